@@ -1,0 +1,228 @@
+//! Owns the types of what was asked for. Holds no rule about them.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use runner_lifecycle::source::Source;
+use runner_lifecycle::token::Token;
+use toml_edit::{Table, Value};
+
+/// Which flag or variable said something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A flag, by its canonical name without dashes.
+    Flag(&'static str),
+    /// An environment variable.
+    Variable(&'static str),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(name) => write!(f, "--{name}"),
+            Self::Variable(name) => f.write_str(name),
+        }
+    }
+}
+
+/// A value and who said it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Given<T> {
+    /// The value.
+    pub value: T,
+    /// The flag or variable it came from.
+    pub origin: Origin,
+}
+
+/// Everything that was asked for on the command line and in the environment.
+#[derive(Debug)]
+pub struct Options {
+    /// Path of `config.toml`.
+    pub config: PathBuf,
+    /// A `config.toml` to start from where there is none yet.
+    pub config_base: Option<PathBuf>,
+    /// The template whose one `[[runners]]` entry fills in what was not given.
+    pub template: Option<PathBuf>,
+    /// GitLab's URL as given; without it the template must hold one.
+    pub url: Option<String>,
+    /// The token that wins, and with it where the runner comes from.
+    pub credential: Credential,
+    /// The runner's name: as given, else the host's.
+    pub name: String,
+    /// Who gave the name; `None` if it is the host's.
+    pub name_given: Option<Origin>,
+    /// Attributes that GitLab keeps; all `None` for an authentication token.
+    pub server_side: ServerSide,
+    /// What goes into the runner entry, in the order of gitlab-runner's fields.
+    pub entry: Vec<Setting>,
+    /// Keys of `config.toml` outside the entries.
+    pub globals: Globals,
+    /// Whether to add what lets `runner-reaper` pause and watch the runner manager.
+    pub drain_ready: bool,
+    /// Whether to leave a runner at GitLab when a later step fails.
+    pub leave_runner: bool,
+    /// Whether only to show what would be asked and written.
+    pub dry_run: bool,
+    /// Limit of the whole run.
+    pub timeout: Duration,
+    /// Mode of what is written; `None`: 0600 for new files, an existing file keeps its own.
+    pub file_mode: Option<u32>,
+    /// Where `runner-reaper` is copied to.
+    pub install_reaper: InstallReaper,
+    /// What the system ID is derived from, instead of namespace and pod name.
+    pub system_id_seed: Option<String>,
+    /// The pod, as far as the manifest tells.
+    pub pod: PodNames,
+    /// Name of the fleet that `runner-reaper sweep` looks for.
+    pub fleet: Option<String>,
+    /// How to log.
+    pub reporting: Reporting,
+}
+
+/// Where the runner comes from: one token of one kind.
+#[derive(Clone, Debug)]
+pub enum Credential {
+    /// A runner that a person made: verify it.
+    AuthenticationToken(Token),
+    /// Create a runner of this type with an access token.
+    AccessToken {
+        /// The access token; never written anywhere.
+        token: Token,
+        /// What the runner is made for.
+        runner_type: RunnerType,
+    },
+    /// Register a runner, the deprecated way.
+    RegistrationToken(Token),
+}
+
+impl Credential {
+    /// The source that the state file remembers.
+    #[must_use]
+    pub fn source(&self) -> Source {
+        match self {
+            Self::AuthenticationToken(_) => Source::AuthenticationToken,
+            Self::AccessToken { .. } => Source::AccessToken,
+            Self::RegistrationToken(_) => Source::RegistrationToken,
+        }
+    }
+}
+
+/// What a created runner serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunnerType {
+    /// Every project of the instance.
+    Instance,
+    /// The group with this id.
+    Group(i64),
+    /// The project with this id.
+    Project(i64),
+}
+
+/// Attributes of the runner that GitLab keeps, each only if given.
+#[derive(Clone, Debug, Default)]
+pub struct ServerSide {
+    /// Tags, separated by commas, as given.
+    pub tag_list: Option<Given<String>>,
+    /// Whether to run jobs without tags.
+    pub run_untagged: Option<Given<bool>>,
+    /// Whether to lock the runner to its project.
+    pub locked: Option<Given<bool>>,
+    /// `not_protected` or `ref_protected`.
+    pub access_level: Option<Given<String>>,
+    /// Longest time of a job, in seconds.
+    pub maximum_timeout: Option<Given<i64>>,
+    /// Whether the runner starts paused.
+    pub paused: Option<Given<bool>>,
+    /// The note that administrators see.
+    pub maintenance_note: Option<Given<String>>,
+}
+
+/// One thing that was given for the runner entry.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// Keys from the entry down, joined with dots; no key of gitlab-runner holds one.
+    pub path: &'static str,
+    /// What was given.
+    pub content: Content,
+    /// Who said so.
+    pub origin: Origin,
+}
+
+/// The shapes that a flag can give to the runner entry.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// A scalar or a list.
+    Value(Value),
+    /// A table whose keys the operator chooses.
+    Map(Vec<(String, Value)>),
+    /// An array of tables.
+    Tables(Vec<Table>),
+}
+
+/// Keys of `config.toml` outside the entries, each only if given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Globals {
+    /// Jobs at once over all entries; at least 1.
+    pub concurrent: Option<i64>,
+    /// Seconds between two polls.
+    pub check_interval: Option<i64>,
+    /// Host and port of metrics and debug pages.
+    pub listen_address: Option<String>,
+    /// Seconds that a forceful shutdown waits.
+    pub shutdown_timeout: Option<i64>,
+}
+
+/// Where `runner-reaper` is copied to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum InstallReaper {
+    /// Beside `config.toml`, if it lies beside `runner-init`.
+    #[default]
+    BesideConfig,
+    /// To this path.
+    To(PathBuf),
+    /// Nowhere.
+    No,
+}
+
+/// What the downward API tells of the pod.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PodNames {
+    /// `metadata.name`
+    pub name: Option<String>,
+    /// `metadata.namespace`
+    pub namespace: Option<String>,
+    /// `metadata.uid`
+    pub uid: Option<String>,
+}
+
+/// How to log, and where else a failure is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reporting {
+    /// Text or JSON lines.
+    pub format: LogFormat,
+    /// The least grave thing that is logged.
+    pub level: log::LevelFilter,
+    /// The file that Kubernetes shows as the reason of a failed container.
+    pub termination_message_path: PathBuf,
+}
+
+impl Default for Reporting {
+    fn default() -> Self {
+        Self {
+            format: LogFormat::Text,
+            level: log::LevelFilter::Info,
+            termination_message_path: PathBuf::from("/dev/termination-log"),
+        }
+    }
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}

@@ -1,0 +1,106 @@
+//! Owns which rule answers which endpoint, and what stands before all of them; changes state, never touches a socket.
+
+mod attributes;
+mod by_token;
+mod job_calls;
+mod jobs;
+mod registration;
+mod user;
+
+use std::time::Instant;
+
+use crate::answer::{Answer, Handled};
+use crate::request::Request;
+use crate::settings::Throttle;
+use crate::state::State;
+
+pub(crate) use jobs::{is_job_request, nothing_to_do, put_back, queue_value_seen};
+
+/// Answers a request and changes the state as GitLab does.
+pub(crate) fn handle(state: &mut State, request: &Request) -> Answer {
+    in_front(state, request)
+        .and_then(|()| route(state, request))
+        .unwrap_or_else(|refusal| refusal)
+}
+
+/// What strikes before any endpoint: throttles, maintenance, the read-only instance.
+fn in_front(state: &mut State, request: &Request) -> Result<(), Answer> {
+    throttle_unauthenticated(state, request)?;
+    if let Some(retry_after) = state.settings.maintenance {
+        let answer = Answer::message(503, "GitLab is in maintenance mode");
+        return Err(answer.header("Retry-After", retry_after.as_secs().to_string()));
+    }
+    let writes = matches!(request.method.as_str(), "POST" | "PUT" | "PATCH" | "DELETE");
+    if state.settings.read_only && writes {
+        return Err(Answer::message(
+            403,
+            "You cannot perform write operations on a read-only instance",
+        ));
+    }
+    let of_runners =
+        request.endpoint.starts_with("/runners") || request.endpoint.starts_with("/jobs");
+    if state.settings.migration_backoff && of_runners {
+        let answer = Answer::message(429, "Executing database migrations. Please retry later.");
+        return Err(answer.header("Retry-After", "60"));
+    }
+    Ok(())
+}
+
+fn route(state: &mut State, request: &Request) -> Handled {
+    let segments: Vec<&str> = request.endpoint.split('/').skip(1).collect();
+    match (request.method.as_str(), segments.as_slice()) {
+        ("POST", ["runners"]) => registration::register(state, request),
+        ("POST", ["user", "runners"]) => registration::create(state, request),
+        ("POST", ["runners", "verify"]) => by_token::verify(state, request),
+        ("DELETE", ["runners"]) => by_token::unregister_runner(state, request),
+        ("DELETE", ["runners", "managers"]) => by_token::unregister_manager(state, request),
+        ("POST", ["runners", "reset_authentication_token"]) => by_token::reset(state, request),
+        ("POST", ["jobs", "request"]) => jobs::request(state, request),
+        ("PUT", ["jobs", id]) => job_calls::update(state, request, id),
+        ("PATCH", ["jobs", id, "trace"]) => job_calls::append_trace(state, request, id),
+        _ => Err(Answer::error(404, "404 Not Found")),
+    }
+}
+
+/// Rack::Attack's throttle. A valid runner or access token makes a request an authenticated one, which it lets pass here.
+fn throttle_unauthenticated(state: &mut State, request: &Request) -> Result<(), Answer> {
+    let Some(throttle) = state.settings.rate_limits.unauthenticated else {
+        return Ok(());
+    };
+    let token = request
+        .params()
+        .ok()
+        .and_then(|mut params| params.text("token"));
+    let known_runner = token.is_some_and(|token| state.runner_of(&token).is_some());
+    if known_runner || user::is_signed_in(state, request) {
+        return Ok(());
+    }
+    let Throttle { requests, period } = throttle;
+    let Some(observed) = over_limit(state, format!("ip {}", request.peer), throttle) else {
+        return Ok(());
+    };
+    let reset = state.now() + period;
+    let unix = reset
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs();
+    Err(Answer::text(429, "Retry later\n")
+        .header("RateLimit-Name", "throttle_unauthenticated_api")
+        .header("RateLimit-Limit", requests.to_string())
+        .header("RateLimit-Observed", observed.to_string())
+        .header("RateLimit-Remaining", "0")
+        .header("RateLimit-Reset", unix.to_string())
+        .header("RateLimit-ResetTime", httpdate::fmt_http_date(reset))
+        .header("Retry-After", period.as_secs().to_string()))
+}
+
+/// Counts a request in its window; the count when it is one too many.
+fn over_limit(state: &mut State, key: String, throttle: Throttle) -> Option<u32> {
+    let now = Instant::now();
+    let window = state.windows.entry(key).or_insert((now, 0));
+    if now.duration_since(window.0) >= throttle.period {
+        *window = (now, 0);
+    }
+    window.1 += 1;
+    (window.1 > throttle.requests).then_some(window.1)
+}

@@ -1,0 +1,222 @@
+//! Owns the story of one call: note it, let a fault strike, handle it, hold it, answer it. Decides no answer itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::StatusCode;
+use serde_json::Value;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::Shared;
+use crate::answer::Answer;
+use crate::api;
+use crate::fault::{Effect, Strike};
+use crate::journal::Call;
+use crate::request::Request;
+use crate::state::State;
+use crate::steering;
+
+/// What goes back to the client.
+pub(super) enum Outcome {
+    Answer(Answer),
+    /// The head and half of the body.
+    Half(Answer),
+    /// Nothing: the connection ends.
+    Cut {
+        reset: bool,
+    },
+}
+
+pub(super) async fn exchange(shared: &Arc<Shared>, request: &Request, connection: u64) -> Outcome {
+    if let Some(answer) = steering::handle(shared, request) {
+        return Outcome::Answer(answer);
+    }
+    let (number, strike) = shared.change(|state| note(state, request, connection));
+    let mut ending = Ending {
+        shared,
+        number,
+        job: None,
+        over: false,
+    };
+    let Some(Strike {
+        delay_before,
+        delay,
+        effect,
+    }) = strike
+    else {
+        let answer = handled(shared, request, &mut ending).await;
+        return ending.answered(answer);
+    };
+    pause(delay_before).await;
+    match effect {
+        Effect::DropBefore => return ending.cut(false),
+        Effect::ResetBefore => return ending.cut(true),
+        Effect::Hang => return std::future::pending().await,
+        Effect::Html { status } => {
+            pause(delay).await;
+            return ending.answered(Answer::html(status));
+        }
+        Effect::Answer {
+            status,
+            headers,
+            body,
+        } => {
+            pause(delay).await;
+            let answer = ordered(status, &body);
+            let answer = headers
+                .iter()
+                .fold(answer, |answer, (name, value)| answer.header(name, value));
+            return ending.answered(answer);
+        }
+        Effect::Pass
+        | Effect::DropAfter
+        | Effect::ResetAfter
+        | Effect::Truncate
+        | Effect::HangAfter => {}
+    }
+    let answer = handled(shared, request, &mut ending).await;
+    pause(delay).await;
+    match effect {
+        Effect::DropAfter => ending.cut(false),
+        Effect::ResetAfter => ending.cut(true),
+        Effect::HangAfter => std::future::pending().await,
+        Effect::Truncate => match ending.answered(answer) {
+            Outcome::Answer(answer) => Outcome::Half(answer),
+            other => other,
+        },
+        _ => ending.answered(answer),
+    }
+}
+
+fn note(state: &mut State, request: &Request, connection: u64) -> (u64, Option<Strike>) {
+    let strike = state.faults.strike(&request.method, &request.endpoint);
+    let number = state.journal.len() as u64 + 1;
+    state.journal.push(Call {
+        number,
+        at: state.started.elapsed(),
+        ended_at: None,
+        connection,
+        method: request.method.clone(),
+        path: request.path.clone(),
+        endpoint: request.endpoint.clone(),
+        query: request.query.clone(),
+        headers: request.headers.clone(),
+        body: request.body_value(),
+        status: None,
+        fault: strike.is_some(),
+        abandoned: false,
+    });
+    (number, strike)
+}
+
+/// The rules' answer. A `jobs/request` with nothing to do is held while long polling is on.
+async fn handled(shared: &Shared, request: &Request, ending: &mut Ending<'_>) -> Answer {
+    if !api::is_job_request(request) {
+        return shared.change(|state| api::handle(state, request));
+    }
+    let answer = job_request(shared, request).await;
+    if answer.job.is_some() {
+        ending.job = answer.job;
+        pause(shared.look(|state| state.settings.request_delay)).await;
+    }
+    answer
+}
+
+/// As Workhorse does it: a poll whose `last_update` is current is held without asking Rails, so neither runner nor manager is
+/// touched; a change of the queue value lets it through; when time is over Workhorse answers 204 by itself.
+async fn job_request(shared: &Shared, request: &Request) -> Answer {
+    let Some(hold) = shared.look(|state| state.settings.long_poll) else {
+        return shared.change(|state| api::handle(state, request));
+    };
+    let end = Instant::now() + hold;
+    let mut version = shared.version.subscribe();
+    // Read before the first answer: a job queued between that answer and the wait must not be missed.
+    let before = shared.look(|state| api::queue_value_seen(state, request));
+    if !before.as_ref().is_some_and(|(_, seen)| *seen) {
+        let answer = shared.change(|state| api::handle(state, request));
+        if answer.status != 204 {
+            return answer;
+        }
+    }
+    let before = before.map(|(value, _)| value);
+    loop {
+        version.borrow_and_update();
+        let value = shared.look(|state| api::queue_value_seen(state, request));
+        if value.map(|(value, _)| value) != before {
+            return shared.change(|state| api::handle(state, request));
+        }
+        if timeout_at(end, version.changed()).await.is_err() {
+            return api::nothing_to_do(before.as_deref());
+        }
+    }
+}
+
+async fn pause(span: Duration) {
+    if !span.is_zero() {
+        sleep(span).await;
+    }
+}
+
+/// The answer that a fault brought along; GitLab's usual message where it named no body.
+fn ordered(status: u16, body: &Value) -> Answer {
+    match body {
+        _ if status == 204 => Answer::no_content(),
+        Value::Null => {
+            let reason = StatusCode::from_u16(status)
+                .ok()
+                .and_then(|status| status.canonical_reason());
+            Answer::message(status, format!("{status} {}", reason.unwrap_or("Unknown")))
+        }
+        Value::String(text) => Answer::text(status, text),
+        json => Answer::json(status, json),
+    }
+}
+
+/// Writes into the journal how a call ended, also when its client hangs up and the call's future is dropped.
+struct Ending<'a> {
+    shared: &'a Shared,
+    number: u64,
+    /// Handed out in the answer that is still to be written.
+    job: Option<i64>,
+    over: bool,
+}
+
+impl Ending<'_> {
+    fn answered(mut self, answer: Answer) -> Outcome {
+        self.end(Some(answer.status), false);
+        Outcome::Answer(answer)
+    }
+
+    fn cut(mut self, reset: bool) -> Outcome {
+        self.end(None, false);
+        Outcome::Cut { reset }
+    }
+
+    fn end(&mut self, status: Option<u16>, abandoned: bool) {
+        self.over = true;
+        let lost = self.job.filter(|_| status.is_none());
+        self.shared.change(|state| {
+            let now = state.started.elapsed();
+            if let Some(call) = state
+                .journal
+                .iter_mut()
+                .find(|call| call.number == self.number)
+            {
+                call.status = status;
+                call.abandoned = abandoned;
+                call.ended_at = Some(now);
+            }
+            if let Some(job) = lost {
+                api::put_back(state, job);
+            }
+        });
+    }
+}
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        if !self.over {
+            self.end(None, true);
+        }
+    }
+}

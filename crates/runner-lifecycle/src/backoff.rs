@@ -1,0 +1,103 @@
+//! Owns how long to wait between two attempts: exponential with full jitter. Pure but for the die; it never sleeps.
+
+use std::time::Duration;
+
+/// How fast attempts follow each other while nothing else says how long to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backoff {
+    /// Longest wait before the second attempt; it doubles with each further one.
+    pub base: Duration,
+    /// Longest wait of all.
+    pub cap: Duration,
+}
+
+impl Default for Backoff {
+    /// Short at first, as most troubles of a starting pod pass in a second; never so long that a GitLab that has come
+    /// back is noticed late.
+    fn default() -> Self {
+        Self {
+            base: Duration::from_millis(250),
+            cap: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Backoff {
+    /// The longest wait after `failures` failed attempts, counted from 1.
+    #[must_use]
+    pub fn bound(&self, failures: u32) -> Duration {
+        let factor = 2_u32.saturating_pow(failures.saturating_sub(1));
+        self.base.saturating_mul(factor).min(self.cap)
+    }
+
+    /// The wait after `failures` failed attempts for a throw of the die: 0 gives none, `u32::MAX` the whole bound.
+    ///
+    /// Full jitter: a thousand pods that lost GitLab in the same second come back spread out.
+    #[must_use]
+    pub fn wait(&self, failures: u32, die: u32) -> Duration {
+        self.bound(failures)
+            .mul_f64(f64::from(die) / f64::from(u32::MAX))
+            .min(self.cap)
+    }
+
+    /// [`Backoff::wait`] with a fresh throw; the whole bound when the kernel gives no random bytes.
+    #[must_use]
+    pub fn throw(&self, failures: u32) -> Duration {
+        self.wait(failures, getrandom::u32().unwrap_or(u32::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn backoffs() -> impl Strategy<Value = Backoff> {
+        (0_u64..5_000, 0_u64..100_000).prop_map(|(base, cap)| Backoff {
+            base: Duration::from_millis(base),
+            cap: Duration::from_millis(cap),
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_wait_is_longer_than_its_bound_or_the_cap(
+            backoff in backoffs(), failures in 0_u32..200, die: u32,
+        ) {
+            let wait = backoff.wait(failures, die);
+            prop_assert!(wait <= backoff.bound(failures) + Duration::from_nanos(100));
+            prop_assert!(wait <= backoff.cap);
+        }
+
+        #[test]
+        fn bounds_never_shrink_with_further_failures(backoff in backoffs(), failures in 0_u32..200) {
+            prop_assert!(backoff.bound(failures) <= backoff.bound(failures + 1));
+        }
+
+        #[test]
+        fn a_higher_throw_never_waits_less(
+            backoff in backoffs(), failures in 0_u32..50, one: u32, two: u32,
+        ) {
+            let (low, high) = (one.min(two), one.max(two));
+            prop_assert!(backoff.wait(failures, low) <= backoff.wait(failures, high));
+        }
+
+        #[test]
+        fn fresh_throws_stay_inside(backoff in backoffs(), failures in 1_u32..50) {
+            prop_assert!(backoff.throw(failures) <= backoff.cap);
+        }
+    }
+
+    #[test]
+    fn bounds_double_until_the_cap() {
+        let backoff = Backoff {
+            base: Duration::from_millis(100),
+            cap: Duration::from_secs(1),
+        };
+        let bounds: Vec<u128> = (1..7).map(|n| backoff.bound(n).as_millis()).collect();
+        assert_eq!(bounds, [100, 200, 400, 800, 1000, 1000]);
+        assert_eq!(backoff.wait(3, 0), Duration::ZERO);
+        assert_eq!(backoff.wait(3, u32::MAX), Duration::from_millis(400));
+    }
+}

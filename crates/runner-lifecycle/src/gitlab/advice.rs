@@ -1,0 +1,128 @@
+//! Owns the next step: what an operator can do about a refusal. Rules only, no wording of what happened.
+
+use super::verdict::Wanted;
+
+const OTHER_ADDRESS: &str = "that is not the address of GitLab's API: check --url, also for a relative root such as /gitlab";
+
+/// What to do about `status` with GitLab's `words` in answer to a call.
+pub(super) fn next_step(wanted: Wanted, status: u16, words: &str) -> &'static str {
+    use Wanted::{Creation, Registration, RunnerGone, RunnerManagerGone, Verification};
+    match (wanted, status) {
+        (_, 404 | 405) => OTHER_ADDRESS,
+        (Registration, 410) => {
+            "registration tokens are off there: make a runner in GitLab's UI or with POST /user/runners and give its glrt- token with --token-file"
+        }
+        (_, 410) => {
+            "that GitLab no longer knows this call: use a release of this program that fits it"
+        }
+        (Registration, 401 | 403) => {
+            "the registration token is unknown there: check it and --url, or give a glrt- token with --token-file"
+        }
+        (Creation, 401) => {
+            "the access token is unknown there, expired or revoked: make a new one with the scope create_runner and give it with --access-token-file"
+        }
+        (Creation, 403) if words.contains("insufficient_scope") => {
+            "give the access token the scope create_runner"
+        }
+        (Creation, 403) => {
+            "the user of the access token must be administrator, owner of the group or maintainer of the project"
+        }
+        (Verification, 401 | 403) => {
+            "the authentication token is unknown there, expired or was reset: check it and --url"
+        }
+        (RunnerGone | RunnerManagerGone, 401 | 403) => {
+            "look in GitLab's list of runners and remove it by hand"
+        }
+        (Registration | Creation, 400 | 422) if words.contains("Maximum number") => {
+            "remove runners that are no longer used, or have the limit raised"
+        }
+        (Registration | Creation, 400 | 422) => "change the flag or variable that GitLab names",
+        (Verification, 422) => "the runner is orphaned or invalid: make a new one",
+        (_, 409) => "something else works on the same runner: run this again",
+        _ => "look for the X-Request-Id in GitLab's log",
+    }
+}
+
+/// What to do when only troubles that may pass were heard until the deadline.
+pub(super) fn in_time(status: Option<u16>) -> &'static str {
+    match status {
+        None => "see whether GitLab can be reached from here (--url, DNS, proxy, network policy)",
+        Some(429) => {
+            "GitLab limits requests from this address: give it more time, or raise the limit"
+        }
+        Some(401 | 403 | 404 | 410) => {
+            "GitLab is read-only, or something in between answers for it: see what is at --url"
+        }
+        Some(_) => "see whether GitLab is up, and run this again",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_refusal_has_its_own_next_step() {
+        fn check(wanted: Wanted, status: u16, words: &str, want: &str) {
+            let step = next_step(wanted, status, words);
+            assert!(step.contains(want), "{wanted:?} {status} {words}: {step}");
+        }
+        use Wanted::{Creation, Registration, RunnerGone, RunnerManagerGone, Verification};
+        check(
+            Registration,
+            403,
+            "403 Forbidden - invalid token supplied",
+            "registration token",
+        );
+        check(
+            Registration,
+            410,
+            "410 Gone - runner registration disallowed",
+            "--token-file",
+        );
+        check(
+            Registration,
+            400,
+            "tags_list: can not be empty",
+            "change the flag",
+        );
+        check(
+            Registration,
+            400,
+            "Maximum number of ci registered",
+            "limit raised",
+        );
+        check(Registration, 422, "", "change the flag");
+        check(Creation, 401, "401 Unauthorized", "--access-token-file");
+        check(
+            Creation,
+            403,
+            "insufficient_scope: requires",
+            "scope create_runner",
+        );
+        check(
+            Creation,
+            403,
+            "403 Forbidden - Insufficient permissions",
+            "owner of the group",
+        );
+        check(Verification, 403, "403 Forbidden", "was reset");
+        check(Verification, 422, "Runner is orphaned", "orphaned");
+        check(
+            Verification,
+            410,
+            "API V3 is no longer supported.",
+            "no longer knows",
+        );
+        check(RunnerGone, 404, "404 Not Found", "relative root");
+        check(RunnerManagerGone, 404, "404 Not Found", "relative root");
+        check(RunnerManagerGone, 403, "403 Forbidden - why", "by hand");
+        check(
+            RunnerGone,
+            409,
+            "409 Conflict: Resource lock",
+            "run this again",
+        );
+        check(RunnerGone, 412, "412 Precondition Failed", "GitLab's log");
+    }
+}

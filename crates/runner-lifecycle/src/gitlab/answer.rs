@@ -1,0 +1,110 @@
+//! Owns one answer as it came over the wire, with a bounded body. It draws no conclusions.
+
+use std::time::{Duration, SystemTime};
+
+use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
+
+/// GitLab's answers are well below a kilobyte; a page of somebody else is read no further than its title.
+const MOST: usize = 64 * 1024;
+
+/// What came back.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+impl Answer {
+    /// Reads the body to its end or to the limit.
+    pub(super) async fn read(mut response: reqwest::Response) -> Result<Self, reqwest::Error> {
+        let status = response.status().as_u16();
+        let headers = std::mem::take(response.headers_mut());
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await? {
+            let room = MOST - body.len();
+            body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+            if chunk.len() >= room {
+                break;
+            }
+        }
+        Ok(Self {
+            status,
+            headers,
+            body,
+        })
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .get(name)?
+            .to_str()
+            .ok()
+            .map(str::trim)
+            .filter(|value| !value.is_empty())
+    }
+
+    pub(super) fn location(&self) -> Option<&str> {
+        self.header(LOCATION.as_str())
+    }
+
+    /// How long GitLab, or the guard before it, asks to be left alone: `RateLimit-ResetTime` (a date) counts before
+    /// `Retry-After` (seconds or a date); what lies in the past or cannot be read counts as not said.
+    pub(super) fn asked_wait(&self, now: SystemTime) -> Option<Duration> {
+        let until = |text: &str| {
+            let date = httpdate::parse_http_date(text).ok()?;
+            date.duration_since(now).ok().filter(|wait| !wait.is_zero())
+        };
+        let reset = self.header("ratelimit-resettime").and_then(until);
+        reset.or_else(|| {
+            let text = self.header(RETRY_AFTER.as_str())?;
+            match text.parse() {
+                Ok(seconds) => Some(Duration::from_secs(seconds)).filter(|wait| !wait.is_zero()),
+                Err(_) => until(text),
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reset_time_counts_before_retry_after_and_the_past_for_nothing() {
+        fn check(headers: &[(&'static str, &'static str)], want: Option<u64>) {
+            let headers = headers
+                .iter()
+                .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+            let answer = Answer {
+                status: 429,
+                headers: headers.collect(),
+                body: Vec::new(),
+            };
+            // Sun, 06 Nov 1994 08:49:37 GMT
+            let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+            assert_eq!(answer.asked_wait(now), want.map(Duration::from_secs));
+        }
+        const SOON: &str = "Sun, 06 Nov 1994 08:49:47 GMT";
+        const PAST: &str = "Sun, 06 Nov 1994 08:49:27 GMT";
+        check(&[], None);
+        check(
+            &[("ratelimit-resettime", SOON), ("retry-after", "3")],
+            Some(10),
+        );
+        check(
+            &[("ratelimit-resettime", PAST), ("retry-after", "3")],
+            Some(3),
+        );
+        check(
+            &[("ratelimit-resettime", "soon"), ("retry-after", "3")],
+            Some(3),
+        );
+        check(&[("retry-after", SOON)], Some(10));
+        check(&[("retry-after", PAST)], None);
+        check(&[("retry-after", "0")], None);
+        check(&[("retry-after", "-5")], None);
+        check(&[("retry-after", "a while")], None);
+        check(&[("retry-after", "18446744073709551615")], Some(u64::MAX));
+        check(&[("retry-after", " 7 ")], Some(7));
+    }
+}

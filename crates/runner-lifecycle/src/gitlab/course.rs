@@ -1,0 +1,192 @@
+//! Owns what is known about one call under way, and puts it into words: one line each, without a secret.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use url::Url;
+
+use super::advice::{in_time, next_step};
+use super::answer::Answer;
+use super::redirect::{Turn, turn};
+use super::request::Call;
+use super::verdict::No;
+use super::words::{Said, piece};
+use super::{Error, Explained};
+use crate::duration::show;
+
+/// Redirects that are followed at most; gitlab-runner allows ten, no sane set-up needs two.
+const MOST_TURNS: u32 = 5;
+
+/// One call from its first attempt to its end.
+pub(super) struct Course<'a> {
+    pub(super) call: &'a Call<'a>,
+    pub(super) url: Url,
+    /// New for each call, kept over its attempts, so that GitLab's log shows them together.
+    pub(super) request_id: String,
+    pub(super) attempts: u32,
+    turns: u32,
+    /// An attempt was lost on the way that may have made a runner.
+    lost: bool,
+}
+
+/// What an attempt came to that is not the last word.
+pub(super) struct Heard {
+    /// The status and words of an answer, or the trouble on the way.
+    pub(super) what: String,
+    pub(super) status: Option<u16>,
+    /// GitLab may have done what was asked.
+    pub(super) lost: bool,
+    /// How long GitLab asks to be left alone.
+    pub(super) asked_wait: Option<Duration>,
+}
+
+impl<'a> Course<'a> {
+    pub(super) fn new(call: &'a Call<'a>, url: Url, request_id: String) -> Self {
+        Self {
+            call,
+            url,
+            request_id,
+            attempts: 0,
+            turns: 0,
+            lost: false,
+        }
+    }
+
+    fn piece(&self, text: &str) -> String {
+        piece(text, &[self.call.token.1.expose()])
+    }
+
+    /// `POST https://gitlab.example/api/v4/runners`.
+    fn subject(&self) -> String {
+        format!("{} {}", self.call.method, self.url)
+    }
+
+    /// `403 Forbidden (403 Forbidden - invalid token supplied), X-Request-Id 1b…`; words that add nothing are left out.
+    pub(super) fn answer(&self, answer: &Answer) -> String {
+        let status = StatusCode::from_u16(answer.status).ok();
+        let reason = status
+            .and_then(|status| status.canonical_reason())
+            .unwrap_or_default();
+        let status = format!("{} {reason}", answer.status).trim_end().to_owned();
+        let said = Said::of(answer.header("content-type"), &answer.body);
+        let words = self.piece(said.text());
+        let words = match &said {
+            // A body of 2xx may hold a new token: it is not for a line.
+            _ if (200..300).contains(&answer.status) && !matches!(said, Said::Page(_)) => {
+                String::new()
+            }
+            _ if words.is_empty() || words == status => String::new(),
+            Said::Page(_) => format!(" (a page, not GitLab's API: {words})"),
+            _ => format!(" ({words})"),
+        };
+        let request_id = answer.header("x-request-id").unwrap_or(&self.request_id);
+        format!("{status}{words}, X-Request-Id {}", self.piece(request_id))
+    }
+
+    /// Remembers a failed attempt and tells how it goes on.
+    pub(super) fn repeat(&mut self, heard: &Heard, wait: Duration, left: Duration) {
+        let lost = heard.lost && self.call.mark.is_some();
+        self.lost |= lost;
+        let warning = if lost { self.mark() } else { String::new() };
+        log::warn!(
+            "{}: attempt {} failed: {}; next in {}, {} left{warning}",
+            self.subject(),
+            self.attempts,
+            heard.what,
+            show(wait),
+            show(left),
+        );
+    }
+
+    /// Takes a redirect, or says why not.
+    pub(super) fn follow(&mut self, answer: &Answer) -> Result<(), Error> {
+        self.turns += 1;
+        let refuse = |target: &str, next: &str| {
+            let line = format!(
+                "{}: {} redirects to {target}; {next}",
+                self.subject(),
+                self.answer(answer)
+            );
+            Err(Error::Unusable(self.explained(self.piece_of_line(&line))))
+        };
+        match turn(answer.status, &self.url, answer.location()) {
+            Turn::Follow(url) if self.turns <= MOST_TURNS => {
+                self.url = url;
+                Ok(())
+            }
+            Turn::Follow(url) => refuse(url.path(), "it goes round in circles: cure the redirect"),
+            Turn::Refuse { target, next } => refuse(&target, &next),
+        }
+    }
+
+    /// A final no.
+    pub(super) fn refused(&mut self, no: &No, answer: &Answer) -> Error {
+        let status = answer.status;
+        self.lost |= *no == No::LostRunner;
+        let said = Said::of(answer.header("content-type"), &answer.body);
+        let next = match no {
+            No::LostRunner => {
+                "GitLab made a runner without saying its token: see what is in between"
+            }
+            No::NotGitlab if status == 407 => {
+                "the proxy wants a user name and password: put them in HTTP_PROXY or HTTPS_PROXY"
+            }
+            No::NotGitlab if said.text().contains("HTTPS port") => "write https:// in --url",
+            No::NotGitlab => "something in between answers instead of GitLab: see what is at --url",
+            No::Token | No::Request => next_step(self.call.wanted, status, said.text()),
+        };
+        let said = self.explained(format!(
+            "{}: {}; {next}",
+            self.subject(),
+            self.answer(answer)
+        ));
+        match no {
+            No::Token => Error::TokenRefused { status, said },
+            No::Request | No::LostRunner => Error::Rejected { status, said },
+            No::NotGitlab => Error::Unusable(said),
+        }
+    }
+
+    /// A trouble that waiting does not cure.
+    pub(super) fn unusable(&self, why: &str, next: &str) -> Error {
+        Error::Unusable(self.explained(format!("{}: {why}; {next}", self.subject())))
+    }
+
+    /// No room is left for another attempt, or none makes sense.
+    pub(super) fn unreachable(&mut self, heard: &Heard, next: Option<&str>) -> Error {
+        self.lost |= heard.lost && self.call.mark.is_some();
+        let attempts = match self.attempts {
+            0 => "not asked: ".to_owned(),
+            1 => String::new(),
+            attempts => format!("gave up after {attempts} attempts: "),
+        };
+        let next = next.unwrap_or_else(|| in_time(heard.status));
+        let line = format!("{}: {attempts}{}; {next}", self.subject(), heard.what);
+        Error::Unreachable(self.explained(line))
+    }
+
+    fn explained(&self, line: String) -> Explained {
+        let mark = if self.lost {
+            self.mark()
+        } else {
+            String::new()
+        };
+        Explained {
+            line: line + &mark,
+            maybe_created: self.lost,
+        }
+    }
+
+    /// Where to look for what may have been made.
+    fn mark(&self) -> String {
+        let mark = self.call.mark.as_deref().unwrap_or_default();
+        format!(
+            "; a runner may have been made all the same: look for {}",
+            self.piece(mark)
+        )
+    }
+
+    fn piece_of_line(&self, line: &str) -> String {
+        line.replace(self.call.token.1.expose(), "***")
+    }
+}

@@ -1,0 +1,98 @@
+//! Owns the rule by which a request goes through a proxy: that of Go's net/http, so that the variables of a manifest
+//! mean the same to gitlab-runner and to us. It opens no connection.
+
+use std::net::IpAddr;
+
+use url::{Host, Url};
+
+use super::Error;
+
+mod exceptions;
+use exceptions::Exceptions;
+
+/// The proxies that the environment names.
+#[derive(Clone, Default)]
+pub struct Proxies {
+    http: Option<String>,
+    https: Option<String>,
+    exceptions: Exceptions,
+}
+
+impl Proxies {
+    /// Reads `HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY` and their lower-case forms; upper case wins, empty is unset.
+    pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let first = |names: [&str; 2]| {
+            names
+                .into_iter()
+                .find_map(|name| variable(name).filter(|value| !value.is_empty()))
+        };
+        // Under CGI the client of a web server chooses HTTP_PROXY (as the header `Proxy`).
+        let cgi = first(["REQUEST_METHOD", "REQUEST_METHOD"]).is_some();
+        Self {
+            http: first(["HTTP_PROXY", "http_proxy"]).filter(|_| !cgi),
+            https: first(["HTTPS_PROXY", "https_proxy"]),
+            exceptions: Exceptions::parse(&first(["NO_PROXY", "no_proxy"]).unwrap_or_default()),
+        }
+    }
+
+    /// The proxy for a request to `url`, with the credentials it holds; `None` means straight there.
+    ///
+    /// # Errors
+    /// [`Error::Unusable`] when the variable holds something that is not a proxy we can speak to.
+    pub fn for_url(&self, url: &Url) -> Result<Option<Url>, Error> {
+        let (name, value) = match url.scheme() {
+            "https" => ("HTTPS_PROXY", &self.https),
+            _ => ("HTTP_PROXY", &self.http),
+        };
+        let (Some(value), Some(host)) = (value, url.host()) else {
+            return Ok(None);
+        };
+        let address = match &host {
+            Host::Ipv4(address) => Some(IpAddr::from(*address)),
+            Host::Ipv6(address) => Some(IpAddr::from(*address)),
+            Host::Domain(_) => None,
+        };
+        let local = match (&host, address) {
+            (_, Some(address)) => address.is_loopback(),
+            (Host::Domain(name), None) => *name == "localhost",
+            _ => false,
+        };
+        let port = url.port_or_known_default().unwrap_or_default();
+        let name_of_host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        if local || self.exceptions.cover(name_of_host, address, port) {
+            return Ok(None);
+        }
+        read(name, value).map(Some)
+    }
+}
+
+impl std::fmt::Debug for Proxies {
+    /// Says which are set; the values may hold a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (http, https) = (self.http.is_some(), self.https.is_some());
+        f.debug_struct("Proxies")
+            .field("http", &http)
+            .field("https", &https)
+            .finish()
+    }
+}
+
+/// A value without a scheme stands for `http://`.
+fn read(name: &str, value: &str) -> Result<Url, Error> {
+    let usable = |text: &str| Url::parse(text).ok().filter(|url| url.has_host());
+    let bare = || usable(&format!("http://{value}")).filter(|_| !value.contains("://"));
+    let url = usable(value).or_else(bare);
+    match url {
+        Some(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
+        Some(url) => Err(Error::unusable(format!(
+            "the variable {name} names a proxy that speaks {}: only http and https proxies are supported, or list GitLab's host in NO_PROXY",
+            url.scheme()
+        ))),
+        None => Err(Error::unusable(format!(
+            "the variable {name} cannot be read: write http://proxy.example:3128"
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests;

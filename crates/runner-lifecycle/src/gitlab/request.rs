@@ -1,0 +1,149 @@
+//! Owns the sending: the one place through which every call passes, attempt after attempt, until the deadline.
+
+use std::time::SystemTime;
+
+use reqwest::Method;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
+
+use super::answer::Answer;
+use super::course::{Course, Heard};
+use super::trouble::Trouble;
+use super::verdict::{Outcome, Verdict, Wanted, judge};
+use super::{Client, Error, RUNNER_TOKEN};
+use crate::deadline::Deadline;
+use crate::token::Token;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// One call of the API.
+pub(super) struct Call<'a> {
+    pub(super) method: Method,
+    /// Relative to `/api/v4/`.
+    pub(super) path: &'static str,
+    pub(super) body: Vec<u8>,
+    pub(super) wanted: Wanted,
+    /// The token and the header that carries it.
+    pub(super) token: (HeaderName, &'a Token),
+    /// For a creation: what to look for when it is not known whether it happened.
+    pub(super) mark: Option<String>,
+}
+
+impl<'a> Call<'a> {
+    /// A call with a runner's token that makes no runner.
+    pub(super) fn new(
+        method: Method,
+        path: &'static str,
+        body: Vec<u8>,
+        wanted: Wanted,
+        token: &'a Token,
+    ) -> Self {
+        Self {
+            method,
+            path,
+            body,
+            wanted,
+            token: (RUNNER_TOKEN, token),
+            mark: None,
+        }
+    }
+}
+
+impl Client {
+    /// Sends `call` until it is answered in a way that counts, or until the deadline leaves no room.
+    pub(super) async fn request(
+        &self,
+        call: &Call<'_>,
+        deadline: Deadline,
+    ) -> Result<Outcome, Error> {
+        let mut course = Course::new(call, self.endpoint.call(call.path), request_id());
+        if deadline.passed() {
+            let what = "no time was left".to_owned();
+            let heard = Heard {
+                what,
+                status: None,
+                lost: false,
+                asked_wait: None,
+            };
+            return Err(course.unreachable(&heard, Some("allow it more time")));
+        }
+        loop {
+            course.attempts += 1;
+            let heard = match self.attempt(&course, deadline).await {
+                Ok(answer) => match judge(call.wanted, call.token.1, &answer) {
+                    Verdict::Done(outcome) => return Ok(outcome),
+                    Verdict::No(no) => return Err(course.refused(&no, &answer)),
+                    Verdict::Elsewhere => {
+                        course.follow(&answer)?;
+                        continue;
+                    }
+                    Verdict::Later { lost } => Heard {
+                        what: course.answer(&answer),
+                        status: Some(answer.status),
+                        lost,
+                        asked_wait: answer.asked_wait(SystemTime::now()),
+                    },
+                },
+                Err(Trouble::Passing { why, lost }) => Heard {
+                    what: why,
+                    status: None,
+                    lost,
+                    asked_wait: None,
+                },
+                Err(Trouble::NoSuchHost { why, next }) => {
+                    let heard = Heard {
+                        what: why,
+                        status: None,
+                        lost: false,
+                        asked_wait: None,
+                    };
+                    return Err(course.unreachable(&heard, Some(&next)));
+                }
+                Err(Trouble::Lasting { why, next }) => return Err(course.unusable(&why, &next)),
+            };
+            let wait = heard
+                .asked_wait
+                .unwrap_or_else(|| self.pace.backoff.throw(course.attempts));
+            let left = deadline.left();
+            // Sleeping into the deadline would only delay the bad news.
+            if wait >= left {
+                return Err(course.unreachable(&heard, None));
+            }
+            course.repeat(&heard, wait, left);
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// One attempt, inside its own limit and what is left of the deadline.
+    async fn attempt(&self, course: &Course<'_>, deadline: Deadline) -> Result<Answer, Trouble> {
+        let call = course.call;
+        let (header, token) = &call.token;
+        let mut token = HeaderValue::from_str(token.expose()).map_err(|_| Trouble::bad_token())?;
+        token.set_sensitive(true);
+        let mut request = self
+            .http
+            .request(call.method.clone(), course.url.clone())
+            .header(CONTENT_TYPE, JSON)
+            .header(REQUEST_ID, &course.request_id)
+            .header(header.clone(), token)
+            .body(call.body.clone());
+        if call.method != Method::DELETE {
+            request = request.header(ACCEPT, JSON);
+        }
+        let exchange = async { Answer::read(request.send().await?).await };
+        let limit = deadline.earlier(self.pace.attempt);
+        match tokio::time::timeout_at(limit.instant(), exchange).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(Trouble::of(&error, &course.url)),
+            Err(_) => Err(Trouble::timed_out()),
+        }
+    }
+}
+
+/// 32 hex digits, as GitLab's own.
+fn request_id() -> String {
+    let mut bytes = [0_u8; 16];
+    // Without random bytes the calls merely cannot be told apart in GitLab's log.
+    let _ = getrandom::fill(&mut bytes);
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,146 @@
+//! Owns what an answer means for the call it answers: done, wait, elsewhere, or no. Pure; it knows no socket.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::answer::Answer;
+use super::words::Said;
+use super::{Credentials, Gone};
+use crate::token::Token;
+
+/// What a call is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// A new runner for a registration token.
+    Registration,
+    /// A new runner for an access token.
+    Creation,
+    /// The runner that an authentication token stands for.
+    Verification,
+    /// The end of a runner.
+    RunnerGone,
+    /// The end of a runner manager.
+    RunnerManagerGone,
+}
+
+/// What a call came to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Credentials(Credentials),
+    Gone(Gone),
+}
+
+/// What is to be done about an answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It is the answer that was asked for.
+    Done(Outcome),
+    /// Ask again later. `lost`: GitLab may have done what was asked.
+    Later { lost: bool },
+    /// It points elsewhere.
+    Elsewhere,
+    /// No, and asking again would not help.
+    No(No),
+}
+
+/// The kinds of a final no; the words come from the answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum No {
+    /// GitLab does not take the token.
+    Token,
+    /// GitLab does not take the request.
+    Request,
+    /// GitLab made a runner, but its answer does not name it.
+    LostRunner,
+    /// Whoever answers is not GitLab's API.
+    NotGitlab,
+}
+
+/// How the middleware of a read-only GitLab (Geo, maintenance mode) begins no sentence, but every `forbidden!` does.
+const FORBIDDEN: &str = "403 Forbidden";
+
+/// Judges an answer to a call with `token`.
+pub(super) fn judge(wanted: Wanted, token: &Token, answer: &Answer) -> Verdict {
+    let said = Said::of(answer.header("content-type"), &answer.body);
+    match answer.status {
+        200..=299 => success(wanted, token, answer, &said),
+        300..=399 => Verdict::Elsewhere,
+        // 503 and the early refusals say that nothing was begun.
+        408 | 425 | 429 | 503 => Verdict::Later { lost: false },
+        500 | 502 | 504 => Verdict::Later { lost: true },
+        // nginx speaks of the request itself here, and 407 comes from the proxy that was configured.
+        400 | 407 if !matches!(said, Said::Gitlab(_)) => Verdict::No(No::NotGitlab),
+        401 | 403 | 404 | 410 if !matches!(said, Said::Gitlab(_)) => Verdict::Later { lost: false },
+        400..=499 if matches!(said, Said::Page(_)) => Verdict::Later { lost: false },
+        403 if read_only(&answer.body, said.text()) => Verdict::Later { lost: false },
+        status => refusal(wanted, status, &said),
+    }
+}
+
+fn refusal(wanted: Wanted, status: u16, said: &Said) -> Verdict {
+    let words = said.text().trim();
+    match (wanted, status) {
+        // The token is unknown: its runner is gone, and every runner manager with it.
+        (Wanted::RunnerGone | Wanted::RunnerManagerGone, 403) if words == FORBIDDEN => {
+            Verdict::Done(Outcome::Gone(Gone::WasGone))
+        }
+        (Wanted::RunnerManagerGone, 404) if words.contains("Runner manager not found") => {
+            Verdict::Done(Outcome::Gone(Gone::WasGone))
+        }
+        (_, 401 | 403 | 410) => Verdict::No(No::Token),
+        _ => Verdict::No(No::Request),
+    }
+}
+
+/// A 403 in JSON that does not come from the API: its own begin with the status, or have the key `error`.
+fn read_only(body: &[u8], words: &str) -> bool {
+    let object: Value = serde_json::from_slice(body).unwrap_or_default();
+    object.get("message").is_some() && !words.trim_start().starts_with("403")
+}
+
+/// What GitLab sends about a runner; unknown keys are its own business.
+#[derive(Deserialize)]
+struct Entity {
+    id: Option<i64>,
+    token: Option<String>,
+    #[serde(default)]
+    token_expires_at: Value,
+}
+
+fn success(wanted: Wanted, sent: &Token, answer: &Answer, said: &Said) -> Verdict {
+    let creates = matches!(wanted, Wanted::Registration | Wanted::Creation);
+    match wanted {
+        Wanted::RunnerGone | Wanted::RunnerManagerGone if answer.status == 204 => {
+            return Verdict::Done(Outcome::Gone(Gone::Deleted));
+        }
+        Wanted::RunnerGone | Wanted::RunnerManagerGone => return Verdict::No(No::NotGitlab),
+        _ => {}
+    }
+    let entity: Entity = match serde_json::from_slice(&answer.body) {
+        Ok(entity) => entity,
+        Err(error) if error.is_eof() && answer.body.starts_with(b"{") => {
+            return Verdict::Later { lost: creates };
+        }
+        Err(_) if creates && !matches!(said, Said::Page(_)) => return Verdict::No(No::LostRunner),
+        Err(_) => return Verdict::No(No::NotGitlab),
+    };
+    let token = entity.token.and_then(|text| Token::new(text).ok());
+    // Verifying changes no token: an old GitLab that leaves it out means the one that was sent.
+    let token = token.or_else(|| (!creates).then(|| sent.clone()));
+    match (entity.id, token) {
+        (Some(id), Some(token)) => {
+            let expiry = entity.token_expires_at.as_str().filter(|at| !at.is_empty());
+            let token_expires_at = expiry.map(str::to_owned);
+            Verdict::Done(Outcome::Credentials(Credentials {
+                id,
+                token,
+                token_expires_at,
+            }))
+        }
+        _ if creates => Verdict::No(No::LostRunner),
+        _ => Verdict::No(No::NotGitlab),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,22 @@
-//! Under construction.
+//! What `runner-init` and `runner-reaper` both know: GitLab, `config.toml`, the shared volume and its state.
+//!
+//! The two helpers know this library and not each other; they meet only in the files on the volume. Rules in here are
+//! pure (no clock, disk or socket); each outside thing has one module: [`gitlab`] sends requests, [`volume`] writes
+//! files, [`signals`] hears the kubelet, [`report`] speaks to the operator.
+
+pub mod backoff;
+pub mod config_toml;
+pub mod deadline;
+pub mod duration;
+pub mod ending;
+pub mod exit;
+pub mod gitlab;
+pub mod original;
+pub mod pod;
+pub mod report;
+pub mod signals;
+pub mod source;
+pub mod state;
+pub mod system_id;
+pub mod token;
+pub mod volume;

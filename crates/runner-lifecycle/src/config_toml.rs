@@ -1,0 +1,317 @@
+//! Owns `config.toml` as a document: it reads what the helpers need and edits in place, so that the operator's
+//! comments, unknown keys and order stay. It never touches the disk and writes no value that nobody asked for.
+
+use thiserror::Error;
+use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, TableLike, Value};
+
+use crate::token::Token;
+
+/// Name of the file beside which everything else lies.
+pub const FILE: &str = "config.toml";
+
+/// The original, kept by `runner-reaper` from the pause until it is put back.
+pub const ORIGINAL: &str = "config.toml.original";
+
+const RUNNERS: &str = "runners";
+
+/// The text is no TOML, or not that of a `config.toml`.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("line {line}, column {column}: {reason}")]
+pub struct Error {
+    line: usize,
+    column: usize,
+    reason: String,
+}
+
+/// A `config.toml` as gitlab-runner reads it, with everything it would not keep itself.
+#[derive(Clone, Debug)]
+pub struct ConfigToml {
+    document: DocumentMut,
+}
+
+/// What the helpers read of one `[[runners]]` table.
+#[derive(Clone, Debug)]
+pub struct RunnerEntry {
+    /// Which one it is, from 0, in the order of the file.
+    pub index: usize,
+    /// `name`.
+    pub name: String,
+    /// `url`, with variables expanded as gitlab-runner does.
+    pub url: String,
+    /// `id`; 0 and a missing one are no id.
+    pub id: Option<i64>,
+    /// `token`, with variables expanded; nothing where it is empty or no token.
+    pub token: Option<Token>,
+    /// `executor`.
+    pub executor: String,
+    /// `shell`.
+    pub shell: String,
+    /// `limit`; 0 is none.
+    pub limit: i64,
+    /// `request_concurrency`; 0 means 1.
+    pub request_concurrency: i64,
+    /// `tls-ca-file`, `tls-cert-file`, `tls-key-file`.
+    pub tls_files: [Option<String>; 3],
+}
+
+impl ConfigToml {
+    /// Reads a document. `runners` may be `[[runners]]` tables or an inline array.
+    ///
+    /// # Errors
+    /// With line and column, when it is no TOML or `runners` is something else.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| {
+            let start = error.span().map_or(0, |span| span.start);
+            // Only the parser's reason: its full message quotes the line, which may hold a token.
+            Error::at(text, start, error.message())
+        })?;
+        let config = Self { document };
+        let wrong = match config.document.get(RUNNERS) {
+            None | Some(Item::ArrayOfTables(_)) => false,
+            Some(Item::Value(Value::Array(array))) => !array.iter().all(Value::is_inline_table),
+            Some(_) => true,
+        };
+        if wrong {
+            let start = text.find(RUNNERS).unwrap_or(0);
+            return Err(Error::at(
+                text,
+                start,
+                "runners is not a list of tables: write [[runners]]",
+            ));
+        }
+        Ok(config)
+    }
+
+    /// The document, for edits beyond what this module knows.
+    pub fn document_mut(&mut self) -> &mut DocumentMut {
+        &mut self.document
+    }
+
+    /// The document.
+    #[must_use]
+    pub fn document(&self) -> &DocumentMut {
+        &self.document
+    }
+
+    /// `concurrent`: how many jobs at most; gitlab-runner takes a missing one as 1.
+    #[must_use]
+    pub fn concurrent(&self) -> i64 {
+        self.integer("concurrent").unwrap_or(1)
+    }
+
+    /// `check_interval` in seconds; 0, negative and missing mean gitlab-runner's 3.
+    #[must_use]
+    pub fn check_interval(&self) -> i64 {
+        self.integer("check_interval")
+            .filter(|seconds| *seconds > 0)
+            .unwrap_or(3)
+    }
+
+    /// `shutdown_timeout` in seconds; 0 and missing mean gitlab-runner's 30.
+    #[must_use]
+    pub fn shutdown_timeout(&self) -> i64 {
+        self.integer("shutdown_timeout")
+            .filter(|seconds| *seconds > 0)
+            .unwrap_or(30)
+    }
+
+    /// `listen_address`, where it is given and not empty.
+    #[must_use]
+    pub fn listen_address(&self) -> Option<&str> {
+        let text = self.document.get("listen_address").and_then(Item::as_str);
+        text.filter(|text| !text.is_empty())
+    }
+
+    /// The runner entries in the order of the file. `variable` looks up `$NAME` in `url` and `token`, as
+    /// gitlab-runner does from its own environment when it loads the file.
+    #[must_use]
+    pub fn entries(&self, variable: &dyn Fn(&str) -> Option<String>) -> Vec<RunnerEntry> {
+        self.tables()
+            .enumerate()
+            .map(|(index, table)| RunnerEntry::read(index, table, variable))
+            .collect()
+    }
+
+    /// How many runner entries there are.
+    #[must_use]
+    pub fn entry_count(&self) -> usize {
+        self.tables().count()
+    }
+
+    /// The table of one runner entry, for editing in place.
+    pub fn entry_mut(&mut self, index: usize) -> Option<&mut Table> {
+        self.entries_mut().get_mut(index)
+    }
+
+    /// The table of one runner entry.
+    #[must_use]
+    pub fn entry(&self, index: usize) -> Option<&dyn TableLike> {
+        self.tables().nth(index)
+    }
+
+    /// Adds a runner entry at the end.
+    pub fn push_entry(&mut self, mut table: Table) {
+        if table.decor().prefix().is_none() {
+            table.decor_mut().set_prefix("\n");
+        }
+        self.entries_mut().push(table);
+    }
+
+    /// Removes the runner entries at these places; with the last one the key goes too, as gitlab-runner does.
+    pub fn remove_entries(&mut self, indexes: &[usize]) {
+        let tables = self.entries_mut();
+        let mut place = 0;
+        tables.retain(|_| {
+            place += 1;
+            !indexes.contains(&(place - 1))
+        });
+        if tables.is_empty() {
+            self.document.remove(RUNNERS);
+        }
+    }
+
+    /// Sets `concurrent`, keeping the comments around it.
+    pub fn set_concurrent(&mut self, jobs: i64) {
+        match self
+            .document
+            .get_mut("concurrent")
+            .and_then(Item::as_value_mut)
+        {
+            Some(value) => {
+                let decor = value.decor().clone();
+                *value = Value::from(jobs);
+                *value.decor_mut() = decor;
+            }
+            None => {
+                self.document.insert("concurrent", toml_edit::value(jobs));
+            }
+        }
+    }
+
+    fn integer(&self, key: &str) -> Option<i64> {
+        self.document.get(key).and_then(Item::as_integer)
+    }
+
+    fn tables(&self) -> Box<dyn Iterator<Item = &dyn TableLike> + '_> {
+        match self.document.get(RUNNERS) {
+            Some(Item::ArrayOfTables(tables)) => {
+                Box::new(tables.iter().map(|table| table as &dyn TableLike))
+            }
+            Some(Item::Value(Value::Array(array))) => Box::new(
+                array
+                    .iter()
+                    .filter_map(Value::as_inline_table)
+                    .map(|table| table as &dyn TableLike),
+            ),
+            _ => Box::new(std::iter::empty()),
+        }
+    }
+
+    /// The entries as tables that can be edited. An inline array becomes `[[runners]]` tables, which mean the same.
+    fn entries_mut(&mut self) -> &mut ArrayOfTables {
+        let item = self
+            .document
+            .entry(RUNNERS)
+            .or_insert_with(|| ArrayOfTables::new().into());
+        if !item.is_array_of_tables() {
+            let inline = std::mem::take(item)
+                .into_array_of_tables()
+                .unwrap_or_default();
+            *item = Item::ArrayOfTables(inline);
+        }
+        match item {
+            Item::ArrayOfTables(tables) => tables,
+            _ => unreachable!("made an array of tables just above"),
+        }
+    }
+}
+
+impl std::fmt::Display for ConfigToml {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.document.fmt(f)
+    }
+}
+
+impl RunnerEntry {
+    fn read(
+        index: usize,
+        table: &dyn TableLike,
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) -> Self {
+        let text = |key: &str| {
+            table
+                .get(key)
+                .and_then(Item::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let number = |key: &str| table.get(key).and_then(Item::as_integer).unwrap_or(0);
+        let path = |key: &str| Some(text(key)).filter(|path| !path.is_empty());
+        Self {
+            index,
+            name: text("name"),
+            url: expand(&text("url"), variable),
+            id: Some(number("id")).filter(|id| *id != 0),
+            token: Token::new(expand(&text("token"), variable)).ok(),
+            executor: text("executor"),
+            shell: text("shell"),
+            limit: number("limit"),
+            request_concurrency: number("request_concurrency"),
+            tls_files: [
+                path("tls-ca-file"),
+                path("tls-cert-file"),
+                path("tls-key-file"),
+            ],
+        }
+    }
+}
+
+impl Error {
+    fn at(text: &str, offset: usize, reason: &str) -> Self {
+        let before = text.get(..offset).unwrap_or(text);
+        let line = before.matches('\n').count() + 1;
+        let column = before
+            .rsplit('\n')
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .count()
+            + 1;
+        Self {
+            line,
+            column,
+            reason: reason.trim().replace('\n', ", "),
+        }
+    }
+}
+
+/// Replaces `$NAME` and `${NAME}` as Go's `os.Expand` does; an unknown variable is empty.
+#[must_use]
+pub fn expand(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> String {
+    let mut expanded = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find('$') {
+        expanded.push_str(&rest[..start]);
+        rest = &rest[start + 1..];
+        let (name, after) = match rest.strip_prefix('{') {
+            Some(braced) => braced.split_once('}').unwrap_or(("", braced)),
+            None => {
+                let end = rest
+                    .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+                    .unwrap_or(rest.len());
+                rest.split_at(end)
+            }
+        };
+        if name.is_empty() && !rest.starts_with('{') {
+            expanded.push('$');
+        } else {
+            expanded.push_str(&variable(name).unwrap_or_default());
+        }
+        rest = after;
+    }
+    expanded.push_str(rest);
+    expanded
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,145 @@
+//! The document against what operators and gitlab-runner write.
+
+use super::*;
+
+const OPERATORS: &str = r#"# ours
+concurrent = 4 # jobs
+future_key = "kept"
+
+[session_server]
+  session_timeout = 1800
+
+[[runners]]
+  # the first
+  name = "a"
+  url = "$URL"
+  token = "${TOKEN}"
+  docker.image = "x:1"
+  inline = { b = 1, a = 2 }
+
+[[runners]]
+  name = "b"
+  id = 7
+  url = "http://gitlab.example/"
+  token = "glrt-b"
+  executor = "shell"
+  limit = 2
+"#;
+
+fn none(_: &str) -> Option<String> {
+    None
+}
+
+#[test]
+fn document_comes_back_byte_for_byte() {
+    assert_eq!(ConfigToml::parse(OPERATORS).unwrap().to_string(), OPERATORS);
+    assert_eq!(ConfigToml::parse("").unwrap().to_string(), "");
+}
+
+#[test]
+fn entries_are_read_with_variables_expanded() {
+    let config = ConfigToml::parse(OPERATORS).unwrap();
+    let lookup = |name: &str| match name {
+        "URL" => Some("http://one/".to_owned()),
+        "TOKEN" => Some("glrt-one".to_owned()),
+        _ => None,
+    };
+    let entries = config.entries(&lookup);
+    assert_eq!(entries.len(), 2);
+    assert_eq!(entries[0].url, "http://one/");
+    assert_eq!(entries[0].token.as_ref().unwrap().expose(), "glrt-one");
+    assert_eq!((entries[0].id, entries[0].limit), (None, 0));
+    assert_eq!((entries[1].id, entries[1].limit), (Some(7), 2));
+    assert_eq!(entries[1].executor, "shell");
+    assert!(config.entries(&none)[0].token.is_none());
+}
+
+#[test]
+fn inline_array_of_runners_is_read_and_edited() {
+    let text = "concurrent = 2\nrunners = [{ name = \"a\", token = \"t\" }, { name = \"b\" }]\n";
+    let mut config = ConfigToml::parse(text).unwrap();
+    assert_eq!(config.entry_count(), 2);
+    config.remove_entries(&[0]);
+    let entries = ConfigToml::parse(&config.to_string())
+        .unwrap()
+        .entries(&none);
+    assert_eq!(entries.len(), 1);
+    assert_eq!(entries[0].name, "b");
+}
+
+#[test]
+fn removing_the_last_entry_removes_the_key_and_nothing_else() {
+    let mut config = ConfigToml::parse(OPERATORS).unwrap();
+    config.remove_entries(&[0]);
+    assert!(config.to_string().contains("glrt-b") && !config.to_string().contains("the first"));
+    config.remove_entries(&[0]);
+    let text = config.to_string();
+    assert!(
+        !text.contains("runners") && text.contains("# jobs"),
+        "{text}"
+    );
+    assert!(
+        text.contains("session_timeout") && text.contains("future_key"),
+        "{text}"
+    );
+}
+
+#[test]
+fn missing_global_keys_are_gitlab_runners_defaults() {
+    fn check(text: &str, want: (i64, i64, i64, Option<&str>)) {
+        let config = ConfigToml::parse(text).unwrap();
+        let listen_address = config.listen_address();
+        let got = (
+            config.concurrent(),
+            config.check_interval(),
+            config.shutdown_timeout(),
+            listen_address,
+        );
+        assert_eq!(got, want, "{text}");
+    }
+    check("", (1, 3, 30, None));
+    check(
+        "check_interval = 0\nlisten_address = \"\"",
+        (1, 3, 30, None),
+    );
+    check(
+        "concurrent = 8\ncheck_interval = 10\nshutdown_timeout = 5\nlisten_address = \":9252\"",
+        (8, 10, 5, Some(":9252")),
+    );
+}
+
+#[test]
+fn what_is_no_config_names_line_and_column_and_no_token() {
+    fn check(text: &str, want: &str) {
+        let error = ConfigToml::parse(text).unwrap_err().to_string();
+        assert!(error.starts_with(want), "{error}");
+        assert!(
+            !error.contains("canary") && !error.contains('\n'),
+            "{error}"
+        );
+    }
+    check("concurrent = = 1\n", "line 1, column 14");
+    check("a = 1\n[[runners\ntoken = \"glrt-canary\"", "line 2");
+    check("a = 1\ntoken = glrt-canary\n", "line 2");
+    check(
+        "a = 1\nrunners = 5\n",
+        "line 2, column 1: runners is not a list",
+    );
+    check("[runners]\n", "line 1");
+    check("runners = [1]\n", "line 1");
+}
+
+#[test]
+fn variables_expand_as_in_go() {
+    fn check(text: &str, want: &str) {
+        let lookup = |name: &str| (name == "A_1").then(|| "x".to_owned());
+        assert_eq!(expand(text, &lookup), want, "{text}");
+    }
+    check("plain", "plain");
+    check("$A_1-y", "x-y");
+    check("${A_1}y", "xy");
+    check("$B$A_1", "x");
+    check("${unclosed", "unclosed");
+    check("a$", "a$");
+    check("a$-b", "a$-b");
+}

@@ -1,0 +1,47 @@
+//! Owns the first and the last thing of a helper's process: what is forbidden from the start, and the one place where a
+//! result becomes last words and an exit code.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use rustix::process::{Resource, Rlimit};
+
+use crate::exit::Exit;
+use crate::report;
+
+/// Forbids core files, which would hold tokens, and makes a bug end with its documented code.
+pub fn prepare() {
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    if let Err(error) = rustix::process::setrlimit(Resource::Core, none) {
+        // Lowering one's own limit is never refused; were it, the work still goes on.
+        log::debug!("core files could not be forbidden: {error}");
+    }
+    std::panic::set_hook(Box::new(|panic| {
+        log::error!("this is a bug, please report it: {panic}");
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a panic has no way back to the epilogue"
+        )]
+        std::process::exit(i32::from(Exit::Bug.code()));
+    }));
+}
+
+/// Turns the result of a run into last words and the exit code. Nothing else ends the process.
+#[must_use]
+pub fn end(result: anyhow::Result<Exit>, termination_message: Option<&Path>) -> ExitCode {
+    match result {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            let exit = Exit::of(&error);
+            let words = format!("{error:#}");
+            log::error!("{words} (exit {})", exit.code());
+            if let Some(path) = termination_message {
+                report::write_termination_message(path, &words);
+            }
+            exit.into()
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Owns the exit codes and the one rule that turns an error into one of them. Nothing else picks a code.
+
+use std::process::ExitCode;
+
+use thiserror::Error;
+
+use crate::signals::Stop;
+use crate::{config_toml, gitlab, state, volume};
+
+/// How a helper ends. The numbers are a contract with manifests and scripts (`sysexits.h` where it has a word for it).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Everything that was to be done is done.
+    Done = 0,
+    /// A mistake in the helper itself.
+    Bug = 1,
+    /// A flag or variable that cannot be understood.
+    Usage = 2,
+    /// GitLab did not answer in time, or only with errors that may pass.
+    Unreachable = 69,
+    /// The deadline passed while jobs were running.
+    JobsRunning = 75,
+    /// GitLab refused the token (401, 403, 410).
+    Refused = 77,
+    /// The configuration, the template or the volume cannot be used, or GitLab refused for another reason.
+    Unusable = 78,
+    /// Stopped by SIGINT after undoing what was begun (128 + 2, as shells count).
+    Interrupted = 130,
+    /// Stopped by SIGQUIT after undoing what was begun (128 + 3).
+    Quit = 131,
+    /// Stopped by SIGTERM after undoing what was begun (128 + 15).
+    Terminated = 143,
+}
+
+/// Every exit code with its meaning: the table of the README is held against it.
+pub const TABLE: [(Exit, &str); 10] = [
+    (Exit::Done, "done"),
+    (Exit::Bug, "a bug"),
+    (
+        Exit::Usage,
+        "usage: a flag or variable that cannot be understood",
+    ),
+    (Exit::Unreachable, "GitLab not reachable in time"),
+    (Exit::JobsRunning, "deadline passed with jobs running"),
+    (Exit::Refused, "token refused by GitLab (401, 403, 410)"),
+    (
+        Exit::Unusable,
+        "configuration, template or volume unusable, or another refusal by GitLab",
+    ),
+    (
+        Exit::Interrupted,
+        "stopped by SIGINT, after undoing what was begun",
+    ),
+    (
+        Exit::Quit,
+        "stopped by SIGQUIT, after undoing what was begun",
+    ),
+    (
+        Exit::Terminated,
+        "stopped by SIGTERM, after undoing what was begun",
+    ),
+];
+
+impl Exit {
+    /// The number that the parent process sees.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The exit code of a failure: the first error of the chain that knows its own.
+    #[must_use]
+    pub fn of(error: &anyhow::Error) -> Self {
+        error.chain().find_map(Self::of_cause).unwrap_or(Self::Bug)
+    }
+
+    /// The graver of two ends: 69 outranks 75 (design, section 7), and both outrank success.
+    #[must_use]
+    pub fn graver(self, other: Self) -> Self {
+        let rank = |exit: Self| match exit {
+            Self::Done => 0,
+            Self::Interrupted | Self::Quit | Self::Terminated => 1,
+            Self::JobsRunning => 2,
+            Self::Unreachable => 3,
+            Self::Refused => 4,
+            Self::Unusable => 5,
+            Self::Usage => 6,
+            Self::Bug => 7,
+        };
+        if rank(other) > rank(self) {
+            other
+        } else {
+            self
+        }
+    }
+
+    fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Self> {
+        if let Some(failure) = cause.downcast_ref::<Failure>() {
+            return Some(failure.exit);
+        }
+        if let Some(error) = cause.downcast_ref::<gitlab::Error>() {
+            return Some(error.exit());
+        }
+        let unusable = cause.is::<volume::Error>()
+            || cause.is::<config_toml::Error>()
+            || cause.is::<state::Error>();
+        unusable.then_some(Self::Unusable)
+    }
+}
+
+impl From<Stop> for Exit {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Terminate => Self::Terminated,
+            Stop::Interrupt => Self::Interrupted,
+            Stop::Quit => Self::Quit,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+/// A failure whose exit code is known where it happens: one line that says what, where and what to do.
+#[derive(Debug, Error)]
+#[error("{message}")]
+pub struct Failure {
+    /// The code the program ends with.
+    pub exit: Exit,
+    /// The line for the operator.
+    pub message: String,
+}
+
+impl Failure {
+    /// A flag or variable that cannot be understood.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::Usage,
+            message: message.into(),
+        }
+    }
+
+    /// A configuration, template or volume that cannot be used.
+    pub fn unusable(message: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::Unusable,
+            message: message.into(),
+        }
+    }
+
+    /// A token that GitLab refused.
+    pub fn refused(message: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::Refused,
+            message: message.into(),
+        }
+    }
+
+    /// GitLab that did not answer in time.
+    pub fn unreachable(message: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::Unreachable,
+            message: message.into(),
+        }
+    }
+
+    /// Jobs that still ran when time was up.
+    pub fn jobs_running(message: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::JobsRunning,
+            message: message.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context as _;
+
+    use super::*;
+
+    #[test]
+    fn codes_are_those_of_the_contract() {
+        let codes: Vec<u8> = TABLE.iter().map(|(exit, _)| exit.code()).collect();
+        assert_eq!(codes, [0, 1, 2, 69, 75, 77, 78, 130, 131, 143]);
+    }
+
+    #[test]
+    fn code_is_found_under_what_was_being_done() {
+        let error = Err::<(), _>(Failure::refused("403")).context("registering runner");
+        assert_eq!(Exit::of(&error.unwrap_err()), Exit::Refused);
+        assert_eq!(Exit::of(&anyhow::anyhow!("index out of range")), Exit::Bug);
+    }
+
+    #[test]
+    fn unreachable_outranks_running_jobs() {
+        assert_eq!(
+            Exit::JobsRunning.graver(Exit::Unreachable),
+            Exit::Unreachable
+        );
+        assert_eq!(
+            Exit::Unreachable.graver(Exit::JobsRunning),
+            Exit::Unreachable
+        );
+        assert_eq!(Exit::Done.graver(Exit::JobsRunning), Exit::JobsRunning);
+    }
+}

@@ -1,0 +1,196 @@
+//! Owns the pair `config.toml` and `config.toml.original`: how a pause begins and ends on the disk, and what a helper
+//! finds that comes after a killed one. Whether and when to pause is not decided here.
+
+use std::time::{Duration, SystemTime};
+
+use crate::config_toml::{ConfigToml, FILE, ORIGINAL};
+use crate::volume::{Error, Publication, Volume};
+
+/// First line of a paused `config.toml`, by which everybody knows it.
+const MARK: &str = "# Paused by runner-reaper";
+
+const HEADER: &str = "\
+# Paused by runner-reaper: no runner entries, so that no new job is taken.
+# The operator's file is config.toml.original until it is put back.
+";
+
+/// What was found and done about an earlier pause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Restored {
+    /// There was nothing to put back.
+    Nothing,
+    /// The original is `config.toml` again, with its old modification time.
+    PutBack,
+    /// The runner manager had rewritten `config.toml` meanwhile (token rotation): its file counts, the original is gone.
+    Superseded,
+}
+
+/// Whether a text is a paused `config.toml` rather than one of the operator or the runner manager.
+#[must_use]
+pub fn is_paused(text: &str) -> bool {
+    text.starts_with(MARK)
+}
+
+/// The paused form of a `config.toml`: everything but the runner entries.
+///
+/// Where every entry has a `limit` not above `concurrent`, `concurrent` is raised by one: a busy runner manager's feeder
+/// holds an entry for the next free worker, and the new worker takes it, finds the limit reached and drops it without a
+/// request. Without limits it would take one job more than the operator allows.
+#[must_use]
+pub fn paused(config: &ConfigToml) -> String {
+    let concurrent = config.concurrent();
+    let entries = config.entries(&|_| None);
+    let limited = !entries.is_empty()
+        && entries
+            .iter()
+            .all(|entry| (1..=concurrent).contains(&entry.limit));
+    let mut config = config.clone();
+    config.remove_entries(&(0..entries.len()).collect::<Vec<_>>());
+    if limited && let Some(raised) = concurrent.checked_add(1) {
+        config.set_concurrent(raised);
+    }
+    format!("{HEADER}{config}")
+}
+
+/// Publishes the paused file, keeping the original beside it first; from here a kill leaves the original to be put back.
+///
+/// # Errors
+/// When the volume cannot be written; `config.toml` is then as before.
+pub fn pause(volume: &Volume, text: &str) -> Result<(), Error> {
+    let loaded = volume
+        .metadata(FILE)?
+        .and_then(|metadata| metadata.modified().ok());
+    // A paused file is never taken for the original, whoever published it.
+    if !volume
+        .read(FILE)?
+        .is_some_and(|bytes| bytes.starts_with(MARK.as_bytes()))
+    {
+        volume.keep_as(FILE, ORIGINAL)?;
+    }
+    // The runner manager loads a file only if it is strictly newer, and the clock may be behind the file's.
+    let now = SystemTime::now();
+    let newer = loaded.map_or(now, |loaded| now.max(loaded + Duration::from_secs(1)));
+    volume.publish(
+        FILE,
+        text.as_bytes(),
+        Publication::keeping().modified(newer),
+    )
+}
+
+/// Ends a pause, own or inherited: the original becomes `config.toml` again in one rename, so that it has its old
+/// modification time and a live runner manager does not load it.
+///
+/// # Errors
+/// When the volume cannot be read or written.
+pub fn put_back(volume: &Volume) -> Result<Restored, Error> {
+    if volume.metadata(ORIGINAL)?.is_none() {
+        return Ok(Restored::Nothing);
+    }
+    let current = volume.read(FILE)?;
+    let paused = current
+        .as_deref()
+        .is_none_or(|bytes| bytes.starts_with(MARK.as_bytes()));
+    if paused {
+        volume.rename(ORIGINAL, FILE)?;
+        return Ok(Restored::PutBack);
+    }
+    let same = current == volume.read(ORIGINAL)?;
+    volume.remove(ORIGINAL)?;
+    // Killed between keeping and publishing: both are the operator's file.
+    Ok(if same {
+        Restored::Nothing
+    } else {
+        Restored::Superseded
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(text: &str) -> ConfigToml {
+        ConfigToml::parse(text).unwrap()
+    }
+
+    #[test]
+    fn paused_file_has_no_entries_and_keeps_the_rest() {
+        fn check(text: &str, concurrent: i64) {
+            let paused = paused(&config(text));
+            assert!(is_paused(&paused), "{paused}");
+            let read = config(&paused);
+            assert_eq!(read.entry_count(), 0, "{paused}");
+            assert_eq!(read.concurrent(), concurrent, "{text}");
+        }
+        check("concurrent = 2\n[[runners]]\nlimit = 2\n", 3);
+        check("[[runners]]\nlimit = 1\n", 2);
+        check(
+            "concurrent = 2\n[[runners]]\nlimit = 1\n[[runners]]\nlimit = 2\n",
+            3,
+        );
+        check("concurrent = 2\n[[runners]]\nlimit = 3\n", 2);
+        check("concurrent = 2\n[[runners]]\nlimit = 2\n[[runners]]\n", 2);
+        check("concurrent = 2\n[[runners]]\n", 2);
+        check("concurrent = 2\n", 2);
+        let kept = paused(&config(
+            "# ours\nlisten_address = \":1\"\n[[runners]]\n  name = \"a\"\n",
+        ));
+        assert!(
+            kept.contains("# ours") && kept.contains("listen_address = \":1\""),
+            "{kept}"
+        );
+    }
+
+    fn volume() -> (tempfile::TempDir, Volume) {
+        let directory = tempfile::tempdir().unwrap();
+        let volume = Volume::at(directory.path());
+        (directory, volume)
+    }
+
+    #[test]
+    fn pause_is_strictly_newer_and_put_back_restores_bytes_and_time() {
+        let (_directory, volume) = volume();
+        let future = SystemTime::now() + Duration::from_secs(3600);
+        for time in [SystemTime::UNIX_EPOCH + Duration::from_secs(7), future] {
+            let how = Publication::with_mode(0o640).modified(time);
+            volume.publish(FILE, b"concurrent = 1\n", how).unwrap();
+            let before = volume.metadata(FILE).unwrap().unwrap();
+            pause(&volume, &paused(&config("concurrent = 1\n"))).unwrap();
+            let during = volume.metadata(FILE).unwrap().unwrap();
+            assert!(during.modified().unwrap() > before.modified().unwrap());
+            assert_eq!(during.permissions(), before.permissions());
+            assert_eq!(put_back(&volume).unwrap(), Restored::PutBack);
+            let after = volume.metadata(FILE).unwrap().unwrap();
+            assert_eq!(after.modified().unwrap(), before.modified().unwrap());
+            assert_eq!(volume.read(FILE).unwrap().unwrap(), b"concurrent = 1\n");
+            assert!(volume.metadata(ORIGINAL).unwrap().is_none());
+            assert_eq!(put_back(&volume).unwrap(), Restored::Nothing);
+        }
+    }
+
+    #[test]
+    fn file_rewritten_by_the_runner_manager_is_never_overwritten() {
+        let (_directory, volume) = volume();
+        volume
+            .publish(FILE, b"token = \"old\"\n", Publication::keeping())
+            .unwrap();
+        pause(&volume, &paused(&config(""))).unwrap();
+        volume
+            .publish(FILE, b"token = \"new\"\n", Publication::keeping())
+            .unwrap();
+        assert_eq!(put_back(&volume).unwrap(), Restored::Superseded);
+        assert_eq!(volume.read(FILE).unwrap().unwrap(), b"token = \"new\"\n");
+        assert!(volume.metadata(ORIGINAL).unwrap().is_none());
+    }
+
+    #[test]
+    fn killed_before_the_paused_file_was_published_changes_nothing() {
+        let (_directory, volume) = volume();
+        volume
+            .publish(FILE, b"a = 1\n", Publication::keeping())
+            .unwrap();
+        volume.keep_as(FILE, ORIGINAL).unwrap();
+        assert_eq!(put_back(&volume).unwrap(), Restored::Nothing);
+        assert_eq!(volume.read(FILE).unwrap().unwrap(), b"a = 1\n");
+        assert!(volume.metadata(ORIGINAL).unwrap().is_none());
+    }
+}

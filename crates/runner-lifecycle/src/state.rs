@@ -1,0 +1,267 @@
+//! Owns `.runner-lifecycle.toml`: what the two helpers remember between runs. It never guesses and never talks to GitLab.
+//!
+//! The state tells which pod the volume belongs to, where each runner entry came from, and what is pending. Besides a
+//! token just received it holds no secret that is not in `config.toml`.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::pod::Pod;
+use crate::source::Source;
+use crate::token::Token;
+
+/// Name of the state file beside `config.toml`.
+pub const FILE: &str = ".runner-lifecycle.toml";
+
+const HEADER: &str = "\
+# Written by runner-init and runner-reaper. It tells which runners they made, and so which they may delete.
+";
+
+/// The version this program writes; a newer one is refused rather than misread.
+const VERSION: u32 = 1;
+
+/// The state file could not be understood.
+#[derive(Debug, Error)]
+#[error(
+    "{FILE}: {reason}: without it nobody knows which runners may be deleted; repair it, or remove it and each entry is judged by its token"
+)]
+pub struct Error {
+    reason: String,
+}
+
+/// What the helpers remember about a volume.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct State {
+    version: u32,
+    /// The pod the volume belongs to: a hook of another pod leaves everything alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod: Option<Pod>,
+    /// What is under way at GitLab and not yet in `config.toml`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pending: Option<Pending>,
+    /// The runner entries that a helper wrote, by URL and runner id: tokens rotate.
+    #[serde(rename = "entry", skip_serializing_if = "Vec::is_empty")]
+    pub entries: Vec<StateEntry>,
+}
+
+/// A runner entry that a helper wrote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StateEntry {
+    /// The URL as it stands in `config.toml`.
+    pub url: String,
+    /// GitLab's id of the runner.
+    pub id: i64,
+    /// Where it came from, and so what may be deleted at the end.
+    pub source: Source,
+}
+
+/// Something under way at GitLab.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "step", rename_all = "kebab-case")]
+pub enum Pending {
+    /// A creation is about to be asked for: from here to the answer a kill can lose one runner.
+    Creation {
+        /// The URL asked.
+        url: String,
+        /// The kind of token used.
+        source: Source,
+        /// The description given to GitLab: what to look for in its list.
+        description: String,
+        /// When, in RFC 3339 UTC.
+        asked_at: String,
+    },
+    /// A token was received and is not in `config.toml` yet.
+    Received {
+        /// The URL asked.
+        url: String,
+        /// The kind of token used.
+        source: Source,
+        /// GitLab's id of the runner.
+        id: i64,
+        /// The authentication token.
+        #[serde(with = "secret")]
+        token: Token,
+        /// When it was received, in RFC 3339 UTC.
+        obtained_at: String,
+        /// When it expires, as GitLab said.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        expires_at: Option<String>,
+    },
+}
+
+impl State {
+    /// Reads the state from the text of its file.
+    ///
+    /// # Errors
+    /// When it is no TOML, misses something, or was written by a later version.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let state: Self = toml_edit::de::from_str(text).map_err(|error| Error {
+            // The parser's own message quotes the line, which may hold a token.
+            reason: error.span().map_or_else(
+                || "it is incomplete".to_owned(),
+                |span| {
+                    let line = text.get(..span.start).unwrap_or(text).matches('\n').count() + 1;
+                    format!("line {line} is not what a helper writes")
+                },
+            ),
+        })?;
+        if state.version > VERSION {
+            let reason = format!("version {} is newer than this program's", state.version);
+            return Err(Error { reason });
+        }
+        Ok(state)
+    }
+
+    /// The text of the state file. The same state gives the same bytes.
+    ///
+    /// # Errors
+    /// When a value cannot be written as TOML, which would be a bug.
+    pub fn to_text(&self) -> Result<String, Error> {
+        let written = Self {
+            version: VERSION,
+            ..self.clone()
+        };
+        toml_edit::ser::to_string_pretty(&written)
+            .map(|body| format!("{HEADER}{body}"))
+            .map_err(|error| Error {
+                reason: error.to_string(),
+            })
+    }
+
+    /// The entry of this URL and runner id.
+    #[must_use]
+    pub fn entry(&self, url: &str, id: i64) -> Option<&StateEntry> {
+        self.entries
+            .iter()
+            .find(|entry| entry.id == id && same_url(&entry.url, url))
+    }
+
+    /// Remembers an entry, in place of an older word about the same runner.
+    pub fn remember(&mut self, entry: StateEntry) {
+        self.forget(&entry.url, entry.id);
+        self.entries.push(entry);
+    }
+
+    /// Forgets the entry of this URL and runner id.
+    pub fn forget(&mut self, url: &str, id: i64) {
+        self.entries
+            .retain(|known| !(known.id == id && same_url(&known.url, url)));
+    }
+}
+
+/// Whether two URLs mean one GitLab as gitlab-runner reads them: slashes and one `/ci` at the end do not count.
+#[must_use]
+pub fn same_url(one: &str, two: &str) -> bool {
+    fn plain(url: &str) -> String {
+        let url = url.trim().trim_end_matches('/');
+        url.strip_suffix("/ci")
+            .unwrap_or(url)
+            .trim_end_matches('/')
+            .to_ascii_lowercase()
+    }
+    plain(one) == plain(two)
+}
+
+mod secret {
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    use crate::token::Token;
+
+    pub(super) fn serialize<S: Serializer>(token: &Token, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(token.expose())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Token, D::Error> {
+        Token::new(String::deserialize(from)?).map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn full() -> State {
+        State {
+            version: VERSION,
+            pod: Some(Pod {
+                name: Some("runner-0".into()),
+                ..Pod::default()
+            }),
+            pending: Some(Pending::Received {
+                url: "http://gitlab.example/".into(),
+                source: Source::RegistrationToken,
+                id: 7,
+                token: Token::new("glrtr-canary").unwrap(),
+                obtained_at: "2026-01-31T10:10:10Z".into(),
+                expires_at: None,
+            }),
+            entries: vec![StateEntry {
+                url: "http://gitlab.example".into(),
+                id: 3,
+                source: Source::AuthenticationToken,
+            }],
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let text = full().to_text().unwrap();
+        assert_eq!(State::parse(&text).unwrap(), full());
+        assert_eq!(State::parse(&text).unwrap().to_text().unwrap(), text);
+        let creation = State {
+            pending: Some(Pending::Creation {
+                url: "u".into(),
+                source: Source::AccessToken,
+                description: "d".into(),
+                asked_at: "t".into(),
+            }),
+            ..full()
+        };
+        assert_eq!(
+            State::parse(&creation.to_text().unwrap()).unwrap(),
+            creation
+        );
+    }
+
+    #[test]
+    fn empty_file_is_an_empty_state() {
+        assert_eq!(State::parse("").unwrap(), State::default());
+    }
+
+    #[test]
+    fn what_cannot_be_understood_names_file_and_line_and_shows_no_token() {
+        fn check(text: &str, want: &str) {
+            let error = State::parse(text).unwrap_err().to_string();
+            assert!(error.contains(want) && error.contains(FILE), "{error}");
+            assert!(!error.contains("canary"), "{error}");
+            assert!(!error.contains('\n'), "{error}");
+        }
+        check("version = 1\n[pending\ntoken = \"glrt-canary\"", "line 2");
+        check(
+            "version = 1\n\n[[entry]]\nurl = 5\nid = \"glrt-canary\"\n",
+            "line",
+        );
+        check("version = 99\n", "newer");
+        check(
+            "[pending]\nstep = \"received\"\ntoken = \"glrt canary\"\n",
+            "",
+        );
+    }
+
+    #[test]
+    fn entries_are_known_by_url_and_id_not_by_token() {
+        let mut state = full();
+        assert!(state.entry("http://gitlab.example/ci/", 3).is_some());
+        assert!(state.entry("http://gitlab.example", 4).is_none());
+        assert!(state.entry("https://gitlab.example", 3).is_none());
+        let newer = StateEntry {
+            source: Source::AccessToken,
+            ..state.entries[0].clone()
+        };
+        state.remember(newer.clone());
+        assert_eq!(state.entries, [newer]);
+        state.forget("http://gitlab.example//", 3);
+        assert!(state.entries.is_empty());
+    }
+}

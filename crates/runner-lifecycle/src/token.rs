@@ -1,0 +1,172 @@
+//! Owns secrets: a token is parsed once at the edge and can be sent, compared and stored, but never printed.
+
+use std::fmt;
+
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+/// An authentication, registration or access token of GitLab.
+///
+/// There is no `Display`, and `Debug` shows a mask; the memory is zeroed when the token goes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(Zeroizing<String>);
+
+/// Why a text cannot be a token. The text itself is never part of the message.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum TokenError {
+    /// Nothing is left after trimming.
+    #[error("is empty")]
+    Empty,
+    /// It holds something that no HTTP header may carry, so GitLab could never have issued it.
+    #[error(
+        "holds a {kind} at position {position}: a token is one line of printable ASCII without blanks"
+    )]
+    Character {
+        /// What kind of character it is.
+        kind: &'static str,
+        /// Where, in characters from 1, after trimming.
+        position: usize,
+    },
+}
+
+impl Token {
+    /// Takes a token as an operator gives it: white space around it is trimmed, as Secrets and files end in a newline.
+    ///
+    /// # Errors
+    /// When nothing is left, or when it holds a character that no header may carry.
+    pub fn new(text: impl Into<String>) -> Result<Self, TokenError> {
+        let text = Zeroizing::new(text.into());
+        let trimmed = text.trim();
+        if trimmed.is_empty() {
+            return Err(TokenError::Empty);
+        }
+        if let Some((index, character)) = trimmed
+            .chars()
+            .enumerate()
+            .find(|(_, c)| !c.is_ascii_graphic())
+        {
+            let kind = match character {
+                '\n' | '\r' => "line break",
+                c if c.is_whitespace() => "blank",
+                c if c.is_control() => "control character",
+                _ => "character outside ASCII",
+            };
+            return Err(TokenError::Character {
+                kind,
+                position: index + 1,
+            });
+        }
+        Ok(Self(Zeroizing::new(trimmed.to_owned())))
+    }
+
+    /// The secret itself, for a request, for `config.toml` and for nothing else.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether GitLab made the runner before this pod existed (`glrt-`, or `-glrt-` after an instance's own prefix).
+    ///
+    /// `glrtr-` is what a registration gives back and is not `glrt-` (design, section 2).
+    #[must_use]
+    pub fn is_created_runner(&self) -> bool {
+        self.0.starts_with("glrt-") || self.0.contains("-glrt-")
+    }
+
+    /// The nine characters that gitlab-runner shows in logs and metric labels (its `ShortenToken`).
+    ///
+    /// For comparing with such labels only; it is a piece of the secret, so it is not for our own output.
+    #[must_use]
+    pub fn short(&self) -> String {
+        let mut rest: &str = &self.0;
+        for prefix in ["glrt-", "glrtr-", "glcbt-"] {
+            if let Some(stripped) = rest.strip_prefix(prefix) {
+                rest = stripped;
+                break;
+            }
+        }
+        if !self.0.starts_with("glrtr-") && !self.0.starts_with("glcbt-") {
+            rest = ["t1_", "t2_", "t3_"]
+                .iter()
+                .find_map(|p| rest.strip_prefix(p))
+                .unwrap_or(rest);
+        }
+        if let Some(stripped) = rest.strip_prefix("GR")
+            && let (Some(head), Some(tail)) = (stripped.get(..7), stripped.get(7..))
+            && head.chars().all(|c| c.is_ascii_hexdigit())
+        {
+            rest = tail;
+        }
+        rest.chars().take(9).collect()
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(***)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn white_space_around_a_token_is_trimmed() {
+        for text in ["glrt-abc", "glrt-abc\n", "  glrt-abc\r\n", "\tglrt-abc "] {
+            assert_eq!(Token::new(text).unwrap().expose(), "glrt-abc", "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_no_header_may_carry_is_refused_without_showing_it() {
+        fn check(text: &str, want: &str) {
+            let error = Token::new(text).unwrap_err().to_string();
+            assert!(error.contains(want), "{error}");
+            assert!(!error.contains("secret"), "{error}");
+        }
+        check(" \n", "empty");
+        check("secret\nglrt-two", "line break at position 7");
+        check("secret two", "blank at position 7");
+        check("secret\u{7f}", "control character");
+        check("secretö", "outside ASCII at position 7");
+    }
+
+    #[test]
+    fn debug_shows_a_mask() {
+        assert_eq!(
+            format!("{:?}", Token::new("glrt-secret").unwrap()),
+            "Token(***)"
+        );
+    }
+
+    #[test]
+    fn only_glrt_marks_a_runner_that_a_person_made() {
+        fn check(text: &str, want: bool) {
+            assert_eq!(
+                Token::new(text).unwrap().is_created_runner(),
+                want,
+                "{text}"
+            );
+        }
+        check("glrt-abc", true);
+        check("acme-glrt-abc", true);
+        check("glrtr-abc", false);
+        check("t1_abc", false);
+        check("GR1348941abc", false);
+        check("plain", false);
+    }
+
+    #[test]
+    fn short_form_is_that_of_the_runner_managers_labels() {
+        fn check(text: &str, want: &str) {
+            assert_eq!(Token::new(text).unwrap().short(), want, "{text}");
+        }
+        check("glrt-0123456789abc", "012345678");
+        check("glrt-t1_0123456789abc", "012345678");
+        check("t2_0123456789abc", "012345678");
+        check("glrtr-0123456789abc", "012345678");
+        check("GR1348941abcdefghijkl", "abcdefghi");
+        check("abc", "abc");
+    }
+}

@@ -1,0 +1,426 @@
+//! Owns the shared volume: the one place that writes files there, by temporary file, fsync and rename.
+//!
+//! It knows names and bytes, not what they mean. Every failure names the file, the cause and the cure.
+
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use rustix::fs::{FlockOperation, Gid, Uid};
+use thiserror::Error;
+
+use crate::deadline::Deadline;
+
+/// Mode of every file that may hold a token, unless the operator says otherwise.
+pub const PRIVATE: u32 = 0o600;
+
+/// The lock that a helper holds while it works on the volume.
+pub const LOCK_FILE: &str = ".runner-lifecycle.lock";
+
+/// How often a held lock is tried again: two helpers meet for seconds, not for hours.
+const LOCK_POLL: Duration = Duration::from_millis(20);
+
+/// A file of the volume could not be read or written.
+#[derive(Debug, Error)]
+#[error("{doing} {path}: {cause}{cure}", path = path.display(), cure = cure_of(cause, path))]
+pub struct Error {
+    doing: &'static str,
+    path: PathBuf,
+    // Not called source: its words are part of this line already.
+    cause: io::Error,
+}
+
+impl Error {
+    /// What the operating system said.
+    #[must_use]
+    pub fn kind(&self) -> io::ErrorKind {
+        self.cause.kind()
+    }
+}
+
+/// The directory of `config.toml`.
+#[derive(Debug)]
+pub struct Volume {
+    directory: PathBuf,
+}
+
+/// The lock on a volume; it goes with the value, also when the process is killed.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+/// How a file is published.
+#[derive(Clone, Copy, Debug)]
+pub struct Publication {
+    /// Permission bits of a new file, set before its content.
+    pub mode: u32,
+    /// Whether a file that is there keeps its own mode and owner instead.
+    pub keep_existing: bool,
+    /// Modification time to give it before the rename; the clock's otherwise.
+    pub modified: Option<SystemTime>,
+}
+
+impl Publication {
+    /// A file with exactly this mode.
+    #[must_use]
+    pub fn with_mode(mode: u32) -> Self {
+        Self {
+            mode,
+            keep_existing: false,
+            modified: None,
+        }
+    }
+
+    /// Mode and owner stay as they are; `PRIVATE` for a new file.
+    #[must_use]
+    pub fn keeping() -> Self {
+        Self {
+            mode: PRIVATE,
+            keep_existing: true,
+            modified: None,
+        }
+    }
+
+    /// The same with a modification time.
+    #[must_use]
+    pub fn modified(self, time: SystemTime) -> Self {
+        Self {
+            modified: Some(time),
+            ..self
+        }
+    }
+}
+
+impl Volume {
+    /// The volume at `directory`; nothing is touched yet.
+    pub fn at(directory: impl Into<PathBuf>) -> Self {
+        let directory = directory.into();
+        let here = directory.as_os_str().is_empty();
+        Self {
+            directory: if here { PathBuf::from(".") } else { directory },
+        }
+    }
+
+    /// The volume's directory.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Where a file of the volume is.
+    #[must_use]
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+
+    /// Makes the directory where it is missing (0700, as gitlab-runner does).
+    ///
+    /// # Errors
+    /// When a parent is no directory or may not be written.
+    pub fn create_directory(&self) -> Result<(), Error> {
+        use std::os::unix::fs::DirBuilderExt as _;
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.directory)
+            .map_err(|source| self.error("creating", &self.directory, source))
+    }
+
+    /// Tries whether files can be created here, and leaves none.
+    ///
+    /// # Errors
+    /// With the cause and the cure: read-only, another uid, full.
+    pub fn check_writable(&self) -> Result<(), Error> {
+        let path = self.path(".runner-lifecycle.probe");
+        let attempt = || {
+            remove_if_there(&path)?;
+            let mut file = create(&path, PRIVATE)?;
+            // A full volume still creates empty files.
+            file.write_all(&[0; 4096])?;
+            file.sync_data()
+        };
+        let result = attempt().map_err(|source| self.error("writing to", &self.directory, source));
+        let removed = remove_if_there(&path);
+        result.and(removed.map_err(|source| self.error("removing", &path, source)))
+    }
+
+    /// Takes the lock, waiting for another helper until the deadline.
+    ///
+    /// # Errors
+    /// When it is still held then (`WouldBlock`), or when the lock file cannot be opened at all.
+    pub async fn lock(&self, deadline: Deadline) -> Result<Lock, Error> {
+        let path = self.path(LOCK_FILE);
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(PRIVATE)
+            .open(&path)
+            // On a read-only volume an existing lock file still locks.
+            .or_else(|error| File::open(&path).map_err(|_| error))
+            .map_err(|source| self.error("opening the lock", &path, source))?;
+        loop {
+            match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => return Ok(Lock { _file: file }),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if deadline.passed() {
+                        return Err(self.error("waiting for the lock", &path, error.into()));
+                    }
+                    tokio::time::sleep(LOCK_POLL.min(deadline.left())).await;
+                }
+                Err(error) => return Err(self.error("locking", &path, error.into())),
+            }
+        }
+    }
+
+    /// The content of a file, or nothing where there is none.
+    ///
+    /// # Errors
+    /// When it is there and cannot be read.
+    pub fn read(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        let path = self.path(name);
+        let mut bytes = Vec::new();
+        match File::open(&path).and_then(|mut file| file.read_to_end(&mut bytes)) {
+            Ok(_) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(self.error("reading", &path, source)),
+        }
+    }
+
+    /// The content of a text file, or nothing where there is none.
+    ///
+    /// # Errors
+    /// When it cannot be read or is not UTF-8.
+    pub fn read_text(&self, name: &str) -> Result<Option<String>, Error> {
+        self.read(name)?
+            .map(|bytes| {
+                String::from_utf8(bytes).map_err(|_| {
+                    let source = io::Error::new(io::ErrorKind::InvalidData, "not UTF-8 text");
+                    self.error("reading", &self.path(name), source)
+                })
+            })
+            .transpose()
+    }
+
+    /// Mode, owner and times of a file, or nothing where there is none.
+    ///
+    /// # Errors
+    /// When the directory cannot be searched.
+    pub fn metadata(&self, name: &str) -> Result<Option<Metadata>, Error> {
+        let path = self.path(name);
+        match fs::metadata(&path) {
+            Ok(metadata) => Ok(Some(metadata)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(self.error("looking at", &path, source)),
+        }
+    }
+
+    /// Publishes a file: complete and on the disk, or not at all.
+    ///
+    /// # Errors
+    /// When a step fails; the file that was there is then as before.
+    pub fn publish(&self, name: &str, bytes: &[u8], how: Publication) -> Result<(), Error> {
+        self.publish_from(name, how, |file| file.write_all(bytes))
+    }
+
+    /// Copies an executable into the volume, unless the same bytes are there already. Says whether it wrote.
+    ///
+    /// # Errors
+    /// When the source cannot be read or the copy not be published.
+    pub fn copy_executable(&self, source: &Path, name: &str) -> Result<bool, Error> {
+        let bytes = fs::read(source).map_err(|error| self.error("reading", source, error))?;
+        let there = self
+            .metadata(name)?
+            .is_some_and(|m| m.permissions().mode() & 0o111 == 0o111);
+        if there && self.read(name)?.as_deref() == Some(&bytes) {
+            return Ok(false);
+        }
+        self.publish(name, &bytes, Publication::with_mode(0o755))?;
+        Ok(true)
+    }
+
+    /// Removes a file; that there is none is fine.
+    ///
+    /// # Errors
+    /// When it is there and stays.
+    pub fn remove(&self, name: &str) -> Result<(), Error> {
+        let path = self.path(name);
+        remove_if_there(&path).map_err(|source| self.error("removing", &path, source))?;
+        self.sync_directory()
+    }
+
+    /// Renames a file within the volume, replacing what has the new name.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn rename(&self, from: &str, to: &str) -> Result<(), Error> {
+        let target = self.path(to);
+        fs::rename(self.path(from), &target)
+            .map_err(|source| self.error("publishing", &target, source))?;
+        self.sync_directory()
+    }
+
+    /// Keeps a file under a second name: the same file by a hard link, or a copy with its times where the file system
+    /// has no links. What the second name held is replaced.
+    ///
+    /// # Errors
+    /// When the file is missing or the directory cannot be written.
+    pub fn keep_as(&self, name: &str, kept: &str) -> Result<(), Error> {
+        let (path, target) = (self.path(name), self.path(kept));
+        let linked = remove_if_there(&target).and_then(|()| fs::hard_link(&path, &target));
+        match linked {
+            Ok(()) => self.sync_directory(),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound) => {
+                Err(self.error("keeping", &path, error))
+            }
+            Err(_) => {
+                let metadata = fs::metadata(&path).map_err(|e| self.error("reading", &path, e))?;
+                let bytes = fs::read(&path).map_err(|e| self.error("reading", &path, e))?;
+                let mut how = Publication::with_mode(metadata.mode() & 0o7777);
+                how.modified = metadata.modified().ok();
+                self.publish_from(kept, how, |file| {
+                    keep_owner(file, &metadata);
+                    file.write_all(&bytes)
+                })
+            }
+        }
+    }
+
+    fn publish_from(
+        &self,
+        name: &str,
+        how: Publication,
+        fill: impl FnOnce(&mut File) -> io::Result<()>,
+    ) -> Result<(), Error> {
+        let path = self.path(name);
+        let temporary = self.path(&temporary_name(name));
+        let existing = if how.keep_existing {
+            self.metadata(name)?
+        } else {
+            None
+        };
+        let attempt = || {
+            // A fixed name: what a killed run left is taken away by the next one.
+            remove_if_there(&temporary)?;
+            let mode = existing
+                .as_ref()
+                .map_or(how.mode, |there| there.mode() & 0o7777);
+            let mut file = create(&temporary, mode)?;
+            if let Some(there) = &existing {
+                keep_owner(&file, there);
+            }
+            fill(&mut file)?;
+            if let Some(time) = how.modified {
+                file.set_modified(time)?;
+            }
+            file.sync_all()?;
+            fs::rename(&temporary, &path)
+        };
+        if let Err(source) = attempt() {
+            // The failure that is told is the first one.
+            drop(remove_if_there(&temporary));
+            return Err(self.error("publishing", &path, source));
+        }
+        self.sync_directory()
+    }
+
+    fn sync_directory(&self) -> Result<(), Error> {
+        File::open(&self.directory)
+            .and_then(|directory| directory.sync_all())
+            .or_else(|error| match error.kind() {
+                // Some network file systems cannot sync a directory; the rename is still atomic.
+                io::ErrorKind::InvalidInput | io::ErrorKind::PermissionDenied => Ok(()),
+                _ => Err(error),
+            })
+            .map_err(|source| self.error("syncing", &self.directory, source))
+    }
+
+    #[expect(
+        clippy::unused_self,
+        reason = "errors are made where the volume is known"
+    )]
+    fn error(&self, doing: &'static str, path: &Path, cause: io::Error) -> Error {
+        Error {
+            doing,
+            path: path.to_owned(),
+            cause,
+        }
+    }
+}
+
+fn temporary_name(name: &str) -> String {
+    format!(".{}.new", name.trim_start_matches('.'))
+}
+
+fn create(path: &Path, mode: u32) -> io::Result<File> {
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode & 0o777)
+        .open(path)?;
+    // The umask may have taken bits that the operator asked for.
+    file.set_permissions(fs::Permissions::from_mode(mode))?;
+    Ok(file)
+}
+
+/// Gives the new file the old one's owner. Only root can; for everybody else both are the same.
+fn keep_owner(file: &File, there: &Metadata) {
+    let same = file
+        .metadata()
+        .is_ok_and(|new| (new.uid(), new.gid()) == (there.uid(), there.gid()));
+    if !same {
+        let (uid, gid) = (Uid::from_raw(there.uid()), Gid::from_raw(there.gid()));
+        let _not_root = rustix::fs::fchown(file, Some(uid), Some(gid));
+    }
+}
+
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// What to change in the manifest, for the causes that manifests have.
+fn cure_of(error: &io::Error, path: &Path) -> String {
+    use io::ErrorKind as Kind;
+    let uid = rustix::process::geteuid().as_raw();
+    match error.kind() {
+        Kind::PermissionDenied => {
+            let owner = path
+                .ancestors()
+                .find_map(|p| fs::metadata(p).ok())
+                .map(|m| m.uid());
+            let owner = owner.map_or(String::new(), |owner| {
+                format!(", it belongs to uid {owner}")
+            });
+            format!(
+                ": this process has uid {uid}{owner}; give both containers the same runAsUser, or the pod an fsGroup"
+            )
+        }
+        Kind::ReadOnlyFilesystem => {
+            ": mount an emptyDir there, in this container without readOnly".to_owned()
+        }
+        Kind::StorageFull | Kind::QuotaExceeded => {
+            ": the volume is full; raise the emptyDir's sizeLimit or free space".to_owned()
+        }
+        Kind::ResourceBusy => {
+            ": it is a mount point of its own (subPath); mount the whole directory instead"
+                .to_owned()
+        }
+        Kind::NotADirectory | Kind::IsADirectory => {
+            ": check --config: it names the file config.toml in a directory".to_owned()
+        }
+        Kind::WouldBlock => {
+            ": another runner-init or runner-reaper works on this volume".to_owned()
+        }
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,68 @@
-//! Under construction.
+//! A stand-in for `gitlab-runner run`, for tests and the demo: the same signals, pages, reloads and order of requests as
+//! gitlab-runner 19.4, with jobs that only take time. Never part of what is deployed, and no judge of the helpers.
+
+mod args;
+mod builds;
+mod config;
+mod config_file;
+mod encode;
+mod exposition;
+mod feeder;
+mod gitlab;
+mod handover;
+mod health;
+mod job;
+mod log_line;
+mod main_loop;
+mod pages;
+mod payload;
+mod rotation;
+mod run;
+mod short_token;
+mod stop;
+mod system_id;
+mod trace;
+mod worker;
+mod wrapper;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use args::Command;
+
+/// Runs the program to its end. `variable` reads the environment; nothing below reads it again.
+///
+/// Exit codes are those of gitlab-runner: 0 after an orderly stop, 1 for everything it calls fatal.
+pub fn start(
+    arguments: impl Iterator<Item = OsString>,
+    variable: impl Fn(&str) -> Option<String>,
+) -> ExitCode {
+    let command = match args::parse(arguments, variable) {
+        Ok(command) => command,
+        Err(words) => {
+            // clap knows whether this is help for a person (exit 0) or a mistake.
+            let exit = u8::try_from(words.exit_code()).unwrap_or(1);
+            let _ = words.print();
+            return ExitCode::from(exit);
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            log_line::fatal(&format!("Failed to start  error={error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let exit = runtime.block_on(async {
+        match command {
+            Command::Run(options) => run::run(options).await,
+            Command::Wrapper(wrapped) => wrapper::run(wrapped).await,
+        }
+    });
+    // What still runs (a cut-off request, an aborted job) ends with the process, as in the real one.
+    runtime.shutdown_background();
+    exit
+}

@@ -1,0 +1,377 @@
+//! One runner manager on one simulated GitLab: its file, its process, its pages. Asserts nothing but that waits end in time.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{Read, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant, SystemTime};
+
+use gitlab_simulator::{Job, JobStatus, NewRunner, Settings, Simulator};
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+/// No wait of a test is longer; most end within milliseconds.
+pub(crate) const LIMIT: Duration = Duration::from_secs(20);
+
+/// What `config.toml` says.
+#[derive(Clone, Default)]
+pub(crate) struct Config {
+    pub(crate) head: String,
+    pub(crate) entries: Vec<Entry>,
+}
+
+/// An entry of it.
+#[derive(Clone, Default)]
+pub(crate) struct Entry {
+    pub(crate) token: String,
+    /// Further lines.
+    pub(crate) more: String,
+}
+
+/// A runner manager that is ended with the test.
+pub(crate) struct Scene {
+    pub(crate) gitlab: Simulator,
+    pub(crate) directory: TempDir,
+    pub(crate) address: String,
+    process: Option<Child>,
+}
+
+/// Whether the tests run against the real program.
+pub(crate) fn real() -> Option<PathBuf> {
+    std::env::var_os("GITLAB_RUNNER").map(PathBuf::from)
+}
+
+pub(crate) fn program() -> PathBuf {
+    real().unwrap_or_else(|| env!("CARGO_BIN_EXE_runner-manager-stand-in").into())
+}
+
+impl Scene {
+    /// A GitLab and a directory; nothing runs.
+    pub(crate) fn new(settings: Settings) -> Self {
+        let gitlab = Simulator::start(settings).unwrap();
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        let directory = tempfile::tempdir().unwrap();
+        Self {
+            gitlab,
+            directory,
+            address: format!("127.0.0.1:{port}"),
+            process: None,
+        }
+    }
+
+    /// A GitLab with `entries` runners and a runner manager that polls them.
+    pub(crate) fn polling(concurrent: usize, entries: usize, more: &str) -> (Self, Config) {
+        let scene = Self::new(Settings::default());
+        let config = scene.config(concurrent, entries, more);
+        (scene.running(&config), config)
+    }
+
+    /// A file with a new runner for each entry. One second between the entries' turns keeps the tests short.
+    pub(crate) fn config(&self, concurrent: usize, entries: usize, more: &str) -> Config {
+        let entry = |_| Entry {
+            token: self.gitlab.add_runner(NewRunner::default()).token,
+            more: more.to_owned(),
+        };
+        Config {
+            head: head(concurrent),
+            entries: (0..entries).map(entry).collect(),
+        }
+    }
+
+    /// Publishes the file, starts the runner manager and waits until it is up.
+    pub(crate) fn running(mut self, config: &Config) -> Self {
+        self.publish(config);
+        let address = self.address.clone();
+        self.start(&["run", "--listen-address", &address]);
+        wait_for("the runner manager to run", || {
+            (self.state().as_deref() == Some("running")).then_some(())
+        });
+        self
+    }
+
+    /// Starts the program with the file; standard error goes to `log`.
+    pub(crate) fn start(&mut self, arguments: &[&str]) {
+        let log = fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.directory.path().join("log"))
+            .unwrap();
+        let child = Command::new(program())
+            .args(arguments)
+            .env("CONFIG_FILE", self.file())
+            .current_dir(self.directory.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        self.process = Some(child);
+    }
+
+    pub(crate) fn file(&self) -> PathBuf {
+        self.directory.path().join("config.toml")
+    }
+
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
+    }
+
+    /// By rename, as the helpers do; the mtime is strictly newer than that of the file before.
+    pub(crate) fn publish(&self, config: &Config) {
+        let old = fs::metadata(self.file())
+            .and_then(|file| file.modified())
+            .unwrap_or(SystemTime::UNIX_EPOCH);
+        self.publish_with_mtime(
+            config,
+            SystemTime::now().max(old + Duration::from_millis(1)),
+        );
+    }
+
+    pub(crate) fn publish_with_mtime(&self, config: &Config, mtime: SystemTime) {
+        let made = self.directory.path().join("config.new");
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(&made)
+            .unwrap();
+        file.write_all(self.rendered(config).as_bytes()).unwrap();
+        file.set_modified(mtime).unwrap();
+        fs::rename(made, self.file()).unwrap();
+    }
+
+    fn rendered(&self, config: &Config) -> String {
+        let mut text = config.head.clone();
+        for (number, entry) in config.entries.iter().enumerate() {
+            let _ = write!(
+                text,
+                "\n[[runners]]\n  name = \"runner-{number}\"\n  url = \"{}\"\n  token = \"{}\"\n  executor = \"shell\"\n{}\n",
+                self.gitlab.url(),
+                entry.token,
+                entry.more
+            );
+        }
+        text
+    }
+
+    /// Publishes, sends SIGHUP and waits until it is loaded.
+    pub(crate) fn reload(&self, config: &Config) {
+        let before = self.metric("gitlab_runner_configuration_loaded_total", "");
+        self.publish(config);
+        self.signal(Signal::HUP);
+        self.loaded_since(before);
+    }
+
+    pub(crate) fn loaded_since(&self, before: i64) {
+        wait_for("a reload", || {
+            (self.metric("gitlab_runner_configuration_loaded_total", "") > before).then_some(())
+        });
+    }
+
+    /// Waits until the runner manager has looked at the file of its own accord: three seconds after the last reload, and
+    /// with `check_interval = 1` three passes of its feeder.
+    pub(crate) fn three_passes_later(&self, config: &Config) {
+        let before = self.metric("gitlab_runner_configuration_loaded_total", "");
+        self.publish(config);
+        self.loaded_since(before);
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        let child = self.process.as_ref().unwrap();
+        Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap()
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(self.pid(), signal).unwrap();
+    }
+
+    /// Waits for the end of the process.
+    pub(crate) fn exit(&mut self) -> ExitStatus {
+        let child = self.process.as_mut().unwrap();
+        wait_for("the process to exit", || child.try_wait().unwrap())
+    }
+
+    pub(crate) fn runs(&mut self) -> bool {
+        self.process.as_mut().unwrap().try_wait().unwrap().is_none()
+    }
+
+    /// A page's body; None while nothing listens there.
+    pub(crate) fn page(&self, path: &str) -> Option<String> {
+        let (head, body) = self.answer(path)?;
+        head.contains(" 200 ").then_some(body)
+    }
+
+    pub(crate) fn answer(&self, path: &str) -> Option<(String, String)> {
+        let mut stream = TcpStream::connect(&self.address).ok()?;
+        stream.set_read_timeout(Some(LIMIT)).ok()?;
+        // HTTP/1.0 keeps the body in one piece.
+        write!(
+            stream,
+            "GET {path} HTTP/1.0\r\nHost: {}\r\n\r\n",
+            self.address
+        )
+        .ok()?;
+        let mut text = String::new();
+        stream.read_to_string(&mut text).ok()?;
+        let (head, body) = text.split_once("\r\n\r\n")?;
+        Some((head.to_owned(), body.to_owned()))
+    }
+
+    pub(crate) fn state(&self) -> Option<String> {
+        self.page("/debug/process/state")
+            .map(|state| state.trim().to_owned())
+    }
+
+    /// The sum of a family's rows that contain `label`; zero while there is none.
+    pub(crate) fn metric(&self, name: &str, label: &str) -> i64 {
+        let page = self.page("/metrics").unwrap_or_default();
+        let rows = page
+            .lines()
+            .filter(|row| row.split(['{', ' ']).next() == Some(name) && row.contains(label));
+        rows.filter_map(|row| row.rsplit_once(' ')?.1.parse::<f64>().ok())
+            .map(|value| value as i64)
+            .sum()
+    }
+
+    pub(crate) fn jobs_running(&self) -> usize {
+        self.gitlab.look(|state| {
+            state
+                .jobs
+                .iter()
+                .filter(|job| job.status == JobStatus::Running)
+                .count()
+        })
+    }
+
+    /// Requests for jobs so far.
+    pub(crate) fn polls(&self) -> usize {
+        self.gitlab.look(|state| state.count("POST /jobs/request"))
+    }
+
+    /// Waits until GitLab has seen so many requests for jobs.
+    pub(crate) fn polled(&self, times: usize) {
+        assert!(
+            self.gitlab
+                .wait_until(LIMIT, |state| state.count("POST /jobs/request") >= times),
+            "{} polls instead of {times}",
+            self.polls()
+        );
+    }
+
+    /// Waits for a job to reach a status.
+    pub(crate) fn job_is(&self, id: i64, status: JobStatus) {
+        let reached = self.gitlab.wait_until(LIMIT, |state| {
+            state.job(id).is_some_and(|job| job.status == status)
+        });
+        assert!(
+            reached,
+            "job {id} is {:?}, not {status:?}",
+            self.gitlab
+                .look(|state| state.job(id).map(|job| job.status))
+        );
+    }
+
+    /// Waits until the feeder stands with an entry in its hand: it feeds every second, so a counter that stands still for
+    /// longer says that no worker takes what it holds.
+    pub(crate) fn entry_is_held(&self) {
+        let mut seen = (0, Instant::now());
+        wait_for("a held entry", || {
+            let fed = self.metric("gitlab_runner_worker_feeds_total", "");
+            if fed != seen.0 {
+                seen = (fed, Instant::now());
+            }
+            (seen.1.elapsed() > Duration::from_millis(1500)).then_some(())
+        });
+    }
+
+    /// Waits until so many jobs are worked on. GitLab's own "running" comes earlier: the answer may still be on its way.
+    pub(crate) fn works_on(&self, jobs: i64) {
+        let name = "gitlab_runner_jobs";
+        wait_for("jobs at work", || {
+            (self.metric(name, "stage=\"step_script\"") == jobs).then_some(())
+        });
+    }
+
+    /// A job that ends when the file of this name is made.
+    pub(crate) fn job_until(&self, name: &str) -> i64 {
+        let file = self.directory.path().join(name).display().to_string();
+        self.gitlab.queue_job(Job {
+            script: vec![format!("while [ ! -e {file} ]; do sleep 0.02; done")],
+            variables: vec![("STAND_IN_UNTIL_FILE".into(), file)],
+            ..Job::default()
+        })
+    }
+
+    /// Ends the jobs of [`Scene::job_until`].
+    pub(crate) fn release(&self, name: &str) {
+        make_empty(&self.directory.path().join(name));
+    }
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        let Some(mut child) = self.process.take() else {
+            return;
+        };
+        if std::thread::panicking() {
+            let _ = std::io::stderr().write_all(self.log().as_bytes());
+        }
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+}
+
+pub(crate) fn make_empty(path: &Path) {
+    fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(path)
+        .unwrap();
+}
+
+pub(crate) fn head(concurrent: usize) -> String {
+    format!("concurrent = {concurrent}\ncheck_interval = 1\n")
+}
+
+impl Config {
+    /// The same without entries: what a pause publishes.
+    pub(crate) fn paused(&self) -> Self {
+        Self {
+            head: self.head.clone(),
+            entries: Vec::new(),
+        }
+    }
+}
+
+/// A job that takes so long.
+pub(crate) fn job_of(seconds: f64) -> Job {
+    Job {
+        script: vec![format!("sleep {seconds}")],
+        variables: vec![(
+            "STAND_IN_DURATION".into(),
+            format!("{}ms", (seconds * 1000.0) as u64),
+        )],
+        ..Job::default()
+    }
+}
+
+/// Asks again and again until there is an answer.
+pub(crate) fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(started.elapsed() < LIMIT, "waited {LIMIT:?} for {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}

@@ -1,1 +1,14 @@
-//! x
+//! What the tests stand on: the real programs, volumes to run them on, and a tracer that stops them at every step.
+//!
+//! The programs are built once, in the profile of `ACCEPTANCE_PROFILE` (`dev` unless told otherwise; CI runs the released
+//! ones too). Nothing in here knows a type of the programs: they are seen from outside.
+
+#![expect(
+    clippy::panic,
+    reason = "a test that has no stage to stand on can only fail"
+)]
+
+pub mod programs;
+pub mod stage;
+#[cfg(target_arch = "x86_64")]
+pub mod tracer;

@@ -1,2 +1,174 @@
-//! x
-fn main() {}
+//! `cargo demo`: two pods of the 2021 article live and die on the simulator, with the real programs. No cluster, no Docker,
+//! no GitLab. It ends with 0 only if GitLab's list of runners is what it should be at each point.
+
+mod pod;
+mod programs;
+mod timeline;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use clap::{Arg, ArgAction, Command, value_parser};
+use gitlab_simulator::{Job, JobStatus, Settings, Simulator};
+
+use pod::Pod;
+use programs::Programs;
+use timeline::Timeline;
+
+/// The article's `gitlab_rails['initial_shared_runners_registration_token']`.
+const REGISTRATION_TOKEN: &str = "gitlabtoken";
+
+/// How long any one thing may take before the demo gives up.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The job that runs while its pod is deleted.
+const JOB_SECONDS: u64 = 4;
+
+fn main() -> anyhow::Result<()> {
+    let matches = arguments().get_matches();
+    let release = matches.get_flag("release");
+    let manager = matches.get_one::<PathBuf>("runner-manager").cloned();
+    let mut timeline = Timeline::start();
+    timeline.say("building the programs (the first time takes a minute or two)");
+    let programs = Programs::build(release, manager)?;
+    run(&programs, &mut timeline)
+}
+
+fn arguments() -> Command {
+    Command::new("cargo demo")
+        .about("Two pods of the 2021 article live and die on a simulated GitLab")
+        .arg(
+            Arg::new("runner-manager")
+                .long("runner-manager")
+                .value_name("PATH")
+                .value_parser(value_parser!(PathBuf))
+                .help("A real gitlab-runner instead of the stand-in (jobs then run in its shell executor)"),
+        )
+        .arg(
+            Arg::new("release")
+                .long("release")
+                .action(ArgAction::SetTrue)
+                .help("Use the programs as they are released"),
+        )
+}
+
+/// The story: birth of two pods, a second run, a busy death and an idle one.
+fn run(programs: &Programs, timeline: &mut Timeline) -> anyhow::Result<()> {
+    let settings = Settings {
+        registration_token: REGISTRATION_TOKEN.into(),
+        ..Settings::default()
+    };
+    let gitlab = Simulator::start(settings).context("starting the simulator")?;
+    timeline.say(&format!("GitLab (simulated) listens on {}", gitlab.url()));
+
+    timeline.chapter("Birth: the article's init container, in two replicas");
+    let mut busy = Pod::new("container-builder-1", programs, &gitlab)?;
+    busy.init(timeline)?;
+    // Both pods share this machine's ports, so the first one takes its own before the second looks for a free one.
+    busy.start_runner_manager(timeline)?;
+    let mut idle = Pod::new("container-builder-2", programs, &gitlab)?;
+    idle.init(timeline)?;
+    idle.start_runner_manager(timeline)?;
+    show_list(timeline, &gitlab, 2)?;
+
+    timeline.chapter("The init container runs a second time");
+    let before = busy.config()?;
+    busy.init(timeline)?;
+    ensure!(
+        busy.config()? == before,
+        "the second run changed config.toml"
+    );
+    timeline.say("config.toml has the same bytes");
+    show_list(timeline, &gitlab, 2)?;
+    timeline.chapter("What the runner manager reads (tokens masked)");
+    timeline.quote(&pod::masked(&before));
+
+    timeline.chapter("A pod is deleted while it is busy");
+    let job = gitlab.queue_job(Job {
+        name: "build".into(),
+        script: vec![format!("sleep {JOB_SECONDS}")],
+        variables: vec![("STAND_IN_DURATION".into(), format!("{JOB_SECONDS}s"))],
+        runner_id: Some(busy.runner_id()?),
+        ..Job::default()
+    });
+    let taken = gitlab.wait_until(PATIENCE, |state| {
+        state
+            .job(job)
+            .is_some_and(|job| job.status == JobStatus::Running)
+    });
+    ensure!(taken, "nobody took the job");
+    timeline.say(&format!("job {job} runs on {}", busy.name()));
+    busy.delete(timeline)?;
+    let status = gitlab.look(|state| state.job(job).map(|job| job.status));
+    ensure!(
+        status == Some(JobStatus::Success),
+        "job {job} ended as {status:?}"
+    );
+    timeline.say(&format!(
+        "job {job} ended with success before its runner was unregistered"
+    ));
+    show_list(timeline, &gitlab, 1)?;
+
+    timeline.chapter("A pod is deleted while it is idle");
+    idle.delete(timeline)?;
+    show_list(timeline, &gitlab, 0)?;
+    check_journal(&gitlab)?;
+    timeline.chapter("Nothing is left behind at GitLab, and no job was lost");
+    Ok(())
+}
+
+/// GitLab's list of runners, as its page would show it.
+fn show_list(timeline: &Timeline, gitlab: &Simulator, want: usize) -> anyhow::Result<()> {
+    let runners = gitlab.runners();
+    timeline.say(&format!("GitLab lists {} runner(s)", runners.len()));
+    for runner in &runners {
+        let system_ids: Vec<&str> = runner
+            .managers
+            .iter()
+            .map(|manager| manager.system_id.as_str())
+            .collect();
+        timeline.quote(&format!(
+            "#{:<3} {:<20} tags: {:<8} runner managers: {}",
+            runner.id,
+            runner.description.as_deref().unwrap_or("-"),
+            runner.tags.join(","),
+            if system_ids.is_empty() {
+                "-".to_owned()
+            } else {
+                system_ids.join(", ")
+            }
+        ));
+    }
+    ensure!(
+        runners.len() == want,
+        "GitLab lists {} runners, not {want}",
+        runners.len()
+    );
+    Ok(())
+}
+
+/// No poll with a token after its runner was unregistered, and one unregistration for each runner.
+fn check_journal(gitlab: &Simulator) -> anyhow::Result<()> {
+    let journal = gitlab.journal();
+    let deletions: Vec<_> = journal
+        .iter()
+        .filter(|call| call.method == "DELETE")
+        .collect();
+    ensure!(
+        deletions.len() == 2,
+        "{} deletions were asked for, not 2",
+        deletions.len()
+    );
+    for deletion in deletions {
+        let token = &deletion.body["token"];
+        let later = journal
+            .iter()
+            .filter(|call| call.number > deletion.number && &call.body["token"] == token);
+        ensure!(
+            later.count() == 0,
+            "a token was used after its runner was unregistered"
+        );
+    }
+    Ok(())
+}

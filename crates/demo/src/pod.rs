@@ -1,0 +1,182 @@
+//! Owns one pod of the demo: its volume, its containers in the kubelet's order, and its end. What the pod does with GitLab
+//! is done by the real programs.
+
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+use gitlab_simulator::Simulator;
+use rustix::process::{Pid, Signal};
+use tempfile::TempDir;
+
+use crate::programs::Programs;
+use crate::timeline::Timeline;
+
+/// `terminationGracePeriodSeconds` of the pod.
+const GRACE_PERIOD: &str = "30";
+
+/// A pod of the article's Deployment.
+pub(crate) struct Pod<'a> {
+    name: &'static str,
+    programs: &'a Programs,
+    url: String,
+    volume: TempDir,
+    runner_manager: Option<Child>,
+}
+
+impl<'a> Pod<'a> {
+    pub(crate) fn new(
+        name: &'static str,
+        programs: &'a Programs,
+        gitlab: &Simulator,
+    ) -> anyhow::Result<Self> {
+        let volume = tempfile::tempdir().context("making a volume")?;
+        Ok(Self {
+            name,
+            programs,
+            url: format!("{}/", gitlab.url()),
+            volume,
+            runner_manager: None,
+        })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.name
+    }
+
+    /// The init container, with the article's arguments.
+    pub(crate) fn init(&self, timeline: &Timeline) -> anyhow::Result<()> {
+        let executor = if self.programs.real {
+            "shell"
+        } else {
+            "docker"
+        };
+        let started = Instant::now();
+        let output = self
+            .command(&self.programs.runner_init.to_string_lossy())
+            .args(["register", "--non-interactive"])
+            .arg(format!("--url={}", self.url))
+            .args([
+                "--registration-token=gitlabtoken",
+                "--description=container-builder",
+            ])
+            .args(["--tag-list=docker", &format!("--executor={executor}")])
+            .args(["--docker-image=docker:latest", "--docker-network-mode=host"])
+            .arg("--docker-volumes=/var/run/docker.sock:/var/run/docker.sock")
+            .env("RUNNER_INIT_POD_NAME", self.name)
+            .env("RUNNER_INIT_POD_NAMESPACE", "demo")
+            .output()
+            .context("running runner-init")?;
+        self.report(timeline, "runner-init", &output, started.elapsed());
+        ensure!(
+            output.status.success(),
+            "runner-init ended with {}",
+            output.status
+        );
+        Ok(())
+    }
+
+    /// The main container: the process that polls and runs jobs.
+    pub(crate) fn start_runner_manager(&mut self, timeline: &Timeline) -> anyhow::Result<()> {
+        let child = self
+            .command(&self.programs.runner_manager.to_string_lossy())
+            .args(["run", "--config"])
+            .arg(self.volume.path().join("config.toml"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("starting the runner manager")?;
+        timeline.say(&format!("{}: runner manager started", self.name));
+        self.runner_manager = Some(child);
+        Ok(())
+    }
+
+    /// What the kubelet does when a pod is deleted: the hook, then the image's stop signal, then waiting.
+    pub(crate) fn delete(&mut self, timeline: &Timeline) -> anyhow::Result<()> {
+        timeline.say(&format!("{}: deleted; the preStop hook starts", self.name));
+        let started = Instant::now();
+        let hook = self
+            .command(&self.programs.runner_reaper.to_string_lossy())
+            .args(["unregister", "--all-runners"])
+            .env("RUNNER_REAPER_GRACE_PERIOD", GRACE_PERIOD)
+            .env("RUNNER_REAPER_POD_NAME", self.name)
+            .env("RUNNER_REAPER_POD_NAMESPACE", "demo")
+            .output()
+            .context("running runner-reaper")?;
+        self.report(timeline, "runner-reaper", &hook, started.elapsed());
+        ensure!(
+            hook.status.success(),
+            "runner-reaper ended with {}",
+            hook.status
+        );
+        let mut child = self
+            .runner_manager
+            .take()
+            .context("the pod has no runner manager")?;
+        let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+        let pid = pid.context("the runner manager has no process ID")?;
+        rustix::process::kill_process(pid, Signal::QUIT).context("sending SIGQUIT")?;
+        let status = child.wait().context("waiting for the runner manager")?;
+        timeline.say(&format!(
+            "{}: SIGQUIT sent, runner manager ended with {status}",
+            self.name
+        ));
+        ensure!(status.success(), "the runner manager ended with {status}");
+        Ok(())
+    }
+
+    pub(crate) fn config(&self) -> anyhow::Result<String> {
+        let path = self.volume.path().join("config.toml");
+        std::fs::read_to_string(path).context("reading config.toml")
+    }
+
+    /// GitLab's id of this pod's runner, as `config.toml` has it.
+    pub(crate) fn runner_id(&self) -> anyhow::Result<i64> {
+        let config = self.config()?;
+        let line = config
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("id = "));
+        line.and_then(|id| id.parse().ok())
+            .context("config.toml names no runner id")
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env_clear()
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .env("HOME", self.volume.path())
+            .env("CONFIG_FILE", self.volume.path().join("config.toml"))
+            .current_dir(self.volume.path())
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn report(&self, timeline: &Timeline, program: &str, output: &Output, took: Duration) {
+        let took = took.as_millis();
+        timeline.say(&format!("{}: {program} took {took} ms and said", self.name));
+        timeline.quote(&String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+impl Drop for Pod<'_> {
+    fn drop(&mut self) {
+        // Only after a failure: a pod that was deleted has no process any more.
+        if let Some(mut child) = self.runner_manager.take() {
+            drop(child.kill());
+            drop(child.wait());
+        }
+    }
+}
+
+/// A `config.toml` for showing.
+pub(crate) fn masked(config: &str) -> String {
+    let mask = |line: &str| match line.trim_start().strip_prefix("token = ") {
+        Some(_) => format!(
+            "{}token = \"***\"",
+            &line[..line.len() - line.trim_start().len()]
+        ),
+        None => line.to_owned(),
+    };
+    config.lines().map(mask).collect::<Vec<_>>().join("\n")
+}

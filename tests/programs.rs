@@ -1,0 +1,96 @@
+//! Owns the way to the real programs: builds them once and knows where they are.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+const PACKAGES: [&str; 4] = [
+    "runner-init",
+    "runner-reaper",
+    "runner-manager",
+    "gitlab-simulator",
+];
+
+/// Makes the released programs those that are measured, unless a profile was asked for.
+pub fn prefer_release() {
+    PROFILE.get_or_init(|| asked_profile().unwrap_or_else(|| "release".to_owned()));
+}
+
+/// The path of an example of this package, built in the same profile as the programs.
+///
+/// # Panics
+/// When it cannot be built.
+#[must_use]
+pub fn example(name: &str) -> PathBuf {
+    let built = cargo_build(&["--example", name, "--package", "acceptance"]);
+    let Some(path) = built.get(name) else {
+        panic!("there is no example {name}")
+    };
+    path.clone()
+}
+
+/// The path of a program of this workspace, by its name.
+///
+/// # Panics
+/// When the programs cannot be built: there is nothing to test then.
+#[must_use]
+pub fn program(name: &str) -> PathBuf {
+    static BUILT: OnceLock<BTreeMap<String, PathBuf>> = OnceLock::new();
+    let Some(path) = BUILT.get_or_init(build).get(name) else {
+        panic!("the workspace has no program {name}")
+    };
+    path.clone()
+}
+
+fn build() -> BTreeMap<String, PathBuf> {
+    let packages: Vec<&str> = PACKAGES
+        .iter()
+        .flat_map(|package| ["--package", package])
+        .collect();
+    cargo_build(&[&["--bins"], packages.as_slice()].concat())
+}
+
+static PROFILE: OnceLock<String> = OnceLock::new();
+
+fn asked_profile() -> Option<String> {
+    std::env::var("ACCEPTANCE_PROFILE")
+        .ok()
+        .filter(|profile| !profile.is_empty())
+}
+
+/// Runs cargo and tells which executables there are now.
+fn cargo_build(what: &[&str]) -> BTreeMap<String, PathBuf> {
+    let profile = PROFILE.get_or_init(|| asked_profile().unwrap_or_else(|| "dev".to_owned()));
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args([
+        "build",
+        "--message-format=json-render-diagnostics",
+        "--profile",
+        profile,
+    ]);
+    command.args(what).current_dir(env!("CARGO_MANIFEST_DIR"));
+    let output = command
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output();
+    let output = output.unwrap_or_else(|error| panic!("running cargo build: {error}"));
+    assert!(
+        output.status.success(),
+        "cargo build of the programs failed"
+    );
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter_map(|message| {
+            let path = message["executable"].as_str()?;
+            Some((
+                message["target"]["name"].as_str()?.to_owned(),
+                PathBuf::from(path),
+            ))
+        })
+        .collect()
+}

@@ -2,5 +2,12 @@
 //!
 //! Each file tells what a user would suffer from; the stage they stand on is the library beside them.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
 #[cfg(target_arch = "x86_64")]
 mod init_killed;

@@ -55,6 +55,10 @@ pub fn trace(command: &mut Command, mut decide: impl FnMut(usize, Step) -> Fate)
     }
 }
 
+#[expect(
+    clippy::zombie_processes,
+    reason = "it is waited for stop by stop in follow"
+)]
 /// Starts the program behind a shell that stops itself first, so that tracing begins before the program does.
 fn start_stopped(command: &Command, stdout: &File, stderr: &File) -> Pid {
     let mut shell = Command::new("/bin/sh");

@@ -39,7 +39,7 @@ struct Subject<'a> {
 fn main() {
     let mut arguments = std::env::args().skip(1);
     if arguments.next().as_deref() == Some(WRAP) {
-        return wrapped(arguments.collect());
+        return wrapped(&arguments.collect::<Vec<_>>());
     }
     programs::prefer_release();
     let gitlab = Simulator::start(Settings::default()).expect("the simulator starts");
@@ -220,7 +220,7 @@ fn measure(command: &Command, name: &str) -> Cost {
 }
 
 /// The wrapper: runs one command and prints exit code, wall and CPU milliseconds and peak KiB.
-fn wrapped(arguments: Vec<String>) {
+fn wrapped(arguments: &[String]) {
     let started = Instant::now();
     let status = Command::new(&arguments[0])
         .args(&arguments[1..])

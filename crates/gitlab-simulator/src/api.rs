@@ -1,10 +1,16 @@
 //! Owns which rule answers which endpoint, and what stands before all of them; changes state, never touches a socket.
 
 mod attributes;
+mod by_id;
 mod by_token;
+mod entities;
 mod job_calls;
 mod jobs;
+mod lists;
+mod pages;
 mod registration;
+mod rights;
+mod runner_jobs;
 mod user;
 
 use std::time::Instant;
@@ -47,6 +53,10 @@ fn in_front(state: &mut State, request: &Request) -> Result<(), Answer> {
 }
 
 fn route(state: &mut State, request: &Request) -> Handled {
+    // Elsewhere are the pages for people.
+    if request.endpoint.is_empty() {
+        return Err(Answer::html(404));
+    }
     let segments: Vec<&str> = request.endpoint.split('/').skip(1).collect();
     match (request.method.as_str(), segments.as_slice()) {
         ("POST", ["runners"]) => registration::register(state, request),
@@ -58,6 +68,16 @@ fn route(state: &mut State, request: &Request) -> Handled {
         ("POST", ["jobs", "request"]) => jobs::request(state, request),
         ("PUT", ["jobs", id]) => job_calls::update(state, request, id),
         ("PATCH", ["jobs", id, "trace"]) => job_calls::append_trace(state, request, id),
+        ("GET", ["runners"]) => lists::own(state, request),
+        ("GET", ["runners", "all"]) => lists::all(state, request),
+        ("GET", ["projects", id, "runners"]) => lists::of_project(state, request, id),
+        ("GET", ["groups", id, "runners"]) => lists::of_group(state, request, id),
+        ("GET", ["runners", id]) => by_id::show(state, request, id),
+        ("PUT", ["runners", id]) => by_id::update(state, request, id),
+        ("DELETE", ["runners", id]) => by_id::delete(state, request, id),
+        ("GET", ["runners", id, "managers"]) => by_id::managers(state, request, id),
+        ("GET", ["runners", id, "jobs"]) => runner_jobs::list(state, request, id),
+        ("POST", ["runners", id, "reset_authentication_token"]) => by_id::reset(state, request, id),
         _ => Err(Answer::error(404, "404 Not Found")),
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::moment;
 
+const ONLINE_WITHIN: Duration = Duration::from_secs(2 * 60 * 60);
 /// Neither made nor seen for so long: stale, and no longer counted by the plan limits.
 pub(crate) const STALE_AFTER: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
@@ -191,6 +192,20 @@ impl Runner {
             .find(|manager| manager.system_id == system_id)
     }
 
+    /// `online`, `offline`, `never_contacted` or `stale`.
+    pub(crate) fn contact(&self, now: SystemTime) -> &'static str {
+        contact_status(self.created_at, self.contacted_at, now)
+    }
+
+    /// GitLab's `deprecated_rest_status`.
+    pub(crate) fn status(&self, now: SystemTime) -> &'static str {
+        match self.contact(now) {
+            seen @ ("stale" | "never_contacted") => seen,
+            _ if self.paused => "paused",
+            seen => seen,
+        }
+    }
+
     /// Made or seen in the last seven days: counts for the plan limit.
     pub(crate) fn is_recent(&self, now: SystemTime) -> bool {
         age(
@@ -205,6 +220,58 @@ impl Runner {
     }
 }
 
+impl Manager {
+    pub(crate) fn status(&self, now: SystemTime) -> &'static str {
+        contact_status(self.created_at.unwrap_or(now), self.contacted_at, now)
+    }
+}
+
+fn contact_status(
+    created: SystemTime,
+    contacted: Option<SystemTime>,
+    now: SystemTime,
+) -> &'static str {
+    let Some(contacted) = contacted else {
+        return if age(created, now) >= STALE_AFTER {
+            "stale"
+        } else {
+            "never_contacted"
+        };
+    };
+    if age(created.max(contacted), now) >= STALE_AFTER {
+        "stale"
+    } else if age(contacted, now) < ONLINE_WITHIN {
+        "online"
+    } else {
+        "offline"
+    }
+}
+
 fn age(at: SystemTime, now: SystemTime) -> Duration {
     now.duration_since(at).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn status_follows_from_creation_and_contact() {
+        const HOUR: u64 = 3600;
+        check(HOUR, None, "never_contacted");
+        check(8 * 24 * HOUR, None, "stale");
+        check(9 * 24 * HOUR, Some(HOUR), "online");
+        check(9 * 24 * HOUR, Some(2 * HOUR), "offline");
+        check(9 * 24 * HOUR, Some(7 * 24 * HOUR), "stale");
+    }
+
+    fn check(created_ago: u64, contacted_ago: Option<u64>, expected: &str) {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        let ago = |seconds| now - Duration::from_secs(seconds);
+        assert_eq!(
+            contact_status(ago(created_ago), contacted_ago.map(ago), now),
+            expected,
+            "{created_ago} {contacted_ago:?}"
+        );
+    }
 }

@@ -7,10 +7,10 @@ mod tls;
 mod wire;
 
 use std::io;
-use std::net::TcpListener;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
@@ -82,12 +82,11 @@ pub(crate) async fn serve(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
     mut stop: watch::Receiver<bool>,
-) -> io::Result<()> {
-    let listener = tokio::net::TcpListener::from_std(listener)?;
+) {
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            _ = stop.changed() => return Ok(()),
+            _ = stop.changed() => return,
         };
         // A connection that died in the queue, or no file descriptors left: the next one may do better.
         let Ok((stream, peer)) = accepted else {

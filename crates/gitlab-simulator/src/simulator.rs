@@ -1,11 +1,12 @@
 //! Owns the handle that tests hold: starts the server on its own thread, looks into it, steers it, and ends it when dropped.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use tokio::net::TcpSocket;
 use tokio::sync::watch;
 
 use crate::access::Role;
@@ -16,6 +17,10 @@ use crate::runner::{NewRunner, Runner};
 use crate::server::{Shared, acceptor, serve};
 use crate::settings::Settings;
 use crate::state::State;
+
+/// Connections that may wait to be accepted. The standard library's 128 overflow when hundreds come at once, and each
+/// refused one would come back a second later.
+const BACKLOG: u32 = 4096;
 
 /// A running simulator. All methods block only as long as they say; dropping it closes its sockets and ends its thread.
 #[derive(Debug)]
@@ -34,24 +39,27 @@ impl Simulator {
     /// When it cannot listen there, or the TLS texts cannot be used.
     pub fn start(settings: Settings) -> io::Result<Simulator> {
         let tls = acceptor(settings.tls.as_ref())?;
-        let listener = TcpListener::bind(settings.listen)?;
-        listener.set_nonblocking(true)?;
+        // Before the runtime is made: dropping that one on an error is not allowed inside another.
+        let socket = bind(settings.listen)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .enable_time()
+            .build()?;
+        let listener = {
+            let _within = runtime.enter();
+            socket.listen(BACKLOG)?
+        };
         let address = listener.local_addr()?;
         let scheme = if tls.is_some() { "https" } else { "http" };
         let root = settings.relative_root.trim_end_matches('/').to_owned();
         let base = format!("{scheme}://{{host}}:{}{root}", address.port());
         let shared = Arc::new(Shared::new(State::new(settings)));
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_io()
-            .enable_time()
-            .build()?;
         let (stop, stopped) = watch::channel(false);
         let for_server = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("gitlab-simulator".into())
             .spawn(move || {
-                // Listening again can only fail for want of file descriptors; clients then see a closed port.
-                let _ = runtime.block_on(serve(for_server, listener, tls, stopped));
+                runtime.block_on(serve(for_server, listener, tls, stopped));
             })?;
         Ok(Simulator {
             shared,
@@ -142,7 +150,7 @@ impl Simulator {
         self.shared.look(with)
     }
 
-    /// Changes the state; waiters and held polls hear of it.
+    /// Changes the state; waiters and held polls hear of it. The state is locked meanwhile: use the one that is handed in.
     pub fn update<T>(&self, with: impl FnOnce(&mut State) -> T) -> T {
         self.shared.change(with)
     }
@@ -161,4 +169,16 @@ impl Drop for Simulator {
             let _ = thread.join();
         }
     }
+}
+
+fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    // A test that starts GitLab again on the same port must not wait for old connections to be forgotten.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
 }

@@ -105,7 +105,7 @@ impl State {
         registration: RegistrationType,
     ) -> Runner {
         let now = self.now();
-        let (token, token_expires_at) = self.new_token(runner_type, registration);
+        let (token, token_expires_at) = self.new_token(runner_type, registration, now);
         self.last_runner += 1;
         Runner {
             id: self.last_runner,
@@ -154,7 +154,7 @@ impl State {
             self.runners[index].runner_type,
             self.runners[index].registration_type,
         );
-        let (token, ends) = self.new_token(kind.0, kind.1);
+        let (token, ends) = self.new_token(kind.0, kind.1, now);
         let runner = &mut self.runners[index];
         runner.token.clone_from(&token);
         runner.token_expires_at = ends;
@@ -167,6 +167,7 @@ impl State {
         &mut self,
         kind: RunnerType,
         registration: RegistrationType,
+        now: SystemTime,
     ) -> (String, Option<SystemTime>) {
         let expiry = &self.settings.token_expiry;
         let valid_for = match kind {
@@ -174,7 +175,7 @@ impl State {
             RunnerType::Group => expiry.group,
             RunnerType::Project => expiry.project,
         };
-        let ends = valid_for.map(|span| self.now() + span);
+        let ends = valid_for.map(|span| now + span);
         let prefix = match registration {
             RegistrationType::AuthenticatedUser => "glrt-",
             RegistrationType::RegistrationToken => "glrtr-",

@@ -25,6 +25,19 @@ pub(super) struct Attributes {
 /// One broken rule of the model: attribute and text, as in `{"message": {attribute: [text]}}`.
 pub(super) type Problem = (&'static str, String);
 
+/// The parameters of which PUT wants at least one.
+pub(super) const NAMES: [&str; 9] = [
+    "description",
+    "active",
+    "paused",
+    "tag_list",
+    "run_untagged",
+    "locked",
+    "access_level",
+    "maximum_timeout",
+    "maintenance_note",
+];
+
 impl Attributes {
     pub(super) fn read(params: &mut Params) -> Attributes {
         for (one, other) in [

@@ -23,6 +23,15 @@ use super::wire::{Control, Stream, Wire};
 use crate::answer::Answer;
 use crate::request::Request;
 
+/// What all requests of a connection have in common.
+struct Origin {
+    connection: u64,
+    peer: String,
+    tls: bool,
+    /// The relative root without slash at the end.
+    root: String,
+}
+
 /// Counts a connection as open for as long as it lives.
 struct Open(Arc<Shared>);
 
@@ -38,10 +47,15 @@ pub(super) async fn serve(
     peer: SocketAddr,
     tls: Option<TlsAcceptor>,
 ) {
-    let (number, hang) = shared.change(|state| {
+    let (number, hang, root) = shared.change(|state| {
         state.connections += 1;
         state.open_connections += 1;
-        (state.connections, state.settings.hang_tls_handshake)
+        let settings = &state.settings;
+        (
+            state.connections,
+            settings.hang_tls_handshake,
+            settings.relative_root.clone(),
+        )
     });
     let _open = Open(Arc::clone(&shared));
     // Answers are small; Nagle would only make tests slow.
@@ -58,12 +72,18 @@ pub(super) async fn serve(
     if matches!(stream, Stream::Tls(_)) {
         shared.change(|state| state.tls_handshakes += 1);
     }
+    let origin = Origin {
+        connection: number,
+        peer: peer.ip().to_string(),
+        tls: matches!(stream, Stream::Tls(_)),
+        root: root.trim_end_matches('/').to_owned(),
+    };
     let control = Arc::new(Control::default());
     let wire = Wire {
         stream,
         control: Arc::clone(&control),
     };
-    let service = service_fn(|request| respond(&shared, &control, request, number, peer));
+    let service = service_fn(|request| respond(&shared, &control, request, &origin));
     let talk = http1::Builder::new().serve_connection(TokioIo::new(wire), service);
     tokio::pin!(talk);
     tokio::select! {
@@ -83,15 +103,13 @@ async fn respond(
     shared: &Arc<Shared>,
     control: &Arc<Control>,
     request: hyper::Request<Incoming>,
-    connection: u64,
-    peer: SocketAddr,
+    origin: &Origin,
 ) -> Result<Response<Reply>, Infallible> {
-    let root = shared.look(|state| state.settings.relative_root.clone());
-    let Some(request) = read(request, &root, peer).await else {
+    let Some(request) = read(request, origin).await else {
         control.cut(false);
         return std::future::pending().await;
     };
-    Ok(match exchange(shared, &request, connection).await {
+    Ok(match exchange(shared, &request, origin.connection).await {
         Outcome::Answer(answer) => {
             let body = Reply::whole(answer.body.clone());
             response(&answer, body)
@@ -108,7 +126,7 @@ async fn respond(
 }
 
 /// The request with its whole body; none when the client left in the middle of it.
-async fn read(request: hyper::Request<Incoming>, root: &str, peer: SocketAddr) -> Option<Request> {
+async fn read(request: hyper::Request<Incoming>, origin: &Origin) -> Option<Request> {
     let (head, mut body) = request.into_parts();
     let mut bytes = Vec::new();
     while let Some(frame) = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
@@ -127,9 +145,8 @@ async fn read(request: hyper::Request<Incoming>, root: &str, peer: SocketAddr) -
         })
         .collect();
     let path = head.uri.path().to_owned();
-    let root = root.trim_end_matches('/');
     let endpoint = path
-        .strip_prefix(root)
+        .strip_prefix(&origin.root)
         .and_then(|rest| rest.strip_prefix("/api/v4"))
         .unwrap_or_default();
     Some(Request {
@@ -138,7 +155,8 @@ async fn read(request: hyper::Request<Incoming>, root: &str, peer: SocketAddr) -
         query: head.uri.query().unwrap_or_default().to_owned(),
         headers,
         body: bytes,
-        peer: peer.ip().to_string(),
+        peer: origin.peer.clone(),
+        tls: origin.tls,
         path,
     })
 }

@@ -1,0 +1,306 @@
+//! Cases of the lists of runners.
+
+use std::time::Duration;
+
+use gitlab_simulator::{Job, JobStatus, Membership, NewRunner, Role, Simulator};
+use serde_json::{Value, json};
+
+use crate::client::{Reply, call, call_as};
+use crate::gitlab::{
+    admin, group_runner, in_group, in_project, instance_runner, project_runner, start, user,
+    with_groups,
+};
+
+fn get(sim: &Simulator, token: &str, endpoint: &str) -> Reply {
+    call_as(sim, Some(token), "GET", endpoint, &Value::Null)
+}
+
+fn ids(reply: &Reply) -> Vec<i64> {
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    reply
+        .json()
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|row| row["id"].as_i64())
+        .collect()
+}
+
+fn verify(sim: &Simulator, token: &str, system_id: &str, version: &str) {
+    let body = json!({"token": token, "system_id": system_id, "info": {"version": version}});
+    assert_eq!(call(sim, "POST", "/runners/verify", &body).status, 200);
+}
+
+#[test]
+fn case_76_own_runners_with_pages() {
+    let sim = with_groups();
+    instance_runner(&sim);
+    let of_group = group_runner(&sim, 1).id;
+    let of_project = project_runner(&sim, &[1]).id;
+    project_runner(&sim, &[3]);
+    let owner = in_group(&sim, Membership::Owner);
+    let reply = get(&sim, &owner, "/runners");
+    assert_eq!(ids(&reply), [of_group, of_project]);
+    for (name, value) in [
+        ("X-Page", "1"),
+        ("X-Per-Page", "20"),
+        ("X-Next-Page", ""),
+        ("X-Total", "2"),
+    ] {
+        assert_eq!(reply.header(name).map(str::trim), Some(value), "{name}");
+    }
+    let second = get(&sim, &owner, "/runners?per_page=1&page=2");
+    assert_eq!(ids(&second), [of_project]);
+    assert_eq!(second.header("X-Total-Pages"), Some("2"));
+    assert!(second.header("Link").unwrap().contains("rel=\"prev\""));
+    assert!(
+        get(&sim, &owner, "/runners?per_page=1")
+            .header("Link")
+            .unwrap()
+            .contains("page=2&per_page=1>; rel=\"next\"")
+    );
+    assert_eq!(
+        ids(&get(
+            &sim,
+            &in_group(&sim, Membership::Maintainer),
+            "/runners"
+        )),
+        [of_project]
+    );
+}
+
+#[test]
+fn case_77_lists_want_api_or_read_api() {
+    let sim = start();
+    for (scope, status) in [
+        ("api", 200),
+        ("read_api", 200),
+        ("manage_runner", 403),
+        ("create_runner", 403),
+    ] {
+        let token = sim.add_access_token(&[scope], Role::user());
+        assert_eq!(get(&sim, &token, "/runners").status, status, "{scope}");
+    }
+    assert_eq!(call(&sim, "GET", "/runners", &Value::Null).status, 401);
+}
+
+#[test]
+fn case_78_filters_by_type_and_status() {
+    let sim = start();
+    let group = group_runner(&sim, 1);
+    let project = project_runner(&sim, &[1]);
+    sim.update(|state| state.runners[1].paused = true);
+    verify(&sim, &group.token, "s_0123456789ab", "19.4.0");
+    let owner = in_group(&sim, Membership::Owner);
+    let check = |query: &str, expected: &[i64]| {
+        assert_eq!(
+            ids(&get(&sim, &owner, &format!("/runners?{query}"))),
+            expected,
+            "{query}"
+        );
+    };
+    check("scope=paused", &[project.id]);
+    check("paused=true", &[project.id]);
+    check("paused=false", &[group.id]);
+    check("status=paused", &[project.id]);
+    check("status=active", &[group.id]);
+    check("status=online", &[group.id]);
+    check("status=never_contacted", &[project.id]);
+    check("type=project_type", &[project.id]);
+    for query in ["scope=x", "type=x", "status=x"] {
+        let reply = get(&sim, &owner, &format!("/runners?{query}"));
+        let name = query.split('=').next().unwrap();
+        assert_eq!(
+            (reply.status, reply.error()),
+            (400, format!("{name} does not have a valid value"))
+        );
+    }
+    sim.update(|state| state.clock_ahead = Duration::from_secs(3 * 3600));
+    check("status=offline", &[group.id]);
+    sim.update(|state| state.clock_ahead = Duration::from_secs(8 * 24 * 3600));
+    check("status=stale", &[group.id, project.id]);
+}
+
+#[test]
+fn case_79_all_tags_must_match() {
+    let sim = start();
+    let tagged = |tags: &[&str]| {
+        let tags = tags.iter().map(ToString::to_string).collect();
+        sim.add_runner(NewRunner {
+            tags,
+            ..NewRunner::default()
+        })
+        .id
+    };
+    tagged(&["tag1"]);
+    let both = tagged(&["tag2", "tag1"]);
+    assert_eq!(
+        ids(&get(
+            &sim,
+            &admin(&sim, &["api"]),
+            "/runners/all?tag_list=tag1,tag2"
+        )),
+        [both]
+    );
+}
+
+#[test]
+fn case_80_running_builds_make_a_runner_active() {
+    let sim = start();
+    let runner = instance_runner(&sim);
+    let token = admin(&sim, &["api"]);
+    let execution = || get(&sim, &token, "/runners/all").json()[0]["job_execution_status"].clone();
+    assert_eq!(execution(), "idle");
+    sim.queue_job(Job::default());
+    assert_eq!(
+        call(
+            &sim,
+            "POST",
+            "/jobs/request",
+            &json!({"token": runner.token})
+        )
+        .status,
+        201
+    );
+    assert_eq!(execution(), "active");
+    sim.update(|state| state.jobs[0].status = JobStatus::Canceling);
+    assert_eq!(execution(), "idle");
+}
+
+#[test]
+fn case_81_administrators_see_all_with_their_marks() {
+    let sim = start();
+    let shared = instance_runner(&sim).id;
+    group_runner(&sim, 1);
+    assert_eq!(
+        call(&sim, "POST", "/runners", &json!({"token": "gitlabtoken"})).status,
+        201
+    );
+    let reply = get(&sim, &admin(&sim, &["api"]), "/runners/all");
+    assert_eq!(ids(&reply).len(), 3);
+    let rows = reply.json();
+    assert_eq!(rows[0]["id"], shared);
+    assert_eq!(
+        (&rows[0]["is_shared"], &rows[0]["runner_type"]),
+        (&json!(true), &json!("instance_type"))
+    );
+    assert_eq!(
+        (&rows[0]["active"], &rows[0]["paused"], &rows[0]["online"]),
+        (&json!(true), &json!(false), &Value::Null)
+    );
+    assert_eq!(rows[0]["created_by"]["username"], "root");
+    assert_eq!(rows[0]["status"], "never_contacted");
+    assert!(rows[0]["created_at"].is_string());
+    assert_eq!(rows[2]["created_by"], Value::Null);
+    for absent in ["tag_list", "contacted_at", "token", "maintenance_note"] {
+        assert!(rows[0].get(absent).is_none(), "{absent}");
+    }
+}
+
+#[test]
+fn case_82_all_is_for_administrators_and_has_its_filters() {
+    let sim = start();
+    let shared = instance_runner(&sim);
+    let group = group_runner(&sim, 1).id;
+    verify(&sim, &shared.token, "s_1_4567890abc", "15.0.3");
+    verify(&sim, &shared.token, "s_2_4567890abc", "16.11.0~pre");
+    assert_eq!(get(&sim, &user(&sim), "/runners/all").status, 403);
+    assert_eq!(
+        get(&sim, &admin(&sim, &["manage_runner"]), "/runners/all").status,
+        403
+    );
+    assert_eq!(call(&sim, "GET", "/runners/all", &Value::Null).status, 401);
+    let token = admin(&sim, &["read_api"]);
+    let all = |query: &str| get(&sim, &token, &format!("/runners/all?{query}"));
+    assert_eq!(ids(&all("scope=shared")), [shared.id]);
+    assert_eq!(ids(&all("scope=specific")), [group]);
+    assert_eq!(ids(&all("version_prefix=15.0")), [shared.id]);
+    assert_eq!(ids(&all("version_prefix=16")), [shared.id]);
+    assert_eq!(ids(&all("version_prefix=25")), [0; 0]);
+    assert_eq!(
+        (
+            all("version_prefix=V15").status,
+            all("version_prefix=V15").error().as_str()
+        ),
+        (400, "version_prefix is invalid")
+    );
+    let auditor = sim.add_access_token(
+        &["api"],
+        Role {
+            auditor: true,
+            ..Role::default()
+        },
+    );
+    assert_eq!(get(&sim, &auditor, "/runners/all").status, 200);
+}
+
+#[test]
+fn case_100_project_and_group_lists_reach_upwards() {
+    let sim = with_groups();
+    let shared = instance_runner(&sim).id;
+    let (root, sub) = (group_runner(&sim, 1).id, group_runner(&sim, 2).id);
+    let (in_root, in_sub) = (project_runner(&sim, &[1]).id, project_runner(&sim, &[2]).id);
+    let token = in_group(&sim, Membership::Maintainer);
+    assert_eq!(
+        ids(&get(&sim, &token, "/projects/1/runners")),
+        [shared, root, in_root]
+    );
+    assert_eq!(
+        ids(&get(&sim, &token, "/projects/2/runners")),
+        [shared, root, sub, in_sub]
+    );
+    assert_eq!(ids(&get(&sim, &token, "/groups/1/runners")), [shared, root]);
+    assert_eq!(
+        ids(&get(&sim, &token, "/groups/2/runners")),
+        [shared, root, sub]
+    );
+    assert_eq!(get(&sim, &token, "/projects/99/runners").status, 404);
+}
+
+#[test]
+fn case_101_project_and_group_lists_are_for_maintainers() {
+    let sim = start();
+    for list in ["/projects/1/runners", "/groups/1/runners"] {
+        assert_eq!(
+            get(&sim, &in_group(&sim, Membership::Reporter), list).status,
+            403
+        );
+        assert_eq!(call(&sim, "GET", list, &Value::Null).status, 401);
+        for (scope, status) in [
+            ("manage_runner", 403),
+            ("create_runner", 403),
+            ("read_api", 200),
+        ] {
+            let token = sim.add_access_token(&[scope], Role::in_group(1, Membership::Maintainer));
+            assert_eq!(get(&sim, &token, list).status, status, "{list} {scope}");
+        }
+    }
+    assert_eq!(
+        get(
+            &sim,
+            &in_project(&sim, 1, Membership::Maintainer),
+            "/projects/1/runners"
+        )
+        .status,
+        200
+    );
+}
+
+#[test]
+fn case_102_project_and_group_lists_have_the_filters() {
+    let sim = start();
+    let group = group_runner(&sim, 1).id;
+    let project = project_runner(&sim, &[1]).id;
+    sim.update(|state| state.runners[1].paused = true);
+    let token = in_group(&sim, Membership::Maintainer);
+    let check = |endpoint: &str, expected: &[i64]| {
+        assert_eq!(ids(&get(&sim, &token, endpoint)), expected, "{endpoint}");
+    };
+    check("/projects/1/runners?type=group_type", &[group]);
+    check("/projects/1/runners?paused=true", &[project]);
+    check("/projects/1/runners?status=active", &[group]);
+    check("/projects/1/runners?tag_list=none", &[]);
+    check("/groups/1/runners?type=project_type", &[]);
+    check("/groups/1/runners?scope=nonsense", &[group]);
+    assert_eq!(get(&sim, &token, "/groups/1/runners?status=x").status, 400);
+}

@@ -13,7 +13,9 @@ mod rights;
 mod runner_jobs;
 mod user;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
 
 use crate::answer::{Answer, Handled};
 use crate::request::Request;
@@ -112,6 +114,19 @@ fn throttle_unauthenticated(state: &mut State, request: &Request) -> Result<(), 
         .header("RateLimit-Reset", unix.to_string())
         .header("RateLimit-ResetTime", httpdate::fmt_http_date(reset))
         .header("Retry-After", period.as_secs().to_string()))
+}
+
+/// GitLab's own limit of requests per minute, off unless set.
+fn within_limit(state: &mut State, limit: Option<u32>, key: String) -> Result<(), Answer> {
+    let Some(requests) = limit else {
+        return Ok(());
+    };
+    let period = Duration::from_secs(60);
+    if over_limit(state, key, Throttle { requests, period }).is_none() {
+        return Ok(());
+    }
+    let text = "This endpoint has been requested too many times. Try again later.";
+    Err(Answer::message(429, json!({"error": text})).header("Retry-After", "60"))
 }
 
 /// Counts a request in its window; the count when it is one too many.

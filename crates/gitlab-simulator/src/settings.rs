@@ -100,6 +100,8 @@ pub struct TokenExpiry {
 pub struct RateLimits {
     /// `POST /jobs/request` per runner token and minute (429 JSON, `Retry-After: 60`).
     pub jobs_request: Option<u32>,
+    /// `PUT /jobs/:id` and `PATCH /jobs/:id/trace`, each per job token and minute; answered likewise.
+    pub job_calls: Option<u32>,
     /// Unauthenticated requests per address (Rack::Attack: 429 text, `RateLimit-*` headers).
     pub unauthenticated: Option<Throttle>,
 }

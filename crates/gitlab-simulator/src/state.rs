@@ -1,5 +1,7 @@
 //! Owns what the simulated GitLab knows at a moment: runners, jobs, access tokens, the journal. Never opens a socket.
 
+mod upkeep;
+
 use std::collections::HashMap;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -36,6 +38,7 @@ pub struct State {
     pub(crate) windows: HashMap<String, (Instant, u32)>,
     pub(crate) started: Instant,
     random: Random,
+    pub(crate) last_call: u64,
     last_runner: i64,
     last_manager: i64,
 }
@@ -55,6 +58,7 @@ impl State {
             windows: HashMap::new(),
             started: Instant::now(),
             random: Random::fresh(),
+            last_call: 0,
             last_runner: 0,
             last_manager: 0,
             settings,

@@ -1,17 +1,35 @@
 //! Owns `/simulator/…`: what the library offers to tests, for those written in a shell or in Python. Not GitLab's, not journalled.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::access::Role;
 use crate::answer::{Answer, Handled};
 use crate::fault::Fault;
 use crate::job::Job;
+use crate::moment;
 use crate::request::Request;
 use crate::runner::NewRunner;
 use crate::server::Shared;
+use crate::state::State;
+
+#[derive(Deserialize)]
+struct NewAccessToken {
+    scopes: Vec<String>,
+    #[serde(default)]
+    role: Role,
+}
+
+#[derive(Deserialize)]
+struct Clock {
+    /// Seconds.
+    #[serde(with = "moment::seconds")]
+    ahead: Duration,
+}
 
 /// The answer, if the request is meant for the simulator itself.
 pub(crate) fn handle(shared: &Arc<Shared>, request: &Request) -> Option<Answer> {
@@ -44,6 +62,21 @@ fn route(shared: &Shared, request: &Request, place: &str) -> Handled {
                 201,
                 &json!({"id": shared.change(|state| state.queue_job(order))}),
             ))
+        }
+        ("POST", "access_tokens") => {
+            let NewAccessToken { scopes, role } = sent(request)?;
+            let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
+            let token = shared.change(|state| state.add_access_token(&scopes, role));
+            Ok(Answer::json(201, &json!({"token": token})))
+        }
+        ("POST", "clock") => {
+            let Clock { ahead } = sent(request)?;
+            shared.change(|state| state.clock_ahead = ahead);
+            Ok(Answer::no_content())
+        }
+        ("POST", "background_jobs") => {
+            shared.change(State::run_background_jobs);
+            Ok(Answer::no_content())
         }
         ("POST", "faults") => {
             let fault = read_fault(request)?;

@@ -1,5 +1,6 @@
 //! Owns what a runner says about a job it has: state and trace. A job's token opens them; the job's runner may be gone.
 
+use super::within_limit;
 use crate::answer::{Answer, Handled};
 use crate::job::{JobStatus, JobView, KNOWN_FAILURE_REASONS};
 use crate::request::Request;
@@ -85,6 +86,12 @@ fn authenticate(state: &mut State, request: &Request, id: &str) -> Result<usize,
     let header = request.header("job-token").map(str::to_owned);
     // A trace is no form; only the PUT carries the token in its body.
     let token = header.or_else(|| request.params().ok()?.text("token"));
+    let key = format!(
+        "{} {}",
+        request.method,
+        token.as_deref().unwrap_or_default()
+    );
+    within_limit(state, state.settings.rate_limits.job_calls, key)?;
     let index = state
         .jobs
         .iter()

@@ -1,13 +1,10 @@
 //! Owns `POST /jobs/request`: which job a runner gets, and when there is nothing to do. Waiting is the server's.
 
-use std::time::Duration;
-
 use super::by_token::{authenticate, ensure_manager};
-use super::over_limit;
+use super::within_limit;
 use crate::answer::{Answer, Handled};
 use crate::job::JobStatus;
 use crate::request::Request;
-use crate::settings::Throttle;
 use crate::state::State;
 
 const LAST_UPDATE: &str = "X-GitLab-Last-Update";
@@ -17,17 +14,8 @@ pub(super) fn request(state: &mut State, request: &Request) -> Handled {
     let mut params = request.params()?;
     let token = params.required_text("token");
     params.check()?;
-    if let Some(requests) = state.settings.rate_limits.jobs_request {
-        let throttle = Throttle {
-            requests,
-            period: Duration::from_secs(60),
-        };
-        if over_limit(state, format!("jobs_request {token}"), throttle).is_some() {
-            let text = "This endpoint has been requested too many times. Try again later.";
-            let answer = Answer::message(429, serde_json::json!({"error": text}));
-            return Err(answer.header("Retry-After", "60"));
-        }
-    }
+    let limit = state.settings.rate_limits.jobs_request;
+    within_limit(state, limit, format!("jobs_request {token}"))?;
     let id = authenticate(state, &token)?.id;
     let system_id = ensure_manager(state, id, &mut params, request)?;
     let now = state.now();

@@ -90,7 +90,8 @@ pub(super) async fn exchange(shared: &Arc<Shared>, request: &Request, connection
 
 fn note(state: &mut State, request: &Request, connection: u64) -> (u64, Option<Strike>) {
     let strike = state.faults.strike(&request.method, &request.endpoint);
-    let number = state.journal.len() as u64 + 1;
+    state.last_call += 1;
+    let number = state.last_call;
     state.journal.push(Call {
         number,
         at: state.started.elapsed(),

@@ -1,5 +1,7 @@
 //! Cases of `PUT /jobs/:id` and `PATCH /jobs/:id/trace`.
 
+use std::time::Duration;
+
 use gitlab_simulator::{Job, JobStatus, JobView, NewRunner, Simulator};
 use serde_json::{Value, json};
 
@@ -220,6 +222,41 @@ fn case_74_job_outlives_its_runner() {
         call(&sim, "POST", "/jobs/request", &json!({"token": token})).status,
         403
     );
+}
+
+#[test]
+fn silent_job_is_rescued_only_while_its_runner_exists() {
+    let sim = start();
+    let (kept, lost) = (running(&sim, Job::default()), running(&sim, Job::default()));
+    sim.update(|state| {
+        state.remove_runner(lost.runner_id.unwrap());
+        state.clock_ahead = Duration::from_secs(8 * 24 * 3600);
+        state.run_background_jobs();
+    });
+    let (kept, lost) = (view(&sim, kept.id), view(&sim, lost.id));
+    assert_eq!(
+        (kept.status, kept.failure_reason.as_deref()),
+        (JobStatus::Failed, Some("no_updates_running"))
+    );
+    assert_eq!((lost.status, lost.runner_id), (JobStatus::Running, None));
+    assert!(sim.runners()[0].managers.is_empty(), "stale managers go");
+}
+
+#[test]
+fn too_many_updates_of_one_job_are_limited() {
+    let sim = with(|settings| settings.rate_limits.job_calls = Some(1));
+    let job = running(&sim, Job::default());
+    is_answered(
+        &put(&sim, &job, json!({"state": "running"})),
+        200,
+        "running",
+    );
+    let reply = put(&sim, &job, json!({"state": "running"}));
+    assert_eq!(
+        (reply.status, reply.header("Retry-After")),
+        (429, Some("60"))
+    );
+    is_answered(&patch(&sim, &job, Some("0-0"), "x"), 202, "running");
 }
 
 #[test]

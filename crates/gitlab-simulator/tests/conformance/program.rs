@@ -204,6 +204,44 @@ fn faults_and_settings_can_be_taken_back_in_json() {
 }
 
 #[test]
+fn clock_cron_and_access_tokens_can_be_set_in_json() {
+    let program = Program::start(&[]);
+    let body = json!({"scopes": ["create_runner"], "role": {"groups": {"1": "owner"}}});
+    let token = program
+        .call("POST", "/simulator/access_tokens", &body)
+        .json()["token"]
+        .clone();
+    let body = json!({"private_token": token, "runner_type": "group_type", "group_id": 1});
+    let made = program.call("POST", "/api/v4/user/runners", &body).json();
+    let verify = json!({"token": made["token"], "system_id": "s_0123456789ab"});
+    assert_eq!(
+        program
+            .call("POST", "/api/v4/runners/verify", &verify)
+            .status,
+        200
+    );
+    assert_eq!(
+        program
+            .call("POST", "/simulator/clock", &json!({"ahead": 8 * 24 * 3600}))
+            .status,
+        204
+    );
+    assert_eq!(
+        program
+            .call("POST", "/simulator/background_jobs", &Value::Null)
+            .status,
+        204
+    );
+    let runners = program
+        .call("GET", "/simulator/runners", &Value::Null)
+        .json();
+    assert_eq!(
+        (&runners[0]["groups"], &runners[0]["managers"]),
+        (&json!([1]), &json!([]))
+    );
+}
+
+#[test]
 fn signal_ends_it_and_bad_usage_never_starts_it() {
     for signal in ["-TERM", "-INT"] {
         let mut program = Program::start(&[]);

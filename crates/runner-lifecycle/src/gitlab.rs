@@ -6,18 +6,14 @@
 
 use std::time::Duration;
 
-use reqwest::Method;
-use reqwest::header::HeaderName;
-
 use crate::backoff::Backoff;
-use crate::deadline::Deadline;
-use crate::system_id::SystemId;
 use crate::token::Token;
 
 mod advice;
 mod answer;
 mod attributes;
 mod bodies;
+mod calls;
 mod connection;
 mod course;
 mod endpoint;
@@ -39,15 +35,6 @@ pub use names::NameFiles;
 pub use proxies::Proxies;
 pub use runner_info::{RunnerInfo, VERSION};
 pub use tls::TlsFiles;
-
-use bodies::{Create, Register, UnregisterRunner, UnregisterRunnerManager, Verify, json};
-use request::Call;
-use verdict::{Outcome, Wanted};
-
-/// Where gitlab-runner carries a runner's token beside the body.
-const RUNNER_TOKEN: HeaderName = HeaderName::from_static("runner-token");
-/// Where GitLab looks for an access token.
-const PRIVATE_TOKEN: HeaderName = HeaderName::from_static("private-token");
 
 /// A runner as GitLab answers it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,139 +125,5 @@ impl Client {
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
-    }
-
-    /// `POST /runners`: trades a registration token for a new runner.
-    ///
-    /// # Errors
-    /// See [`Error`]; [`Error::maybe_created`] says whether a runner may have been made all the same.
-    pub async fn register(
-        &self,
-        registration_token: &Token,
-        attributes: &Attributes,
-        deadline: Deadline,
-    ) -> Result<Credentials, Error> {
-        let info = RunnerInfo::empty();
-        let body = json(&Register::of(
-            attributes,
-            &info,
-            registration_token.expose(),
-        ))?;
-        let call = Call {
-            token: (RUNNER_TOKEN, registration_token),
-            mark: Some(attributes.mark()),
-            ..Call::new(
-                Method::POST,
-                "runners",
-                body,
-                Wanted::Registration,
-                registration_token,
-            )
-        };
-        self.credentials(&call, deadline).await
-    }
-
-    /// `POST /user/runners`: makes a new runner with an access token.
-    ///
-    /// # Errors
-    /// As [`Client::register`].
-    pub async fn create(
-        &self,
-        access_token: &Token,
-        creation: &Creation,
-        deadline: Deadline,
-    ) -> Result<Credentials, Error> {
-        let body = json(&Create::of(creation))?;
-        let call = Call {
-            token: (PRIVATE_TOKEN, access_token),
-            mark: Some(creation.attributes.mark()),
-            ..Call::new(
-                Method::POST,
-                "user/runners",
-                body,
-                Wanted::Creation,
-                access_token,
-            )
-        };
-        self.credentials(&call, deadline).await
-    }
-
-    /// `POST /runners/verify`: asks whether the token is good; with a system ID GitLab then lists the runner manager.
-    ///
-    /// # Errors
-    /// See [`Error`].
-    pub async fn verify(
-        &self,
-        token: &Token,
-        system_id: Option<&SystemId>,
-        info: &RunnerInfo,
-        deadline: Deadline,
-    ) -> Result<Credentials, Error> {
-        let system_id = system_id.map(SystemId::as_str);
-        let body = json(&Verify {
-            info,
-            token: token.expose(),
-            system_id,
-        })?;
-        let call = Call::new(
-            Method::POST,
-            "runners/verify",
-            body,
-            Wanted::Verification,
-            token,
-        );
-        self.credentials(&call, deadline).await
-    }
-
-    /// `DELETE /runners`: destroys the runner with all its runner managers. Only for a runner that the helper made.
-    ///
-    /// # Errors
-    /// See [`Error`].
-    pub async fn unregister_runner(
-        &self,
-        token: &Token,
-        deadline: Deadline,
-    ) -> Result<Gone, Error> {
-        let body = json(&UnregisterRunner {
-            token: token.expose(),
-        })?;
-        let call = Call::new(Method::DELETE, "runners", body, Wanted::RunnerGone, token);
-        self.gone(&call, deadline).await
-    }
-
-    /// `DELETE /runners/managers`: takes one runner manager off the runner, which stays.
-    ///
-    /// # Errors
-    /// See [`Error`].
-    pub async fn unregister_runner_manager(
-        &self,
-        token: &Token,
-        system_id: &SystemId,
-        deadline: Deadline,
-    ) -> Result<Gone, Error> {
-        let system_id = system_id.as_str();
-        let body = json(&UnregisterRunnerManager {
-            token: token.expose(),
-            system_id,
-        })?;
-        let wanted = Wanted::RunnerManagerGone;
-        let call = Call::new(Method::DELETE, "runners/managers", body, wanted, token);
-        self.gone(&call, deadline).await
-    }
-
-    async fn credentials(&self, call: &Call<'_>, deadline: Deadline) -> Result<Credentials, Error> {
-        match self.request(call, deadline).await? {
-            Outcome::Credentials(credentials) => Ok(credentials),
-            Outcome::Gone(_) => Err(Error::unusable("a creation was answered like a deletion")),
-        }
-    }
-
-    async fn gone(&self, call: &Call<'_>, deadline: Deadline) -> Result<Gone, Error> {
-        match self.request(call, deadline).await? {
-            Outcome::Gone(gone) => Ok(gone),
-            Outcome::Credentials(_) => {
-                Err(Error::unusable("a deletion was answered like a creation"))
-            }
-        }
     }
 }

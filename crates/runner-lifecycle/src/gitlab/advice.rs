@@ -50,7 +50,10 @@ pub(super) fn in_time(status: Option<u16>) -> &'static str {
         Some(429) => {
             "GitLab limits requests from this address: give it more time, or raise the limit"
         }
-        Some(401 | 403 | 404 | 410) => {
+        Some(404) => {
+            "that page is not GitLab's API: check --url, its relative root and what is in between"
+        }
+        Some(401 | 403 | 410) => {
             "GitLab is read-only, or something in between answers for it: see what is at --url"
         }
         Some(_) => "see whether GitLab is up, and run this again",
@@ -60,6 +63,18 @@ pub(super) fn in_time(status: Option<u16>) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_trouble_that_lasted_has_its_own_next_step() {
+        fn check(status: Option<u16>, want: &str) {
+            assert!(in_time(status).contains(want), "{status:?}");
+        }
+        check(None, "network policy");
+        check(Some(429), "limits requests");
+        check(Some(403), "read-only");
+        check(Some(404), "relative root");
+        check(Some(502), "whether GitLab is up");
+    }
 
     #[test]
     fn every_refusal_has_its_own_next_step() {

@@ -29,7 +29,7 @@ pub(super) fn open(
     {
         tls::for_host(files, "")?
     } else {
-        tls::unused()?
+        tls::unused(files)?
     };
     let unusable = |error: &reqwest::Error| {
         Error::unusable(format!("no client can be built for {endpoint}: {error}"))

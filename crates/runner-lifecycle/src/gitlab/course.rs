@@ -27,6 +27,8 @@ pub(super) struct Course<'a> {
     turns: u32,
     /// An attempt was lost on the way that may have made a runner.
     lost: bool,
+    /// What the attempt before came to.
+    before: Option<Heard>,
 }
 
 /// What an attempt came to that is not the last word.
@@ -49,6 +51,7 @@ impl<'a> Course<'a> {
             attempts: 0,
             turns: 0,
             lost: false,
+            before: None,
         }
     }
 
@@ -84,7 +87,7 @@ impl<'a> Course<'a> {
     }
 
     /// Remembers a failed attempt and tells how it goes on.
-    pub(super) fn repeat(&mut self, heard: &Heard, wait: Duration, left: Duration) {
+    pub(super) fn repeat(&mut self, heard: Heard, wait: Duration, left: Duration) {
         let lost = heard.lost && self.call.mark.is_some();
         self.lost |= lost;
         let warning = if lost { self.mark() } else { String::new() };
@@ -96,6 +99,7 @@ impl<'a> Course<'a> {
             show(wait),
             show(left),
         );
+        self.before = Some(heard);
     }
 
     /// Takes a redirect, or says why not.
@@ -160,8 +164,22 @@ impl<'a> Course<'a> {
             1 => String::new(),
             attempts => format!("gave up after {attempts} attempts: "),
         };
-        let next = next.unwrap_or_else(|| in_time(heard.status));
-        let line = format!("{}: {attempts}{}; {next}", self.subject(), heard.what);
+        // The last attempt is often cut short by the deadline; what was heard before it tells more.
+        let before = self
+            .before
+            .as_ref()
+            .filter(|before| before.what != heard.what);
+        let earlier = match before {
+            Some(before) => format!(", before that {}", before.what),
+            None => String::new(),
+        };
+        let status = heard.status.or(before.and_then(|before| before.status));
+        let next = next.unwrap_or_else(|| in_time(status));
+        let line = format!(
+            "{}: {attempts}{}{earlier}; {next}",
+            self.subject(),
+            heard.what
+        );
         Error::Unreachable(self.explained(line))
     }
 

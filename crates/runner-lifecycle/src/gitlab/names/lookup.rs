@@ -115,7 +115,7 @@ fn read(answer: std::io::Result<Answer>) -> Result<Vec<IpAddr>, Lack> {
     let garbled = |_| Lack::Refused("it answered nonsense".to_owned());
     // Aliases are followed by the name server; what counts is which addresses came along.
     let records = answer.answer().map_err(garbled)?;
-    let v4 = records.clone().limit_to_in::<A>().flatten();
+    let v4 = records.limit_to_in::<A>().flatten();
     let v4 = v4.map(|record| IpAddr::from(record.data().addr()));
     let v6 = records.limit_to_in::<Aaaa>().flatten();
     let v6 = v6.map(|record| IpAddr::from(record.data().addr()));

@@ -25,12 +25,18 @@ pub(in crate::gitlab) fn explain(error: &Error, url: &Url) -> Option<(String, St
 fn certificate(error: &CertificateError, host: &str) -> (String, String) {
     use CertificateError as Bad;
     let renew = format!("have the certificate of {host} renewed, or check the clock of this node");
+    let give = format!(
+        "give the CA's certificate with --tls-ca-file or as {host}.crt in the certs directory"
+    );
     match error {
         Bad::UnknownIssuer => (
             "the certificate is signed by an unknown authority".to_owned(),
-            format!(
-                "give the CA's certificate with --tls-ca-file or as {host}.crt in the certs directory"
-            ),
+            give,
+        ),
+        // An authority that was made anew under its old name.
+        Bad::BadSignature => (
+            "the certificate is signed by an unknown authority of a known name".to_owned(),
+            give,
         ),
         Bad::Expired | Bad::ExpiredContext { .. } => {
             ("the certificate has expired".to_owned(), renew)
@@ -76,6 +82,7 @@ fn alert_words(alert: AlertDescription) -> Option<(String, String)> {
         | Alert::CertificateExpired
         | Alert::CertificateUnknown
         | Alert::UnknownCA
+        | Alert::DecryptError
         | Alert::AccessDenied => "the client certificate was refused",
         Alert::HandshakeFailure | Alert::ProtocolVersion => {
             let why = format!("no common version or cipher of TLS ({alert:?})");
@@ -120,9 +127,10 @@ mod tests {
         );
         check(
             CertificateError::BadSignature,
-            "cannot be believed",
-            "replaced",
+            "known name",
+            "--tls-ca-file",
         );
+        check(CertificateError::Revoked, "cannot be believed", "replaced");
     }
 
     #[test]

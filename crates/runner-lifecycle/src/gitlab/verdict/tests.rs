@@ -1,1 +1,264 @@
+//! Every status and body form that GitLab, or somebody in between, can answer with.
 
+use Wanted::{Creation, Registration, RunnerGone, RunnerManagerGone, Verification};
+
+use super::*;
+
+const ALL: [Wanted; 5] = [
+    Registration,
+    Creation,
+    Verification,
+    RunnerGone,
+    RunnerManagerGone,
+];
+const LATER: Verdict = Verdict::Later { lost: false };
+const PAGE: &str = "<html><title>nginx</title></html>";
+
+fn sent() -> Token {
+    Token::new("glrt-sent").unwrap()
+}
+
+fn judged(wanted: Wanted, status: u16, body: &str) -> Verdict {
+    let kind = if body.starts_with('<') {
+        "text/html"
+    } else {
+        "application/json"
+    };
+    let headers = [("content-type".parse().unwrap(), kind.parse().unwrap())];
+    let headers = headers.into_iter().collect();
+    judge(
+        wanted,
+        &sent(),
+        &Answer {
+            status,
+            headers,
+            body: body.as_bytes().to_vec(),
+        },
+    )
+}
+
+fn runner(id: i64, token: &str, expiry: Option<&str>) -> Verdict {
+    let token = Token::new(token).unwrap();
+    let token_expires_at = expiry.map(str::to_owned);
+    Verdict::Done(Outcome::Credentials(Credentials {
+        id,
+        token,
+        token_expires_at,
+    }))
+}
+
+fn gone(gone: Gone) -> Verdict {
+    Verdict::Done(Outcome::Gone(gone))
+}
+
+#[test]
+fn credentials_are_read_with_keys_to_spare_or_missing() {
+    for wanted in [Registration, Creation, Verification] {
+        let check =
+            |body: &str, want: Verdict| assert_eq!(judged(wanted, 201, body), want, "{body}");
+        check(
+            r#"{"id":1,"token":"t","token_expires_at":null}"#,
+            runner(1, "t", None),
+        );
+        check(r#"{"id":1,"token":"t"}"#, runner(1, "t", None));
+        check(
+            r#"{"id":1,"token":"t","token_expires_at":""}"#,
+            runner(1, "t", None),
+        );
+        check(
+            r#"{"id":1,"token":"t","token_expires_at":7,"more":[{}]}"#,
+            runner(1, "t", None),
+        );
+        let at = "2684-10-16T13:25:59.000Z";
+        let body = format!(r#"{{"id":9,"token":"t","token_expires_at":"{at}"}}"#);
+        check(&body, runner(9, "t", Some(at)));
+        assert_eq!(
+            judged(wanted, 200, r#"{"id":1,"token":"t"}"#),
+            runner(1, "t", None)
+        );
+    }
+}
+
+#[test]
+fn a_creation_whose_answer_names_no_runner_is_lost() {
+    for wanted in [Registration, Creation] {
+        for body in [
+            "{\"id\":1}",
+            "{\"token\":\"t\"}",
+            "{\"id\":1,\"token\":\"\"}",
+            "{}",
+            "200",
+            "",
+            "[]",
+        ] {
+            assert_eq!(
+                judged(wanted, 201, body),
+                Verdict::No(No::LostRunner),
+                "{body}"
+            );
+        }
+        assert_eq!(judged(wanted, 201, PAGE), Verdict::No(No::NotGitlab));
+        assert_eq!(
+            judged(wanted, 201, "{\"id\":1,\"tok"),
+            Verdict::Later { lost: true }
+        );
+    }
+}
+
+#[test]
+fn verification_takes_the_token_as_known_but_not_the_runner() {
+    assert_eq!(
+        judged(Verification, 200, r#"{"id":4}"#),
+        runner(4, "glrt-sent", None)
+    );
+    for body in ["200", "", "{}", "{\"token\":\"t\"}", PAGE, "\"ok\""] {
+        assert_eq!(
+            judged(Verification, 200, body),
+            Verdict::No(No::NotGitlab),
+            "{body}"
+        );
+    }
+    assert_eq!(judged(Verification, 200, "{\"id\":1,"), LATER);
+}
+
+#[test]
+fn gone_is_204_or_gitlabs_own_word_that_it_was() {
+    const FORBIDDEN: &str = r#"{"message":"403 Forbidden"}"#;
+    const NOT_FOUND: &str = r#"{"message":"404 Runner manager not found Not Found"}"#;
+    for wanted in [RunnerGone, RunnerManagerGone] {
+        assert_eq!(judged(wanted, 204, ""), gone(Gone::Deleted));
+        assert_eq!(judged(wanted, 403, FORBIDDEN), gone(Gone::WasGone));
+        for (status, body) in [(200, PAGE), (200, ""), (202, "{}")] {
+            assert_eq!(
+                judged(wanted, status, body),
+                Verdict::No(No::NotGitlab),
+                "{status}"
+            );
+        }
+        let wrong = r#"{"message":"403 Forbidden - Runner is orphaned"}"#;
+        assert_eq!(judged(wanted, 403, wrong), Verdict::No(No::Token));
+        for body in [
+            r#"{"error":"404 Not Found"}"#,
+            r#"{"message":"404 Not found"}"#,
+        ] {
+            assert_eq!(
+                judged(wanted, 404, body),
+                Verdict::No(No::Request),
+                "{body}"
+            );
+        }
+        assert_eq!(judged(wanted, 404, PAGE), LATER);
+    }
+    assert_eq!(
+        judged(RunnerManagerGone, 404, NOT_FOUND),
+        gone(Gone::WasGone)
+    );
+    assert_eq!(judged(RunnerGone, 404, NOT_FOUND), Verdict::No(No::Request));
+    for wanted in [Registration, Creation, Verification] {
+        assert_eq!(judged(wanted, 403, FORBIDDEN), Verdict::No(No::Token));
+    }
+}
+
+#[test]
+fn the_list_of_statuses_is_repeated_whatever_the_body() {
+    for wanted in ALL {
+        for body in [r#"{"message":"x"}"#, PAGE, "", "Retry later\n"] {
+            for status in [408, 425, 429, 503] {
+                assert_eq!(judged(wanted, status, body), LATER, "{status}");
+            }
+            for status in [500, 502, 504] {
+                assert_eq!(
+                    judged(wanted, status, body),
+                    Verdict::Later { lost: true },
+                    "{status}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn gitlabs_own_refusals_are_final() {
+    for wanted in ALL {
+        for status in [401, 403, 410] {
+            let body = format!(r#"{{"message":"{status} No - reason"}}"#);
+            assert_eq!(
+                judged(wanted, status, &body),
+                Verdict::No(No::Token),
+                "{status}"
+            );
+            let body = r#"{"error":"insufficient_scope","error_description":"d"}"#;
+            assert_eq!(
+                judged(wanted, status, body),
+                Verdict::No(No::Token),
+                "{status}"
+            );
+        }
+        for status in [
+            400, 404, 405, 409, 411, 412, 413, 415, 422, 431, 451, 501, 505, 511,
+        ] {
+            let body = format!(r#"{{"message":"{status} No"}}"#);
+            assert_eq!(
+                judged(wanted, status, &body),
+                Verdict::No(No::Request),
+                "{status}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_page_or_a_stranger_cannot_refuse_for_gitlab() {
+    for wanted in ALL {
+        for status in [401, 403, 404, 410] {
+            for body in [PAGE, "", "RBAC: access denied", "{}"] {
+                assert_eq!(judged(wanted, status, body), LATER, "{status} {body}");
+            }
+        }
+        for status in [405, 409, 418, 422] {
+            assert_eq!(judged(wanted, status, PAGE), LATER, "{status}");
+        }
+        // What a content delivery network answers while GitLab is away.
+        for status in [501, 520, 525] {
+            assert_eq!(
+                judged(wanted, status, PAGE),
+                Verdict::Later { lost: true },
+                "{status}"
+            );
+        }
+        // These two speak of the request as it is, and of the proxy that was named.
+        for status in [400, 407] {
+            assert_eq!(
+                judged(wanted, status, PAGE),
+                Verdict::No(No::NotGitlab),
+                "{status}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_read_only_gitlab_is_asked_again() {
+    for wanted in ALL {
+        for words in [
+            "You cannot perform write operations on a read-only instance",
+            "Maintenance: back soon",
+        ] {
+            assert_eq!(
+                judged(wanted, 403, &format!(r#"{{"message":"{words}"}}"#)),
+                LATER
+            );
+        }
+        let listed = r#"{"message":{"base":["no"]}}"#;
+        assert_eq!(judged(wanted, 403, listed), LATER);
+    }
+}
+
+#[test]
+fn redirects_lead_elsewhere() {
+    for wanted in ALL {
+        for status in [301, 302, 303, 304, 307, 308] {
+            assert_eq!(judged(wanted, status, PAGE), Verdict::Elsewhere);
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! Every fault at every call: what passes is repeated until it has passed, and never past the deadline.
+
+use std::time::{Duration, Instant};
+
+use gitlab_simulator::{Effect, Fault, Settings};
+use runner_lifecycle::deadline::Deadline;
+use runner_lifecycle::gitlab::{Error, Gone, Pace};
+use serde_json::json;
+
+use crate::world::{Ask, Got, NOTE, PACE, World, ample, client, heard, listen};
+
+/// Waits so short that a fault that hangs is soon given up.
+const IMPATIENT: Pace = Pace {
+    attempt: Duration::from_millis(150),
+    ..PACE
+};
+
+/// Faults that may pass, and whether GitLab may have done what was asked.
+fn passing() -> Vec<(&'static str, Fault, bool)> {
+    let on = || Fault::on("*");
+    let html = |status| on().effect(Effect::Html { status });
+    let read_only =
+        json!({"message": "You cannot perform write operations on a read-only instance"});
+    vec![
+        ("408", on().status(408), false),
+        ("425", on().status(425), false),
+        ("429", on().status(429), false),
+        ("429 text", on().status(429).body("Retry later\n"), false),
+        ("500", on().status(500), true),
+        ("502", on().status(502), true),
+        ("503", on().status(503), false),
+        ("504", on().status(504), true),
+        ("page 401", html(401), false),
+        ("page 403", html(403), false),
+        ("page 404", html(404), false),
+        ("page 502", html(502), true),
+        ("read-only", on().status(403).json(read_only), false),
+        (
+            "stranger",
+            on().status(403).body("RBAC: access denied"),
+            false,
+        ),
+        ("drop before", on().drop_before(), true),
+        ("drop after", on().drop_after(), true),
+        ("reset before", on().reset_before(), true),
+        ("reset after", on().reset_after(), true),
+        ("hang", on().hang(), true),
+        ("hang after", on().hang_after(), true),
+    ]
+}
+
+fn on(ask: Ask, fault: Fault) -> Fault {
+    Fault {
+        on: ask.pattern().to_owned(),
+        ..fault
+    }
+}
+
+#[tokio::test]
+async fn what_may_pass_is_repeated_at_every_call_until_it_has_passed() {
+    for ask in Ask::ALL {
+        for (name, fault, lost) in passing() {
+            let case = format!("{ask:?} {name}");
+            listen();
+            let world = World::new();
+            let client = client(&world.sim.url(), IMPATIENT);
+            if ask == Ask::UnregisterRunnerManager {
+                world.ask(&client, Ask::Verify, ample()).await.unwrap();
+            }
+            world.sim.fault(on(ask, fault.times(2)));
+            let got = world.ask(&client, ask, ample()).await.expect(&case);
+            let calls = world.sim.calls(ask.pattern());
+            assert_eq!(calls.len(), 3, "{case}");
+            let ids: Vec<&String> = calls
+                .iter()
+                .map(|call| &call.headers["x-request-id"])
+                .collect();
+            assert!(
+                ids.iter().all(|id| id == &ids[0]),
+                "{case}: one call, one X-Request-Id"
+            );
+            assert!(
+                calls.iter().all(|call| call.body == calls[0].body),
+                "{case}"
+            );
+            let lines = heard();
+            let warned: Vec<&String> = lines
+                .iter()
+                .filter(|line| line.starts_with("WARN"))
+                .collect();
+            assert_eq!(warned.len(), 2, "{case}: {lines:?}");
+            for (line, number) in warned.iter().zip(1..) {
+                assert!(
+                    line.contains(&format!("attempt {number} failed")),
+                    "{case}: {line}"
+                );
+                assert!(
+                    line.contains("next in") && line.contains("left"),
+                    "{case}: {line}"
+                );
+                let says_so = line.contains("may have been made") && line.contains(NOTE);
+                assert_eq!(says_so, lost && ask.creates(), "{case}: {line}");
+                world.assert_no_secret(line);
+            }
+            if !ask.creates() && ask != Ask::Verify {
+                let was_gone = name.ends_with("after");
+                let want = if was_gone {
+                    Gone::WasGone
+                } else {
+                    Gone::Deleted
+                };
+                assert_eq!(got, Got::Gone(want), "{case}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_truncated_answer_is_asked_for_again() {
+    for ask in [Ask::Register, Ask::Create, Ask::Verify] {
+        listen();
+        let world = World::new();
+        world.sim.fault(on(ask, Fault::on("*").truncate()));
+        world.ask(&world.client(), ask, ample()).await.unwrap();
+        assert_eq!(world.sim.calls(ask.pattern()).len(), 2, "{ask:?}");
+        let said = heard()
+            .iter()
+            .any(|line| line.contains("may have been made"));
+        assert_eq!(said, ask.creates(), "{ask:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_pass_ends_before_the_deadline_as_unreachable() {
+    for ask in Ask::ALL {
+        for (name, fault, lost) in passing() {
+            let case = format!("{ask:?} {name}");
+            let world = World::new();
+            let client = client(&world.sim.url(), IMPATIENT);
+            world.sim.fault(on(ask, fault.forever()));
+            let time = Duration::from_millis(40);
+            let start = Instant::now();
+            let error = world
+                .ask(&client, ask, Deadline::after(time))
+                .await
+                .expect_err(&case);
+            let took = start.elapsed();
+            assert!(took < time + Duration::from_secs(2), "{case}: {took:?}");
+            assert!(matches!(error, Error::Unreachable(_)), "{case}: {error:?}");
+            // The attempt that the deadline cuts short may have arrived, so this can be so for any fault.
+            assert!(error.maybe_created() || !(lost && ask.creates()), "{case}");
+            assert!(ask.creates() || !error.maybe_created(), "{case}");
+            let line = error.to_string();
+            assert!(!line.contains('\n'), "{case}: {line}");
+            assert!(line.contains(&world.sim.url()), "{case}: {line}");
+            assert_eq!(line.contains(NOTE), error.maybe_created(), "{case}: {line}");
+            world.assert_no_secret(&line);
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_listening_is_not_a_lost_creation() {
+    let world = World::new();
+    let url = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        format!("http://{}", listener.local_addr().unwrap())
+    };
+    let client = client(&url, PACE);
+    for ask in Ask::ALL {
+        listen();
+        let deadline = Deadline::after(Duration::from_millis(100));
+        let error = world.ask(&client, ask, deadline).await.unwrap_err();
+        assert!(matches!(error, Error::Unreachable(_)), "{error:?}");
+        assert!(error.to_string().contains("connection refused"), "{error}");
+        assert!(error.to_string().contains("gave up after"), "{error}");
+        let lines = heard();
+        assert!(!lines.is_empty(), "{error}");
+        for line in lines {
+            assert!(line.contains("connection refused"), "{line}");
+            assert!(!line.contains("may have been made"), "{line}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_gitlab_that_comes_up_late_is_found() {
+    let world = World::new();
+    let address = world.sim.address();
+    let (client, registration) = (world.client(), world.registration.clone());
+    drop(world);
+    let attributes = crate::world::attributes();
+    let waiting = client.register(&registration, &attributes, ample());
+    let starting = tokio::task::spawn_blocking(move || {
+        gitlab_simulator::Simulator::start(Settings {
+            listen: address,
+            ..Settings::default()
+        })
+    });
+    let (made, sim) = tokio::join!(waiting, starting);
+    assert_eq!(sim.unwrap().unwrap().runners()[0].id, made.unwrap().id);
+}
+
+#[tokio::test]
+async fn a_deadline_that_has_passed_asks_nothing() {
+    let world = World::new();
+    for ask in Ask::ALL {
+        let error = world
+            .ask(&world.client(), ask, Deadline::after(Duration::ZERO))
+            .await;
+        assert!(matches!(error, Err(Error::Unreachable(_))), "{error:?}");
+        assert!(!error.unwrap_err().maybe_created());
+    }
+    assert!(world.sim.journal().is_empty());
+}

@@ -110,6 +110,7 @@ async fn keep_in_touch(
 ) -> End {
     let mut alive_at = Instant::now() + ALIVE_EVERY;
     loop {
+        sleep(TRACE_EVERY).await;
         let mut answer = trace.send(&process.gitlab, entry, payload).await;
         if answer.is_none() && Instant::now() >= alive_at {
             answer = process
@@ -126,7 +127,6 @@ async fn keep_in_touch(
                 _ => {}
             }
         }
-        sleep(TRACE_EVERY).await;
     }
 }
 
@@ -141,12 +141,12 @@ async fn last_word(
 ) {
     let checksum = trace.checksum();
     let mut more = json!({
-        "exit_code": i32::from(failure_reason.is_some()),
         "output": {"checksum": checksum, "bytesize": trace.size()},
         "checksum": checksum,
     });
     if let (Some(more), Some(reason)) = (more.as_object_mut(), failure_reason) {
         more.insert("failure_reason".to_owned(), Value::from(reason));
+        more.insert("exit_code".to_owned(), Value::from(1));
     }
     let mut wait = Duration::from_millis(100);
     for _ in 0..LAST_WORD_ATTEMPTS {

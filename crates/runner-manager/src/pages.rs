@@ -154,6 +154,9 @@ async fn metrics(process: &Process) -> String {
             );
         }
     }
+    for operation in ["started", "stopped"] {
+        page.row(Name::WorkerSlotOperations, &[("operation", operation)], 0);
+    }
     let slots = process.workers.load(Ordering::Relaxed);
     page.row(
         Name::WorkerSlotsNumber,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use gitlab_simulator::Settings;
 use rustix::process::Signal;
 
-use crate::scene::{Config, Scene, head, wait_for};
+use crate::scene::{Config, LIMIT, Scene, head, wait_for};
 
 const LOADED: &str = "gitlab_runner_configuration_loaded_total";
 const BROKEN: &str = "gitlab_runner_configuration_loading_error_total";
@@ -123,10 +123,10 @@ fn file_that_is_not_there_at_the_start_is_picked_up_later() {
     scene.publish(&config);
     scene.polled(1);
     let written = fs::read_to_string(scene.directory.path().join(".runner_system_id")).unwrap();
-    assert!(
-        scene.gitlab.runners()[0].manager(&written).is_some(),
-        "{written} polls"
-    );
+    let polls = scene
+        .gitlab
+        .wait_until(LIMIT, |state| state.runners[0].manager(&written).is_some());
+    assert!(polls, "{written} does not poll");
 }
 
 #[test]

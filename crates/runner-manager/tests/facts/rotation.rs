@@ -128,9 +128,16 @@ fn configuration_cannot_be_read_while_gitlab_is_asked_for_the_new_token() {
     let scene = scene.running(&config);
     rotation_under_way(&scene);
     assert_eq!(
-        scene.metric(SAVED, ""),
-        1,
-        "the metrics page answers when the rotation is over"
+        scene.gitlab.calls(RESET)[0].status,
+        None,
+        "not answered yet"
+    );
+    assert!(scene.page("/metrics").is_some());
+    let answered = scene.gitlab.calls(RESET)[0].status;
+    assert_eq!(
+        answered,
+        Some(201),
+        "the metrics page waits for the rotation"
     );
 }
 

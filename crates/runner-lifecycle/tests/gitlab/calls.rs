@@ -4,7 +4,7 @@ use gitlab_simulator::{NewRunner, Settings};
 use runner_lifecycle::gitlab::{Attributes, Credentials, Gone, RunnerInfo};
 use serde_json::json;
 
-use crate::world::{Ask, Got, PACE, World, ample, client, token};
+use crate::world::{Ask, Got, PACE, World, ample, at_an_address_of_its_own, client, token};
 
 #[tokio::test]
 async fn a_registration_token_makes_a_runner() {
@@ -220,7 +220,7 @@ async fn connecting_ahead_to_nobody_is_no_error() {
 
 #[tokio::test]
 async fn a_connection_that_was_closed_meanwhile_is_replaced_unseen() {
-    let world = World::new();
+    let world = World::with(at_an_address_of_its_own(3));
     let client = world.client();
     world.ask(&client, Ask::Verify, ample()).await.unwrap();
     let address = world.sim.address();

@@ -7,7 +7,9 @@ use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::gitlab::{Error, Gone, Pace};
 use serde_json::json;
 
-use crate::world::{Ask, Got, NOTE, PACE, World, ample, client, heard, listen};
+use crate::world::{
+    Ask, Got, NOTE, PACE, World, ample, at_an_address_of_its_own, client, heard, listen,
+};
 
 /// Waits so short that a fault that hangs is soon given up.
 const IMPATIENT: Pace = Pace {
@@ -63,14 +65,21 @@ async fn what_may_pass_is_repeated_at_every_call_until_it_has_passed() {
             let case = format!("{ask:?} {name}");
             listen();
             let world = World::new();
-            let client = client(&world.sim.url(), IMPATIENT);
+            let hangs = matches!(fault.effect, Effect::Hang | Effect::HangAfter);
+            let client = client(&world.sim.url(), if hangs { IMPATIENT } else { PACE });
             if ask == Ask::UnregisterRunnerManager {
                 world.ask(&client, Ask::Verify, ample()).await.unwrap();
             }
             world.sim.fault(on(ask, fault.times(2)));
             let got = world.ask(&client, ask, ample()).await.expect(&case);
             let calls = world.sim.calls(ask.pattern());
-            assert_eq!(calls.len(), 3, "{case}");
+            // On a busy machine an answer that was on its way may be given up too.
+            let exact = calls.len() == 3;
+            assert!(
+                exact || (hangs && calls.len() > 3),
+                "{case}: {}",
+                calls.len()
+            );
             let ids: Vec<&String> = calls
                 .iter()
                 .map(|call| &call.headers["x-request-id"])
@@ -88,7 +97,10 @@ async fn what_may_pass_is_repeated_at_every_call_until_it_has_passed() {
                 .iter()
                 .filter(|line| line.starts_with("WARN"))
                 .collect();
-            assert_eq!(warned.len(), 2, "{case}: {lines:?}");
+            assert!(
+                warned.len() >= 2 && (hangs || warned.len() == 2),
+                "{case}: {lines:?}"
+            );
             for (line, number) in warned.iter().zip(1..) {
                 assert!(
                     line.contains(&format!("attempt {number} failed")),
@@ -102,7 +114,7 @@ async fn what_may_pass_is_repeated_at_every_call_until_it_has_passed() {
                 assert_eq!(says_so, lost && ask.creates(), "{case}: {line}");
                 world.assert_no_secret(line);
             }
-            if !ask.creates() && ask != Ask::Verify {
+            if exact && !ask.creates() && ask != Ask::Verify {
                 let was_gone = name.ends_with("after");
                 let want = if was_gone {
                     Gone::WasGone
@@ -162,14 +174,14 @@ async fn what_does_not_pass_ends_before_the_deadline_as_unreachable() {
 #[tokio::test]
 async fn nobody_listening_is_not_a_lost_creation() {
     let world = World::new();
-    let url = {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        format!("http://{}", listener.local_addr().unwrap())
-    };
+    // Bound but not listening: the port stays ours, and every connection is refused.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let url = format!("http://{}", socket.local_addr().unwrap());
     let client = client(&url, PACE);
     for ask in Ask::ALL {
         listen();
-        let deadline = Deadline::after(Duration::from_millis(100));
+        let deadline = Deadline::after(Duration::from_millis(500));
         let error = world.ask(&client, ask, deadline).await.unwrap_err();
         assert!(matches!(error, Error::Unreachable(_)), "{error:?}");
         assert!(error.to_string().contains("connection refused"), "{error}");
@@ -185,7 +197,7 @@ async fn nobody_listening_is_not_a_lost_creation() {
 
 #[tokio::test]
 async fn a_gitlab_that_comes_up_late_is_found() {
-    let world = World::new();
+    let world = World::with(at_an_address_of_its_own(2));
     let address = world.sim.address();
     let (client, registration) = (world.client(), world.registration.clone());
     drop(world);

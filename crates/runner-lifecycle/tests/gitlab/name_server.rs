@@ -34,9 +34,7 @@ pub(crate) const HOME: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 impl Server {
     pub(crate) async fn start(address: &str, entries: &[(&str, Entry)]) -> Self {
-        let udp = UdpSocket::bind((address, 0)).await.unwrap();
-        let port = udp.local_addr().unwrap().port();
-        let tcp = TcpListener::bind((address, port)).await.unwrap();
+        let (udp, tcp, port) = bind(address).await;
         let entries = entries
             .iter()
             .map(|(name, entry)| ((*name).to_owned(), entry.clone()));
@@ -79,6 +77,18 @@ impl Server {
         }
         names
     }
+}
+
+/// One port for both; another program may hold the same number for TCP, then the next is tried.
+async fn bind(address: &str) -> (UdpSocket, TcpListener, u16) {
+    for _ in 0..100 {
+        let udp = UdpSocket::bind((address, 0)).await.unwrap();
+        let port = udp.local_addr().unwrap().port();
+        if let Ok(tcp) = TcpListener::bind((address, port)).await {
+            return (udp, tcp, port);
+        }
+    }
+    panic!("no port is free for UDP and TCP at {address}");
 }
 
 fn answer(

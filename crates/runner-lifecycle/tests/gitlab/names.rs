@@ -132,7 +132,7 @@ async fn a_dead_name_server_beside_a_live_one_costs_no_time() {
         .await
         .unwrap();
     assert!(
-        start.elapsed() < Duration::from_secs(2),
+        start.elapsed() < Duration::from_secs(4),
         "{:?}",
         start.elapsed()
     );
@@ -151,7 +151,7 @@ async fn a_name_that_does_not_exist_is_said_at_once() {
         .await
         .unwrap_err();
     assert!(
-        start.elapsed() < Duration::from_secs(2),
+        start.elapsed() < Duration::from_secs(4),
         "{:?}",
         start.elapsed()
     );
@@ -171,7 +171,7 @@ async fn a_silent_name_server_is_asked_until_the_deadline() {
     let world = World::new();
     let server = Server::start("127.0.0.1", &[("gitlab.example", Entry::Silence)]).await;
     let (client, _directory) = client(&world, "gitlab.example.", server.port, "", CONF);
-    let deadline = Deadline::after(Duration::from_millis(1500));
+    let deadline = Deadline::after(Duration::from_millis(2500));
     let error = client
         .unregister_runner(&world.runner, deadline)
         .await

@@ -167,7 +167,7 @@ async fn a_proxy_that_cannot_reach_gitlab_yet_is_asked_again() {
     for url in ["http://gitlab.test", "https://gitlab.test"] {
         let proxy = Proxy::start(world.sim.address(), Some(REFUSAL)).await;
         let client = through(&proxy.address.to_string(), url, &TlsFiles::default());
-        let deadline = ample().earlier(std::time::Duration::from_millis(100));
+        let deadline = ample().earlier(std::time::Duration::from_millis(500));
         let error = client
             .unregister_runner(&world.runner, deadline)
             .await

@@ -82,7 +82,7 @@ async fn a_read_only_gitlab_is_not_taken_for_gone() {
         read_only: true,
         ..Settings::default()
     });
-    let deadline = ample().earlier(Duration::from_millis(50));
+    let deadline = ample().earlier(Duration::from_millis(500));
     let error = world
         .ask(&world.client(), Ask::UnregisterRunner, deadline)
         .await

@@ -126,7 +126,7 @@ async fn a_handshake_that_hangs_ends_at_the_deadline() {
             .await;
         let error = error.unwrap_err();
         assert!(
-            start.elapsed() < Duration::from_secs(2),
+            start.elapsed() < Duration::from_secs(4),
             "{:?}",
             start.elapsed()
         );
@@ -143,7 +143,7 @@ async fn a_connection_that_hangs_before_the_request_is_no_lost_creation() {
         connect: Duration::from_millis(20),
         ..PACE
     };
-    let deadline = Deadline::after(Duration::from_millis(300));
+    let deadline = Deadline::after(Duration::from_millis(1000));
     let attributes = attributes();
     let error = client(&url, pace)
         .register(&token("t"), &attributes, deadline)

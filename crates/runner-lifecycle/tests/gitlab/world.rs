@@ -214,6 +214,17 @@ pub(crate) fn heard() -> Vec<String> {
     LINES.take()
 }
 
+/// Settings with a loopback address that no other test uses, so that the port stays free for a simulator that is started
+/// there again.
+pub(crate) fn at_an_address_of_its_own(number: u8) -> Settings {
+    let [_, _, high, low] = std::process::id().to_be_bytes();
+    let listen = std::net::SocketAddr::from(([127, high | 64, low, number], 0));
+    Settings {
+        listen,
+        ..Settings::default()
+    }
+}
+
 /// Writes a file for the client to read.
 pub(crate) fn put(directory: &tempfile::TempDir, name: &str, text: &str) -> std::path::PathBuf {
     use std::io::Write;

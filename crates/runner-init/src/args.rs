@@ -1,10 +1,14 @@
 //! Owns the command line and the variables: what was given, by which of the two, in the types of the domain.
 //! Reads the token files it is told of; asks GitLab nothing and writes nothing.
 
+mod credential;
 mod environment;
 mod options;
+mod reading;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use runner_lifecycle::exit::Failure;
 
@@ -13,6 +17,27 @@ pub use options::{
     Content, Credential, Given, Globals, InstallReaper, LogFormat, Options, Origin, PodNames,
     Reporting, RunnerType, ServerSide, Setting,
 };
+use reading::Readings;
+use toml_edit::Value;
+
+use crate::flags::{self, Place};
+use crate::help;
+
+/// Limit of a run that gives none: an init container that needs longer is better started anew.
+const TIMEOUT: Duration = Duration::from_secs(5 * 60);
+
+/// Flags whose values gitlab-runner trims (reference a.1), because it could have asked a person for them.
+const TRIMMED: &[&str] = &[
+    "executor",
+    "docker-image",
+    "parallels-base-name",
+    "virtualbox-base-name",
+    "ssh-user",
+    "ssh-password",
+    "ssh-host",
+    "ssh-port",
+    "ssh-identity-file",
+];
 
 /// What a command line comes to.
 #[derive(Debug)]
@@ -46,13 +71,223 @@ pub fn parse(
     argv: impl IntoIterator<Item = OsString>,
     environment: &Environment,
 ) -> Result<Parsed, Stop> {
-    let _ = (argv.into_iter().count(), environment);
-    Err(Failure::usage("under construction").into())
+    let readings = Readings::read(argv, environment)?;
+    let mut warnings = misspelt_variables(environment);
+    let (credential, server_side) = credential::choose(&readings, &mut warnings)?;
+    let (name, name_given) = name(&readings, environment)?;
+    let path = |name: &str| readings.text(name).map(|given| PathBuf::from(given.value));
+    let text = |name: &str| readings.trimmed(name).map(|given| given.value);
+    let yes = |name: &str| readings.boolean(name).map(|given| given.value);
+    let time = |name: &str| {
+        readings
+            .integer(name)
+            .map(|given| given.value.unsigned_abs())
+    };
+    let options = Options {
+        config: path("config")
+            .unwrap_or_else(|| environment.default_directory().join("config.toml")),
+        config_base: path("config-base"),
+        template: path("template-config"),
+        url: text("url"),
+        credential,
+        name,
+        name_given,
+        server_side,
+        entry: settings(&readings),
+        globals: globals(&readings)?,
+        drain_ready: yes("drain-ready").unwrap_or(true),
+        leave_runner: yes("leave-runner").unwrap_or(false),
+        dry_run: yes("dry-run").unwrap_or(false),
+        timeout: time("timeout").map_or(TIMEOUT, Duration::from_millis),
+        file_mode: readings
+            .integer("file-mode")
+            .and_then(|mode| u32::try_from(mode.value).ok()),
+        install_reaper: match text("install-reaper").as_deref() {
+            None => InstallReaper::BesideConfig,
+            Some("none") => InstallReaper::No,
+            Some(path) => InstallReaper::To(PathBuf::from(path)),
+        },
+        system_id_seed: text("system-id-seed"),
+        pod: PodNames {
+            name: text("pod-name"),
+            namespace: text("pod-namespace"),
+            uid: text("pod-uid"),
+        },
+        fleet: text("fleet"),
+        reporting: chosen_reporting(&readings)?,
+    };
+    Ok(Parsed { options, warnings })
 }
 
 /// How and where to report, found without ever failing, so that even a usage error is reported as asked.
 #[must_use]
 pub fn reporting(argv: &[OsString], environment: &Environment) -> Reporting {
-    let _ = (argv, environment);
-    Reporting::default()
+    let names = [
+        "log-format",
+        "log-level",
+        "l",
+        "debug",
+        "termination-message-path",
+    ];
+    let words: Vec<&str> = argv.iter().filter_map(|word| word.to_str()).collect();
+    let mut kept = Vec::new();
+    for (index, word) in words.iter().enumerate() {
+        let Some(body) = word.strip_prefix("--").or_else(|| word.strip_prefix('-')) else {
+            continue;
+        };
+        match body.split_once('=') {
+            Some((name, _)) if names.contains(&name) => kept.push(vec![*word]),
+            None if body == "debug" => kept.push(vec![*word]),
+            None if names.contains(&body) => {
+                kept.push(words.iter().skip(index).take(2).copied().collect());
+            }
+            _ => {}
+        }
+    }
+    let variables = [
+        "LOG_FORMAT",
+        "LOG_LEVEL",
+        "RUNNER_DEBUG",
+        "RUNNER_INIT_TERMINATION_MESSAGE_PATH",
+    ];
+    let given = variables
+        .into_iter()
+        .filter_map(|name| Some((name, environment.get(name)?)));
+    // One wrong value must not cost the others: each is tried alone, on top of what is already known.
+    let mut reporting = Reporting::default();
+    let mut attempts: Vec<(Environment, Vec<OsString>)> = given
+        .map(|variable| (Environment::of([variable]), Vec::new()))
+        .collect();
+    let words = kept
+        .iter()
+        .map(|words| words.iter().map(OsString::from).collect());
+    attempts.extend(words.map(|words| (Environment::default(), words)));
+    for (environment, words) in attempts {
+        if let Ok(readings) = Readings::read(words, &environment) {
+            let _ = refine(&mut reporting, &readings);
+        }
+    }
+    reporting
 }
+
+fn chosen_reporting(readings: &Readings) -> Result<Reporting, Failure> {
+    let mut reporting = Reporting::default();
+    refine(&mut reporting, readings)?;
+    Ok(reporting)
+}
+
+fn refine(reporting: &mut Reporting, readings: &Readings) -> Result<(), Failure> {
+    if let Some(Given { value, .. }) = readings.text("termination-message-path") {
+        reporting.termination_message_path = PathBuf::from(value);
+    }
+    if let Some(Given { value, origin }) = readings.trimmed("log-format") {
+        reporting.format = match value.as_str() {
+            // gitlab-runner's own format is the text for people.
+            "text" | "runner" => LogFormat::Text,
+            "json" => LogFormat::Json,
+            _ => {
+                return Err(Failure::usage(format!(
+                    "{origin}: {value:.20?} is not text or json"
+                )));
+            }
+        };
+    }
+    if let Some(Given { value, origin }) = readings.trimmed("log-level") {
+        reporting.level = match value.as_str() {
+            // gitlab-runner knows two graver levels; nothing of ours is graver than an error.
+            "panic" | "fatal" | "error" => log::LevelFilter::Error,
+            "warn" | "warning" => log::LevelFilter::Warn,
+            "info" => log::LevelFilter::Info,
+            "debug" => log::LevelFilter::Debug,
+            "trace" => log::LevelFilter::Trace,
+            _ => {
+                let expected = "error, warn, info or debug";
+                return Err(Failure::usage(format!(
+                    "{origin}: {value:.20?} is not {expected}"
+                )));
+            }
+        };
+    }
+    if readings.boolean("debug").is_some_and(|given| given.value) {
+        reporting.level = reporting.level.max(log::LevelFilter::Debug);
+    }
+    Ok(())
+}
+
+/// Misspelt, a variable of ours would be ignored without a word.
+fn misspelt_variables(environment: &Environment) -> Vec<String> {
+    let ours = environment
+        .names()
+        .filter(|name| name.starts_with("RUNNER_INIT_"));
+    let unknown = ours.filter(|name| flags::all().all(|flag| flag.variable != Some(*name)));
+    unknown
+        .map(|name| match help::nearest_variable(name) {
+            Some(near) => format!("{name} is no variable of runner-init: did you mean {near}?"),
+            None => format!("{name} is no variable of runner-init and is ignored"),
+        })
+        .collect()
+}
+
+fn name(
+    readings: &Readings,
+    environment: &Environment,
+) -> Result<(String, Option<Origin>), Failure> {
+    if let Some(given) = readings.text("description") {
+        let name = given.value.trim();
+        if name.is_empty() {
+            return Err(Failure::usage(format!(
+                "{}: the runner's name is empty",
+                given.origin
+            )));
+        }
+        return Ok((name.to_owned(), Some(given.origin)));
+    }
+    let hostname = environment.hostname.clone().filter(|name| !name.is_empty());
+    let missing = || Failure::usage("--name is missing, and this machine has no host name to use");
+    Ok((hostname.ok_or_else(missing)?, None))
+}
+
+/// What goes into the entry, in the table's order whatever the order of the words was.
+fn settings(readings: &Readings) -> Vec<Setting> {
+    let mut settings = Vec::new();
+    for flag in flags::all() {
+        let (Place::Entry(path), Some(reading)) = (flag.place, readings.get(flag.name)) else {
+            continue;
+        };
+        let mut content = reading.content.clone();
+        if let Content::Value(Value::String(text)) = &content
+            && TRIMMED.contains(&flag.name)
+        {
+            content = Content::Value(text.value().trim().into());
+        }
+        settings.push(Setting {
+            path,
+            content,
+            origin: reading.origin,
+        });
+    }
+    settings
+}
+
+fn globals(readings: &Readings) -> Result<Globals, Failure> {
+    let concurrent = readings.integer("concurrent");
+    if let Some(Given { value, origin }) = &concurrent
+        && *value < 1
+    {
+        // gitlab-runner ends at once when it reads 0.
+        return Err(Failure::usage(format!(
+            "{origin}: {value} is not at least 1"
+        )));
+    }
+    let seconds = |name: &str| readings.integer(name).map(|given| given.value / 1000);
+    Ok(Globals {
+        concurrent: concurrent.map(|given| given.value),
+        check_interval: seconds("check-interval"),
+        listen_address: readings.trimmed("listen-address").map(|given| given.value),
+        shutdown_timeout: seconds("shutdown-timeout"),
+    })
+}
+
+#[cfg(test)]
+#[path = "args/tests.rs"]
+mod tests;

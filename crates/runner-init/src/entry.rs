@@ -1,24 +1,35 @@
 //! Owns the runner entry: what it should hold, how it is laid out, and how an existing one is brought up to date.
 //! Pure: no clock, no disk, no socket.
 
+mod apply;
 mod document;
 mod drain_ready;
+pub(crate) mod key_path;
+mod layout;
+mod mask;
+mod merge;
+pub(crate) mod sameness;
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::token::Token;
-use toml_edit::Table;
+use toml_edit::{Datetime, Item, Table, value};
 
+pub use apply::apply;
 pub use document::{apply_globals, new_document};
 pub use drain_ready::{limit_follows_concurrent, listen_on_loopback};
+pub use mask::mask;
 
-use crate::args::Options;
+use crate::args::{Options, Setting};
+use crate::executor;
+use crate::fields::RUNNER;
 use crate::template::Template;
+use key_path::Place;
 
 /// The runner entry that is wanted, before GitLab has said who it is.
-#[derive(Debug)]
 pub struct EntryWish {
     /// The runner's name.
     pub name: String,
@@ -38,6 +49,29 @@ pub struct EntryWish {
     pub tls_key_file: Option<PathBuf>,
     /// What the operator should hear about, one line each.
     pub warnings: Vec<String>,
+    /// Whether the name was given, and is not just the host's.
+    name_given: bool,
+    /// The entry without name, URL, id, token and times.
+    table: Table,
+    /// What was given for it, without the sections that the executor does not keep.
+    settings: Vec<Setting>,
+}
+
+impl fmt::Debug for EntryWish {
+    /// Without the entry itself: it may hold passwords.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            name,
+            url,
+            executor,
+            settings,
+            ..
+        } = self;
+        write!(
+            f,
+            "runner {name} at {url} with executor {executor}, given {settings:?}"
+        )
+    }
 }
 
 /// What GitLab and the clock add to a wish.
@@ -63,21 +97,90 @@ pub struct Identity<'a> {
 /// For a missing URL, an unknown executor, a mandatory field of the executor that is missing (exit 2), and for a
 /// template that cannot be merged (78).
 pub fn wish(options: &Options, template: Option<&Template>) -> Result<EntryWish, Failure> {
-    let _ = (options, template);
-    Err(Failure::usage("under construction"))
+    let mut table = template
+        .map(|template| template.entry().clone())
+        .unwrap_or_default();
+    let mut warnings = Vec::new();
+    for setting in &options.entry {
+        warnings.extend(merge::setting(&mut table, setting)?);
+    }
+    let own = options.url.as_deref().unwrap_or_default();
+    let url = if own.is_empty() {
+        template.map_or("", Template::url)
+    } else {
+        own
+    };
+    if url.is_empty() {
+        return Err(Failure::usage(
+            "--url is missing (CI_SERVER_URL): give GitLab's address",
+        ));
+    }
+    let executor = executor::settle(&mut table)?;
+    let dropped: Vec<&str> = executor::SECTIONS
+        .iter()
+        .copied()
+        .filter(|section| !executor::keeps(executor).contains(section))
+        .collect();
+    let file = |key: &str| {
+        let path = key_path::text(&table, key).filter(|path| !path.is_empty());
+        path.map(PathBuf::from)
+    };
+    Ok(EntryWish {
+        name: options.name.clone(),
+        url: url.to_owned(),
+        executor: executor.to_owned(),
+        shell: executor::shell(&table),
+        gpus: executor::gpus(&table),
+        tls_ca_file: file("tls-ca-file"),
+        tls_cert_file: file("tls-cert-file"),
+        tls_key_file: file("tls-key-file"),
+        warnings,
+        name_given: options.name_given.is_some(),
+        settings: options
+            .entry
+            .iter()
+            .filter(|s| !merge::is_dropped(s, &dropped))
+            .cloned()
+            .collect(),
+        table,
+    })
 }
 
 /// The `[[runners]]` table to append to `config.toml`.
 #[must_use]
 pub fn render(wish: &EntryWish, identity: &Identity<'_>) -> Table {
-    let _ = (wish, identity);
-    Table::new()
+    let mut table = wish.table.clone();
+    let obtained = humantime::format_rfc3339_seconds(identity.obtained_at).to_string();
+    let mut put = |key: &str, item: Item| Place::of(&mut table, RUNNER).put(key, item);
+    put("name", value(identity.name));
+    put("url", value(identity.url));
+    put("id", value(identity.id));
+    put("token", value(identity.token.expose()));
+    put("executor", value(&wish.executor));
+    if let Ok(moment) = obtained.parse::<Datetime>() {
+        put("token_obtained_at", value(moment));
+    }
+    match identity.expires_at.and_then(moment) {
+        Some(moment) => put("token_expires_at", value(moment)),
+        // Absent is what gitlab-runner has for "never"; its encoder spells it as the year 1.
+        None => drop(key_path::remove(&mut table, "token_expires_at")),
+    }
+    layout::lay_out(&mut table, RUNNER, 1);
+    layout::header(&mut table, 0, true);
+    table
 }
 
-/// Brings an existing entry to what the flags say now and touches nothing else; says whether anything changed.
-///
-/// Twice is as once, byte for byte. Name, URL, id and token are the story's; the name is applied only if it was given.
-pub fn apply(wish: &EntryWish, existing: &mut Table) -> bool {
-    let _ = (wish, existing);
-    false
+/// A moment as gitlab-runner writes it: the zone as sent, no fraction that is zero.
+fn moment(text: &str) -> Option<Datetime> {
+    let mut moment: Datetime = text.trim().parse().ok()?;
+    if let Some(time) = &mut moment.time
+        && time.nanosecond == Some(0)
+    {
+        time.nanosecond = None;
+    }
+    Some(moment)
 }
+
+#[cfg(test)]
+#[path = "entry/tests.rs"]
+mod tests;

@@ -5,4 +5,9 @@
 
 pub mod args;
 pub mod entry;
+pub mod executor;
+pub mod fields;
+pub mod flags;
+pub mod help;
 pub mod template;
+pub mod values;

@@ -1,16 +1,34 @@
-//! Owns the template of `--template-config`: reading it and filling in what was not given.
+//! Owns the template of `--template-config`: reading it, judging its types, handing over its one entry.
+//! How it is merged is in `entry`.
 
+mod expand;
+mod types;
+
+use std::fmt;
 use std::path::Path;
 
 use runner_lifecycle::exit::Failure;
+use toml_edit::{Document, DocumentMut, Item, RawString, Table, TableLike, Value};
 
 use crate::args::Environment;
+use crate::entry::key_path;
+use crate::fields::RUNNER;
 
 /// A template's one runner entry.
-#[derive(Debug)]
 pub struct Template {
-    entry: toml_edit::Table,
+    entry: Table,
+    url: String,
 }
+
+impl fmt::Debug for Template {
+    /// Without the entry: it may hold passwords.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "template with {} keys", self.entry.len())
+    }
+}
+
+/// Keys that only a registration can know: a template's are not taken (reference a.4).
+const IDENTITY: &[&str] = &["id", "token", "token_obtained_at", "token_expires_at"];
 
 impl Template {
     /// Reads a template from the disk; `$VAR` in its URL is expanded from the environment.
@@ -18,9 +36,11 @@ impl Template {
     /// # Errors
     /// When it is missing, is no TOML, has not exactly one runner entry, or gives a field a value of the wrong type.
     pub fn read(path: &Path, environment: &Environment) -> Result<Self, Failure> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| Failure::unusable(format!("template {}: {error}", path.display())))?;
-        Self::parse(&text, &path.display().to_string(), environment)
+        let name = path.display().to_string();
+        let bytes = std::fs::read(path)
+            .map_err(|error| wrong(&name, None, &format!("reading it: {error}")))?;
+        let text = String::from_utf8(bytes).map_err(|_| wrong(&name, None, "it is not UTF-8"))?;
+        Self::parse(&text, &name, environment)
     }
 
     /// As [`Template::read`], from its text; `name` is what errors call it.
@@ -28,9 +48,108 @@ impl Template {
     /// # Errors
     /// As [`Template::read`].
     pub fn parse(text: &str, name: &str, environment: &Environment) -> Result<Self, Failure> {
-        let _ = (text, environment);
-        Err(Failure::unusable(format!(
-            "template {name}: under construction"
-        )))
+        let document = Document::parse(text).map_err(|error| {
+            let message = error.message().lines().collect::<Vec<_>>().join(", ");
+            wrong(
+                name,
+                error.span().map(|span| line(text, span.start)),
+                &message,
+            )
+        })?;
+        let found = |path: &str, offset: Option<usize>, message: &str| {
+            wrong(
+                name,
+                offset.map(|offset| line(text, offset)),
+                &format!("{path}: {message}"),
+            )
+        };
+        if let Some(entries) = document
+            .as_table()
+            .get(key_path::spelled(document.as_table(), "runners"))
+        {
+            for entry in elements(entries).unwrap_or_default() {
+                types::check(entry, RUNNER).map_err(|m| found(&m.path, m.offset, &m.message))?;
+            }
+        }
+        let mut document = document.into_mut();
+        let mut entry = only_entry(&mut document)
+            .ok_or_else(|| wrong(name, None, "it must hold exactly one [[runners]] entry"))?;
+        types::canonical(&mut entry, RUNNER);
+        keep_last_comment(&mut entry, &document);
+        for key in IDENTITY {
+            key_path::remove(&mut entry, key);
+        }
+        let url = expand::expand(
+            key_path::text(&entry, "url").unwrap_or_default(),
+            environment,
+        );
+        Ok(Self {
+            entry,
+            url: url.trim().to_owned(),
+        })
+    }
+
+    /// The entry, comments and unknown keys included, without id, token and times.
+    pub(crate) fn entry(&self) -> &Table {
+        &self.entry
+    }
+
+    /// Its URL with variables expanded; empty if it has none.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
     }
 }
+
+fn wrong(name: &str, line: Option<usize>, message: &str) -> Failure {
+    match line {
+        Some(line) => Failure::unusable(format!("template {name}, line {line}: {message}")),
+        None => Failure::unusable(format!("template {name}: {message}")),
+    }
+}
+
+fn line(text: &str, offset: usize) -> usize {
+    1 + text
+        .bytes()
+        .take(offset)
+        .filter(|byte| *byte == b'\n')
+        .count()
+}
+
+fn elements(item: &Item) -> Option<Vec<&dyn TableLike>> {
+    match item {
+        Item::ArrayOfTables(tables) => {
+            Some(tables.iter().map(|table| table as &dyn TableLike).collect())
+        }
+        Item::Value(Value::Array(list)) => list
+            .iter()
+            .map(|value| value.as_inline_table().map(|table| table as &dyn TableLike))
+            .collect(),
+        _ => None,
+    }
+}
+
+/// Takes the entry out; `None` unless there is exactly one.
+fn only_entry(document: &mut DocumentMut) -> Option<Table> {
+    let key = key_path::spelled(document.as_table(), "runners").to_owned();
+    let mut entries = document.remove(&key)?.into_array_of_tables().ok()?;
+    (entries.len() == 1).then(|| entries.remove(0))
+}
+
+/// A comment at the end of the file belongs to no key; it goes above the entry rather than getting lost.
+fn keep_last_comment(entry: &mut Table, document: &DocumentMut) {
+    let last = document.trailing().as_str().unwrap_or_default();
+    let before = entry
+        .decor()
+        .prefix()
+        .and_then(RawString::as_str)
+        .unwrap_or_default();
+    if last.contains('#') {
+        let ending = if last.ends_with('\n') { "" } else { "\n" };
+        let prefix = format!("{before}{last}{ending}");
+        entry.decor_mut().set_prefix(prefix);
+    }
+}
+
+#[cfg(test)]
+#[path = "template/tests.rs"]
+mod tests;

@@ -47,6 +47,13 @@ impl Environment {
         }
     }
 
+    /// The same on a host of this name.
+    #[must_use]
+    pub fn on_host(mut self, hostname: &str) -> Self {
+        self.hostname = Some(hostname.to_owned());
+        self
+    }
+
     /// The value of a variable; an empty one is unset.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {

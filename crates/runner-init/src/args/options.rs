@@ -11,7 +11,7 @@ use toml_edit::{Table, Value};
 /// Which flag or variable said something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// A flag, by its canonical name without dashes.
+    /// A flag, by the name or alias that was used, without dashes.
     Flag(&'static str),
     /// An environment variable.
     Variable(&'static str),
@@ -20,6 +20,7 @@ pub enum Origin {
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Flag(name) if name.len() == 1 => write!(f, "-{name}"),
             Self::Flag(name) => write!(f, "--{name}"),
             Self::Variable(name) => f.write_str(name),
         }
@@ -138,8 +139,42 @@ pub struct ServerSide {
     pub maintenance_note: Option<Given<String>>,
 }
 
+impl ServerSide {
+    /// Whether jobs without tags are taken: as told, and always where there are no tags (reference a.2).
+    #[must_use]
+    pub fn runs_untagged(&self) -> bool {
+        self.tag_list.is_none() || self.run_untagged.as_ref().is_some_and(|given| given.value)
+    }
+
+    /// Whether the runner is locked: gitlab-runner's default is yes.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        self.locked.as_ref().is_none_or(|given| given.value)
+    }
+
+    /// Who gave an attribute a value other than its default: an authentication token cannot go with those.
+    #[must_use]
+    pub fn other_than_default(&self) -> Vec<Origin> {
+        fn origin<T>(given: Option<&Given<T>>, differs: impl Fn(&T) -> bool) -> Option<Origin> {
+            given
+                .filter(|given| differs(&given.value))
+                .map(|given| given.origin)
+        }
+        let origins = [
+            origin(self.locked.as_ref(), |locked| !locked),
+            origin(self.access_level.as_ref(), |level| !level.is_empty()),
+            origin(self.run_untagged.as_ref(), |run| *run),
+            origin(self.maximum_timeout.as_ref(), |seconds| *seconds != 0),
+            origin(self.paused.as_ref(), |paused| *paused),
+            origin(self.tag_list.as_ref(), |tags| !tags.is_empty()),
+            origin(self.maintenance_note.as_ref(), |note| !note.is_empty()),
+        ];
+        origins.into_iter().flatten().collect()
+    }
+}
+
 /// One thing that was given for the runner entry.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Setting {
     /// Keys from the entry down, joined with dots; no key of gitlab-runner holds one.
     pub path: &'static str,
@@ -147,6 +182,13 @@ pub struct Setting {
     pub content: Content,
     /// Who said so.
     pub origin: Origin,
+}
+
+impl fmt::Debug for Setting {
+    /// Without the content: it may be a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} from {}", self.path, self.origin)
+    }
 }
 
 /// The shapes that a flag can give to the runner entry.

@@ -1,19 +1,137 @@
 //! Owns the part of `config.toml` outside the entries: how a new file begins and how global flags are applied.
 
-use toml_edit::DocumentMut;
+use toml_edit::{DocumentMut, Item, Table, Value, value};
 
+use super::key_path;
 use crate::args::Globals;
 
-/// A `config.toml` without entries, laid out as gitlab-runner writes it.
+/// The order of global keys: gitlab-runner's, with `listen_address` among the plain ones.
+pub(super) const ORDER: &[&str] = &[
+    "concurrent",
+    "check_interval",
+    "listen_address",
+    "log_level",
+    "log_format",
+    "user",
+    "sentry_dsn",
+    "connection_max_age",
+    "shutdown_timeout",
+];
+
+/// A `config.toml` without entries, as gitlab-runner begins one (reference a.5).
 #[must_use]
 pub fn new_document(globals: &Globals) -> DocumentMut {
     let mut document = DocumentMut::new();
+    for (key, number) in [
+        ("concurrent", 1),
+        ("check_interval", 0),
+        ("shutdown_timeout", 0),
+    ] {
+        document.insert(key, value(number));
+    }
+    let mut session = Table::new();
+    session.decor_mut().set_prefix("\n");
+    session.insert("session_timeout", value(1800));
+    if let Some(mut key) = session.key_mut("session_timeout") {
+        key.leaf_decor_mut().set_prefix("  ");
+    }
+    document.insert("session_server", Item::Table(session));
     apply_globals(&mut document, globals);
     document
 }
 
 /// Applies the global keys that were given where they differ; says whether anything changed.
 pub fn apply_globals(document: &mut DocumentMut, globals: &Globals) -> bool {
-    let _ = (document, globals);
-    false
+    let root = document.as_table_mut();
+    let numbers = [
+        ("concurrent", globals.concurrent),
+        ("check_interval", globals.check_interval),
+        ("shutdown_timeout", globals.shutdown_timeout),
+    ];
+    let mut changed = false;
+    for (key, number) in numbers {
+        if let Some(number) = number
+            && root.get(key).and_then(Item::as_integer) != Some(number)
+        {
+            set(root, key, number.into());
+            changed = true;
+        }
+    }
+    if let Some(address) = &globals.listen_address
+        && root.get("listen_address").and_then(Item::as_str) != Some(address)
+    {
+        set(root, "listen_address", address.into());
+        changed = true;
+    }
+    changed
+}
+
+/// Sets a global key; a new one comes to its place among the others.
+pub(super) fn set(root: &mut Table, key: &str, mut new: Value) {
+    if let Some(Item::Value(before)) = root.get_mut(key) {
+        *new.decor_mut() = before.decor().clone();
+        *before = new;
+        return;
+    }
+    let rank = |key: &str| {
+        ORDER
+            .iter()
+            .position(|known| *known == key)
+            .unwrap_or(ORDER.len())
+    };
+    let plain = root.iter().take_while(|(_, item)| item.is_value()).count();
+    let before = root
+        .iter()
+        .take(plain)
+        .filter(|(present, _)| rank(present) < rank(key))
+        .last();
+    let anchor = before.map(|(present, _)| present.to_owned());
+    let index = root
+        .iter()
+        .position(|(present, _)| Some(present) == anchor.as_deref());
+    key_path::insert_at(root, index.map_or(0, |at| at + 1), key, Item::Value(new));
+    if plain == 0
+        && let Some(mut key) = root.key_mut(key)
+    {
+        // There is no neighbour to stand like.
+        key.leaf_decor_mut().set_prefix("");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globals_are_applied_where_they_differ() {
+        fn check(text: &str, globals: &Globals, want: &str) {
+            let mut document: DocumentMut = text.parse().unwrap();
+            assert_eq!(apply_globals(&mut document, globals), text != want);
+            assert_eq!(document.to_string(), want);
+            assert!(!apply_globals(&mut document, globals), "twice");
+        }
+        let four = Globals {
+            concurrent: Some(4),
+            ..Globals::default()
+        };
+        check("concurrent = 2 # two\n", &four, "concurrent = 4 # two\n");
+        check("concurrent = 4\n", &four, "concurrent = 4\n");
+        check("", &four, "concurrent = 4\n");
+        check(
+            "log_level = \"info\"\n[session_server]\n",
+            &four,
+            "concurrent = 4\nlog_level = \"info\"\n[session_server]\n",
+        );
+        let all = Globals {
+            concurrent: Some(1),
+            check_interval: Some(3),
+            listen_address: Some(":1".to_owned()),
+            shutdown_timeout: Some(9),
+        };
+        check(
+            "",
+            &all,
+            "concurrent = 1\ncheck_interval = 3\nlisten_address = \":1\"\nshutdown_timeout = 9\n",
+        );
+    }
 }

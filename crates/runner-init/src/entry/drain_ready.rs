@@ -1,18 +1,100 @@
 //! Owns the two keys that let `runner-reaper` pause and watch a runner manager (design, section 4, "Drain-ready").
+//! Each carries a comment; with the comment it is ours to change, without it the operator's.
 
-use toml_edit::{DocumentMut, Table};
+use toml_edit::{DocumentMut, Item, Key, RawString, Table, value};
+
+use super::document;
+use super::key_path::Place;
+use crate::fields::RUNNER;
+
+/// How every comment of ours begins.
+const MARK: &str = "# Written by runner-init";
+
+const LIMIT: &[&str] = &[
+    ": with a limit runner-reaper can pause a runner manager that is busy.",
+    "# It changes nothing while it equals \"concurrent\": raise both together. Off: --drain-ready=false.",
+];
+
+const LISTEN_ADDRESS: &[&str] = &[
+    ": runner-reaper watches the runner manager here. Off: --drain-ready=false.",
+    "# With host networking give --listen-address: a port that was free is not a reserved one.",
+];
 
 /// Gives the entry `limit` = `concurrent` with a comment, where it has no limit or one that we wrote; says whether
 /// anything changed.
 pub fn limit_follows_concurrent(entry: &mut Table, concurrent: i64) -> bool {
-    let _ = (entry, concurrent);
-    false
+    let present = entry.get("limit").and_then(Item::as_integer);
+    if entry.contains_key("limit") && !is_ours(entry, "limit") || present == Some(concurrent) {
+        return false;
+    }
+    Place::of(entry, RUNNER).put("limit", value(concurrent));
+    if present.is_none() {
+        explain(entry, "limit", LIMIT);
+    }
+    true
 }
 
 /// Gives the file `listen_address` on loopback with a comment, where it has none; says whether anything changed.
 ///
 /// `port` is asked for the port only if one is needed: 9252, or a free one where that is taken.
 pub fn listen_on_loopback(document: &mut DocumentMut, port: impl FnOnce() -> u16) -> bool {
-    let _ = (document, port);
-    false
+    if document
+        .get("listen_address")
+        .and_then(Item::as_str)
+        .is_some_and(|address| !address.is_empty())
+    {
+        return false;
+    }
+    document::set(
+        document.as_table_mut(),
+        "listen_address",
+        format!("127.0.0.1:{}", port()).into(),
+    );
+    explain(document.as_table_mut(), "listen_address", LISTEN_ADDRESS);
+    true
+}
+
+/// A limit that was given is the operator's, even where we had written the same before: our comment goes.
+pub(super) fn limit_is_the_operators(entry: &mut Table) -> bool {
+    if !is_ours(entry, "limit") {
+        return false;
+    }
+    let before = prefix(entry.key("limit")).to_owned();
+    let kept = before.split('\n').filter(|line| {
+        let line = line.trim();
+        !line.starts_with(MARK) && !LIMIT.contains(&line)
+    });
+    let kept: Vec<&str> = kept.collect();
+    if let Some(mut key) = entry.key_mut("limit") {
+        key.leaf_decor_mut().set_prefix(kept.join("\n"));
+    }
+    true
+}
+
+fn is_ours(table: &Table, key: &str) -> bool {
+    prefix(table.key(key)).contains(MARK)
+}
+
+fn prefix(key: Option<&Key>) -> &str {
+    key.and_then(|key| key.leaf_decor().prefix())
+        .and_then(RawString::as_str)
+        .unwrap_or_default()
+}
+
+/// Puts the comment right above the key, below what stands there already.
+fn explain(table: &mut Table, key: &str, lines: &[&str]) {
+    let before = prefix(table.key(key)).to_owned();
+    let indentation = before.rsplit('\n').next().unwrap_or_default();
+    let mut comment = format!("{before}{MARK}");
+    for (index, line) in lines.iter().enumerate() {
+        if index > 0 {
+            comment.push_str(indentation);
+        }
+        comment.push_str(line);
+        comment.push('\n');
+    }
+    comment.push_str(indentation);
+    if let Some(mut key) = table.key_mut(key) {
+        key.leaf_decor_mut().set_prefix(comment);
+    }
 }

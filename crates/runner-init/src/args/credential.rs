@@ -1,0 +1,238 @@
+//! Owns the choice among the tokens: which one wins, what GitLab keeps of the other flags, which of them are refused.
+
+use std::path::Path;
+
+use runner_lifecycle::exit::Failure;
+use runner_lifecycle::token::Token;
+
+use super::reading::Readings;
+use super::{Credential, Given, Origin, RunnerType, ServerSide};
+
+/// A token and whether it came through the deprecated flag.
+struct Candidate {
+    token: Token,
+    origin: Origin,
+}
+
+/// Picks the token: an authentication token wins over an access token, that over a registration token.
+pub(super) fn choose(
+    readings: &Readings,
+    warnings: &mut Vec<String>,
+) -> Result<(Credential, ServerSide), Failure> {
+    let server_side = server_side(readings)?;
+    for kind in ["token", "registration-token"] {
+        if let (Some(value), Some(file)) = (
+            readings.trimmed(kind),
+            readings.trimmed(&format!("{kind}-file")),
+        ) {
+            let both = format!(
+                "{} and {} give the same token: give one",
+                value.origin, file.origin
+            );
+            return Err(Failure::usage(both));
+        }
+    }
+    let runner_type = runner_type(readings)?;
+    if let Some(found) = candidate(readings, "token")? {
+        overruled(
+            readings,
+            &found,
+            &["access-token-file", REGISTRATION, REGISTRATION_FILE],
+            warnings,
+        );
+        return authentication(found, &server_side, warnings);
+    }
+    let access_file = readings.trimmed("access-token-file");
+    // Read only when it can matter: an access token wins, unless this is an authentication token in disguise.
+    let registration = match candidate(readings, REGISTRATION) {
+        Err(_) if access_file.is_some() => None,
+        found => found?,
+    };
+    match (registration, access_file) {
+        (Some(found), _) if found.token.is_created_runner() => {
+            overruled(readings, &found, &["access-token-file"], warnings);
+            Ok(in_disguise(found, &server_side, warnings))
+        }
+        (_, Some(file)) => {
+            let token = read(Path::new(&file.value), file.origin)?;
+            let found = Candidate {
+                token,
+                origin: file.origin,
+            };
+            overruled(
+                readings,
+                &found,
+                &[REGISTRATION, REGISTRATION_FILE],
+                warnings,
+            );
+            let runner_type = runner_type.ok_or_else(|| {
+                Failure::usage("an access token needs --runner-type=instance, group or project")
+            })?;
+            Ok((
+                Credential::AccessToken {
+                    token: found.token,
+                    runner_type,
+                },
+                server_side,
+            ))
+        }
+        (Some(found), None) => Ok((Credential::RegistrationToken(found.token), server_side)),
+        (None, None) => Err(Failure::usage(
+            "no token: give --token-file (or --token) with the runner's authentication token, \
+             --access-token-file or --registration-token-file",
+        )),
+    }
+}
+
+const REGISTRATION: &str = "registration-token";
+const REGISTRATION_FILE: &str = "registration-token-file";
+
+/// `--token`: what GitLab keeps of the runner cannot be given with it.
+fn authentication(
+    found: Candidate,
+    server_side: &ServerSide,
+    warnings: &mut Vec<String>,
+) -> Result<(Credential, ServerSide), Failure> {
+    // gitlab-runner refuses for the literal prefix only; tokens of other shapes it takes and ignores the flags.
+    let refused = server_side.other_than_default();
+    if !refused.is_empty() {
+        let refused = list(&refused);
+        if found.token.expose().starts_with("glrt-") {
+            return Err(Failure::usage(format!(
+                "{refused} cannot be given with an authentication token: remove it, and change the runner at GitLab",
+            )));
+        }
+        warnings.push(format!(
+            "{refused} has no effect: an authentication token names a runner that exists"
+        ));
+    }
+    Ok((
+        Credential::AuthenticationToken(found.token),
+        ServerSide::default(),
+    ))
+}
+
+/// An authentication token given as a registration token, which gitlab-runner allows for old manifests.
+fn in_disguise(
+    found: Candidate,
+    server_side: &ServerSide,
+    warnings: &mut Vec<String>,
+) -> (Credential, ServerSide) {
+    let refused = server_side.other_than_default();
+    let ignored = if refused.is_empty() {
+        String::new()
+    } else {
+        format!("; {} has no effect", list(&refused))
+    };
+    warnings.push(format!(
+        "{} holds an authentication token: give it with --token{ignored}",
+        found.origin
+    ));
+    (
+        Credential::AuthenticationToken(found.token),
+        ServerSide::default(),
+    )
+}
+
+fn candidate(readings: &Readings, kind: &str) -> Result<Option<Candidate>, Failure> {
+    if let Some(Given { value, origin }) = readings.trimmed(kind) {
+        let token = Token::new(value)
+            .map_err(|error| Failure::usage(format!("{origin}: the token {error}")))?;
+        return Ok(Some(Candidate { token, origin }));
+    }
+    let Some(Given { value, origin }) = readings.trimmed(&format!("{kind}-file")) else {
+        return Ok(None);
+    };
+    Ok(Some(Candidate {
+        token: read(Path::new(&value), origin)?,
+        origin,
+    }))
+}
+
+fn read(path: &Path, origin: Origin) -> Result<Token, Failure> {
+    let name = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::unusable(format!("{origin}: reading {name}: {error}")))?;
+    Token::new(text)
+        .map_err(|error| Failure::unusable(format!("{origin}: the token in {name} {error}")))
+}
+
+/// Says that a token was given that is not used: a leftover variable is a common mistake.
+fn overruled(readings: &Readings, used: &Candidate, names: &[&str], warnings: &mut Vec<String>) {
+    let given: Vec<Origin> = names
+        .iter()
+        .filter_map(|name| readings.trimmed(name))
+        .map(|given| given.origin)
+        .collect();
+    if !given.is_empty() {
+        warnings.push(format!(
+            "{} is not used: {} wins",
+            list(&given),
+            used.origin
+        ));
+    }
+}
+
+fn list(origins: &[Origin]) -> String {
+    let names: Vec<String> = origins.iter().map(ToString::to_string).collect();
+    names.join(", ")
+}
+
+fn runner_type(readings: &Readings) -> Result<Option<RunnerType>, Failure> {
+    let (group, project) = (readings.integer("group-id"), readings.integer("project-id"));
+    let given = readings.trimmed("runner-type");
+    let (origin, word) = match (&given, &group, &project) {
+        (Some(given), ..) => (given.origin, given.value.as_str()),
+        (None, Some(group), None) => (group.origin, "group"),
+        (None, None, Some(project)) => (project.origin, "project"),
+        (None, None, None) => return Ok(None),
+        (None, Some(group), Some(project)) => {
+            let (group, project) = (group.origin, project.origin);
+            return Err(Failure::usage(format!(
+                "{group} and {project} exclude each other"
+            )));
+        }
+    };
+    let needs = |id: Option<Given<i64>>, flag: &str| match id {
+        Some(Given { value, origin }) if value < 1 => {
+            Err(Failure::usage(format!("{origin}: {value} is no id")))
+        }
+        Some(id) => Ok(id.value),
+        None => Err(Failure::usage(format!("{origin} {word} needs {flag}"))),
+    };
+    Ok(Some(match word {
+        "instance" => RunnerType::Instance,
+        "group" => RunnerType::Group(needs(group, "--group-id")?),
+        "project" => RunnerType::Project(needs(project, "--project-id")?),
+        _ => {
+            return Err(Failure::usage(format!(
+                "{origin}: {word:.20?} is not instance, group or project"
+            )));
+        }
+    }))
+}
+
+fn server_side(readings: &Readings) -> Result<ServerSide, Failure> {
+    let access_level = readings.trimmed("access-level");
+    if let Some(Given { value, origin }) = &access_level
+        && !["not_protected", "ref_protected"].contains(&value.as_str())
+    {
+        let expected = "not_protected or ref_protected";
+        return Err(Failure::usage(format!(
+            "{origin}: {value:.40?} is not {expected}"
+        )));
+    }
+    Ok(ServerSide {
+        tag_list: readings.trimmed("tag-list"),
+        run_untagged: readings.boolean("run-untagged"),
+        locked: readings.boolean("locked"),
+        access_level,
+        maximum_timeout: readings.integer("maximum-timeout"),
+        paused: readings.boolean("paused"),
+        maintenance_note: readings.trimmed("maintenance-note"),
+    })
+}
+
+#[cfg(test)]
+#[path = "credential/tests.rs"]
+mod tests;

@@ -1,0 +1,262 @@
+//! Owns the walk over variables and words: which flag was given, by whom, with what value.
+//! Go's rules: `-x` is `--x`, the value stands behind `=` or is the next word, a boolean needs none.
+
+use std::ffi::OsString;
+
+use runner_lifecycle::exit::Failure;
+use toml_edit::Value;
+
+use super::{Content, Environment, Given, Origin, Stop};
+use crate::flags::{self, Flag, Kind};
+use crate::{help, values};
+
+/// Flags that gitlab-runner takes before the word `register`, and so do we.
+const BEFORE_COMMAND: &[&str] = &["debug", "log-level", "log-format"];
+
+/// How much of a value a message shows.
+const SHOWN: usize = 60;
+
+/// One flag that was given.
+#[derive(Debug)]
+pub(super) struct Reading {
+    pub(super) flag: &'static Flag,
+    pub(super) origin: Origin,
+    pub(super) content: Content,
+}
+
+/// Everything that was given, each flag once.
+#[derive(Debug, Default)]
+pub(super) struct Readings(Vec<Reading>);
+
+impl Readings {
+    /// Reads the variables, then the words; a flag wins over its variable, a list goes on after it.
+    pub(super) fn read(
+        argv: impl IntoIterator<Item = OsString>,
+        environment: &Environment,
+    ) -> Result<Self, Stop> {
+        let mut readings = Self::default();
+        for flag in flags::all() {
+            let Some(variable) = flag.variable else {
+                continue;
+            };
+            if let Some(text) = environment.get(variable) {
+                readings.add(flag, Origin::Variable(variable), text)?;
+            }
+        }
+        Words {
+            words: argv.into_iter(),
+            readings,
+            command: false,
+            last: None,
+        }
+        .read()
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&Reading> {
+        self.0.iter().find(|reading| reading.flag.name == name)
+    }
+
+    pub(super) fn text(&self, name: &str) -> Option<Given<String>> {
+        self.given(name, |value| value.as_str().map(str::to_owned))
+    }
+
+    /// A text without the white space around it, if anything is left then.
+    pub(super) fn trimmed(&self, name: &str) -> Option<Given<String>> {
+        let given = self.text(name)?;
+        let value = given.value.trim().to_owned();
+        (!value.is_empty()).then_some(Given {
+            value,
+            origin: given.origin,
+        })
+    }
+
+    pub(super) fn boolean(&self, name: &str) -> Option<Given<bool>> {
+        self.given(name, Value::as_bool)
+    }
+
+    pub(super) fn integer(&self, name: &str) -> Option<Given<i64>> {
+        self.given(name, Value::as_integer)
+    }
+
+    fn given<T>(&self, name: &str, read: impl Fn(&Value) -> Option<T>) -> Option<Given<T>> {
+        let reading = self.get(name)?;
+        let Content::Value(value) = &reading.content else {
+            return None;
+        };
+        Some(Given {
+            value: read(value)?,
+            origin: reading.origin,
+        })
+    }
+
+    fn add(&mut self, flag: &'static Flag, origin: Origin, text: &str) -> Result<(), Failure> {
+        let index = self
+            .0
+            .iter()
+            .position(|reading| reading.flag.name == flag.name);
+        let before = index.map(|index| self.0.swap_remove(index));
+        if let Some(Reading {
+            origin: Origin::Flag(first),
+            ..
+        }) = &before
+            && let Origin::Flag(second) = origin
+            && *first != second
+        {
+            let (first, second) = (Origin::Flag(first), Origin::Flag(second));
+            return Err(Failure::usage(format!(
+                "{first} and {second} are the same flag: give one"
+            )));
+        }
+        let before = before.map(|reading| reading.content);
+        let content = values::add(flag.kind, before, text)
+            .map_err(|expected| Failure::usage(unexpected(flag, origin, text, expected.0)))?;
+        self.0.push(Reading {
+            flag,
+            origin,
+            content,
+        });
+        Ok(())
+    }
+}
+
+/// The line for a value that cannot be read; a secret is not shown.
+fn unexpected(flag: &Flag, origin: Origin, text: &str, expected: &str) -> String {
+    if flag.is_secret() {
+        return format!("{origin}: its value is not {expected}");
+    }
+    format!("{origin}: {} is not {expected}", shown(text))
+}
+
+fn shown(text: &str) -> String {
+    let short: String = text.chars().take(SHOWN).collect();
+    let more = if short.len() < text.len() { "…" } else { "" };
+    format!("{short:?}{more}")
+}
+
+struct Words<I> {
+    words: I,
+    readings: Readings,
+    /// Whether the word `register` was seen.
+    command: bool,
+    /// The flag before, if it could have had a value and had none.
+    last: Option<&'static str>,
+}
+
+impl<I: Iterator<Item = OsString>> Words<I> {
+    fn read(mut self) -> Result<Readings, Stop> {
+        let mut position = 0;
+        while let Some(word) = self.words.next() {
+            position += 1;
+            let Some(word) = word.to_str() else {
+                return Err(Failure::usage(format!("argument {position} is not UTF-8")).into());
+            };
+            if word == "--" {
+                if self.words.next().is_some() {
+                    return Err(Failure::usage("nothing may follow \"--\"").into());
+                }
+                break;
+            }
+            match word.strip_prefix("--").or_else(|| word.strip_prefix('-')) {
+                Some(body) if !body.is_empty() => self.flag(body)?,
+                _ => self.stray(word, position)?,
+            }
+        }
+        Ok(self.readings)
+    }
+
+    fn flag(&mut self, body: &str) -> Result<(), Stop> {
+        let (name, value) = match body.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (body, None),
+        };
+        if name.is_empty() || name.starts_with('-') {
+            return Err(Failure::usage(format!("{} is no flag", shown(name))).into());
+        }
+        match (name, value) {
+            ("h", None) => return Err(Stop::Show(help::short())),
+            ("help", None) => return Err(Stop::Show(help::long())),
+            ("v" | "version", None) => return Err(Stop::Show(help::version())),
+            _ => {}
+        }
+        let Some(flag) = flags::find(name) else {
+            return Err(Failure::usage(unknown(name)).into());
+        };
+        let used = if flag.name == name {
+            flag.name
+        } else {
+            flag.alias.unwrap_or(flag.name)
+        };
+        self.last = None;
+        let text = match value {
+            Some(value) => value.to_owned(),
+            None if self.needs_value(flag) => self.value(flag, Origin::Flag(used))?,
+            None => {
+                self.last = Some(used);
+                "true".to_owned()
+            }
+        };
+        Ok(self.readings.add(flag, Origin::Flag(used), &text)?)
+    }
+
+    /// A nullable boolean whose variable is set is a plain one in gitlab-runner.
+    fn needs_value(&self, flag: &Flag) -> bool {
+        match flag.kind {
+            Kind::Bool => false,
+            Kind::NullableBool => self.readings.get(flag.name).is_none(),
+            _ => true,
+        }
+    }
+
+    fn value(&mut self, flag: &Flag, origin: Origin) -> Result<String, Failure> {
+        let example = match flag.kind {
+            Kind::NullableBool => format!(": {origin}=true or {origin}=false"),
+            _ => String::new(),
+        };
+        let missing = || Failure::usage(format!("{origin} needs a value{example}"));
+        let word = self.words.next().ok_or_else(missing)?;
+        let text = word
+            .into_string()
+            .map_err(|_| Failure::usage(format!("{origin}: its value is not UTF-8")))?;
+        if flag.kind == Kind::NullableBool && text.starts_with('-') {
+            return Err(missing());
+        }
+        Ok(text)
+    }
+
+    /// A word that belongs to no flag. It may be a token that slipped, so it is not shown.
+    fn stray(&mut self, word: &str, position: usize) -> Result<(), Stop> {
+        let only_global = self.readings.0.iter().all(|reading| {
+            matches!(reading.origin, Origin::Variable(_))
+                || BEFORE_COMMAND.contains(&reading.flag.name)
+        });
+        if word == "register" && !self.command && only_global {
+            self.command = true;
+            return Ok(());
+        }
+        if word == "help" && !self.command && only_global {
+            return Err(Stop::Show(help::long()));
+        }
+        let message = match self.last {
+            Some(last) if values::boolean(word).is_ok() && !word.is_empty() => {
+                let flag = Origin::Flag(last);
+                format!("{flag} takes its value behind \"=\": write {flag}={word}")
+            }
+            _ => format!(
+                "argument {position} belongs to no flag: a value follows its flag, quoted if it holds blanks"
+            ),
+        };
+        Err(Failure::usage(message).into())
+    }
+}
+
+/// The line for a flag that is not in the table.
+fn unknown(name: &str) -> String {
+    if let Some(message) = flags::former(name) {
+        return message;
+    }
+    let name: String = name.chars().take(SHOWN).collect();
+    match help::nearest(&name) {
+        Some(near) => format!("unknown flag --{name}: did you mean --{near}?"),
+        None => format!("unknown flag --{name}: see --help"),
+    }
+}

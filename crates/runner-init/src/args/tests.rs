@@ -1,0 +1,304 @@
+use runner_lifecycle::exit::Exit;
+
+use super::*;
+
+const GLRT: [&str; 2] = ["--token", "glrt-AAAAAAAAAAAAAAAAAAAA"];
+
+fn environment(variables: &[(&'static str, &'static str)]) -> Environment {
+    Environment::of(variables.iter().copied()).on_host("host")
+}
+
+pub(super) fn run(
+    words: &[&str],
+    variables: &[(&'static str, &'static str)],
+) -> Result<Parsed, Stop> {
+    parse(words.iter().map(OsString::from), &environment(variables))
+}
+
+fn options(words: &[&str], variables: &[(&'static str, &'static str)]) -> Options {
+    match run(
+        words,
+        &[&[("CI_SERVER_TOKEN", "glrt-1")], variables].concat(),
+    ) {
+        Ok(parsed) => parsed.options,
+        Err(stop) => panic!("{words:?} {variables:?}: {stop:?}"),
+    }
+}
+
+pub(super) fn failure(words: &[&str], variables: &[(&'static str, &'static str)]) -> Failure {
+    match run(words, variables) {
+        Err(Stop::Failure(failure)) => failure,
+        other => panic!("{words:?} {variables:?}: {other:?}"),
+    }
+}
+
+/// The entry as `path = value` lines.
+fn entry(options: &Options) -> Vec<String> {
+    let line = |setting: &Setting| match &setting.content {
+        Content::Value(value) => format!("{} ={value}", setting.path),
+        Content::Map(map) => format!(
+            "{} = {:?}",
+            setting.path,
+            map.iter()
+                .map(|(k, v)| format!("{k}:{v}"))
+                .collect::<Vec<_>>()
+        ),
+        Content::Tables(tables) => format!("{} = {} tables", setting.path, tables.len()),
+    };
+    options.entry.iter().map(line).collect()
+}
+
+#[test]
+fn flags_and_variables_meet_as_in_gitlab_runner() {
+    fn check(words: &[&str], variables: &[(&'static str, &'static str)], want: &[&str]) {
+        let entry: Vec<String> = entry(&options(words, variables))
+            .iter()
+            .map(|line| line.replace("= ", "="))
+            .collect();
+        assert_eq!(entry, want, "{words:?} {variables:?}");
+    }
+    check(&["-limit", "7"], &[], &["limit =7"]);
+    check(&["--limit=7", "--limit=8"], &[], &["limit =8"]);
+    check(&["--limit", "-7"], &[], &["limit =-7"]);
+    check(
+        &["register", "-n", "--executor", " docker "],
+        &[],
+        &["executor =\"docker\""],
+    );
+    check(
+        &["--docker-volumes=/a,/b"],
+        &[("DOCKER_VOLUMES", "/c")],
+        &["docker.volumes =[\"/c\", \"/a,/b\"]"],
+    );
+    check(
+        &["--docker-pull-policy=never"],
+        &[("DOCKER_PULL_POLICY", "a,b")],
+        &["docker.pull_policy =[\"never\"]"],
+    );
+    check(&[], &[("DOCKER_PRIVILEGED", "")], &[]);
+    check(&["--docker-privileged"], &[], &["docker.privileged =true"]);
+    check(&["--docker-privileged="], &[], &["docker.privileged =true"]);
+    check(
+        &["--kubernetes-privileged", "false"],
+        &[],
+        &["kubernetes.privileged =false"],
+    );
+    check(
+        &["--kubernetes-privileged"],
+        &[("KUBERNETES_PRIVILEGED", "false")],
+        &["kubernetes.privileged =true"],
+    );
+    check(
+        &["--feature-flags", "A:false"],
+        &[("FEATURE_FLAGS", "B:true")],
+        &["feature_flags =[\"B:true\", \"A:false\"]"],
+    );
+    check(
+        &["--kubernetes-context=a", "--"],
+        &[],
+        &["kubernetes.context =\"a\""],
+    );
+}
+
+#[test]
+fn usage_errors_say_what_is_wrong_in_one_line() {
+    fn check(words: &[&str], variables: &[(&'static str, &'static str)], want: &str) {
+        let failure = failure(words, variables);
+        assert_eq!(failure.exit, Exit::Usage, "{words:?}");
+        assert!(
+            failure.message.contains(want),
+            "{words:?}: {}",
+            failure.message
+        );
+        assert!(!failure.message.contains('\n'), "{}", failure.message);
+        assert!(!failure.message.contains("SECRET"), "{}", failure.message);
+    }
+    check(
+        &["--limit", "many"],
+        &[],
+        "--limit: \"many\" is not a whole number",
+    );
+    check(&[], &[("RUNNER_LIMIT", "many")], "RUNNER_LIMIT: \"many\"");
+    check(&["--docker-privileged=maybe"], &[], "true or false");
+    check(
+        &["--kubernetes-node-selector", "disk=ssd"],
+        &[],
+        "key:value",
+    );
+    check(&["--limit"], &[], "--limit needs a value");
+    check(
+        &["--kubernetes-privileged"],
+        &[],
+        "--kubernetes-privileged=true",
+    );
+    check(
+        &["--kubernetes-privileged", "--limit"],
+        &[],
+        "--kubernetes-privileged=true",
+    );
+    check(&["--locked", "false"], &[], "write --locked=false");
+    check(&["--non-interactive", "SECRET"], &[], "argument 2");
+    check(&["--limit=1", "register"], &[], "argument 2");
+    check(&["register", "register"], &[], "argument 2");
+    check(&["--", "SECRET"], &[], "nothing may follow");
+    check(&["---limit=1"], &[], "no flag");
+    check(
+        &["--name=a", "--description=b"],
+        &[],
+        "--name and --description are the same flag",
+    );
+    check(&["--docker-imgae=a"], &[], "did you mean --docker-image?");
+    check(&["--docker-services=a"], &[], "--template-config");
+    check(&["--token=glrt-1", "--name= "], &[], "name is empty");
+    check(&["--token=glrt-1", "--concurrent=0"], &[], "at least 1");
+    check(&["--token=glrt-1", "--log-format=xml"], &[], "text or json");
+    check(&["--token=glrt-1"], &[("LOG_LEVEL", "loud")], "LOG_LEVEL");
+    check(&["--token=SECRET SECRET"], &[], "blank");
+    check(&[], &[], "no token");
+    check(
+        &["--registration-token=R", "--access-level=wrong"],
+        &[],
+        "ref_protected",
+    );
+    check(
+        &["--access-token-file=/f", "--runner-type=group"],
+        &[],
+        "--group-id",
+    );
+    check(
+        &["--access-token-file=/f", "--runner-type=team"],
+        &[],
+        "instance, group or project",
+    );
+    check(
+        &["--access-token-file=/f", "--group-id=1", "--project-id=2"],
+        &[],
+        "exclude",
+    );
+    check(
+        &["--token=glrt-SECRET", "--token-file=/f"],
+        &[],
+        "--token and --token-file",
+    );
+}
+
+#[test]
+fn help_and_version_are_shown_and_end_well() {
+    for words in [
+        &["-h"][..],
+        &["--help"],
+        &["-help"],
+        &["help"],
+        &["--version"],
+        &["register", "--help"],
+    ] {
+        assert!(
+            matches!(run(words, &[]), Err(Stop::Show(text)) if !text.is_empty()),
+            "{words:?}"
+        );
+    }
+}
+
+#[test]
+fn global_options_before_the_command_are_taken() {
+    let options = options(
+        &["--debug", "--log-format", "json", "register", "--limit=1"],
+        &[],
+    );
+    assert_eq!(options.reporting.level, log::LevelFilter::Debug);
+    assert_eq!(options.reporting.format, LogFormat::Json);
+}
+
+#[test]
+fn config_path_follows_flag_variable_root_and_home() {
+    fn check(words: &[&str], variables: &[(&'static str, &'static str)], root: bool, want: &str) {
+        let mut environment = environment(variables);
+        environment.is_root = root;
+        let words = [&GLRT[..], words].concat();
+        let parsed = parse(words.iter().map(OsString::from), &environment).unwrap();
+        assert_eq!(parsed.options.config, PathBuf::from(want));
+    }
+    check(&["-c", "/a"], &[("CONFIG_FILE", "/b")], true, "/a");
+    check(&[], &[("CONFIG_FILE", "/b")], true, "/b");
+    check(
+        &[],
+        &[("HOME", "/home/me")],
+        true,
+        "/etc/gitlab-runner/config.toml",
+    );
+    check(
+        &[],
+        &[("HOME", "/home/me")],
+        false,
+        "/home/me/.gitlab-runner/config.toml",
+    );
+    check(&[], &[], false, "config.toml");
+}
+
+#[test]
+fn misspelt_variable_of_ours_gets_a_warning() {
+    let words = ["--token=glrt-1"];
+    let parsed = run(
+        &words,
+        &[
+            ("RUNNER_INIT_DRAIN_REDY", "false"),
+            ("RUNNER_INIT_XYZZY", "1"),
+            ("RUNNER_OTHER", "1"),
+        ],
+    );
+    let warnings = parsed.unwrap().warnings;
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert!(
+        warnings[0].contains("did you mean RUNNER_INIT_DRAIN_READY?"),
+        "{warnings:?}"
+    );
+}
+
+#[test]
+fn own_flags_have_their_defaults_and_their_units() {
+    let plain = options(&[], &[]);
+    assert!(plain.drain_ready && !plain.dry_run && plain.file_mode.is_none());
+    assert_eq!(plain.timeout, Duration::from_secs(300));
+    assert_eq!(plain.install_reaper, InstallReaper::BesideConfig);
+    assert_eq!((plain.name.as_str(), plain.name_given), ("host", None));
+    let variables = [
+        ("RUNNER_INIT_TIMEOUT", "4s"),
+        ("RUNNER_INIT_DRAIN_READY", "false"),
+        ("RUNNER_INIT_INSTALL_REAPER", "none"),
+        ("RUNNER_INIT_CONCURRENT", "3"),
+        ("RUNNER_INIT_CHECK_INTERVAL", "1m"),
+        ("RUNNER_INIT_FILE_MODE", "0640"),
+        ("RUNNER_INIT_POD_UID", "u"),
+    ];
+    let given = options(&[], &variables);
+    assert_eq!(
+        (given.timeout, given.drain_ready),
+        (Duration::from_secs(4), false)
+    );
+    assert_eq!(
+        (given.install_reaper, given.file_mode),
+        (InstallReaper::No, Some(0o640))
+    );
+    assert_eq!(
+        (given.globals.concurrent, given.globals.check_interval),
+        (Some(3), Some(60))
+    );
+    assert_eq!(given.pod.uid.as_deref(), Some("u"));
+}
+
+#[test]
+fn reporting_is_found_even_when_the_rest_is_wrong() {
+    let words = ["--nonsense", "--limit=x", "--log-format", "json", "--debug"].map(OsString::from);
+    let found = reporting(
+        &words,
+        &environment(&[
+            ("LOG_LEVEL", "loud"),
+            ("RUNNER_INIT_TERMINATION_MESSAGE_PATH", "/t"),
+        ]),
+    );
+    assert_eq!(
+        (found.format, found.level),
+        (LogFormat::Json, log::LevelFilter::Debug)
+    );
+    assert_eq!(found.termination_message_path, PathBuf::from("/t"));
+}

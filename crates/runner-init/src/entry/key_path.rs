@@ -1,0 +1,212 @@
+//! Owns finding and setting values in an operator's TOML by the names of fields, in whatever form the tables were
+//! written: with headers, with dotted keys, inline. Keeps comments, order and spelling of what is there.
+
+use toml_edit::{Decor, InlineTable, Item, Key, Table, TableLike, Value};
+
+use super::layout;
+use crate::fields::{Field, field};
+
+/// A table to put something into, with what gitlab-runner knows of its keys.
+pub(crate) struct Place<'a> {
+    form: Form<'a>,
+    fields: &'static [Field],
+}
+
+enum Form<'a> {
+    Table(&'a mut Table),
+    Inline(&'a mut InlineTable),
+}
+
+/// The key as it is spelled in this table: gitlab-runner reads field names in any case of letters.
+pub(crate) fn spelled<'a>(table: &'a dyn TableLike, name: &'a str) -> &'a str {
+    if table.contains_key(name) {
+        return name;
+    }
+    table
+        .iter()
+        .map(|(key, _)| key)
+        .find(|key| key.eq_ignore_ascii_case(name))
+        .unwrap_or(name)
+}
+
+/// What lies at a path of field names joined with dots.
+pub(crate) fn get<'a>(table: &'a dyn TableLike, path: &str) -> Option<&'a Item> {
+    let (first, rest) = match path.split_once('.') {
+        Some((first, rest)) => (first, Some(rest)),
+        None => (path, None),
+    };
+    let item = table.get(spelled(table, first))?;
+    match rest {
+        Some(rest) => get(item.as_table_like()?, rest),
+        None => Some(item),
+    }
+}
+
+/// The text at a path, if there is one.
+pub(crate) fn text<'a>(table: &'a Table, path: &str) -> Option<&'a str> {
+    get(table, path)?.as_str()
+}
+
+/// Removes what lies under a field name.
+pub(crate) fn remove(table: &mut Table, name: &str) -> Option<Item> {
+    let key = spelled(table, name).to_owned();
+    table.remove(&key)
+}
+
+impl<'a> Place<'a> {
+    /// The entry itself, or another table whose fields are known.
+    pub(crate) fn of(table: &'a mut Table, fields: &'static [Field]) -> Self {
+        Self {
+            form: Form::Table(table),
+            fields,
+        }
+    }
+
+    /// The table at a path of field names, made if it is missing in the form of its surroundings.
+    /// `None` where something else than a table is in the way.
+    pub(crate) fn enter(self, names: &[&str]) -> Option<Self> {
+        let [name, rest @ ..] = names else {
+            return Some(self);
+        };
+        let fields = field(self.fields, name).map_or(&[][..], |(_, field)| field.shape.inside());
+        let form = match self.form {
+            Form::Table(table) => {
+                let key = spelled(table, name).to_owned();
+                if !table.contains_key(&key) {
+                    insert(table, self.fields, &key, Item::Table(inner(table)));
+                }
+                match table.get_mut(&key)? {
+                    Item::Table(table) => Form::Table(table),
+                    Item::Value(Value::InlineTable(table)) => Form::Inline(table),
+                    _ => return None,
+                }
+            }
+            Form::Inline(table) => {
+                let key = spelled(table, name).to_owned();
+                if !table.contains_key(&key) {
+                    table.insert(&key, InlineTable::new().into());
+                }
+                Form::Inline(table.get_mut(&key)?.as_inline_table_mut()?)
+            }
+        };
+        Place { form, fields }.enter(rest)
+    }
+
+    /// Sets a field of this table; an existing one keeps its comments and its place.
+    pub(crate) fn put(self, name: &str, item: Item) {
+        let key = match &self.form {
+            Form::Table(table) => spelled(*table, name).to_owned(),
+            Form::Inline(table) => spelled(*table, name).to_owned(),
+        };
+        self.put_exactly(&key, item);
+    }
+
+    /// Sets a key that the operator chose: its letters count.
+    pub(crate) fn put_exactly(self, key: &str, item: Item) {
+        match self.form {
+            Form::Inline(table) => {
+                let Ok(mut value) = item.into_value() else {
+                    return;
+                };
+                if let Some(before) = table.get(key) {
+                    *value.decor_mut() = before.decor().clone();
+                }
+                table.insert(key, value);
+            }
+            Form::Table(table) => {
+                let item = in_form_of(table, item);
+                match table.get_mut(key) {
+                    Some(before) => replace(before, item),
+                    None => insert(table, self.fields, key, item),
+                }
+            }
+        }
+    }
+}
+
+/// Adds a key at its place among the fields; tables are laid out like their new neighbours.
+fn insert(table: &mut Table, fields: &[Field], key: &str, mut item: Item) {
+    let rank = |key: &str| field(fields, key).map_or(usize::MAX, |(rank, _)| rank);
+    let own = rank(key);
+    let last = table
+        .iter()
+        .enumerate()
+        .filter(|(_, (present, _))| rank(present) < own)
+        .last();
+    let end = if own == usize::MAX { table.len() } else { 0 };
+    let index = last.map_or(end, |(at, _)| at + 1);
+    let inside = field(fields, key).map_or(&[][..], |(_, field)| field.shape.inside());
+    layout::lay_out_item(&mut item, inside, indentation(table).len() / 2);
+    insert_at(table, index, key, item);
+}
+
+/// Adds a key before the one that is `index`th now, with the indentation of its neighbours.
+pub(crate) fn insert_at(table: &mut Table, index: usize, key: &str, item: Item) {
+    let mut name = Key::new(key);
+    if item.is_value() {
+        *name.leaf_decor_mut() = Decor::new(indentation(table), " ");
+    }
+    let behind: Vec<String> = table
+        .iter()
+        .skip(index)
+        .map(|(key, _)| key.to_owned())
+        .collect();
+    let behind: Vec<(Key, Item)> = behind
+        .iter()
+        .filter_map(|key| table.remove_entry(key))
+        .collect();
+    table.insert_formatted(&name, item);
+    for (key, item) in behind {
+        table.insert_formatted(&key, item);
+    }
+}
+
+/// A new table to stand inside this one: dotted where this one is, else with a header.
+fn inner(parent: &Table) -> Table {
+    let mut table = Table::new();
+    table.set_dotted(parent.is_dotted());
+    table
+}
+
+/// A table with a header cannot stand under dotted keys.
+fn in_form_of(parent: &Table, item: Item) -> Item {
+    match item {
+        Item::Table(mut table) if parent.is_dotted() => {
+            table.set_dotted(true);
+            Item::Table(table)
+        }
+        Item::ArrayOfTables(tables) if parent.is_dotted() => {
+            Item::Value(Value::Array(tables.into_array()))
+        }
+        item => item,
+    }
+}
+
+fn replace(before: &mut Item, mut after: Item) {
+    if let (Item::Value(before), Item::Value(after)) = (&*before, &mut after) {
+        *after.decor_mut() = before.decor().clone();
+    }
+    *before = after;
+}
+
+/// What stands before the keys of a table on their line.
+fn indentation(table: &Table) -> String {
+    let mut values = table.get_values().into_iter();
+    if let Some((path, _)) = values.next() {
+        let prefix = path
+            .last()
+            .and_then(|key| key.leaf_decor().prefix())
+            .and_then(|p| p.as_str());
+        return last_line(prefix.unwrap_or_default()).to_owned();
+    }
+    let prefix = table
+        .decor()
+        .prefix()
+        .and_then(|prefix| prefix.as_str())
+        .unwrap_or_default();
+    format!("{}  ", last_line(prefix))
+}
+
+fn last_line(prefix: &str) -> &str {
+    prefix.rsplit('\n').next().unwrap_or_default()
+}

@@ -1,0 +1,324 @@
+use std::ffi::OsString;
+
+use toml_edit::{ArrayOfTables, DocumentMut};
+
+use super::*;
+use crate::args::{self, Environment, Globals};
+
+const FIRST_RUN: &[&str] = &["--url=https://h/", "--token=glrt-1"];
+
+fn options(words: &[&str]) -> Options {
+    let environment = Environment::default().on_host("host");
+    let words = FIRST_RUN.iter().chain(words).map(OsString::from);
+    args::parse(words, &environment)
+        .unwrap_or_else(|stop| panic!("{stop:?}"))
+        .options
+}
+
+pub(super) fn wished(words: &[&str], template: &str) -> EntryWish {
+    let template = (!template.is_empty())
+        .then(|| Template::parse(template, "t", &Environment::default()).unwrap());
+    wish(&options(words), template.as_ref()).unwrap()
+}
+
+fn file(wish: &EntryWish, expires_at: Option<&str>) -> String {
+    let token = Token::new("glrt-1").unwrap();
+    let (name, url, obtained_at) = (&wish.name, &wish.url, SystemTime::UNIX_EPOCH);
+    let identity = Identity {
+        name,
+        url,
+        id: 7,
+        token: &token,
+        obtained_at,
+        expires_at,
+    };
+    let mut document = new_document(&Globals::default());
+    let entries = ArrayOfTables::from_iter([render(wish, &identity)]);
+    document.insert("runners", Item::ArrayOfTables(entries));
+    document.to_string()
+}
+
+pub(super) fn entry_of(document: &mut DocumentMut) -> &mut Table {
+    document["runners"]
+        .as_array_of_tables_mut()
+        .unwrap()
+        .get_mut(0)
+        .unwrap()
+}
+
+#[test]
+fn new_file_is_laid_out_as_gitlab_runner_writes_it() {
+    let wish = wished(
+        &[
+            "--executor=docker",
+            "--docker-image=docker:latest",
+            "--docker-volumes=/var/run/docker.sock:/var/run/docker.sock",
+            "--docker-network-mode=host",
+            "--limit=2",
+            "--feature-flags=FF_B:false",
+            "--feature-flags=FF_A:true",
+        ],
+        "",
+    );
+    let want = r#"concurrent = 1
+check_interval = 0
+shutdown_timeout = 0
+
+[session_server]
+  session_timeout = 1800
+
+[[runners]]
+  name = "host"
+  limit = 2
+  url = "https://h/"
+  id = 7
+  token = "glrt-1"
+  token_obtained_at = 1970-01-01T00:00:00Z
+  executor = "docker"
+  [runners.feature_flags]
+    FF_A = true
+    FF_B = false
+  [runners.docker]
+    image = "docker:latest"
+    volumes = ["/var/run/docker.sock:/var/run/docker.sock", "/cache"]
+    network_mode = "host"
+"#;
+    assert_eq!(file(&wish, None), want);
+}
+
+#[test]
+fn expiry_is_written_as_gitlab_sent_it() {
+    fn check(sent: Option<&str>, want: Option<&str>) {
+        let text = file(&wished(&["--executor=shell"], ""), sent);
+        let line = text
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("token_expires_at = "));
+        assert_eq!(line, want, "{sent:?}");
+    }
+    check(None, None);
+    check(
+        Some("2594-07-21T15:42:53.000Z"),
+        Some("2594-07-21T15:42:53Z"),
+    );
+    check(
+        Some("2594-07-21T15:42:53.500+02:00"),
+        Some("2594-07-21T15:42:53.5+02:00"),
+    );
+    check(Some("soon"), None);
+}
+
+#[test]
+fn template_fills_only_what_is_empty() {
+    fn check(words: &[&str], template: &str, path: &str, want: &str) {
+        let words = [&["--executor=docker", "--docker-image=i"], words].concat();
+        let wish = wished(&words, &format!("[[runners]]\n{template}\n"));
+        let text = file(&wish, None);
+        let mut document: DocumentMut = text.parse().unwrap();
+        let item = key_path::get(entry_of(&mut document), path);
+        let got = item
+            .map(|item| item.to_string().trim().to_owned())
+            .unwrap_or_default();
+        assert_eq!(got, want, "{words:?} {template}\n{text}");
+    }
+    check(&["--limit=7"], "limit = 3", "limit", "7");
+    check(&["--limit=0"], "limit = 3", "limit", "3");
+    check(&["--limit=0"], "", "limit", "");
+    check(&[], "limit = 3", "limit", "3");
+    check(
+        &["--docker-privileged=false"],
+        "docker.privileged = true",
+        "docker.privileged",
+        "true",
+    );
+    check(
+        &["--docker-privileged=false"],
+        "",
+        "docker.privileged",
+        "false",
+    );
+    check(
+        &["--kubernetes-privileged=false"],
+        "",
+        "kubernetes.privileged",
+        "",
+    );
+    check(
+        &["--strict-check-interval=false"],
+        "strict_check_interval = true",
+        "strict_check_interval",
+        "true",
+    );
+    check(
+        &["--strict-check-interval=false"],
+        "",
+        "strict_check_interval",
+        "false",
+    );
+    check(
+        &["--docker-dns=1.1.1.1"],
+        "docker.dns = ['8.8.8.8', '9.9.9.9']",
+        "docker.dns",
+        "[\"1.1.1.1\"]",
+    );
+    check(
+        &["--docker-pull-policy="],
+        "docker.pull_policy = ['a']",
+        "docker.pull_policy",
+        "['a']",
+    );
+    check(
+        &["--feature-flags=A:false"],
+        "feature_flags.A = true",
+        "feature_flags.A",
+        "true",
+    );
+    check(
+        &["--feature-flags=A:false"],
+        "feature_flags.B = true",
+        "feature_flags.A",
+        "false",
+    );
+    check(
+        &["--feature-flags=A:true"],
+        "feature_flags.B = true",
+        "feature_flags.B",
+        "true",
+    );
+    check(
+        &[],
+        "name = 'theirs'\nid = 3\ntoken = 't'",
+        "name",
+        "\"host\"",
+    );
+    check(&[], "url = 'https://theirs/'", "url", "\"https://h/\"");
+    check(
+        &["--docker-volumes=/a"],
+        "docker.volumes = ['/b']",
+        "docker.volumes",
+        "[\"/a\", \"/cache\"]",
+    );
+    check(
+        &[],
+        "[runners.docker]\nvolumes = ['/b']",
+        "docker.volumes",
+        "['/b', \"/cache\"]",
+    );
+    check(
+        &[],
+        "[runners.docker]\ndisable_cache = true",
+        "docker.volumes",
+        "",
+    );
+}
+
+#[test]
+fn url_may_come_from_the_template_and_must_come_from_somewhere() {
+    let environment = Environment::default().on_host("host");
+    let words = ["--token=glrt-1", "--executor=shell"].map(OsString::from);
+    let options = args::parse(words, &environment).unwrap().options;
+    let template =
+        Template::parse("[[runners]]\nurl = 'https://theirs/'", "t", &environment).unwrap();
+    assert_eq!(
+        wish(&options, Some(&template)).unwrap().url,
+        "https://theirs/"
+    );
+    assert!(
+        wish(&options, None)
+            .unwrap_err()
+            .message
+            .contains("--url is missing")
+    );
+}
+
+#[test]
+fn template_keeps_its_comments_and_unknown_keys() {
+    let template = "# for the build farm\n[[runners]]\n# three\nlimit = 3 # no more\nfuture = 1\n\n# docker\n[runners.docker]\nimage = 'i' # ours\n[runners.ssh]\n# gone\nhost = 'h'\n# end\n";
+    let text = file(
+        &wished(&["--executor=docker", "--docker-host=unix:///s"], template),
+        None,
+    );
+    let want = r#"
+# for the build farm
+# end
+[[runners]]
+  name = "host"
+  # three
+  limit = 3 # no more
+  url = "https://h/"
+  id = 7
+  token = "glrt-1"
+  token_obtained_at = 1970-01-01T00:00:00Z
+  executor = "docker"
+  future = 1
+
+  # docker
+  [runners.docker]
+    host = "unix:///s"
+    image = 'i' # ours
+    volumes = ["/cache"]
+"#;
+    assert!(text.ends_with(want), "{text}");
+}
+
+#[test]
+fn limit_follows_concurrent_until_somebody_else_sets_it() {
+    let mut document: DocumentMut = file(&wished(&["--executor=shell"], ""), None)
+        .parse()
+        .unwrap();
+    assert!(limit_follows_concurrent(entry_of(&mut document), 1));
+    assert!(!limit_follows_concurrent(entry_of(&mut document), 1));
+    let text = document.to_string();
+    assert!(
+        text.contains("  name = \"host\"\n  # Written by runner-init: with a limit"),
+        "{text}"
+    );
+    assert!(text.contains("\n  limit = 1\n"), "{text}");
+    assert!(limit_follows_concurrent(entry_of(&mut document), 4));
+    assert!(document.to_string().contains("\n  limit = 4\n"));
+    let given = wished(&["--executor=shell", "--limit=2"], "");
+    assert!(apply(&given, entry_of(&mut document)));
+    let text = document.to_string();
+    assert!(text.contains("  name = \"host\"\n  limit = 2\n"), "{text}");
+    assert!(!limit_follows_concurrent(entry_of(&mut document), 9));
+    assert_eq!(document.to_string(), text);
+}
+
+#[test]
+fn listen_address_is_added_once_and_never_changed() {
+    let mut document: DocumentMut = "# ours\nconcurrent = 2\n\n[session_server]\n"
+        .parse()
+        .unwrap();
+    assert!(listen_on_loopback(&mut document, || 9252));
+    assert!(!listen_on_loopback(&mut document, || panic!(
+        "no port is needed"
+    )));
+    let text = document.to_string();
+    assert!(
+        text.starts_with("# ours\nconcurrent = 2\n# Written by runner-init: runner-reaper watches"),
+        "{text}"
+    );
+    assert!(
+        text.contains("\nlisten_address = \"127.0.0.1:9252\"\n\n[session_server]\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn secrets_are_masked_where_an_entry_is_shown() {
+    let words = [
+        "--executor=ssh",
+        "--ssh-host=h",
+        "--ssh-user=u",
+        "--ssh-password=geheim",
+        "--cache-s3-secret-key=geheim",
+    ];
+    let mut document: DocumentMut = file(&wished(&words, ""), None).parse().unwrap();
+    mask(&mut document);
+    let text = document.to_string();
+    assert!(
+        !text.contains("geheim") && !text.contains("glrt-1"),
+        "{text}"
+    );
+    assert_eq!(text.matches("[MASKED]").count(), 3, "{text}");
+    assert!(!format!("{:?}", wished(&words, "")).contains("geheim"));
+}

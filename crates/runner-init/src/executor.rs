@@ -1,0 +1,260 @@
+//! Owns what gitlab-runner's executors require, add and keep (reference a.3). Pure.
+
+use runner_lifecycle::exit::Failure;
+use toml_edit::{Array, Item, Table, Value, value};
+
+use crate::entry::key_path::{self, Place};
+use crate::fields::RUNNER;
+use crate::flags::{self, Place as FlagPlace};
+
+/// One executor.
+struct Executor {
+    name: &'static str,
+    /// The executor sections that stay in the entry; all others go.
+    keeps: &'static [&'static str],
+    /// The keys that must not be empty.
+    needs: &'static [&'static str],
+    /// Keys that gitlab-runner writes even when nobody gave them: seen in the file, they tell what is still missing.
+    shows: &'static [&'static str],
+    /// What is added of itself.
+    extra: Extra,
+}
+
+#[derive(PartialEq, Eq)]
+enum Extra {
+    Nothing,
+    CacheVolume,
+    Windows,
+}
+
+const MACHINE_SHOWS: &[&str] = &["machine.MachineDriver", "machine.MachineName"];
+
+const EXECUTORS: &[Executor] = &[
+    executor(
+        "custom",
+        &["custom"],
+        &[],
+        &["custom.run_exec"],
+        Extra::Nothing,
+    ),
+    executor(
+        "docker",
+        &["docker"],
+        &["docker.image"],
+        &[],
+        Extra::CacheVolume,
+    ),
+    executor(
+        "docker+machine",
+        &["machine", "docker"],
+        &["docker.image"],
+        MACHINE_SHOWS,
+        Extra::CacheVolume,
+    ),
+    executor(
+        "docker-autoscaler",
+        &["docker"],
+        &["docker.image"],
+        &[],
+        Extra::CacheVolume,
+    ),
+    executor(
+        "docker-windows",
+        &["docker"],
+        &["docker.image"],
+        &[],
+        Extra::Windows,
+    ),
+    executor("instance", &[], &[], &[], Extra::Nothing),
+    executor("kubernetes", &["kubernetes"], &[], &[], Extra::Nothing),
+    executor(
+        "parallels",
+        &["ssh", "parallels"],
+        &["parallels.base_name", "ssh.host"],
+        &[],
+        Extra::Nothing,
+    ),
+    executor("shell", &[], &[], &[], Extra::Nothing),
+    executor(
+        "ssh",
+        &["ssh"],
+        &["ssh.host", "ssh.user"],
+        &[],
+        Extra::Nothing,
+    ),
+    executor(
+        "virtualbox",
+        &["ssh", "virtualbox"],
+        &["virtualbox.base_name", "ssh.user"],
+        &[],
+        Extra::Nothing,
+    ),
+];
+
+/// Sections that belong to executors, and `referees`, which `register` never keeps.
+pub const SECTIONS: &[&str] = &[
+    "referees",
+    "ssh",
+    "docker",
+    "parallels",
+    "virtualbox",
+    "machine",
+    "kubernetes",
+    "custom",
+];
+
+const fn executor(
+    name: &'static str,
+    keeps: &'static [&'static str],
+    needs: &'static [&'static str],
+    shows: &'static [&'static str],
+    extra: Extra,
+) -> Executor {
+    Executor {
+        name,
+        keeps,
+        needs,
+        shows,
+        extra,
+    }
+}
+
+/// The executor sections that an entry with this executor has.
+#[must_use]
+pub fn keeps(name: &str) -> &'static [&'static str] {
+    EXECUTORS
+        .iter()
+        .find(|executor| executor.name == name)
+        .map_or(&[], |executor| executor.keeps)
+}
+
+/// Makes the entry what its executor wants: other executors' sections go, what is missing is named, extras are added.
+/// Gives the executor's name.
+///
+/// # Errors
+/// For no executor, an unknown one, and a mandatory key that is empty.
+pub fn settle(entry: &mut Table) -> Result<&'static str, Failure> {
+    let name = key_path::text(entry, "executor")
+        .map(str::trim)
+        .unwrap_or_default()
+        .to_owned();
+    let executor = EXECUTORS
+        .iter()
+        .find(|executor| executor.name == name)
+        .ok_or_else(|| unknown(&name))?;
+    for section in SECTIONS
+        .iter()
+        .filter(|section| !executor.keeps.contains(section))
+    {
+        key_path::remove(entry, section);
+    }
+    for path in executor.needs {
+        let text = key_path::text(entry, path).unwrap_or_default();
+        let trimmed = text.trim();
+        if trimmed.is_empty() {
+            return Err(missing(executor.name, path));
+        }
+        if trimmed != text {
+            let trimmed = trimmed.to_owned();
+            put(entry, path, value(trimmed));
+        }
+    }
+    for path in executor.shows {
+        if key_path::get(entry, path).is_none() {
+            put(entry, path, value(""));
+        }
+    }
+    match executor.extra {
+        Extra::Nothing => {}
+        Extra::CacheVolume => cache_volume(entry),
+        Extra::Windows => windows(entry),
+    }
+    Ok(executor.name)
+}
+
+/// The shell that `info` names: the entry's, else the executor's default on Linux.
+#[must_use]
+pub fn shell(entry: &Table) -> String {
+    let own = key_path::text(entry, "shell").filter(|shell| !shell.is_empty());
+    own.unwrap_or("bash").to_owned()
+}
+
+/// The GPUs that `info` names: those of the Docker executors.
+#[must_use]
+pub fn gpus(entry: &Table) -> String {
+    key_path::text(entry, "docker.gpus")
+        .unwrap_or_default()
+        .trim()
+        .to_owned()
+}
+
+/// Jobs find their cache in a volume of its own, unless one is mounted there or caches are off.
+fn cache_volume(entry: &mut Table) {
+    let disabled = key_path::get(entry, "docker.disable_cache")
+        .and_then(Item::as_bool)
+        .unwrap_or(false);
+    let mounted = volumes(entry)
+        .iter()
+        .any(|volume| volume.rsplit(':').next() == Some("/cache"));
+    if !disabled && !mounted {
+        add_volume(entry, "/cache");
+    }
+}
+
+fn windows(entry: &mut Table) {
+    if key_path::text(entry, "shell").is_none_or(str::is_empty) {
+        put(entry, "shell", value("pwsh"));
+    }
+    if !volumes(entry)
+        .iter()
+        .any(|volume| volume.contains("c:\\cache"))
+    {
+        add_volume(entry, "c:\\cache");
+    }
+}
+
+fn volumes(entry: &Table) -> Vec<&str> {
+    let list = key_path::get(entry, "docker.volumes").and_then(Item::as_array);
+    list.into_iter()
+        .flat_map(Array::iter)
+        .filter_map(Value::as_str)
+        .collect()
+}
+
+fn add_volume(entry: &mut Table, volume: &str) {
+    let list = key_path::get(entry, "docker.volumes").and_then(Item::as_array);
+    let mut list = list.cloned().unwrap_or_default();
+    list.push(volume);
+    put(entry, "docker.volumes", value(list));
+}
+
+fn put(entry: &mut Table, path: &str, item: Item) {
+    let names: Vec<&str> = path.split('.').collect();
+    if let Some((name, parents)) = names.split_last()
+        && let Some(place) = Place::of(entry, RUNNER).enter(parents)
+    {
+        place.put(name, item);
+    }
+}
+
+fn unknown(name: &str) -> Failure {
+    let names: Vec<&str> = EXECUTORS.iter().map(|executor| executor.name).collect();
+    let names = names.join(", ");
+    if name.is_empty() {
+        return Failure::usage(format!("--executor is missing: give one of {names}"));
+    }
+    Failure::usage(format!("--executor: {name:.40?} is not one of {names}"))
+}
+
+fn missing(executor: &str, path: &str) -> Failure {
+    let flag = flags::all().find(|flag| matches!(flag.place, FlagPlace::Entry(own) if own == path));
+    let name = flag.map_or(path, |flag| flag.name);
+    let variable = flag.and_then(|flag| flag.variable).unwrap_or_default();
+    Failure::usage(format!(
+        "--{name} is missing ({variable}): the executor {executor} needs it"
+    ))
+}
+
+#[cfg(test)]
+#[path = "executor/tests.rs"]
+mod tests;

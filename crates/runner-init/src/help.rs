@@ -1,0 +1,196 @@
+//! Owns what `-h`, `--help` and `--version` print, and which known name is nearest to an unknown one.
+//! clap's definition is built from the table only here: the way to a registration does not pay for it.
+
+use clap::error::{ContextKind, ContextValue};
+use clap::{Arg, ArgAction, Command};
+
+use crate::flags::{self, Flag, Kind, Place};
+
+const ABOUT: &str = "Registers a GitLab runner and writes its config.toml: a drop-in for \
+`gitlab-runner register --non-interactive` in an init container.";
+
+const USAGE: &str = "runner-init [register] --url URL --token-file FILE --executor NAME [FLAG ...]";
+
+const AFTER_SHORT: &str = "Every flag can be given as the variable in brackets instead; an empty \
+variable is unset.\n--help shows all flags.";
+
+const AFTER_LONG: &str = "Every flag can be given as the variable in brackets instead; an empty \
+variable is unset. -x and --x are the same, a value\nfollows after = or as the next word. \
+Exit codes: 0 done, 2 usage, 69 GitLab not reachable, 77 token refused, 78 configuration unusable.";
+
+/// The flags that a manifest needs.
+#[must_use]
+pub fn short() -> String {
+    command(|flag| flags::FIRST.contains(&flag.name))
+        .after_help(AFTER_SHORT)
+        .render_help()
+        .to_string()
+}
+
+/// All flags, grouped.
+#[must_use]
+pub fn long() -> String {
+    command(|_| true)
+        .after_help(AFTER_LONG)
+        .render_help()
+        .to_string()
+}
+
+/// The version, and that of the gitlab-runner whose flags these are.
+#[must_use]
+pub fn version() -> String {
+    format!(
+        "runner-init {} (flags of gitlab-runner 19.4.0)\n",
+        env!("CARGO_PKG_VERSION")
+    )
+}
+
+/// The flag whose name is nearest to an unknown one, if any is near.
+#[must_use]
+pub fn nearest(name: &str) -> Option<String> {
+    let error = command(|_| true)
+        .try_get_matches_from(["runner-init", &format!("--{name}")])
+        .err()?;
+    match error.get(ContextKind::SuggestedArg)? {
+        ContextValue::String(near) => Some(near.trim_start_matches('-').to_owned()),
+        _ => None,
+    }
+}
+
+/// The variable of ours whose name is nearest to an unknown one, if any is near.
+#[must_use]
+pub fn nearest_variable(name: &str) -> Option<&'static str> {
+    let arg = |variable: &'static str| Arg::new(variable).long(variable).num_args(1);
+    let ours = flags::all().filter_map(|flag| flag.variable);
+    let command = Command::new("variables").disable_help_flag(true).args(
+        ours.filter(|variable| variable.starts_with("RUNNER_INIT_"))
+            .map(arg),
+    );
+    let error = command
+        .try_get_matches_from(["variables", &format!("--{name}")])
+        .err()?;
+    let ContextValue::String(near) = error.get(ContextKind::SuggestedArg)? else {
+        return None;
+    };
+    flags::all()
+        .filter_map(|flag| flag.variable)
+        .find(|variable| *variable == near.trim_start_matches('-'))
+}
+
+fn command(shown: impl Fn(&Flag) -> bool) -> Command {
+    let mut command = Command::new("runner-init")
+        .about(ABOUT)
+        .override_usage(USAGE)
+        .disable_help_flag(true)
+        .disable_version_flag(true)
+        .max_term_width(120);
+    for group in flags::GROUPS {
+        for flag in group.flags {
+            command = command.arg(arg(flag).help_heading(group.heading).hide(!shown(flag)));
+        }
+    }
+    command
+        .arg(
+            Arg::new("h")
+                .short('h')
+                .action(ArgAction::SetTrue)
+                .help("the flags that a manifest needs"),
+        )
+        .arg(
+            Arg::new("help")
+                .long("help")
+                .action(ArgAction::SetTrue)
+                .help("all flags"),
+        )
+        .arg(
+            Arg::new("version")
+                .short('v')
+                .long("version")
+                .action(ArgAction::SetTrue)
+                .help("the version"),
+        )
+}
+
+fn arg(flag: &'static Flag) -> Arg {
+    let arg = Arg::new(flag.name).long(flag.name).help(help(flag));
+    let arg = match flag.alias {
+        Some(alias) if alias.len() == 1 => arg.short(alias.chars().next().unwrap_or_default()),
+        Some(alias) => arg.visible_alias(alias),
+        None => arg,
+    };
+    match value_name(flag.kind) {
+        Some(name) => arg.value_name(name),
+        None => arg.action(ArgAction::SetTrue),
+    }
+}
+
+fn help(flag: &Flag) -> String {
+    let text = match flag.place {
+        Place::Entry(path) if flag.help.is_empty() => match path.rsplit_once('.') {
+            Some((table, key)) => format!("{key} of [runners.{table}]"),
+            None => format!("{path} of the entry"),
+        },
+        _ => flag.help.to_owned(),
+    };
+    match flag.variable {
+        Some(variable) => format!("{text} [{variable}]"),
+        None => text,
+    }
+}
+
+fn value_name(kind: Kind) -> Option<&'static str> {
+    Some(match kind {
+        Kind::Bool => return None,
+        Kind::NullableBool => "true|false",
+        Kind::Text | Kind::List => "TEXT",
+        Kind::Integer | Kind::IntegerList | Kind::Float => "NUMBER",
+        Kind::GoDuration | Kind::Time => "TIME",
+        Kind::CommaList => "LIST",
+        Kind::TextMap | Kind::ListMap => "KEY:TEXT",
+        Kind::BoolMap => "KEY:true|false",
+        Kind::IntegerMap => "KEY:NUMBER",
+        Kind::HostAliases => "JSON",
+        Kind::Mode => "OCTAL",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_names_every_flag_and_short_help_a_dozen() {
+        let long = long();
+        for flag in flags::all() {
+            assert!(
+                long.contains(&format!("--{}", flag.name)),
+                "--{}",
+                flag.name
+            );
+        }
+        let short = short();
+        assert!(
+            short.contains("--token-file") && !short.contains("--docker-gpus"),
+            "{short}"
+        );
+        assert!(short.lines().count() < 40, "{short}");
+    }
+
+    #[test]
+    fn nearest_name_is_found() {
+        fn check(name: &str, want: Option<&str>) {
+            assert_eq!(nearest(name).as_deref(), want, "{name}");
+        }
+        check("docker-imgae", Some("docker-image"));
+        check("registration-tokens", Some("registration-token"));
+        check("qqqqqqqq", None);
+    }
+
+    #[test]
+    fn nearest_variable_is_found() {
+        assert_eq!(
+            nearest_variable("RUNNER_INIT_DRAIN_REDY"),
+            Some("RUNNER_INIT_DRAIN_READY")
+        );
+    }
+}

@@ -1,0 +1,141 @@
+use proptest::prelude::*;
+use runner_lifecycle::exit::Exit;
+
+use super::*;
+
+fn parse(text: &str) -> Result<Template, Failure> {
+    Template::parse(
+        text,
+        "t.toml",
+        &Environment::of([("HOST", "gitlab.example")]),
+    )
+}
+
+#[test]
+fn template_that_cannot_be_used_is_explained_in_one_line() {
+    fn check(text: &str, want: &str) {
+        let failure = parse(text).unwrap_err();
+        assert_eq!(failure.exit, Exit::Unusable, "{text}");
+        assert!(
+            failure.message.contains(want),
+            "{text}: {}",
+            failure.message
+        );
+        assert!(!failure.message.contains('\n'), "{}", failure.message);
+    }
+    check("", "exactly one [[runners]]");
+    check("concurrent = 3", "exactly one [[runners]]");
+    check("[[runners]]\n[[runners]]", "exactly one [[runners]]");
+    check("[runners]\nlimit = 1", "exactly one [[runners]]");
+    check("runners = []", "exactly one [[runners]]");
+    check("a = 1\n- , ;", "template t.toml, line 2");
+    check("[[runners\n", "line 1");
+    check(
+        "[[runners]]\n  limit = \"three\"\n",
+        "line 2: limit: expected a whole number, found a string",
+    );
+    check(
+        "[[runners]]\n[runners.docker]\nimage = 1",
+        "line 3: docker.image: expected a string",
+    );
+    check("[[runners]]\ndocker = 3", "docker: expected a table");
+    check(
+        "[[runners]]\n[runners.docker]\nvolumes = [1]",
+        "docker.volumes: expected a list of strings",
+    );
+    check(
+        "[[runners]]\nunhealthy_interval = \"soon\"",
+        "expected a duration",
+    );
+    check(
+        "[[runners]]\n[runners.docker.sysctls]\na = 1",
+        "docker.sysctls: expected a table of strings",
+    );
+    check(
+        "[[runners]]\n[[runners.docker.services]]\nname = 1",
+        "docker.services.name",
+    );
+    check(
+        "[[runners]]\n[runners.cache]\nshared = 1",
+        "cache.shared: expected true or false",
+    );
+}
+
+#[test]
+fn template_that_is_missing_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("none.toml");
+    let failure = Template::read(&path, &Environment::default()).unwrap_err();
+    assert!(
+        failure.exit == Exit::Unusable && failure.message.contains("none.toml"),
+        "{}",
+        failure.message
+    );
+}
+
+#[test]
+fn url_is_expanded_and_identity_is_left_behind() {
+    let template =
+        parse("[[runners]]\nurl = \"https://$HOST/\"\nid = 3\ntoken = \"t\"\nlimit = 2\n").unwrap();
+    assert_eq!(template.url(), "https://gitlab.example/");
+    assert!(!template.entry().contains_key("token") && !template.entry().contains_key("id"));
+    assert_eq!(
+        template.entry().get("limit").and_then(Item::as_integer),
+        Some(2)
+    );
+}
+
+#[test]
+fn inline_entries_and_either_case_of_letters_are_read() {
+    let template = parse("runners = [{ limit = 2, Docker = { image = \"i\" } }]").unwrap();
+    assert_eq!(key_path::text(template.entry(), "docker.image"), Some("i"));
+}
+
+#[test]
+fn what_loading_changes_is_written_as_loaded() {
+    fn check(line: &str, path: &str, want: &str) {
+        let template = parse(&format!("[[runners]]\n{line} # why\n")).unwrap();
+        let item = key_path::get(template.entry(), path).unwrap();
+        assert_eq!(item.to_string().trim(), want, "{line}");
+    }
+    check(
+        "unhealthy_interval = \"90s\"",
+        "unhealthy_interval",
+        "\"1m30s\" # why",
+    );
+    check(
+        "unhealthy_interval = 90000000000",
+        "unhealthy_interval",
+        "\"1m30s\" # why",
+    );
+    check(
+        "docker.pull_policy = \"always\"",
+        "docker.pull_policy",
+        "[\"always\"] # why",
+    );
+    check(
+        "docker.pull_policy = [ \"a\" ]",
+        "docker.pull_policy",
+        "[ \"a\" ] # why",
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_is_a_template_or_a_line_of_explanation(text in "(\\[\\[runners\\]\\]\n)?\\PC{0,60}\n?\\PC{0,20}") {
+        if let Err(failure) = parse(&text) {
+            prop_assert!(!failure.message.contains('\n'), "{}", failure.message);
+        }
+    }
+
+    #[test]
+    fn any_toml_like_text_is_a_template_or_a_line_of_explanation(
+        lines in proptest::collection::vec("(\\[\\[?|)(runners|docker|limit|cache|volumes|\"\"|a b)(\\.[a-z]{1,3})?(\\]\\]?|)( ?= ?(1|\"x\"|\\[|\\{|\\]|\\}|'''|true))?( #.{0,5})?", 0..8),
+    ) {
+        if let Err(failure) = parse(&lines.join("\n")) {
+            prop_assert!(!failure.message.contains('\n'), "{}", failure.message);
+        }
+    }
+}

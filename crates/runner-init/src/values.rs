@@ -1,0 +1,215 @@
+//! Owns how the text of a flag or variable becomes a value, by gitlab-runner's rules (reference 0.3).
+//! Pure; never sees a secret's name and never puts a text into a message.
+
+pub mod go_duration;
+mod host_aliases;
+
+use toml_edit::{Array, Value};
+
+use crate::args::Content;
+use crate::flags::Kind;
+
+/// What a text should have been; the caller knows which flag it was and whether the text may be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expected(pub &'static str);
+
+/// Reads one more text for a flag whose value so far is `before`.
+///
+/// # Errors
+/// With what was expected instead.
+pub fn add(kind: Kind, before: Option<Content>, text: &str) -> Result<Content, Expected> {
+    Ok(match kind {
+        Kind::Text => Content::Value(text.into()),
+        Kind::Integer => Content::Value(integer(text)?.into()),
+        Kind::Float => Content::Value(float(text)?.into()),
+        Kind::Bool | Kind::NullableBool => Content::Value(boolean(text)?.into()),
+        Kind::GoDuration => {
+            let time =
+                go_duration::parse(text).ok_or(Expected("a duration such as 90s or 1h30m"))?;
+            Content::Value(go_duration::show(time).into())
+        }
+        Kind::List => Content::Value(append(before, text.into())),
+        Kind::IntegerList => Content::Value(append(before, integer(text)?.into())),
+        Kind::CommaList => Content::Value(comma_list(text)),
+        Kind::TextMap => insert(before, text, |value| Ok(value.into()))?,
+        Kind::BoolMap => insert(before, text, |value| Ok(boolean(value)?.into()))?,
+        Kind::IntegerMap => insert(before, text, |value| Ok(integer(value)?.into()))?,
+        Kind::ListMap => insert(before, text, |value| {
+            Ok(Value::Array(Array::from_iter([value])))
+        })?,
+        Kind::HostAliases => Content::Tables(host_aliases::parse(text)?),
+        Kind::Time => {
+            let time = runner_lifecycle::duration::parse_duration(text).ok();
+            let milliseconds = time.and_then(|time| i64::try_from(time.as_millis()).ok());
+            Content::Value(
+                milliseconds
+                    .ok_or(Expected("90s, 5m, 1h30m or plain seconds"))?
+                    .into(),
+            )
+        }
+        Kind::Mode => {
+            let mode = i64::from_str_radix(text.trim(), 8).ok();
+            let usable =
+                mode.filter(|mode| (0o600..=0o777).contains(mode) && mode & 0o600 == 0o600);
+            let expected =
+                Expected("an octal mode that lets the owner read and write, such as 0640");
+            Content::Value(usable.ok_or(expected)?.into())
+        }
+    })
+}
+
+/// Reads a boolean as Go's `strconv.ParseBool` does; an empty text after `=` is `true`.
+///
+/// # Errors
+/// With what was expected instead.
+pub fn boolean(text: &str) -> Result<bool, Expected> {
+    match text {
+        "" | "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
+        _ => Err(Expected("true or false")),
+    }
+}
+
+/// A list from a text with commas; blanks around the elements go, an empty text is an empty list.
+#[must_use]
+pub fn comma_list(text: &str) -> Value {
+    if text.trim().is_empty() {
+        return Value::Array(Array::new());
+    }
+    Value::Array(text.split(',').map(str::trim).collect())
+}
+
+fn integer(text: &str) -> Result<i64, Expected> {
+    text.parse().map_err(|_| Expected("a whole number"))
+}
+
+fn float(text: &str) -> Result<f64, Expected> {
+    let number: Option<f64> = text.parse().ok();
+    number
+        .filter(|number| number.is_finite())
+        .ok_or(Expected("a number"))
+}
+
+fn append(before: Option<Content>, element: Value) -> Value {
+    let mut list = match before {
+        Some(Content::Value(Value::Array(list))) => list,
+        _ => Array::new(),
+    };
+    list.push(element);
+    Value::Array(list)
+}
+
+/// Adds one `key:value`, split at the first colon. gitlab-runner takes a text without a colon for a key with an empty
+/// value, which turns `disk=ssd` into a key nobody meant; here it is an error.
+fn insert(
+    before: Option<Content>,
+    text: &str,
+    read: impl Fn(&str) -> Result<Value, Expected>,
+) -> Result<Content, Expected> {
+    let mut map = match before {
+        Some(Content::Map(map)) => map,
+        _ => Vec::new(),
+    };
+    let (key, value) = text.split_once(':').ok_or(Expected("key:value"))?;
+    let value = read(value)?;
+    match map.iter_mut().find(|(present, _)| present == key) {
+        Some((_, present)) => *present = value,
+        None => map.push((key.to_owned(), value)),
+    }
+    Ok(Content::Map(map))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a row of texts comes to, as TOML.
+    fn read(kind: Kind, texts: &[&str]) -> Result<String, Expected> {
+        let mut content = None;
+        for text in texts {
+            content = Some(add(kind, content, text)?);
+        }
+        Ok(match content {
+            Some(Content::Value(value)) => value.to_string().trim().to_owned(),
+            Some(Content::Map(map)) => map
+                .iter()
+                .map(|(k, v)| format!("{k}={}", v.to_string().trim()))
+                .collect::<Vec<_>>()
+                .join(" "),
+            Some(Content::Tables(tables)) => tables.iter().map(ToString::to_string).collect(),
+            None => String::new(),
+        })
+    }
+
+    #[test]
+    fn values_are_read_as_gitlab_runner_reads_them() {
+        fn check(kind: Kind, texts: &[&str], want: &str) {
+            assert_eq!(read(kind, texts).as_deref(), Ok(want), "{kind:?} {texts:?}");
+        }
+        check(Kind::Text, &[" a b "], "\" a b \"");
+        check(Kind::Text, &["a", "b"], "\"b\"");
+        check(Kind::Integer, &["-7"], "-7");
+        check(Kind::Integer, &["+7"], "7");
+        check(Kind::Float, &["1"], "1.0");
+        check(Kind::Float, &["1.5"], "1.5");
+        check(Kind::Bool, &[""], "true");
+        check(Kind::Bool, &["F"], "false");
+        check(Kind::NullableBool, &["True"], "true");
+        check(Kind::GoDuration, &["90s"], "\"1m30s\"");
+        check(Kind::List, &["a,b", "c"], "[\"a,b\", \"c\"]");
+        check(Kind::List, &[""], "[\"\"]");
+        check(Kind::CommaList, &["x", " a , b"], "[\"a\", \"b\"]");
+        check(Kind::CommaList, &[""], "[]");
+        check(Kind::IntegerList, &["1", "2"], "[1, 2]");
+        check(Kind::TextMap, &["a:1", "b:2:3", "a:4"], "a=\"4\" b=\"2:3\"");
+        check(Kind::TextMap, &["a:"], "a=\"\"");
+        check(
+            Kind::BoolMap,
+            &["FF_A:", "FF_B:false"],
+            "FF_A=true FF_B=false",
+        );
+        check(Kind::IntegerMap, &["a:3"], "a=3");
+        check(Kind::ListMap, &["r:/dev/a", "r:/dev/b"], "r=[\"/dev/b\"]");
+        check(
+            Kind::HostAliases,
+            &[r#"[{"ip":"10.0.0.1","hostnames":["a","b"]}]"#],
+            "ip = \"10.0.0.1\"\nhostnames = [\"a\", \"b\"]\n",
+        );
+        check(Kind::Time, &["1m"], "60000");
+        check(Kind::Mode, &["0640"], "416");
+    }
+
+    #[test]
+    fn what_is_expected_is_said() {
+        fn check(kind: Kind, text: &str) {
+            assert!(
+                read(kind, &[text]).is_err_and(|Expected(what)| !what.is_empty()),
+                "{kind:?} {text:?}"
+            );
+        }
+        for text in [
+            "many",
+            "",
+            " 7",
+            "1.5",
+            "1_000",
+            "0x10",
+            "99999999999999999999",
+        ] {
+            check(Kind::Integer, text);
+        }
+        check(Kind::Float, "NaN");
+        check(Kind::Bool, "maybe");
+        check(Kind::Bool, " true");
+        check(Kind::GoDuration, "90");
+        check(Kind::TextMap, "disk=ssd");
+        check(Kind::BoolMap, "FF_A:maybe");
+        check(Kind::IntegerList, "a");
+        check(Kind::HostAliases, "{ bad");
+        check(Kind::HostAliases, r#"[{"ip":1}]"#);
+        check(Kind::Time, "soon");
+        for text in ["", "9", "0400", "07777", "rw"] {
+            check(Kind::Mode, text);
+        }
+    }
+}

@@ -13,6 +13,8 @@ use crate::moment;
 pub struct Call {
     /// 1 for the first.
     pub number: u64,
+    /// `X-Request-Id` of the answer.
+    pub request_id: String,
     /// Since the simulator's start (monotonic, seconds in JSON).
     #[serde(with = "moment::seconds")]
     pub at: Duration,

@@ -1,10 +1,11 @@
 //! Owns one request as the rules see it: method, endpoint, headers and parameters; never answers it.
 
+mod form;
 mod params;
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 pub(crate) use params::Params;
 
@@ -32,7 +33,7 @@ impl Request {
 
     /// Parameters of query and body together; the body's win, as in Grape.
     pub(crate) fn params(&self) -> Result<Params, Answer> {
-        let mut all = form(self.query.as_bytes());
+        let mut all = form::urlencoded(self.query.as_bytes());
         match self.body_value() {
             Value::Object(keys) => all.extend(keys),
             Value::Null => {}
@@ -50,16 +51,15 @@ impl Request {
             return Value::Null;
         }
         let text = || Value::String(String::from_utf8_lossy(&self.body).into_owned());
-        if self
-            .header("content-type")
-            .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"))
-        {
-            return Value::Object(form(&self.body));
-        }
-        if self.is_json() {
-            serde_json::from_slice(&self.body).unwrap_or_else(|_| text())
-        } else {
-            text()
+        match self.header("content-type") {
+            Some(kind) if kind.starts_with("application/x-www-form-urlencoded") => {
+                Value::Object(form::urlencoded(&self.body))
+            }
+            Some(kind) if kind.starts_with("multipart/form-data") => {
+                Value::Object(form::multipart(kind, &self.body))
+            }
+            _ if self.is_json() => serde_json::from_slice(&self.body).unwrap_or_else(|_| text()),
+            _ => text(),
         }
     }
 
@@ -70,32 +70,6 @@ impl Request {
             None => self.body.first() == Some(&b'{'),
         }
     }
-}
-
-/// A form, with `key[]=…` as an array and `key[sub]=…` as an object.
-fn form(text: &[u8]) -> Map<String, Value> {
-    let mut all = Map::new();
-    for (key, value) in url::form_urlencoded::parse(text) {
-        let value = Value::String(value.into_owned());
-        match key.strip_suffix(']').and_then(|key| key.split_once('[')) {
-            Some((key, "")) => {
-                let list = all.entry(key).or_insert_with(|| Value::Array(Vec::new()));
-                if let Value::Array(list) = list {
-                    list.push(value);
-                }
-            }
-            Some((key, sub)) => {
-                let table = all.entry(key).or_insert_with(|| Value::Object(Map::new()));
-                if let Value::Object(table) = table {
-                    table.insert(sub.to_owned(), value);
-                }
-            }
-            None => {
-                all.insert(key.into_owned(), value);
-            }
-        }
-    }
-    all
 }
 
 #[cfg(test)]
@@ -119,6 +93,12 @@ mod tests {
             &json!({"tag_list": ["x", "y"], "info": {"name": "n"}}),
         );
         check("a=1", "application/json", r#"{"a": 2}"#, &json!({"a": 2}));
+        check(
+            "",
+            "multipart/form-data; boundary=xyz",
+            "--xyz\r\nContent-Disposition: form-data; name=\"token\"\r\n\r\nglrt-1\r\n--xyz--\r\n",
+            &json!({"token": "glrt-1"}),
+        );
         check("", "text/plain", "a trace", &json!({}));
     }
 

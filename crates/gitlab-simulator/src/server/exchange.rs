@@ -16,6 +16,8 @@ use crate::request::Request;
 use crate::state::State;
 use crate::steering;
 
+const REQUEST_ID: &str = "X-Request-Id";
+
 /// What goes back to the client.
 pub(super) enum Outcome {
     Answer(Answer),
@@ -94,6 +96,7 @@ fn note(state: &mut State, request: &Request, connection: u64) -> (u64, Option<S
     let number = state.last_call;
     state.journal.push(Call {
         number,
+        request_id: request_id(number),
         at: state.started.elapsed(),
         ended_at: None,
         connection,
@@ -152,6 +155,11 @@ async fn job_request(shared: &Shared, request: &Request) -> Answer {
     }
 }
 
+/// As long as GitLab's, and telling the number of the call.
+fn request_id(number: u64) -> String {
+    format!("01{number:024}")
+}
+
 async fn pause(span: Duration) {
     if !span.is_zero() {
         sleep(span).await;
@@ -185,6 +193,14 @@ struct Ending<'a> {
 impl Ending<'_> {
     fn answered(mut self, answer: Answer) -> Outcome {
         self.end(Some(answer.status), false);
+        // Pages of a proxy in between have none, and a fault may bring its own.
+        let known = |(name, value): &(String, String)| {
+            name.eq_ignore_ascii_case(REQUEST_ID) || value.starts_with("text/html")
+        };
+        let answer = match answer.headers.iter().any(known) {
+            true => answer,
+            false => answer.header(REQUEST_ID, request_id(self.number)),
+        };
         Outcome::Answer(answer)
     }
 

@@ -187,7 +187,7 @@ fn hundreds_of_connections_at_once_are_answered() {
 #[test]
 fn journal_tells_what_came_in() {
     let sim = start();
-    call(
+    let reply = call(
         &sim,
         "POST",
         "/runners/verify?a=1",
@@ -205,6 +205,7 @@ fn journal_tells_what_came_in() {
     );
     assert_eq!(call.headers["content-type"], "application/json");
     assert_eq!(call.body, json!({"token": "x", "n": 1}));
+    assert_eq!(reply.header("X-Request-Id"), Some(call.request_id.as_str()));
     assert!(!call.fault && !call.abandoned);
     assert!(call.ended_at.unwrap() >= call.at);
 }

@@ -77,7 +77,10 @@ impl Answer {
         Answer::message(404, format!("404 {what} Not Found"))
     }
 
+    /// Sets a header; an earlier one of the same name goes, so that a fault can change the content type.
     pub(crate) fn header(mut self, name: &str, value: impl Into<String>) -> Answer {
+        self.headers
+            .retain(|(own, _)| !own.eq_ignore_ascii_case(name));
         self.headers.push((name.to_owned(), value.into()));
         self
     }

@@ -53,8 +53,23 @@ fn answers_with_gitlabs_usual_words_or_json() {
     let sim = start();
     sim.fault(Fault::on("*").status(502));
     sim.fault(Fault::on("*").status(422).json(json!({"error": "no"})));
+    sim.fault(
+        Fault::on("*")
+            .status(200)
+            .header("content-type", "text/xml")
+            .body("<a/>"),
+    );
     assert_eq!(register(&sim).unwrap().message(), "502 Bad Gateway");
     assert_eq!(register(&sim).unwrap().error(), "no");
+    let strange = register(&sim).unwrap();
+    let kinds = strange
+        .headers
+        .iter()
+        .filter(|(name, _)| name == "content-type");
+    assert_eq!(
+        kinds.map(|(_, value)| value.as_str()).collect::<Vec<_>>(),
+        ["text/xml"]
+    );
 }
 
 #[test]

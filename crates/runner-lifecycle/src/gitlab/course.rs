@@ -107,11 +107,11 @@ impl<'a> Course<'a> {
         self.turns += 1;
         let refuse = |target: &str, next: &str| {
             let line = format!(
-                "{}: {} redirects to {target}; {next}",
+                "{}: {} redirects to {}; {next}",
                 self.subject(),
                 self.answer(answer)
             );
-            Err(Error::Unusable(self.explained(self.piece_of_line(&line))))
+            Err(Error::Unusable(self.explained(line)))
         };
         match turn(answer.status, &self.url, answer.location()) {
             Turn::Follow(url) if self.turns <= MOST_TURNS => {
@@ -202,9 +202,5 @@ impl<'a> Course<'a> {
             "; a runner may have been made all the same: look for {}",
             self.piece(mark)
         )
-    }
-
-    fn piece_of_line(&self, line: &str) -> String {
-        line.replace(self.call.token.1.expose(), "***")
     }
 }

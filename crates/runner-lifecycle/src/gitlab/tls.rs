@@ -4,7 +4,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
@@ -13,9 +12,10 @@ use super::Error;
 
 mod explanation;
 mod pem;
-mod pinned;
+mod trust;
 
 pub(super) use explanation::explain;
+use trust::Trust;
 
 /// Where certificates lie. A file that is named must be usable; one that is looked for may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,11 +36,8 @@ type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 pub(super) fn for_host(files: &TlsFiles, host: &str) -> Result<ClientConfig, Error> {
     let host = host.trim_matches(['[', ']']);
     let provider = Arc::new(ring::default_provider());
-    let mut roots = RootCertStore::empty();
-    // The image may have no bundle at all, so the binary brings one; a company's own roots are in the system's.
-    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     let named = named_ca(files, host)?;
+    let mut roots = RootCertStore::empty();
     for (path, certificate) in &named {
         roots.add(certificate.clone()).map_err(|error| {
             Error::unusable(format!(
@@ -49,16 +46,17 @@ pub(super) fn for_host(files: &TlsFiles, host: &str) -> Result<ClientConfig, Err
             ))
         })?;
     }
-    let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
-        .build()
-        .map_err(|error| Error::unusable(format!("TLS cannot be set up: {error}")))?;
-    let certificates = named
+    let named = named
         .into_iter()
         .map(|(_, certificate)| certificate)
         .collect();
+    // The image may have no bundle at all, so the binary brings one; a company's own roots are in the system's.
+    let system = || rustls_native_certs::load_native_certs().certs;
+    let trust = Trust::new(Arc::clone(&provider), roots, named, system)
+        .map_err(|error| Error::unusable(format!("TLS cannot be set up: {error}")))?;
     let builder = versions(provider)?
         .dangerous()
-        .with_custom_certificate_verifier(pinned::Pinned::new(inner, certificates));
+        .with_custom_certificate_verifier(Arc::new(trust));
     let mut config = match identity(files, host)? {
         Some((path, (chain, key))) => {
             builder.with_client_auth_cert(chain, key).map_err(|error| {

@@ -1,0 +1,139 @@
+//! Owns the belief in a server's certificate: the roots in the binary and the named ones first, the system's when those
+//! do not know the issuer, and a server's own certificate that the operator named.
+
+use std::sync::{Arc, OnceLock};
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+
+/// webpki's verdict, asked of more roots where it does not know the issuer.
+#[derive(Debug)]
+pub(super) struct Trust {
+    provider: Arc<CryptoProvider>,
+    first: Arc<WebPkiServerVerifier>,
+    named: Vec<CertificateDer<'static>>,
+    /// Reads the system's roots. Most runs never need them, and reading a distribution's bundle takes longer than all
+    /// the rest of a start.
+    read_system: fn() -> Vec<CertificateDer<'static>>,
+    system: OnceLock<Option<Arc<WebPkiServerVerifier>>>,
+}
+
+impl Trust {
+    /// Believes the roots in the binary and `named`, then what `read_system` brings.
+    pub(super) fn new(
+        provider: Arc<CryptoProvider>,
+        mut roots: RootCertStore,
+        named: Vec<CertificateDer<'static>>,
+        read_system: fn() -> Vec<CertificateDer<'static>>,
+    ) -> Result<Self, rustls::client::VerifierBuilderError> {
+        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        let first = verifier(roots, &provider)?;
+        let system = OnceLock::new();
+        Ok(Self {
+            provider,
+            first,
+            named,
+            read_system,
+            system,
+        })
+    }
+
+    fn system(&self) -> Option<&Arc<WebPkiServerVerifier>> {
+        let build = || {
+            log::debug!("no authority that is known signed the certificate: reading the system's");
+            let mut roots = RootCertStore::empty();
+            roots.add_parsable_certificates((self.read_system)());
+            // Without any root there is nothing to ask.
+            verifier(roots, &self.provider).ok()
+        };
+        self.system.get_or_init(build).as_ref()
+    }
+
+    /// Whether the operator named just this certificate for just this server.
+    ///
+    /// `openssl req -x509` makes a certificate that is its own CA; many a self-hosted GitLab has one, and it lies in
+    /// `certs/<host>.crt` for gitlab-runner, which takes it as Go does. webpki refuses a CA as a server, and a server
+    /// without its issuer. It looks at the time before either, so these two errors mean that the time is right.
+    fn is_named(
+        &self,
+        error: &Error,
+        end_entity: &CertificateDer<'_>,
+        server_name: &ServerName<'_>,
+    ) -> Result<bool, Error> {
+        use CertificateError::{Other, UnknownIssuer};
+        let only_issuer = matches!(error, Error::InvalidCertificate(UnknownIssuer | Other(_)));
+        if !only_issuer || !self.named.contains(end_entity) {
+            return Ok(false);
+        }
+        verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name).map(|()| true)
+    }
+}
+
+fn verifier(
+    roots: RootCertStore,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<WebPkiServerVerifier>, rustls::client::VerifierBuilderError> {
+    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider)).build()
+}
+
+impl ServerCertVerifier for Trust {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let ask = |verifier: &WebPkiServerVerifier| {
+            verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+        };
+        let error = match ask(&self.first) {
+            Ok(believed) => return Ok(believed),
+            Err(error) => error,
+        };
+        if self.is_named(&error, end_entity, server_name)? {
+            return Ok(ServerCertVerified::assertion());
+        }
+        let issuer = matches!(
+            error,
+            Error::InvalidCertificate(
+                CertificateError::UnknownIssuer | CertificateError::BadSignature
+            )
+        );
+        let system = if issuer { self.system() } else { None };
+        match system.map(|system| ask(system)) {
+            Some(Ok(believed)) => Ok(believed),
+            _ => Err(error),
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.first.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.first.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.first.supported_verify_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests;

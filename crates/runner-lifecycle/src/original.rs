@@ -3,7 +3,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::config_toml::{ConfigToml, FILE, ORIGINAL};
+use crate::config_toml::{ConfigToml, FILE};
 use crate::volume::{Error, Publication, Volume};
 
 /// First line of a paused `config.toml`, by which everybody knows it.
@@ -13,6 +13,12 @@ const HEADER: &str = "\
 # Paused by runner-reaper: no runner entries, so that no new job is taken.
 # The operator's file is config.toml.original until it is put back.
 ";
+
+/// Where the original of a configuration file is kept: `config.toml.original` for [`FILE`].
+#[must_use]
+pub fn name_of(name: &str) -> String {
+    format!("{name}.original")
+}
 
 /// What was found and done about an earlier pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,21 +63,29 @@ pub fn paused(config: &ConfigToml) -> String {
 /// # Errors
 /// When the volume cannot be written; `config.toml` is then as before.
 pub fn pause(volume: &Volume, text: &str) -> Result<(), Error> {
+    pause_as(volume, FILE, text)
+}
+
+/// [`pause`] for a configuration file of another name.
+///
+/// # Errors
+/// As [`pause`].
+pub fn pause_as(volume: &Volume, name: &str, text: &str) -> Result<(), Error> {
     let loaded = volume
-        .metadata(FILE)?
+        .metadata(name)?
         .and_then(|metadata| metadata.modified().ok());
     // A paused file is never taken for the original, whoever published it.
     if !volume
-        .read(FILE)?
+        .read(name)?
         .is_some_and(|bytes| bytes.starts_with(MARK.as_bytes()))
     {
-        volume.keep_as(FILE, ORIGINAL)?;
+        volume.keep_as(name, &name_of(name))?;
     }
     // The runner manager loads a file only if it is strictly newer, and the clock may be behind the file's.
     let now = SystemTime::now();
     let newer = loaded.map_or(now, |loaded| now.max(loaded + Duration::from_secs(1)));
     volume.publish(
-        FILE,
+        name,
         text.as_bytes(),
         Publication::keeping().modified(newer),
     )
@@ -83,19 +97,28 @@ pub fn pause(volume: &Volume, text: &str) -> Result<(), Error> {
 /// # Errors
 /// When the volume cannot be read or written.
 pub fn put_back(volume: &Volume) -> Result<Restored, Error> {
-    if volume.metadata(ORIGINAL)?.is_none() {
+    put_back_as(volume, FILE)
+}
+
+/// [`put_back`] for a configuration file of another name.
+///
+/// # Errors
+/// As [`put_back`].
+pub fn put_back_as(volume: &Volume, name: &str) -> Result<Restored, Error> {
+    let original = name_of(name);
+    if volume.metadata(&original)?.is_none() {
         return Ok(Restored::Nothing);
     }
-    let current = volume.read(FILE)?;
+    let current = volume.read(name)?;
     let paused = current
         .as_deref()
         .is_none_or(|bytes| bytes.starts_with(MARK.as_bytes()));
     if paused {
-        volume.rename(ORIGINAL, FILE)?;
+        volume.rename(&original, name)?;
         return Ok(Restored::PutBack);
     }
-    let same = current == volume.read(ORIGINAL)?;
-    volume.remove(ORIGINAL)?;
+    let same = current == volume.read(&original)?;
+    volume.remove(&original)?;
     // Killed between keeping and publishing: both are the operator's file.
     Ok(if same {
         Restored::Nothing
@@ -107,6 +130,7 @@ pub fn put_back(volume: &Volume) -> Result<Restored, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config_toml::ORIGINAL;
 
     fn config(text: &str) -> ConfigToml {
         ConfigToml::parse(text).unwrap()
@@ -163,6 +187,7 @@ mod tests {
             assert_eq!(after.modified().unwrap(), before.modified().unwrap());
             assert_eq!(volume.read(FILE).unwrap().unwrap(), b"concurrent = 1\n");
             assert!(volume.metadata(ORIGINAL).unwrap().is_none());
+            assert_eq!(name_of(FILE), ORIGINAL);
             assert_eq!(put_back(&volume).unwrap(), Restored::Nothing);
         }
     }

@@ -1,1 +1,85 @@
-//! Under construction.
+//! `runner-reaper`: takes the runner off GitLab's list when its pod ends, and lets the running jobs finish.
+//!
+//! [`drain`], [`grace`] and [`entries`] are rules; [`runner_manager`] and [`files`] are edges; [`pre_stop`], [`sidecar`] and
+//! [`unregister`] are the stories that join them.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use runner_lifecycle::exit::Exit;
+use runner_lifecycle::signals::Signals;
+use runner_lifecycle::{ending, report};
+
+pub mod args;
+pub mod drain;
+pub mod entries;
+pub mod files;
+pub mod grace;
+pub mod pause;
+pub mod pre_stop;
+pub mod runner_manager;
+pub mod scene;
+pub mod sidecar;
+pub mod stops;
+pub mod unregister;
+
+mod container_log;
+
+use args::{Command, Environment, Options, Stop};
+use stops::Stops;
+
+/// How long before the hook's own start its grace period began: the kubelet and the container runtime need that long
+/// from the deletion of the pod to the hook's first instruction (measured 0.1 to 0.2 s).
+const BEFORE_US: Duration = Duration::from_millis(200);
+
+/// The program from its first to its last moment.
+#[must_use]
+pub fn main() -> ExitCode {
+    ending::prepare();
+    let argv: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let environment = Environment::of_process();
+    let reporting = args::reporting(&argv, &environment);
+    let parsed = args::parse(argv, &environment);
+    let also = parsed
+        .as_ref()
+        .ok()
+        .filter(|options| args::is_hook(options));
+    let also: Option<File> = also.and_then(|_| container_log::open());
+    report::install("runner-reaper", reporting.format, reporting.level, also);
+    let message = Some(reporting.termination_message_path.as_path());
+    match parsed {
+        Ok(options) => ending::end(run(&options), message),
+        Err(Stop::Failure(failure)) => ending::end(Err(failure.into()), message),
+        Err(Stop::Show(text)) => {
+            use std::io::Write as _;
+            // Nobody can be told that telling failed.
+            drop(std::io::stdout().write_all(text.as_bytes()));
+            Exit::Done.into()
+        }
+    }
+}
+
+fn run(options: &Options) -> anyhow::Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("starting")?;
+    runtime.block_on(async {
+        let stops = Stops::listen(Signals::install().context("taking over signals")?);
+        options
+            .warnings
+            .iter()
+            .for_each(|words| log::warn!("{words}"));
+        let deadlines = options.grace.deadlines(BEFORE_US);
+        match &options.command {
+            Command::PreStop => pre_stop::run(options, deadlines, &stops).await,
+            Command::Sidecar => sidecar::run(options, &stops).await,
+            Command::Unregister(selection) => {
+                unregister::run(options, selection, deadlines, &stops).await
+            }
+        }
+    })
+}

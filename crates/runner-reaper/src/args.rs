@@ -1,0 +1,331 @@
+//! Owns the command line and the variables: what was given, by which of the two, in the types of the domain. Below it
+//! nothing reads the environment. Reads a token file it is told of; asks nobody and writes nothing.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::ArgMatches;
+use runner_lifecycle::config_toml;
+use runner_lifecycle::duration::parse_duration;
+use runner_lifecycle::exit::Failure;
+use runner_lifecycle::gitlab::Proxies;
+use runner_lifecycle::pod::Pod;
+use runner_lifecycle::report::Format;
+use runner_lifecycle::token::Token;
+
+use crate::grace::Grace;
+
+mod environment;
+mod surface;
+
+pub use environment::Environment;
+
+/// What to do.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// An exec hook in the runner's own container: pause, drain, unregister.
+    PreStop,
+    /// A container beside the runner's: wait for the end of the pod, then unregister.
+    Sidecar,
+    /// By hand, or as the hook line of a manifest.
+    Unregister(Selection),
+}
+
+/// Which runner entries `unregister` is about, and what becomes of them in the file.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Every entry.
+    pub all: bool,
+    /// Entries of this name.
+    pub name: Option<String>,
+    /// Entries with this token.
+    pub token: Option<Token>,
+    /// Entries of this GitLab.
+    pub url: Option<String>,
+    /// Whether the entries stay in `config.toml`.
+    pub keep_entry: bool,
+    /// Whether to work on a volume that belongs to another pod.
+    pub other_pod: bool,
+}
+
+/// Files for TLS, each only where given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TlsPaths {
+    /// The authority that signed GitLab's certificate.
+    pub ca: Option<PathBuf>,
+    /// The client's certificate.
+    pub certificate: Option<PathBuf>,
+    /// Its key.
+    pub key: Option<PathBuf>,
+}
+
+/// Everything that was asked for.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What to do.
+    pub command: Command,
+    /// Path of `config.toml`.
+    pub config: PathBuf,
+    /// The grace period.
+    pub grace: Grace,
+    /// Where the runner manager's metrics are, if that was said.
+    pub metrics_address: Option<String>,
+    /// `LISTEN_ADDRESS`, which beats `config.toml` for the runner manager as for us.
+    pub listen_address: Option<String>,
+    /// TLS files that win over those of an entry.
+    pub tls: TlsPaths,
+    /// TLS files that count where an entry has none.
+    pub fallback_tls: TlsPaths,
+    /// Where `<host>.crt` is looked for besides the directory of `config.toml`.
+    pub default_certs: PathBuf,
+    /// The proxies that the environment names.
+    pub proxies: Proxies,
+    /// The pod this process runs in.
+    pub pod: Pod,
+    /// The variables, for `$NAME` in `config.toml`.
+    pub environment: Environment,
+    /// What the operator should hear about, one line each.
+    pub warnings: Vec<String>,
+}
+
+/// How to log, and where else a failure is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reporting {
+    /// Text or JSON lines.
+    pub format: Format,
+    /// The least grave thing that is logged.
+    pub level: log::LevelFilter,
+    /// The file that Kubernetes shows as the reason of a failed container.
+    pub termination_message_path: PathBuf,
+}
+
+/// Why there is nothing to do.
+#[derive(Debug)]
+pub enum Stop {
+    /// Help or the version: text for stdout, exit 0.
+    Show(String),
+    /// A flag, a variable or a token file that cannot be used.
+    Failure(Failure),
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+/// Reads the arguments after the program's name; flags win over variables, an empty variable is unset.
+///
+/// # Errors
+/// With the text of `--help` and the like, or with the one line that says what is wrong (exit 2, or 78 for a token file).
+pub fn parse(
+    argv: impl IntoIterator<Item = OsString>,
+    environment: &Environment,
+) -> Result<Options, Stop> {
+    let words = argv.into_iter().map(surface::double_dash);
+    let matches = surface::command()
+        .try_get_matches_from(words)
+        .map_err(|error| stop_of(&error))?;
+    let (name, matches) = match matches.subcommand() {
+        Some((name, inner)) => (name, inner),
+        None => ("pre-stop", &matches),
+    };
+    let given = Given {
+        matches,
+        environment,
+    };
+    let command = match name {
+        "sidecar" => Command::Sidecar,
+        "unregister" => Command::Unregister(selection(&given)?),
+        _ => Command::PreStop,
+    };
+    let path = |flag: &str, variable: &str| given.text(flag, &[variable]).map(PathBuf::from);
+    let variable = |name: &str| environment.get(name).map(PathBuf::from);
+    let told = given.duration("grace-period", "RUNNER_REAPER_GRACE_PERIOD")?;
+    let reserve = given.duration("reserve", "RUNNER_REAPER_RESERVE")?;
+    let grace = Grace::of(told, reserve);
+    let mut warnings = surface::unknown_variables(environment);
+    if reserve.is_some_and(|asked| asked > grace.reserve) {
+        let words = "the reserve is more than half of the grace period: half of it is kept";
+        warnings.push(words.to_owned());
+    }
+    Ok(Options {
+        command,
+        config: config_of(&given),
+        grace,
+        metrics_address: given.text("metrics-address", &["RUNNER_REAPER_METRICS_ADDRESS"]),
+        listen_address: environment.get("LISTEN_ADDRESS").map(str::to_owned),
+        tls: TlsPaths {
+            ca: path("tls-ca-file", "RUNNER_REAPER_TLS_CA_FILE"),
+            certificate: path("tls-cert-file", "RUNNER_REAPER_TLS_CERT_FILE"),
+            key: path("tls-key-file", "RUNNER_REAPER_TLS_KEY_FILE"),
+        },
+        fallback_tls: TlsPaths {
+            ca: variable("CI_SERVER_TLS_CA_FILE"),
+            certificate: variable("CI_SERVER_TLS_CERT_FILE"),
+            key: variable("CI_SERVER_TLS_KEY_FILE"),
+        },
+        default_certs: environment.default_directory().join("certs"),
+        proxies: Proxies::from_variables(|name| environment.get(name).map(str::to_owned)),
+        pod: Pod {
+            namespace: given.text("pod-namespace", &["RUNNER_REAPER_POD_NAMESPACE"]),
+            name: given.text("pod-name", &["RUNNER_REAPER_POD_NAME"]),
+            uid: given.text("pod-uid", &["RUNNER_REAPER_POD_UID"]),
+            hostname: environment.hostname.clone(),
+        },
+        environment: environment.clone(),
+        warnings,
+    })
+}
+
+/// How and where to report, found without ever failing, so that even a usage error is reported as asked.
+#[must_use]
+pub fn reporting(argv: &[OsString], environment: &Environment) -> Reporting {
+    let flag = |name: &str| {
+        let words = argv.iter().cloned().map(surface::double_dash);
+        let words: Vec<String> = words.filter_map(|word| word.into_string().ok()).collect();
+        words.iter().enumerate().find_map(|(at, word)| {
+            let rest = word.strip_prefix("--")?.strip_prefix(name)?;
+            match rest.strip_prefix('=') {
+                Some(value) => Some(value.to_owned()),
+                None if rest.is_empty() => words.get(at + 1).cloned(),
+                None => None,
+            }
+        })
+    };
+    let given = |name: &str, variable: &str| {
+        flag(name).or_else(|| environment.get(variable).map(str::to_owned))
+    };
+    let level = given("log-level", "RUNNER_REAPER_LOG_LEVEL").and_then(|text| text.parse().ok());
+    let message = given(
+        "termination-message-path",
+        "RUNNER_REAPER_TERMINATION_MESSAGE_PATH",
+    );
+    Reporting {
+        format: match given("log-format", "RUNNER_REAPER_LOG_FORMAT").as_deref() {
+            Some("json") => Format::Json,
+            _ => Format::Text,
+        },
+        level: level.unwrap_or(log::LevelFilter::Info),
+        termination_message_path: message
+            .map_or_else(|| "/dev/termination-log".into(), PathBuf::from),
+    }
+}
+
+/// Whether the arguments ask for `pre-stop`, whose words go to the container's log too.
+#[must_use]
+pub fn is_hook(options: &Options) -> bool {
+    matches!(options.command, Command::PreStop)
+}
+
+struct Given<'a> {
+    matches: &'a ArgMatches,
+    environment: &'a Environment,
+}
+
+impl Given<'_> {
+    fn text(&self, flag: &str, variables: &[&str]) -> Option<String> {
+        let from_flag = self
+            .matches
+            .get_one::<String>(flag)
+            .filter(|text| !text.is_empty())
+            .cloned();
+        from_flag.or_else(|| {
+            variables
+                .iter()
+                .find_map(|name| self.environment.get(name))
+                .map(str::to_owned)
+        })
+    }
+
+    fn duration(&self, flag: &str, variable: &str) -> Result<Option<Duration>, Failure> {
+        let text = self.text(flag, &[variable]);
+        text.map(|text| parse_duration(&text))
+            .transpose()
+            .map_err(|error| Failure::usage(format!("--{flag} or {variable}: {error}")))
+    }
+}
+
+/// `--config`, then `RUNNER_REAPER_CONFIG`, then gitlab-runner's own variable and default.
+fn config_of(given: &Given<'_>) -> PathBuf {
+    given
+        .text("config", &["RUNNER_REAPER_CONFIG", "CONFIG_FILE"])
+        .map_or_else(
+            || {
+                given
+                    .environment
+                    .default_directory()
+                    .join(config_toml::FILE)
+            },
+            PathBuf::from,
+        )
+}
+
+fn selection(given: &Given<'_>) -> Result<Selection, Failure> {
+    let all = given.matches.get_flag("all-runners");
+    let name = given.text("name", &[]);
+    let token_text = given.text("token", &[]);
+    let token_file = given.text("token-file", &[]);
+    let nothing = name.is_none() && token_text.is_none() && token_file.is_none();
+    // As stock does, but only where nothing else selects: a variable left in the pod must not narrow what was asked.
+    let token_text = token_text.or_else(|| {
+        let variable = given.environment.get("CI_SERVER_TOKEN");
+        variable.filter(|_| !all && nothing).map(str::to_owned)
+    });
+    let token = match (token_text, token_file) {
+        (Some(_), Some(_)) => {
+            return Err(Failure::usage("give either --token or --token-file"));
+        }
+        (Some(text), None) => {
+            let token = Token::new(text);
+            Some(token.map_err(|error| Failure::usage(format!("the token {error}")))?)
+        }
+        (None, Some(path)) => Some(token_in(Path::new(&path))?),
+        (None, None) => None,
+    };
+    if all && (name.is_some() || token.is_some()) {
+        return Err(Failure::usage(
+            "give either --all-runners or --name and --token",
+        ));
+    }
+    if !all && name.is_none() && token.is_none() {
+        return Err(Failure::usage(
+            "at least one of --all-runners, --name, --token or --token-file is needed",
+        ));
+    }
+    Ok(Selection {
+        all,
+        name,
+        token,
+        url: given.text("url", &[]),
+        keep_entry: given.matches.get_flag("keep-entry"),
+        other_pod: given.matches.get_flag("other-pod"),
+    })
+}
+
+fn token_in(path: &Path) -> Result<Token, Failure> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::unusable(format!("--token-file {shown}: {error}")))?;
+    Token::new(text).map_err(|error| Failure::unusable(format!("the token in {shown} {error}")))
+}
+
+fn stop_of(error: &clap::Error) -> Stop {
+    use clap::error::ErrorKind as Kind;
+    match error.kind() {
+        Kind::DisplayHelp | Kind::DisplayVersion => Stop::Show(error.to_string()),
+        _ => {
+            // The first paragraph says what is wrong; usage and hints follow, and no value is a secret but a token.
+            let text = error.to_string();
+            let line = text.lines().next().unwrap_or_default();
+            Stop::Failure(Failure::usage(format!(
+                "{}; see runner-reaper --help",
+                line.trim_start_matches("error: ")
+            )))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

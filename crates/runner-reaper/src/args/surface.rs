@@ -1,0 +1,185 @@
+//! Owns the names of flags and variables, and nothing of their meaning.
+
+use std::ffi::OsString;
+
+use clap::{Arg, ArgAction, Command};
+
+use super::Environment;
+
+/// Flags with a value that every mode takes; each has a variable `RUNNER_REAPER_…`.
+const COMMON: [(&str, &str, &str); 13] = [
+    (
+        "config",
+        "FILE",
+        "the runner manager's config.toml [CONFIG_FILE, default as gitlab-runner]",
+    ),
+    (
+        "grace-period",
+        "TIME",
+        "the pod's terminationGracePeriodSeconds, as 60, 60s or 1h; untold 30s, and no job is ended",
+    ),
+    (
+        "reserve",
+        "TIME",
+        "kept of it for unregistering; default a sixth, 2s to 15s, at most half",
+    ),
+    (
+        "metrics-address",
+        "ADDRESS",
+        "the runner manager's metrics port; default LISTEN_ADDRESS, else listen_address of config.toml",
+    ),
+    (
+        "tls-ca-file",
+        "FILE",
+        "PEM file with the authority that signed GitLab's certificate",
+    ),
+    (
+        "tls-cert-file",
+        "FILE",
+        "PEM file with the client certificate",
+    ),
+    (
+        "tls-key-file",
+        "FILE",
+        "PEM file with the key of the client certificate",
+    ),
+    ("pod-name", "NAME", "metadata.name of this pod"),
+    ("pod-namespace", "NAME", "metadata.namespace of this pod"),
+    ("pod-uid", "UID", "metadata.uid of this pod"),
+    ("log-format", "FORMAT", "text or json"),
+    ("log-level", "LEVEL", "error, warn, info or debug"),
+    (
+        "termination-message-path",
+        "FILE",
+        "where Kubernetes reads the reason of a failure",
+    ),
+];
+
+const SELECTING: [(&str, char, &str, &str); 3] = [
+    ("name", 'n', "NAME", "the entries of this name"),
+    (
+        "token",
+        't',
+        "TOKEN",
+        "the entries with this token; --token-file does not show it in the list of processes",
+    ),
+    ("url", 'u', "URL", "only entries of this GitLab"),
+];
+
+const AFTER_HELP: &str = "\
+Every flag of all modes has a variable: --grace-period is RUNNER_REAPER_GRACE_PERIOD. Flags win; an empty variable is unset.
+Exit codes: 0 done, 1 a bug, 2 usage, 69 GitLab not reachable in time, 75 deadline passed with jobs running,
+77 token refused, 78 configuration or volume unusable, or another refusal.";
+
+pub(super) fn command() -> Command {
+    let pre_stop = Command::new("pre-stop").about(
+        "Exec hook in the runner's container: pause, drain, unregister (also without a subcommand)",
+    );
+    let sidecar = Command::new("sidecar").about(
+        "Container beside the runner's: at the end of the pod unregister what no longer works",
+    );
+    let unregister = Command::new("unregister")
+        .about("Unregister entries of config.toml by hand; with a live runner manager as pre-stop")
+        .args(SELECTING.map(|(name, short, value, help)| valued(name, value, help).short(short)))
+        .args([
+            valued("token-file", "FILE", "file with the token of the entries"),
+            switch("all-runners", "every entry"),
+            switch("keep-entry", "leave the entries in config.toml"),
+            switch("other-pod", "work on a volume that belongs to another pod"),
+        ]);
+    Command::new("runner-reaper")
+        .about("Pauses, drains and unregisters GitLab runners inside the grace period of a pod")
+        .version(env!("CARGO_PKG_VERSION"))
+        .after_help(AFTER_HELP)
+        .no_binary_name(true)
+        .disable_help_subcommand(true)
+        .args(COMMON.map(|(name, value, help)| {
+            let arg = valued(name, value, help).global(true);
+            match name {
+                "config" => arg.short('c'),
+                "log-format" => arg.value_parser(["text", "json"]),
+                "log-level" => arg.value_parser(["error", "warn", "info", "debug"]),
+                _ => arg,
+            }
+        }))
+        .subcommands([pre_stop, sidecar, unregister])
+}
+
+fn valued(name: &'static str, value: &'static str, help: &'static str) -> Arg {
+    // As with gitlab-runner the last one counts.
+    Arg::new(name)
+        .long(name)
+        .value_name(value)
+        .help(help)
+        .overrides_with(name)
+}
+
+fn switch(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name)
+        .long(name)
+        .help(help)
+        .action(ArgAction::Set)
+        .value_parser(clap::value_parser!(bool))
+        .num_args(0..=1)
+        .require_equals(true)
+        .default_value("false")
+        .default_missing_value("true")
+        .hide_default_value(true)
+        .hide_possible_values(true)
+        .overrides_with(name)
+}
+
+/// gitlab-runner takes `-all-runners` for `--all-runners`; so do we, for the names we know.
+pub(super) fn double_dash(word: OsString) -> OsString {
+    let Some(text) = word.to_str() else {
+        return word;
+    };
+    let Some(rest) = text.strip_prefix('-').filter(|rest| !rest.starts_with('-')) else {
+        return word;
+    };
+    let name = rest.split('=').next().unwrap_or_default();
+    let selecting = SELECTING.iter().map(|(known, ..)| *known);
+    let switches = [
+        "token-file",
+        "all-runners",
+        "keep-entry",
+        "other-pod",
+        "help",
+        "version",
+    ];
+    let mut known = COMMON
+        .iter()
+        .map(|(known, ..)| *known)
+        .chain(selecting)
+        .chain(switches);
+    if known.any(|known| known == name) {
+        return format!("--{rest}").into();
+    }
+    word
+}
+
+/// A variable that begins like ours and is none of ours is a misspelt one, but for those that Kubernetes makes of a
+/// Service called `runner-reaper`.
+pub(super) fn unknown_variables(environment: &Environment) -> Vec<String> {
+    const PREFIX: &str = "RUNNER_REAPER_";
+    let known = |name: &str| {
+        COMMON
+            .iter()
+            .any(|(flag, ..)| flag.replace('-', "_").eq_ignore_ascii_case(name))
+    };
+    let service = |name: &str| {
+        name.starts_with("SERVICE_HOST")
+            || name.starts_with("SERVICE_PORT")
+            || name.starts_with("PORT")
+    };
+    environment
+        .names()
+        .filter_map(|name| name.strip_prefix(PREFIX))
+        .filter(|name| !known(name) && !service(name))
+        .map(|name| {
+            format!(
+                "variable {PREFIX}{name} means nothing to runner-reaper; see runner-reaper --help"
+            )
+        })
+        .collect()
+}

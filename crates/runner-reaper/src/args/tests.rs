@@ -1,0 +1,198 @@
+//! The command line as manifests and people write it.
+
+use super::*;
+
+fn environment(variables: &[(&str, &str)]) -> Environment {
+    Environment::of(variables.iter().copied())
+}
+
+fn parsed(line: &str, variables: &[(&str, &str)]) -> Options {
+    match parse(
+        line.split_whitespace().map(OsString::from),
+        &environment(variables),
+    ) {
+        Ok(options) => options,
+        Err(stop) => panic!("{line}: {stop:?}"),
+    }
+}
+
+fn refused(line: &str, variables: &[(&str, &str)]) -> Failure {
+    match parse(
+        line.split_whitespace().map(OsString::from),
+        &environment(variables),
+    ) {
+        Err(Stop::Failure(failure)) => failure,
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+#[test]
+fn no_subcommand_is_the_hook() {
+    assert!(is_hook(&parsed("", &[])));
+    assert!(is_hook(&parsed("pre-stop", &[])));
+    assert!(is_hook(&parsed("--grace-period 60", &[])));
+    assert!(matches!(parsed("sidecar", &[]).command, Command::Sidecar));
+}
+
+#[test]
+fn flag_wins_over_variable_and_empty_is_unset() {
+    fn check(line: &str, variables: &[(&str, &str)], want: Option<u64>) {
+        let grace = parsed(line, variables).grace;
+        let got = grace.told.then_some(grace.period);
+        assert_eq!(got, want.map(Duration::from_secs), "{line}");
+    }
+    let variable = &[("RUNNER_REAPER_GRACE_PERIOD", "1h")][..];
+    check("", &[], None);
+    check("", variable, Some(3600));
+    check("--grace-period 60s", variable, Some(60));
+    check("pre-stop --grace-period=60", variable, Some(60));
+    check("--grace-period 60 pre-stop", variable, Some(60));
+    check("-grace-period 60", &[], Some(60));
+    check("", &[("RUNNER_REAPER_GRACE_PERIOD", "")], None);
+}
+
+#[test]
+fn config_is_looked_for_where_gitlab_runner_does() {
+    fn check(line: &str, variables: &[(&str, &str)], want: &str) {
+        assert_eq!(
+            parsed(line, variables).config.to_str(),
+            Some(want),
+            "{line}"
+        );
+    }
+    let both = &[
+        ("RUNNER_REAPER_CONFIG", "/ours"),
+        ("CONFIG_FILE", "/theirs"),
+    ];
+    check("-c /flag", both, "/flag");
+    check("unregister --all-runners -config /flag", both, "/flag");
+    check("", both, "/ours");
+    check("", &[("CONFIG_FILE", "/theirs")], "/theirs");
+    check(
+        "",
+        &[("HOME", "/home/x")],
+        "/home/x/.gitlab-runner/config.toml",
+    );
+    check("", &[], "config.toml");
+    let mut root = environment(&[]);
+    root.is_root = true;
+    let Ok(options) = parse([], &root) else {
+        panic!("no arguments are fine")
+    };
+    assert_eq!(
+        options.config.to_str(),
+        Some("/etc/gitlab-runner/config.toml")
+    );
+}
+
+#[test]
+fn unregister_takes_the_articles_line_and_the_stock_flags() {
+    fn check(line: &str, variables: &[(&str, &str)], want: (bool, Option<&str>, Option<&str>)) {
+        let Command::Unregister(selection) = parsed(line, variables).command else {
+            panic!("{line}")
+        };
+        let token = selection.token.as_ref().map(Token::expose);
+        assert_eq!(
+            (selection.all, selection.name.as_deref(), token),
+            want,
+            "{line}"
+        );
+    }
+    let token = &[("CI_SERVER_TOKEN", "glrt-left")][..];
+    check("unregister --all-runners", token, (true, None, None));
+    check("unregister -all-runners", &[], (true, None, None));
+    check("unregister --all-runners=true", &[], (true, None, None));
+    check("unregister -n a", token, (false, Some("a"), None));
+    check(
+        "unregister --name a -t glrt-x",
+        &[],
+        (false, Some("a"), Some("glrt-x")),
+    );
+    check("unregister", token, (false, None, Some("glrt-left")));
+    check(
+        "unregister -u https://h/ -token=b --keep-entry",
+        &[],
+        (false, None, Some("b")),
+    );
+}
+
+#[test]
+fn what_cannot_be_understood_ends_with_2_and_shows_no_token() {
+    fn check(line: &str, want: &str) {
+        let failure = refused(line, &[]);
+        assert_eq!(failure.exit.code(), 2, "{line}");
+        assert!(
+            failure.message.contains(want),
+            "{line}: {}",
+            failure.message
+        );
+        assert!(!failure.message.contains("canary"), "{}", failure.message);
+    }
+    check("--grace-period soon", "1h30m");
+    check("--frobnicate", "--frobnicate");
+    check("unregister", "--all-runners");
+    check("unregister --all-runners --name a", "either");
+    check("unregister --token glrt-canary\u{e9}", "outside ASCII");
+    check("unregister --token glrt-canary --token-file x", "either");
+    check("--log-format xml", "xml");
+    check("frob", "frob");
+}
+
+#[test]
+fn token_file_that_is_missing_or_empty_is_unusable() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("token");
+    let line = format!("unregister --token-file {}", file.display());
+    assert_eq!(refused(&line, &[]).exit.code(), 78);
+    drop(std::fs::File::create_new(&file).unwrap());
+    assert!(refused(&line, &[]).message.contains("is empty"));
+}
+
+#[test]
+fn help_and_version_are_shown() {
+    for line in [
+        "--help",
+        "-h",
+        "pre-stop --help",
+        "unregister -help",
+        "--version",
+    ] {
+        let stop = parse(line.split(' ').map(OsString::from), &environment(&[]));
+        assert!(matches!(stop, Err(Stop::Show(_))), "{line}");
+    }
+}
+
+#[test]
+fn misspelt_variable_is_named() {
+    fn check(name: &str, warned: bool) {
+        let warnings = parsed("", &[(name, "5")]).warnings;
+        assert_eq!(
+            warnings.iter().any(|words| words.contains(name)),
+            warned,
+            "{name}"
+        );
+    }
+    check("RUNNER_REAPER_GRACE", true);
+    check("RUNNER_REAPER_RESERVE", false);
+    check("RUNNER_REAPER_SERVICE_HOST", false);
+    check("RUNNER_REAPER_PORT_80_TCP", false);
+    check("RUNNER_INIT_GRACE", false);
+}
+
+#[test]
+fn reporting_never_fails() {
+    let argv = ["--log-level", "debug", "--frob", "--log-format=json"].map(OsString::from);
+    let reporting = reporting(&argv, &environment(&[]));
+    assert_eq!(
+        (reporting.format, reporting.level),
+        (Format::Json, log::LevelFilter::Debug)
+    );
+    let odd = super::reporting(
+        &["--log-level".into()],
+        &environment(&[("RUNNER_REAPER_LOG_FORMAT", "x")]),
+    );
+    assert_eq!(
+        (odd.format, odd.level),
+        (Format::Text, log::LevelFilter::Info)
+    );
+}

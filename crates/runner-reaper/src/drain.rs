@@ -1,0 +1,174 @@
+//! Owns the rules by which looks at the metrics page tell whether polling is off and whether jobs run. Pure: the clock,
+//! the page and the patience are the caller's.
+//!
+//! A runner manager that has loaded a file without entries may still hold one of the old list in its hand, have a request
+//! open, or fill its slots: after each job received the entry is polled again at once. So "loaded" is not "off".
+
+use std::time::Duration;
+
+use crate::runner_manager::Sample;
+
+/// Distance of two looks that count.
+pub const STEP: Duration = Duration::from_millis(100);
+
+/// Looks that must show the same. Between a request's end and its job's start lie a few milliseconds in which neither
+/// is to be seen.
+const LOOKS: u32 = 3;
+
+/// How often gitlab-runner looks at its file by itself.
+const RELOAD: Duration = Duration::from_secs(3);
+
+/// On top of what must have happened by then, where nothing can be seen.
+const MARGIN: Duration = Duration::from_secs(1);
+
+/// How the runner manager appears after a pause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Polling {
+    /// The paused file is not loaded yet.
+    NotLoaded,
+    /// It is loaded, but requests are open, slots are being filled, or the pass over the old entries goes on.
+    On,
+    /// Nothing is polled any more.
+    Off(Quiet),
+    /// A stop signal arrived: it polls no more, and will end.
+    Ending,
+}
+
+/// What is seen once nothing moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quiet {
+    /// Whether no job runs.
+    pub idle: bool,
+    /// Whether every worker is busy, so that the feeder may hold an entry which is polled when a job ends.
+    pub held: bool,
+}
+
+/// Three looks in a row that show no request and no movement.
+#[derive(Clone, Debug, Default)]
+pub struct Stillness {
+    looks: u32,
+    last: Duration,
+    activity: f64,
+    idle: bool,
+    held: bool,
+}
+
+impl Stillness {
+    /// Takes a look at time `at` in. Says what is seen once it has been the same long enough.
+    pub fn see(&mut self, at: Duration, sample: &Sample) -> Option<Quiet> {
+        let moved = self.looks > 0 && sample.activity.total_cmp(&self.activity).is_ne();
+        if sample.requests > 0.0 || moved {
+            *self = Self::default();
+            if sample.requests > 0.0 {
+                return None;
+            }
+        }
+        if self.looks == 0 {
+            let (activity, idle) = (sample.activity, true);
+            *self = Self {
+                looks: 0,
+                last: at,
+                activity,
+                idle,
+                held: false,
+            };
+        } else if at < self.last + STEP {
+            // Too close to the last one to count, but what it shows does.
+            self.note(sample);
+            return None;
+        }
+        self.note(sample);
+        self.looks += 1;
+        self.last = at;
+        (self.looks >= LOOKS).then_some(Quiet {
+            idle: self.idle,
+            held: self.held,
+        })
+    }
+
+    fn note(&mut self, sample: &Sample) {
+        self.idle &= sample.jobs <= 0.0;
+        // Only the newest look tells whether a worker is free now.
+        self.held = sample.jobs >= sample.concurrent;
+    }
+}
+
+/// Watches a runner manager from the publication of a paused file on.
+#[derive(Clone, Debug)]
+pub struct Watch {
+    /// `configuration_loaded_total` before the pause; nothing if it could not be seen.
+    loaded_before: Option<f64>,
+    /// `concurrent` of the paused file.
+    concurrent: f64,
+    /// How long the pass over the old entries may take.
+    pass: Duration,
+    acknowledged: Option<Duration>,
+    stillness: Stillness,
+}
+
+impl Watch {
+    /// A watch that begins now, at time zero.
+    #[must_use]
+    pub fn new(loaded_before: Option<f64>, concurrent: f64, pass: Duration) -> Self {
+        Self {
+            loaded_before,
+            concurrent,
+            pass,
+            acknowledged: None,
+            stillness: Stillness::default(),
+        }
+    }
+
+    /// Takes a look at time `at` after the publication in.
+    pub fn see(&mut self, at: Duration, sample: &Sample) -> Polling {
+        if sample
+            .state
+            .is_some_and(crate::runner_manager::ProcessState::is_ending)
+        {
+            return Polling::Ending;
+        }
+        // A token rotation loads the file by itself, so the counter alone does not tell which file is in use.
+        let moved = self
+            .loaded_before
+            .is_none_or(|before| sample.loaded.total_cmp(&before).is_ne());
+        let shown = sample.limit_rows == 0 && sample.concurrent.total_cmp(&self.concurrent).is_eq();
+        if !(moved && shown) {
+            self.acknowledged = None;
+            self.stillness = Stillness::default();
+            return Polling::NotLoaded;
+        }
+        let acknowledged = *self.acknowledged.get_or_insert(at);
+        match self.stillness.see(at, sample) {
+            Some(quiet) if at >= acknowledged + self.pass => Polling::Off(quiet),
+            _ => Polling::On,
+        }
+    }
+
+    /// Whether the paused file was seen loaded.
+    #[must_use]
+    pub fn acknowledged(&self) -> bool {
+        self.acknowledged.is_some()
+    }
+}
+
+/// How long the pass over a list of `entries` goes on after a reload: the feeder rests `check_interval`/n after each.
+#[must_use]
+pub fn pass(check_interval: Duration, entries: usize) -> Duration {
+    let entries = u32::try_from(entries).unwrap_or(u32::MAX);
+    check_interval.saturating_mul(entries.saturating_sub(1)) / entries.max(1)
+}
+
+/// How long to wait where nothing can be seen: its own look at the file, one pass, and a margin.
+#[must_use]
+pub fn blind(check_interval: Duration) -> Duration {
+    RELOAD + check_interval + MARGIN
+}
+
+/// Whether a sample shows that nothing runs and nothing is asked for.
+#[must_use]
+pub fn is_idle(sample: &Sample) -> bool {
+    sample.jobs <= 0.0 && sample.requests <= 0.0
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,232 @@
+//! Owns what the end means for each runner entry: whether GitLab is asked to delete this pod's runner manager or the
+//! runner itself. Pure; asking is done in [`farewell`].
+
+use runner_lifecycle::config_toml::RunnerEntry;
+use runner_lifecycle::source::{Ownership, Source};
+use runner_lifecycle::state::{Pending, State};
+use runner_lifecycle::token::Token;
+
+pub mod farewell;
+
+/// One thing that GitLab is to be asked to delete.
+#[derive(Clone, Debug)]
+pub struct Departure {
+    /// Whether only this pod's runner manager goes, or the runner with it.
+    pub ownership: Ownership,
+    /// GitLab's address as it stands in the entry.
+    pub url: String,
+    /// GitLab's id of the runner, where the entry holds it.
+    pub id: Option<i64>,
+    /// The entry's name.
+    pub name: String,
+    /// The authentication token.
+    pub token: Token,
+    /// `tls-ca-file`, `tls-cert-file`, `tls-key-file` of the entry.
+    pub tls_files: [Option<String>; 3],
+}
+
+impl Departure {
+    /// The runner in the words of a log line; never the token.
+    #[must_use]
+    pub fn runner(&self) -> String {
+        match (self.id, self.name.is_empty()) {
+            (Some(id), true) => format!("runner {id}"),
+            (Some(id), false) => format!("runner {id} {:?}", self.name),
+            (None, true) => "a runner without id and name".to_owned(),
+            (None, false) => format!("runner {:?}", self.name),
+        }
+    }
+}
+
+/// What the entries come to. Two entries with one token are one runner and one request; an entry without a token was
+/// never polled and needs none.
+#[must_use]
+pub fn departures(entries: &[RunnerEntry], state: Option<&State>) -> Vec<Departure> {
+    let mut departures: Vec<(bool, Departure)> = Vec::new();
+    for entry in entries {
+        let Some(token) = entry.token.clone() else {
+            continue;
+        };
+        let (known, ownership) = judge(entry, &token, state);
+        let departure = Departure {
+            ownership,
+            url: entry.url.clone(),
+            id: entry.id,
+            name: entry.name.clone(),
+            token,
+            tls_files: entry.tls_files.clone(),
+        };
+        let twin = departures
+            .iter_mut()
+            .find(|(_, other)| is_same(other, &departure));
+        match twin {
+            // Of two entries for one runner the one that the state file knows tells more.
+            Some(twin) if known && !twin.0 => *twin = (known, departure),
+            Some(_) => {}
+            None => departures.push((known, departure)),
+        }
+    }
+    departures
+        .into_iter()
+        .map(|(_, departure)| departure)
+        .collect()
+}
+
+/// A runner that `runner-init` received and could not write down any more, if it is in none of the entries.
+#[must_use]
+pub fn pending(state: &State, entries: &[RunnerEntry]) -> Option<Departure> {
+    let Some(Pending::Received {
+        url,
+        source,
+        id,
+        token,
+        ..
+    }) = &state.pending
+    else {
+        return None;
+    };
+    let written = entries
+        .iter()
+        .any(|entry| entry.token.as_ref() == Some(token));
+    (!written).then(|| Departure {
+        ownership: source.ownership(),
+        url: url.clone(),
+        id: Some(*id),
+        name: String::new(),
+        token: token.clone(),
+        tls_files: [None, None, None],
+    })
+}
+
+fn is_same(one: &Departure, other: &Departure) -> bool {
+    one.token == other.token && runner_lifecycle::state::same_url(&one.url, &other.url)
+}
+
+/// Whether the state file knows the entry, and who owns the runner.
+fn judge(entry: &RunnerEntry, token: &Token, state: Option<&State>) -> (bool, Ownership) {
+    let Some(state) = state else {
+        return (false, Ownership::of_foreign(token));
+    };
+    match entry.id.and_then(|id| state.entry(&entry.url, id)) {
+        // A registration never gives back a token of this kind: somebody put another runner's token into the entry.
+        Some(known) if known.source == Source::RegistrationToken && token.is_created_runner() => {
+            (true, Ownership::Shared)
+        }
+        Some(known) => (true, known.source.ownership()),
+        // Where the helper remembers what it made, what it does not remember is not its own.
+        None => (false, Ownership::Shared),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use runner_lifecycle::config_toml::ConfigToml;
+    use runner_lifecycle::state::StateEntry;
+
+    use super::*;
+
+    const OWNED: Ownership = Ownership::Owned;
+    const SHARED: Ownership = Ownership::Shared;
+
+    fn entries(text: &str) -> Vec<RunnerEntry> {
+        ConfigToml::parse(text).unwrap().entries(&|_| None)
+    }
+
+    fn entry(id: i64, token: &str) -> String {
+        format!("[[runners]]\nurl = \"http://h/\"\nid = {id}\ntoken = \"{token}\"\n")
+    }
+
+    fn state(known: &[(i64, Source)]) -> State {
+        let mut state = State::default();
+        for (id, source) in known {
+            state.remember(StateEntry {
+                url: "http://h".into(),
+                id: *id,
+                source: *source,
+            });
+        }
+        state
+    }
+
+    #[test]
+    fn state_file_decides_and_not_the_token() {
+        fn check(id: i64, token: &str, want: Ownership) {
+            let state = state(&[
+                (1, Source::AuthenticationToken),
+                (2, Source::AccessToken),
+                (3, Source::RegistrationToken),
+            ]);
+            let found = departures(&entries(&entry(id, token)), Some(&state));
+            assert_eq!(found[0].ownership, want, "{id} {token}");
+        }
+        check(1, "glrt-a", SHARED);
+        check(1, "plain", SHARED);
+        check(2, "glrt-a", OWNED);
+        check(3, "glrtr-a", OWNED);
+        check(3, "plain", OWNED);
+        check(3, "glrt-a", SHARED);
+        check(4, "glrtr-unknown", SHARED);
+        check(0, "plain", SHARED);
+    }
+
+    #[test]
+    fn without_a_state_file_the_token_decides() {
+        fn check(token: &str, want: Ownership) {
+            assert_eq!(
+                departures(&entries(&entry(0, token)), None)[0].ownership,
+                want,
+                "{token}"
+            );
+        }
+        check("glrt-a", SHARED);
+        check("acme-glrt-a", SHARED);
+        check("glrtr-a", OWNED);
+        check("plain", OWNED);
+    }
+
+    #[test]
+    fn one_token_is_one_request() {
+        let text = [
+            entry(0, "t"),
+            entry(2, "t"),
+            entry(9, "other"),
+            entry(0, ""),
+        ]
+        .concat();
+        let found = departures(&entries(&text), Some(&state(&[(2, Source::AccessToken)])));
+        assert_eq!(found.len(), 2);
+        assert_eq!((found[0].id, found[0].ownership), (Some(2), OWNED));
+        assert_eq!((found[1].id, found[1].ownership), (Some(9), SHARED));
+    }
+
+    #[test]
+    fn received_runner_that_was_never_written_goes_too() {
+        let received = |source| {
+            let mut state = State::default();
+            state.pending = Some(Pending::Received {
+                url: "http://h".into(),
+                source,
+                id: 5,
+                token: Token::new("glrtr-lost").unwrap(),
+                obtained_at: String::new(),
+                expires_at: None,
+            });
+            state
+        };
+        let lost = pending(&received(Source::RegistrationToken), &[]).unwrap();
+        assert_eq!((lost.ownership, lost.id), (OWNED, Some(5)));
+        let written = entries(&entry(5, "glrtr-lost"));
+        assert!(pending(&received(Source::RegistrationToken), &written).is_none());
+        assert!(pending(&State::default(), &[]).is_none());
+    }
+
+    #[test]
+    fn runner_is_named_without_its_token() {
+        let found = departures(
+            &entries("[[runners]]\nname = \"a\"\nid = 7\ntoken = \"canary\""),
+            None,
+        );
+        assert_eq!(found[0].runner(), "runner 7 \"a\"");
+        assert!(!format!("{:?}", found[0]).contains("canary"));
+    }
+}

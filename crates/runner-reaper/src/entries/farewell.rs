@@ -1,0 +1,184 @@
+//! Owns the asking: unregisters departures, all at once, and says of each what became of it. It never decides whether
+//! the time has come.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use runner_lifecycle::deadline::Deadline;
+use runner_lifecycle::exit::{Exit, Failure};
+use runner_lifecycle::gitlab::{Client, Endpoint, Gone, TlsFiles};
+use runner_lifecycle::source::Ownership;
+use runner_lifecycle::system_id::SystemId;
+use tokio::task::JoinSet;
+
+use super::Departure;
+use crate::args::{Options, TlsPaths};
+
+/// What is used to speak with the instances of GitLab, kept from one request to the next.
+pub struct Clients<'a> {
+    options: &'a Options,
+    /// One for each instance and set of TLS files.
+    made: Vec<(Endpoint, TlsFiles, Arc<Client>)>,
+}
+
+/// What became of a departure.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What was to go.
+    pub departure: Departure,
+    /// Whether it is gone.
+    pub result: anyhow::Result<Gone>,
+}
+
+impl<'a> Clients<'a> {
+    /// No client yet; each is made when it is needed first.
+    #[must_use]
+    pub fn new(options: &'a Options) -> Self {
+        Self {
+            options,
+            made: Vec::new(),
+        }
+    }
+
+    /// The client for a departure.
+    ///
+    /// # Errors
+    /// When the URL or a TLS file cannot be used.
+    pub fn of(&mut self, departure: &Departure) -> anyhow::Result<Arc<Client>> {
+        let endpoint = Endpoint::parse(&departure.url)?;
+        let files = tls_files(self.options, departure);
+        let known = self
+            .made
+            .iter()
+            .find(|(made, with, _)| made.same_as(&endpoint) && *with == files);
+        if let Some((_, _, client)) = known {
+            return Ok(Arc::clone(client));
+        }
+        let client = Arc::new(Client::new(&endpoint, &files, &self.options.proxies)?);
+        self.made.push((endpoint, files, Arc::clone(&client)));
+        Ok(client)
+    }
+
+    /// Every client that was made.
+    pub fn all(&self) -> impl Iterator<Item = Arc<Client>> {
+        self.made.iter().map(|(_, _, client)| Arc::clone(client))
+    }
+
+    /// Unregisters these, all at once, each retried until the deadline; one that fails stops no other. Dropping the
+    /// future ends the requests.
+    pub async fn unregister(
+        &mut self,
+        departures: Vec<Departure>,
+        system_id: Option<&SystemId>,
+        deadline: Deadline,
+    ) -> Vec<Outcome> {
+        let mut asking = JoinSet::new();
+        let mut outcomes = Vec::new();
+        for departure in departures {
+            match self.of(&departure) {
+                Ok(client) => {
+                    let system_id = system_id.cloned();
+                    asking.spawn(async move {
+                        let result = ask(&client, &departure, system_id.as_ref(), deadline).await;
+                        Outcome { departure, result }
+                    });
+                }
+                Err(error) => outcomes.push(Outcome {
+                    departure,
+                    result: Err(error),
+                }),
+            }
+        }
+        outcomes.iter().for_each(|outcome| outcome.say(system_id));
+        while let Some(done) = asking.join_next().await {
+            match done {
+                Ok(outcome) => {
+                    outcome.say(system_id);
+                    outcomes.push(outcome);
+                }
+                Err(error) => log::error!("a request ended by a bug: {error}"),
+            }
+        }
+        outcomes
+    }
+}
+
+impl Outcome {
+    /// The exit code that this outcome alone would mean.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        self.result.as_ref().map_or_else(Exit::of, |_| Exit::Done)
+    }
+
+    fn say(&self, system_id: Option<&SystemId>) {
+        let Departure { url, .. } = &self.departure;
+        let what = what(&self.departure, system_id);
+        match &self.result {
+            Ok(Gone::Deleted) => log::info!("{what} unregistered from {url}"),
+            Ok(Gone::WasGone) => log::info!("{what} was gone already from {url}"),
+            Err(error) => log::error!("{what} is left behind at {url}: {error:#}"),
+        }
+    }
+}
+
+/// What goes, in the words of a log line.
+#[must_use]
+pub fn what(departure: &Departure, system_id: Option<&SystemId>) -> String {
+    match (departure.ownership, system_id) {
+        (Ownership::Owned, _) => departure.runner(),
+        (Ownership::Shared, Some(id)) => format!("runner manager {id} of {}", departure.runner()),
+        (Ownership::Shared, None) => format!("this runner manager of {}", departure.runner()),
+    }
+}
+
+async fn ask(
+    client: &Client,
+    departure: &Departure,
+    system_id: Option<&SystemId>,
+    deadline: Deadline,
+) -> anyhow::Result<Gone> {
+    match departure.ownership {
+        Ownership::Owned => Ok(client.unregister_runner(&departure.token, deadline).await?),
+        Ownership::Shared => {
+            let system_id = system_id.ok_or_else(|| {
+                Failure::unusable(
+                    "nobody knows its system ID: .runner_system_id is missing or holds none; delete it in GitLab's list",
+                )
+            })?;
+            let asked = client.unregister_runner_manager(&departure.token, system_id, deadline);
+            Ok(asked.await.context("unregistering runner manager")?)
+        }
+    }
+}
+
+/// A flag wins over the entry, the entry over a variable that other programs read too.
+fn tls_files(options: &Options, departure: &Departure) -> TlsFiles {
+    let TlsPaths {
+        ca,
+        certificate,
+        key,
+    } = &options.tls;
+    let fallback = &options.fallback_tls;
+    let [entry_ca, entry_certificate, entry_key] = &departure.tls_files;
+    let first = |flag: &Option<std::path::PathBuf>,
+                 entry: &Option<String>,
+                 other: &Option<std::path::PathBuf>| {
+        flag.clone()
+            .or_else(|| entry.clone().map(Into::into))
+            .or_else(|| other.clone())
+    };
+    let beside = options
+        .config
+        .parent()
+        .map(|directory| directory.join("certs"));
+    let mut certs_directories: Vec<_> = beside.into_iter().collect();
+    if !certs_directories.contains(&options.default_certs) {
+        certs_directories.push(options.default_certs.clone());
+    }
+    TlsFiles {
+        ca_file: first(ca, entry_ca, &fallback.ca),
+        cert_file: first(certificate, entry_certificate, &fallback.certificate),
+        key_file: first(key, entry_key, &fallback.key),
+        certs_directories,
+    }
+}

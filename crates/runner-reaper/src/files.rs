@@ -1,0 +1,197 @@
+//! Owns the reaper's view of the volume: the operator's `config.toml` wherever it lies just now, the state, the system
+//! ID, and the pause on the disk. It decides nothing about GitLab.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use runner_lifecycle::config_toml::ConfigToml;
+use runner_lifecycle::deadline::Deadline;
+use runner_lifecycle::exit::Failure;
+use runner_lifecycle::original::{self, Restored};
+use runner_lifecycle::pod::Pod;
+use runner_lifecycle::state::{self, State};
+use runner_lifecycle::system_id::{self, SystemId};
+use runner_lifecycle::volume::{Error, Lock, Publication, Volume};
+
+/// The files around one `config.toml`.
+#[derive(Debug)]
+pub struct Files {
+    path: PathBuf,
+    volume: Volume,
+    name: String,
+}
+
+/// The operator's `config.toml` at one moment.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Its text.
+    pub text: String,
+    /// What it says.
+    pub toml: ConfigToml,
+    stamp: Stamp,
+}
+
+/// Which file it is: rename and rewriting both show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    modified: (i64, i64),
+    size: u64,
+}
+
+impl Files {
+    /// The files around the `config.toml` at this path.
+    ///
+    /// # Errors
+    /// When the path names no file.
+    pub fn of(path: &Path) -> Result<Self, Failure> {
+        let name = path.file_name().and_then(|name| name.to_str());
+        let name = name
+            .ok_or_else(|| Failure::usage(format!("--config {}: names no file", path.display())))?;
+        let volume = Volume::at(path.parent().unwrap_or(Path::new("")));
+        Ok(Self {
+            path: path.to_owned(),
+            volume,
+            name: name.to_owned(),
+        })
+    }
+
+    /// The path of `config.toml`.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The name of `config.toml` in its directory.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The volume.
+    #[must_use]
+    pub fn volume(&self) -> &Volume {
+        &self.volume
+    }
+
+    /// The lock, waited for until the deadline. Nothing on a volume that cannot be written: nobody works there.
+    ///
+    /// # Errors
+    /// When another helper holds it all the time.
+    pub async fn lock(&self, deadline: Deadline) -> Result<Option<Lock>, Error> {
+        use std::io::ErrorKind as Kind;
+        match self.volume.lock(deadline).await {
+            Ok(lock) => Ok(Some(lock)),
+            Err(error) if error.kind() == Kind::WouldBlock => Err(error),
+            Err(error) => {
+                log::debug!("no lock: {error}");
+                Ok(None)
+            }
+        }
+    }
+
+    /// Ends a pause that is on the disk.
+    ///
+    /// # Errors
+    /// When the volume cannot be written.
+    pub fn put_back(&self) -> Result<Restored, Error> {
+        original::put_back_as(&self.volume, &self.name)
+    }
+
+    /// Publishes the paused form of a configuration.
+    ///
+    /// # Errors
+    /// When the volume cannot be written.
+    pub fn pause(&self, text: &str) -> Result<(), Error> {
+        original::pause_as(&self.volume, &self.name, text)
+    }
+
+    /// Whether `config.toml` is the paused one.
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        self.volume
+            .read_text(&self.name)
+            .is_ok_and(|text| text.as_deref().is_some_and(original::is_paused))
+    }
+
+    /// The operator's configuration: during a pause, somebody else's included, that is the original. Nothing, where
+    /// there is none.
+    ///
+    /// # Errors
+    /// When it cannot be read or is no `config.toml`; the message names the line.
+    pub fn config(&self) -> anyhow::Result<Option<Config>> {
+        let mut name = self.name.clone();
+        if self.is_paused() && self.volume.metadata(&original::name_of(&name))?.is_some() {
+            name = original::name_of(&name);
+        }
+        let stamp = self.stamp_of(&name)?;
+        let (Some(text), Some(stamp)) = (self.volume.read_text(&name)?, stamp) else {
+            return Ok(None);
+        };
+        let toml = ConfigToml::parse(&text).with_context(|| {
+            format!(
+                "{}: nothing was unregistered; repair it and run again",
+                self.volume.path(&name).display()
+            )
+        })?;
+        Ok(Some(Config { text, toml, stamp }))
+    }
+
+    /// Whether `config.toml` is another one than `config`: the runner manager has rotated a token, or somebody edited.
+    #[must_use]
+    pub fn changed_since(&self, config: &Config) -> bool {
+        self.stamp_of(&self.name)
+            .is_ok_and(|now| now.is_some_and(|now| now != config.stamp))
+    }
+
+    fn stamp_of(&self, name: &str) -> Result<Option<Stamp>, Error> {
+        Ok(self.volume.metadata(name)?.map(|metadata| Stamp {
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            size: metadata.size(),
+        }))
+    }
+
+    /// What the helpers remember. Nothing, where no helper ever worked.
+    ///
+    /// # Errors
+    /// When the state file is there and cannot be understood: nobody knows then what may be deleted.
+    pub fn state(&self) -> anyhow::Result<Option<State>> {
+        let text = self.volume.read_text(state::FILE)?;
+        let state = text.as_deref().map(State::parse).transpose();
+        state.with_context(|| self.volume.directory().display().to_string())
+    }
+
+    /// Remembers.
+    ///
+    /// # Errors
+    /// When the volume cannot be written.
+    pub fn save_state(&self, state: &State) -> anyhow::Result<()> {
+        let how = Publication::keeping();
+        self.volume
+            .publish(state::FILE, state.to_text()?.as_bytes(), how)?;
+        Ok(())
+    }
+
+    /// The system ID of the file.
+    #[must_use]
+    pub fn system_id(&self) -> Option<SystemId> {
+        let text = self.volume.read_text(system_id::FILE).ok().flatten()?;
+        SystemId::parse(&text)
+    }
+
+    /// Publishes another `config.toml`, for good.
+    ///
+    /// # Errors
+    /// When the volume cannot be written.
+    pub fn publish(&self, text: &str) -> Result<(), Error> {
+        self.volume
+            .publish(&self.name, text.as_bytes(), Publication::keeping())
+    }
+}
+
+/// The pod that the volume belongs to, if it is another than ours.
+#[must_use]
+pub fn other_pod<'a>(state: Option<&'a State>, ours: &Pod) -> Option<&'a Pod> {
+    let theirs = state?.pod.as_ref()?;
+    (theirs.is_same(ours) == Some(false)).then_some(theirs)
+}

@@ -1,0 +1,26 @@
+//! Owns the last act of a grace period that was told: GitLab hears that the jobs failed, instead of waiting an hour for
+//! jobs that were killed.
+
+use std::time::Duration;
+
+use runner_lifecycle::deadline::Deadline;
+use rustix::process::Signal;
+use tokio::time::sleep;
+
+use crate::runner_manager::Live;
+
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Sends SIGTERM and waits until the process is gone or all is over. PID 1 may end with it, and we with PID 1.
+pub(super) async fn end_jobs(live: &Live, end: Deadline) {
+    log::warn!("runner manager told to end its jobs (SIGTERM), so that GitLab hears of them");
+    if !live.stop(Signal::TERM) {
+        return;
+    }
+    while !live.is_gone() && !end.passed() {
+        sleep(LOOK.min(end.left())).await;
+    }
+    if live.is_gone() {
+        log::info!("runner manager ended");
+    }
+}

@@ -1,0 +1,15 @@
+//! Owns the runner manager's side: which process it is, what it can be told, what it shows. It decides nothing.
+
+mod address;
+mod command_line;
+mod live;
+mod metrics;
+mod pages;
+mod process;
+
+pub use address::{SocketAddresses, addresses_of};
+pub use command_line::{CommandLine, Role};
+pub use live::{Live, metrics_address, pages_at};
+pub use metrics::{ProcessState, Sample};
+pub use pages::{Job, Pages};
+pub use process::{Found, Processes, RunnerManager};

@@ -1,0 +1,220 @@
+//! Owns how the metrics page of gitlab-runner is read. Line by line, as the page may be larger than the hook's memory
+//! is meant to be.
+
+use runner_lifecycle::system_id::SystemId;
+
+/// What the process says it is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProcessState {
+    /// No signal handlers yet: a signal would kill it.
+    Starting,
+    /// Polling, if there is something to poll for.
+    Running,
+    /// SIGQUIT arrived: polling is over, jobs are waited for.
+    Graceful,
+    /// SIGTERM or SIGINT arrived: jobs are being ended.
+    Forceful,
+}
+
+impl ProcessState {
+    /// Reads the words of `/debug/process/state` and of the label `state`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Some(match text.trim() {
+            "starting" => Self::Starting,
+            "running" => Self::Running,
+            "graceful-shutdown" => Self::Graceful,
+            "forceful-shutdown" => Self::Forceful,
+            _ => return None,
+        })
+    }
+
+    /// Whether it takes no new job and will end.
+    #[must_use]
+    pub fn is_ending(self) -> bool {
+        matches!(self, Self::Graceful | Self::Forceful)
+    }
+}
+
+/// One look at the metrics page.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sample {
+    /// `configuration_loaded_total`: moves when a `config.toml` was loaded.
+    pub loaded: f64,
+    /// `concurrent` of the configuration that is loaded.
+    pub concurrent: f64,
+    /// Rows of `limit`: one for each entry of the configuration that is loaded.
+    pub limit_rows: usize,
+    /// Job requests in flight.
+    pub requests: f64,
+    /// Jobs that run.
+    pub jobs: f64,
+    /// What moves while entries are handed to workers and jobs are taken: feeds and jobs, counted since the start.
+    pub activity: f64,
+    /// The state, where the page shows it.
+    pub state: Option<ProcessState>,
+    /// The system ID in the labels: that of the live process, whatever the file says.
+    pub system_id: Option<SystemId>,
+}
+
+impl Sample {
+    /// Reads a whole page. Nothing, if it is not one of gitlab-runner.
+    #[cfg(test)]
+    pub(crate) fn of(page: &str) -> Option<Self> {
+        let mut reader = Reader::default();
+        for line in page.lines() {
+            reader.line(line);
+        }
+        reader.sample()
+    }
+}
+
+/// Collects a sample from the lines of a page.
+#[derive(Debug, Default)]
+pub(crate) struct Reader {
+    sample: Sample,
+    is_gitlab_runner: bool,
+}
+
+impl Reader {
+    /// Takes the next line in.
+    pub(crate) fn line(&mut self, line: &str) {
+        let Some((name, labels, value)) = row(line) else {
+            return;
+        };
+        let sample = &mut self.sample;
+        match name {
+            "configuration_loaded_total" => {
+                sample.loaded += value;
+                self.is_gitlab_runner = true;
+            }
+            "concurrent" => sample.concurrent = value,
+            "limit" => sample.limit_rows += 1,
+            "request_concurrency" => sample.requests += value,
+            "jobs" => sample.jobs += value,
+            "jobs_total" | "worker_feeds_total" => sample.activity += value,
+            "process_state_info" if value > 0.0 => {
+                sample.state = label(labels, "state").and_then(ProcessState::parse);
+            }
+            _ => {}
+        }
+        if matches!(name, "limit" | "request_concurrency" | "jobs") && sample.system_id.is_none() {
+            sample.system_id = label(labels, "system_id").and_then(SystemId::parse);
+        }
+    }
+
+    /// The sample, if the page was one of gitlab-runner.
+    pub(crate) fn sample(self) -> Option<Sample> {
+        self.is_gitlab_runner.then_some(self.sample)
+    }
+}
+
+/// Name without the prefix, labels without the braces, value.
+fn row(line: &str) -> Option<(&str, &str, f64)> {
+    let rest = line.strip_prefix("gitlab_runner_")?;
+    let name_ends = rest.find(['{', ' '])?;
+    let (name, rest) = rest.split_at(name_ends);
+    let (labels, value) = match rest.strip_prefix('{') {
+        // A label's value may hold a brace, a row's value never does.
+        Some(inner) => inner.rsplit_once('}')?,
+        None => ("", rest),
+    };
+    // A time stamp may follow the value.
+    let value = value.split_ascii_whitespace().next()?.parse().ok()?;
+    Some((name, labels, value))
+}
+
+/// The value of a label that holds no quotes, as those that matter here never do.
+fn label<'a>(labels: &'a str, name: &str) -> Option<&'a str> {
+    let mut rest = labels;
+    loop {
+        let (key, after) = rest.split_once("=\"")?;
+        let end = closing_quote(after)?;
+        if key.trim_start_matches(',').trim() == name {
+            return Some(&after[..end]);
+        }
+        rest = &after[end + 1..];
+    }
+}
+
+fn closing_quote(text: &str) -> Option<usize> {
+    let mut escaped = false;
+    text.char_indices().find_map(|(at, character)| {
+        let closes = character == '"' && !escaped;
+        escaped = character == '\\' && !escaped;
+        closes.then_some(at)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: &str = r#"
+# HELP gitlab_runner_concurrent The current value of concurrent setting
+# TYPE gitlab_runner_concurrent gauge
+gitlab_runner_concurrent 4
+# TYPE gitlab_runner_api_request_statuses_total counter
+gitlab_runner_api_request_statuses_total{endpoint="request_job",runner="abcdefghi",runner_name="a",status="201",system_id="r_0123456789ab"} 3
+gitlab_runner_configuration_loaded_total 2
+gitlab_runner_configuration_loading_error_total 0
+gitlab_runner_jobs{executor_stage="idle",runner="abcdefghi",runner_name="a \"}\" b",stage="idle",state="idle",system_id="r_0123456789ab"} 0
+gitlab_runner_jobs{executor_stage="run",runner="abcdefghi",runner_name="a \"}\" b",stage="step_script",state="running",system_id="r_0123456789ab"} 2
+gitlab_runner_jobs{executor_stage="run",runner="abcdefghi",runner_name="a",stage="get_sources",state="running",system_id="r_0123456789ab"} 1
+gitlab_runner_jobs_total{runner="abcdefghi",runner_name="a",system_id="r_0123456789ab"} 7
+gitlab_runner_limit{runner="abcdefghi",runner_name="a",system_id="r_0123456789ab"} 4
+gitlab_runner_limit{runner="zbcdefghi",runner_name="b",system_id="r_0123456789ab"} 0
+gitlab_runner_process_state_info{state="forceful-shutdown"} 0
+gitlab_runner_process_state_info{state="running"} 1
+gitlab_runner_request_concurrency{runner="abcdefghi",system_id="r_0123456789ab"} 1
+gitlab_runner_worker_feeds_total 1.2e+01 1700000000000
+gitlab_runner_worker_slots_number 4
+go_goroutines 33
+"#;
+
+    #[test]
+    fn page_of_gitlab_runner_is_read() {
+        let want = Sample {
+            loaded: 2.0,
+            concurrent: 4.0,
+            limit_rows: 2,
+            requests: 1.0,
+            jobs: 3.0,
+            activity: 19.0,
+            state: Some(ProcessState::Running),
+            system_id: SystemId::parse("r_0123456789ab"),
+        };
+        assert_eq!(Sample::of(PAGE), Some(want));
+    }
+
+    #[test]
+    fn page_of_something_else_is_no_sample() {
+        assert_eq!(Sample::of(""), None);
+        assert_eq!(
+            Sample::of("go_goroutines 3\ngitlab_runner_oddity 1\n"),
+            None
+        );
+        assert_eq!(
+            Sample::of("<html>gitlab_runner_configuration_loaded_total 1"),
+            None
+        );
+    }
+
+    #[test]
+    fn broken_rows_are_skipped() {
+        let page = "gitlab_runner_configuration_loaded_total 1\ngitlab_runner_jobs{a=\"b\" 3\ngitlab_runner_jobs\ngitlab_runner_jobs x\n";
+        assert_eq!(Sample::of(page).map(|sample| sample.jobs), Some(0.0));
+    }
+
+    #[test]
+    fn states_are_those_of_the_debug_page() {
+        fn check(text: &str, want: Option<ProcessState>) {
+            assert_eq!(ProcessState::parse(text), want, "{text}");
+        }
+        check("starting\n", Some(ProcessState::Starting));
+        check("running\n", Some(ProcessState::Running));
+        check("graceful-shutdown\n", Some(ProcessState::Graceful));
+        check("forceful-shutdown", Some(ProcessState::Forceful));
+        check("404 page not found", None);
+    }
+}

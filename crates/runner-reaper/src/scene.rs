@@ -1,0 +1,78 @@
+//! Owns the opening of every run that works on the volume: whose it is, the lock, and the end of a pause that a killed
+//! hook left.
+
+use runner_lifecycle::deadline::Deadline;
+use runner_lifecycle::original::Restored;
+use runner_lifecycle::pod::Pod;
+use runner_lifecycle::state::State;
+use runner_lifecycle::volume::Lock;
+
+use crate::args::{Command, Options};
+use crate::files::{Config, Files, other_pod};
+
+/// A volume that is ours to work on.
+#[derive(Debug)]
+pub struct Scene {
+    /// The files around `config.toml`.
+    pub files: Files,
+    /// The operator's `config.toml`.
+    pub config: Config,
+    /// What the helpers remember.
+    pub state: Option<State>,
+    _lock: Option<Lock>,
+}
+
+/// What opening came to.
+#[derive(Debug)]
+pub enum Opened {
+    /// There is something to work on.
+    Scene(Box<Scene>),
+    /// The volume belongs to this pod, which is not ours.
+    OtherPod(Pod),
+    /// There is no `config.toml`.
+    Nothing,
+}
+
+impl Scene {
+    /// Opens the volume; the lock is waited for until the deadline and held as long as the scene lives.
+    ///
+    /// # Errors
+    /// When another helper works there all the time, or a file cannot be read or understood.
+    pub async fn open(options: &Options, deadline: Deadline) -> anyhow::Result<Opened> {
+        let files = Files::of(&options.config)?;
+        let anywhere =
+            matches!(&options.command, Command::Unregister(selection) if selection.other_pod);
+        // Asked before anything is touched: the lock file is the other pod's too.
+        let state = files.state()?;
+        if let Some(theirs) = other_pod(state.as_ref(), &options.pod).filter(|_| !anywhere) {
+            return Ok(Opened::OtherPod(theirs.clone()));
+        }
+        if !files.volume().directory().is_dir() {
+            return Ok(Opened::Nothing);
+        }
+        let lock = files.lock(deadline).await?;
+        match files.put_back() {
+            Ok(Restored::Nothing) => {}
+            Ok(Restored::PutBack) => {
+                log::info!("config.toml put back: an earlier run was killed during its pause");
+            }
+            Ok(Restored::Superseded) => {
+                log::info!(
+                    "config.toml.original removed: the runner manager has rewritten config.toml since"
+                );
+            }
+            Err(error) => log::warn!("the original of config.toml cannot be put back: {error}"),
+        }
+        // Another run may have changed both while the lock was waited for.
+        let state = files.state()?;
+        let Some(config) = files.config()? else {
+            return Ok(Opened::Nothing);
+        };
+        Ok(Opened::Scene(Box::new(Self {
+            files,
+            config,
+            state,
+            _lock: lock,
+        })))
+    }
+}

@@ -1,0 +1,188 @@
+//! Owns the rule by which looks at the runner manager after SIGTERM tell whether the pod ends and what is harmless. Pure.
+
+use std::time::Duration;
+
+use crate::runner_manager::ProcessState;
+
+/// A runner manager that has not begun to shut down by then goes on working.
+const DECISION: Duration = Duration::from_secs(3);
+
+/// When the grace period is used up the kubelet kills everything within two seconds of SIGTERM; half a second on top
+/// for a busy node. A process that ends later has ended by itself, after its jobs.
+const KILLING: Duration = Duration::from_millis(2500);
+
+/// One look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    /// Nobody answers, or there is no port to ask at.
+    Nobody,
+    /// Its state, and the jobs it runs as far as they were seen.
+    State(ProcessState, Option<Vec<String>>),
+}
+
+/// What a series of looks means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It is not clear yet.
+    Wait,
+    /// It goes on working: only this container is stopped.
+    NotTheEnd,
+    /// It polls no more and is about to end: shared entries may go.
+    Ending,
+    /// It has ended, with its jobs: everything may go.
+    Gone,
+    /// It was killed with jobs, whose runner must stay: GitLab finds such jobs by their runner.
+    Killed,
+    /// A second signal: everything goes.
+    Now,
+}
+
+/// What was seen so far.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    first: Option<ProcessState>,
+    last: Option<ProcessState>,
+    jobs: Vec<String>,
+}
+
+impl Seen {
+    /// The jobs of the last look that showed any list.
+    pub(super) fn jobs(&self) -> &[String] {
+        &self.jobs
+    }
+
+    /// Takes a look at time `at` after SIGTERM in.
+    pub(super) fn judge(&mut self, at: Duration, look: Look) -> Verdict {
+        match look {
+            Look::Nobody => self.vanished(at),
+            Look::State(state, jobs) => {
+                self.first.get_or_insert(state);
+                self.last = Some(state);
+                if let Some(jobs) = jobs {
+                    self.jobs = jobs;
+                }
+                match state {
+                    _ if state.is_ending() => Verdict::Ending,
+                    _ if at >= DECISION => Verdict::NotTheEnd,
+                    _ => Verdict::Wait,
+                }
+            }
+        }
+    }
+
+    fn vanished(&self, at: Duration) -> Verdict {
+        if self.jobs.is_empty() {
+            return Verdict::Gone;
+        }
+        match (self.first, self.last) {
+            // It reports the jobs that it ends.
+            (_, Some(ProcessState::Forceful)) => Verdict::Gone,
+            // It was draining long before SIGTERM, and dies with it: the grace period is used up.
+            (Some(ProcessState::Graceful), Some(ProcessState::Graceful)) if at < KILLING => {
+                Verdict::Killed
+            }
+            // It drained and ended between two looks.
+            (_, Some(ProcessState::Graceful)) => Verdict::Gone,
+            _ => Verdict::Killed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ProcessState::{Forceful, Graceful, Running};
+    use Verdict::{Ending, Gone, Killed, NotTheEnd, Wait};
+
+    use super::*;
+
+    fn state(state: ProcessState, jobs: usize) -> Look {
+        Look::State(state, Some((0..jobs).map(|n| format!("job {n}")).collect()))
+    }
+
+    #[test]
+    fn series_of_looks_has_one_meaning() {
+        fn check(what: &str, looks: &[(u64, Look)], want: &[Verdict]) {
+            let mut seen = Seen::default();
+            let got: Vec<Verdict> = looks
+                .iter()
+                .map(|(at, look)| seen.judge(Duration::from_millis(*at), look.clone()))
+                .collect();
+            assert_eq!(got, want, "{what}");
+        }
+        check("ended before", &[(0, Look::Nobody)], &[Gone]);
+        check(
+            "stopped alone",
+            &[
+                (0, state(Running, 1)),
+                (2999, state(Running, 1)),
+                (3000, state(Running, 1)),
+            ],
+            &[Wait, Wait, NotTheEnd],
+        );
+        check(
+            "stopped with it, idle",
+            &[
+                (0, state(Running, 0)),
+                (20, state(Graceful, 0)),
+                (40, Look::Nobody),
+            ],
+            &[Wait, Ending, Gone],
+        );
+        check(
+            "stopped with it, job ends",
+            &[
+                (0, state(Running, 1)),
+                (20, state(Graceful, 1)),
+                (40, Look::Nobody),
+            ],
+            &[Wait, Ending, Gone],
+        );
+        check(
+            "grace period used up",
+            &[(0, state(Graceful, 1)), (20, Look::Nobody)],
+            &[Ending, Killed],
+        );
+        check(
+            "drains for long",
+            &[
+                (0, state(Graceful, 1)),
+                (9000, state(Graceful, 1)),
+                (9020, Look::Nobody),
+            ],
+            &[Ending, Ending, Gone],
+        );
+        check(
+            "drained just now",
+            &[
+                (0, state(Graceful, 1)),
+                (20, state(Graceful, 0)),
+                (40, Look::Nobody),
+            ],
+            &[Ending, Ending, Gone],
+        );
+        check(
+            "ends its jobs",
+            &[(0, state(Forceful, 1)), (20, Look::Nobody)],
+            &[Ending, Gone],
+        );
+        check(
+            "crashed with jobs",
+            &[(0, state(Running, 1)), (20, Look::Nobody)],
+            &[Wait, Killed],
+        );
+        check(
+            "crashed idle",
+            &[(0, state(Running, 0)), (20, Look::Nobody)],
+            &[Wait, Gone],
+        );
+        check(
+            "list not seen",
+            &[
+                (0, state(Graceful, 1)),
+                (20, Look::State(Graceful, None)),
+                (40, Look::Nobody),
+            ],
+            &[Ending, Ending, Killed],
+        );
+    }
+}

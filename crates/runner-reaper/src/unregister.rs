@@ -1,0 +1,241 @@
+//! Owns the story of `unregister`: by hand, or as the hook line of a manifest. With a live runner manager it is the
+//! story of [`pre_stop`](crate::pre_stop); without one nothing polls, and the entries leave the file too.
+
+use runner_lifecycle::config_toml::{ConfigToml, RunnerEntry};
+use runner_lifecycle::exit::{Exit, Failure};
+use runner_lifecycle::gitlab::Endpoint;
+use runner_lifecycle::token::Token;
+
+use crate::args::{Options, Selection};
+use crate::entries::Departure;
+use crate::grace::Deadlines;
+use crate::pre_stop::{self, Leaving};
+use crate::runner_manager::Live;
+use crate::scene::{Opened, Scene};
+use crate::stops::Stops;
+
+/// Runs it.
+///
+/// # Errors
+/// When the volume or its files cannot be used, or nothing is selected; nothing was unregistered then.
+pub async fn run(
+    options: &Options,
+    selection: &Selection,
+    deadlines: Deadlines,
+    stops: &Stops,
+) -> anyhow::Result<Exit> {
+    let path = options.config.display();
+    let scene = match Scene::open(options, deadlines.gitlab).await? {
+        Opened::Scene(scene) => *scene,
+        Opened::OtherPod(theirs) => {
+            let theirs = theirs.describe();
+            let words = format!(
+                "this volume belongs to another pod, {theirs}: nothing was unregistered; if that pod is gone, run again with --other-pod"
+            );
+            return Err(Failure::unusable(words).into());
+        }
+        Opened::Nothing if selection.all => {
+            log::info!("no {path}: nothing to unregister");
+            return Ok(Exit::Done);
+        }
+        Opened::Nothing => return Err(Failure::unusable(format!("{path} does not exist")).into()),
+    };
+    let lookup = |name: &str| options.environment.get(name).map(str::to_owned);
+    let selected = selected(&scene.config.toml.entries(&lookup), selection)?;
+    if selected.is_empty() && !selection.all {
+        let words = format!("{path} holds no such runner entry: nothing was unregistered");
+        return Err(Failure::unusable(words).into());
+    }
+    if let Some(live) = Live::find(options, &scene.files, &scene.config).await {
+        let every = selected.len() == scene.config.toml.entry_count();
+        if every && selection.url.is_none() {
+            drop(live);
+            return pre_stop::drain_and_unregister(scene, options, deadlines, stops).await;
+        }
+        // Its other entries go on being polled, so pausing everything for as long as a job takes is no way.
+        let words = format!(
+            "a runner manager works on {path} ({}): remove the entry from the file, wait for its jobs, and run again; or use --all-runners",
+            live.describe()
+        );
+        return Err(Failure::unusable(words).into());
+    }
+    by_hand(&scene, options, selection, &selected, deadlines, stops).await
+}
+
+async fn by_hand(
+    scene: &Scene,
+    options: &Options,
+    selection: &Selection,
+    selected: &[RunnerEntry],
+    deadlines: Deadlines,
+    stops: &Stops,
+) -> anyhow::Result<Exit> {
+    let mut leaving = Leaving::new(options, scene, None, stops);
+    let wanted = |departure: &Departure| {
+        selection.all && selection.url.is_none()
+            || selected
+                .iter()
+                .any(|entry| entry.token.as_ref() == Some(&departure.token))
+    };
+    let departures = leaving
+        .departures(&scene.config)
+        .into_iter()
+        .filter(wanted)
+        .collect();
+    leaving.unregister(departures, deadlines.gitlab).await;
+    if !selection.keep_entry {
+        let gone = leaving.gone().to_vec();
+        let leaves = |entry: &RunnerEntry| {
+            // An entry without a token was known to nobody.
+            entry
+                .token
+                .as_ref()
+                .is_none_or(|token| gone.contains(token))
+        };
+        let indexes: Vec<usize> = selected
+            .iter()
+            .filter(|entry| leaves(entry))
+            .map(|entry| entry.index)
+            .collect();
+        remove(scene, &indexes, selected)?;
+    }
+    forget(scene, leaving.gone())?;
+    Ok(leaving.last_words(0))
+}
+
+/// Removes entries from the file, in place, so that everything else stays as the operator wrote it.
+fn remove(scene: &Scene, indexes: &[usize], selected: &[RunnerEntry]) -> anyhow::Result<()> {
+    if indexes.is_empty() {
+        return Ok(());
+    }
+    let mut toml: ConfigToml = scene.config.toml.clone();
+    toml.remove_entries(indexes);
+    scene.files.publish(&toml.to_string())?;
+    let path = scene.files.path().display();
+    log::info!("{} runner entries removed from {path}", indexes.len());
+    let Some(mut state) = scene.state.clone() else {
+        return Ok(());
+    };
+    for entry in selected
+        .iter()
+        .filter(|entry| indexes.contains(&entry.index))
+    {
+        if let Some(id) = entry.id {
+            state.forget(&entry.url, id);
+        }
+    }
+    if Some(&state) != scene.state.as_ref() {
+        scene.files.save_state(&state)?;
+    }
+    Ok(())
+}
+
+/// Forgets a received token that is gone now and was never written to the file.
+fn forget(scene: &Scene, gone: &[Token]) -> anyhow::Result<()> {
+    use runner_lifecycle::state::Pending;
+    let Some(mut state) = scene.files.state()? else {
+        return Ok(());
+    };
+    if matches!(&state.pending, Some(Pending::Received { token, .. }) if gone.contains(token)) {
+        state.pending = None;
+        scene.files.save_state(&state)?;
+    }
+    Ok(())
+}
+
+fn selected(entries: &[RunnerEntry], selection: &Selection) -> anyhow::Result<Vec<RunnerEntry>> {
+    let endpoint = selection.url.as_deref().map(Endpoint::parse).transpose()?;
+    let here = |entry: &&RunnerEntry| {
+        endpoint.as_ref().is_none_or(|wanted| {
+            Endpoint::parse(&entry.url).is_ok_and(|found| found.same_as(wanted))
+        })
+    };
+    let named = |entry: &&RunnerEntry| {
+        selection.all
+            || selection
+                .name
+                .as_ref()
+                .is_none_or(|name| entry.name == *name)
+                && selection
+                    .token
+                    .as_ref()
+                    .is_none_or(|token| entry.token.as_ref() == Some(token))
+    };
+    Ok(entries.iter().filter(here).filter(named).cloned().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_are_selected_by_all_that_was_given() {
+        fn check(selection: &Selection, want: &[usize]) {
+            let text = r#"
+[[runners]]
+name = "a"
+url = "http://one/"
+token = "t1"
+[[runners]]
+name = "b"
+url = "http://one"
+token = "t2"
+[[runners]]
+name = "a"
+url = "http://two"
+token = "t3"
+"#;
+            let entries = ConfigToml::parse(text).unwrap().entries(&|_| None);
+            let found = selected(&entries, selection).unwrap();
+            let found: Vec<usize> = found.iter().map(|entry| entry.index).collect();
+            assert_eq!(found, want, "{selection:?}");
+        }
+        let name = |name: &str| Some(name.to_owned());
+        let none = Selection::default;
+        check(
+            &Selection {
+                all: true,
+                ..none()
+            },
+            &[0, 1, 2],
+        );
+        check(
+            &Selection {
+                all: true,
+                url: name("http://one/ci"),
+                ..none()
+            },
+            &[0, 1],
+        );
+        check(
+            &Selection {
+                name: name("a"),
+                ..none()
+            },
+            &[0, 2],
+        );
+        check(
+            &Selection {
+                name: name("a"),
+                url: name("http://two/"),
+                ..none()
+            },
+            &[2],
+        );
+        check(
+            &Selection {
+                token: Some(Token::new("t2").unwrap()),
+                ..none()
+            },
+            &[1],
+        );
+        check(
+            &Selection {
+                token: Some(Token::new("t2").unwrap()),
+                name: name("a"),
+                ..none()
+            },
+            &[],
+        );
+    }
+}

@@ -3,9 +3,12 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches};
+
+use crate::overlap::Overlap;
 
 /// How long `wrapper` waits for its child after it has sent SIGTERM.
 const TERMINATION_TIMEOUT: Duration = Duration::from_secs(10);
@@ -20,6 +23,8 @@ pub(crate) struct RunOptions {
     pub(crate) start_delay: Duration,
     /// Stand-in only: how long a token rotation rests between GitLab's answer and writing the file.
     pub(crate) rotation_pause: Duration,
+    /// Stand-in only: what a reload reads that waited for the rotation; at random when untold.
+    pub(crate) rotation_overlap: Option<Overlap>,
 }
 
 /// What `wrapper` was told.
@@ -68,6 +73,7 @@ pub(crate) fn parse(
                 .or_else(|| filled(variable("LISTEN_ADDRESS"))),
             start_delay: duration(given, "start-delay").unwrap_or_default(),
             rotation_pause: duration(given, "rotation-pause").unwrap_or_default(),
+            rotation_overlap: given.get_one("rotation-overlap").copied(),
         }),
         None => {
             return Err(command().error(
@@ -100,6 +106,11 @@ fn command() -> clap::Command {
             option("rotation-pause")
                 .value_parser(humantime::parse_duration)
                 .help("stand-in only: rest between token reset and save"),
+        )
+        .arg(
+            option("rotation-overlap")
+                .value_parser(Overlap::from_str)
+                .help("stand-in only: saved, empty, published or lost: what a reload waiting for a rotation reads"),
         )
         .args(["working-directory", "user", "service"].map(|name| option(name).hide(true)))
         .arg(

@@ -10,6 +10,7 @@ use std::time::SystemTime;
 use crate::config::Config;
 use crate::encode;
 use crate::exposition::{Counters, Name};
+use crate::overlap::{Overlap, let_others_go_first};
 
 struct InForce {
     config: Arc<Config>,
@@ -116,26 +117,44 @@ impl ConfigFile {
         self.locked().config = Arc::new(config);
     }
 
-    /// Writes what is in force over the file, in place: truncated first, not atomic, not synced. That is how gitlab-runner
-    /// does it, and why a helper must look at the file again after a pause.
-    pub(crate) fn save(&self) -> std::io::Result<()> {
-        let text = encode::encode(&self.locked().config.document);
-        let written = fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&self.path)
-            .and_then(|mut file| file.write_all(text.as_bytes()));
+    /// Writes what is in force over the file, in place: truncated first, not atomic, not synced, nobody locked out. That is
+    /// how gitlab-runner does it, and why a helper must look at the file again after a pause. A reload that waits runs where
+    /// `overlap` says.
+    pub(crate) async fn save(&self, overlap: Overlap) -> std::io::Result<()> {
+        if overlap == Overlap::Lost {
+            let_others_go_first().await;
+        }
+        let saved = self.locked().config.clone();
+        let text = encode::encode(&saved.document);
+        if overlap == Overlap::Published {
+            let_others_go_first().await;
+        }
+        let written = self.overwrite(&text, overlap).await;
         let name = if written.is_ok() {
             Name::ConfigurationSaved
         } else {
             Name::ConfigurationSavingError
         };
         self.counters.add(name, &[], 1);
-        if written.is_ok() {
-            self.remember_mtime(SystemTime::now());
+        let mut in_force = self.locked();
+        // What was reloaded meanwhile keeps its own mtime, so the next look finds the saved file newer.
+        if written.is_ok() && Arc::ptr_eq(&in_force.config, &saved) {
+            in_force.mtime = SystemTime::now();
         }
         written
+    }
+
+    async fn overwrite(&self, text: &str, overlap: Overlap) -> std::io::Result<()> {
+        let mut options = fs::OpenOptions::new();
+        let mut file = options
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&self.path)?;
+        if overlap == Overlap::Empty {
+            let_others_go_first().await;
+        }
+        file.write_all(text.as_bytes())
     }
 }

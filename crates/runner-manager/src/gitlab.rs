@@ -137,7 +137,12 @@ impl Gitlab {
         match answer.status {
             StatusCode::CREATED => match serde_json::from_slice(&answer.body) {
                 Ok(payload) => JobAnswer::Job(Box::new(payload)),
-                Err(_) => JobAnswer::None,
+                Err(error) => {
+                    log_line::warning(&format!(
+                        "Checking for jobs... failed  error=decoding response: {error}"
+                    ));
+                    JobAnswer::None
+                }
             },
             StatusCode::FORBIDDEN => JobAnswer::Unhealthy,
             _ => JobAnswer::None,

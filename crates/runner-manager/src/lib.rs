@@ -2,8 +2,8 @@
 //! gitlab-runner 19.4, with jobs that only take time. Never part of what is deployed, and no judge of the helpers.
 //!
 //! `runner-manager-stand-in run` takes `--config` and `--listen-address` (or `CONFIG_FILE`, `LISTEN_ADDRESS`) and, beyond the
-//! real one, `--start-delay`, `--rotation-pause` and SIGUSR1 (rotate a token now). `wrapper … run …` is there without its gRPC
-//! server. Plain HTTP only. How long a job takes is in its variables `STAND_IN_DURATION`, `STAND_IN_UNTIL_FILE` and
+//! real one, `--start-delay`, `--rotation-pause`, `--rotation-overlap` and SIGUSR1 (rotate a token now). `wrapper … run …` is
+//! there without its gRPC server. Plain HTTP only. How long a job takes is in its variables `STAND_IN_DURATION`, `STAND_IN_UNTIL_FILE` and
 //! `STAND_IN_RESULT`, else in its script's `sleep` and `exit 1` lines.
 //!
 //! The tests in `tests/facts` keep it honest: `GITLAB_RUNNER=/path/to/gitlab-runner cargo test -p runner-manager` runs them
@@ -22,6 +22,7 @@ mod health;
 mod job;
 mod log_line;
 mod main_loop;
+mod overlap;
 mod pages;
 mod payload;
 mod rotation;

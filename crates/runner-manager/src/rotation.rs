@@ -11,6 +11,7 @@ use toml_edit::{ArrayOfTables, Datetime, Item, Table, value};
 
 use crate::config::{Config, Entry};
 use crate::log_line;
+use crate::overlap::Overlap;
 use crate::run::Process;
 use crate::short_token::short;
 use crate::stop::Phase;
@@ -79,7 +80,11 @@ async fn rotate_one(process: &Process, entry: &Entry) {
     process.file.replace(config);
     tokio::time::sleep(process.rotation_pause).await;
     drop(closed);
-    match process.file.save() {
+    match process
+        .file
+        .save(process.rotation_overlap.unwrap_or_else(Overlap::any))
+        .await
+    {
         Ok(()) => log_line::info(&format!(
             "Runner authentication token was reset  runner={}",
             short(&entry.token)

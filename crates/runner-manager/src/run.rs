@@ -16,6 +16,7 @@ use crate::exposition::{Counters, Name};
 use crate::gitlab::Gitlab;
 use crate::handover::Handover;
 use crate::health::Health;
+use crate::overlap::Overlap;
 use crate::short_token::short;
 use crate::stop::{Phase, Stop};
 use crate::{feeder, log_line, main_loop, pages, rotation, system_id};
@@ -36,6 +37,7 @@ pub(crate) struct Process {
     pub(crate) reloaded: Notify,
     pub(crate) workers: AtomicUsize,
     pub(crate) rotation_pause: Duration,
+    pub(crate) rotation_overlap: Option<Overlap>,
 }
 
 impl Process {
@@ -122,6 +124,7 @@ async fn start(options: RunOptions) -> Result<(Arc<Process>, Signals, Signal), S
         reloaded: Notify::new(),
         workers: AtomicUsize::new(0),
         rotation_pause: options.rotation_pause,
+        rotation_overlap: options.rotation_overlap,
     });
     main_loop::reload(&process).await?;
     let config = process.file.config().await;

@@ -94,7 +94,7 @@ fn fact_24_rotation_in_flight_overwrites_the_paused_file() {
     let config = due_in(&scene, 1);
     scene
         .gitlab
-        .fault(Fault::on(RESET).delay(Duration::from_millis(700)));
+        .fault(Fault::on(RESET).delay(Duration::from_millis(1500)));
     let scene = scene.running(&config);
     rotation_under_way(&scene);
     let before = scene.polls();
@@ -124,7 +124,7 @@ fn configuration_cannot_be_read_while_gitlab_is_asked_for_the_new_token() {
     let config = due_in(&scene, 1);
     scene
         .gitlab
-        .fault(Fault::on(RESET).delay(Duration::from_millis(700)));
+        .fault(Fault::on(RESET).delay(Duration::from_millis(1500)));
     let scene = scene.running(&config);
     rotation_under_way(&scene);
     assert_eq!(
@@ -213,4 +213,110 @@ fn rotate_now_signal_and_pause_make_the_overlap_at_any_moment() {
     wait_for("the save", || (scene.metric(SAVED, "") == 1).then_some(()));
     let new = scene.gitlab.runners()[0].token.clone();
     assert!(fs::read_to_string(scene.file()).unwrap().contains(&new));
+}
+
+#[test]
+fn hangup_during_a_rotation_ends_with_the_new_token_in_the_file_and_polled_or_with_neither() {
+    let scene = Scene::new(Settings::default());
+    let config = due_in(&scene, 1);
+    scene
+        .gitlab
+        .fault(Fault::on(RESET).delay(Duration::from_millis(400)));
+    let scene = scene.running(&config);
+    rotation_under_way(&scene);
+    scene.publish(&config.paused());
+    scene.signal(Signal::HUP);
+    wait_for("the save", || (scene.metric(SAVED, "") == 1).then_some(()));
+    let new = scene.gitlab.runners()[0].token.clone();
+    if fs::read_to_string(scene.file()).unwrap().contains(&new) {
+        // Whatever the reload has read, the next look finds the saved file: the pause is over.
+        let polled = |call: &gitlab_simulator::Call| call.body["token"].as_str() == Some(&new);
+        assert!(
+            scene
+                .gitlab
+                .wait_until(LIMIT, |state| state.journal.iter().any(polled))
+        );
+    } else {
+        assert!(
+            real().is_some(),
+            "the stand-in loses a token only when it is told to"
+        );
+        assert!(
+            !scene
+                .page("/metrics")
+                .unwrap()
+                .contains("gitlab_runner_limit{")
+        );
+    }
+}
+
+/// What is seen at once after the save: the file has the new token, `concurrent` in force, an entry in force.
+#[track_caller]
+fn overlap(word: &str, new_token_in_file: bool, concurrent: i64, entry: bool) {
+    if real().is_some() {
+        // The real one chooses by itself.
+        return;
+    }
+    let mut scene = Scene::new(Settings::default());
+    let config = scene.config(2, 1, "");
+    scene.publish(&config);
+    let address = scene.address.clone();
+    scene.start(&[
+        "run",
+        "--listen-address",
+        &address,
+        "--rotation-overlap",
+        word,
+    ]);
+    wait_for("the process", || scene.state());
+    scene
+        .gitlab
+        .fault(Fault::on(RESET).delay(Duration::from_millis(200)));
+    scene.signal(Signal::USR1);
+    rotation_under_way(&scene);
+    scene.publish(&Config {
+        head: crate::scene::head(3),
+        entries: Vec::new(),
+    });
+    scene.signal(Signal::HUP);
+    wait_for("the save", || (scene.metric(SAVED, "") == 1).then_some(()));
+    wait_for("the reload", || {
+        (scene.metric(LOADED, "") == 3).then_some(())
+    });
+    let new = scene.gitlab.runners()[0].token.clone();
+    let page = scene.page("/metrics").unwrap();
+    assert_eq!(
+        fs::read_to_string(scene.file()).unwrap().contains(&new),
+        new_token_in_file,
+        "{word}: file"
+    );
+    assert!(
+        page.contains(&format!("\ngitlab_runner_concurrent {concurrent}\n")),
+        "{word}: {page}"
+    );
+    assert_eq!(
+        page.contains("gitlab_runner_limit{"),
+        entry,
+        "{word}: entry"
+    );
+}
+
+#[test]
+fn reload_that_waited_for_a_rotation_reads_the_saved_file() {
+    overlap("saved", true, 2, true);
+}
+
+#[test]
+fn reload_that_waited_for_a_rotation_reads_the_truncated_file() {
+    overlap("empty", true, 1, false);
+}
+
+#[test]
+fn reload_that_waited_for_a_rotation_acknowledges_a_pause_that_is_overwritten() {
+    overlap("published", true, 3, false);
+}
+
+#[test]
+fn reload_that_waited_for_a_rotation_makes_the_save_lose_the_new_token() {
+    overlap("lost", false, 3, false);
 }

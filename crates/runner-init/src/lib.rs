@@ -1,7 +1,7 @@
 //! `runner-init`: a drop-in for `gitlab-runner register` in an init container.
 //!
 //! [`args`] reads what was asked for, [`template`] and [`entry`] work out the runner entry from it; all three are rules
-//! without network or disk writing.
+//! without network or disk writing. [`register`] is the story that joins them with GitLab and the volume.
 
 pub mod args;
 pub mod entry;
@@ -9,5 +9,54 @@ pub mod executor;
 pub mod fields;
 pub mod flags;
 pub mod help;
+pub mod register;
 pub mod template;
 pub mod values;
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use runner_lifecycle::exit::Exit;
+use runner_lifecycle::{ending, report};
+
+use args::{Environment, Stop};
+
+/// The program: from the process's arguments and variables to its exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    ending::prepare();
+    let environment = Environment::of_process();
+    let argv: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let reporting = args::reporting(&argv, &environment);
+    let format = match reporting.format {
+        args::LogFormat::Text => report::Format::Text,
+        args::LogFormat::Json => report::Format::Json,
+    };
+    report::install("runner-init", format, reporting.level, None);
+    let result = run(argv, &environment);
+    ending::end(result, Some(&reporting.termination_message_path))
+}
+
+fn run(argv: Vec<OsString>, environment: &Environment) -> anyhow::Result<Exit> {
+    let parsed = match args::parse(argv, environment) {
+        Ok(parsed) => parsed,
+        Err(Stop::Show(text)) => {
+            std::io::stdout()
+                .write_all(text.as_bytes())
+                .context("writing to stdout")?;
+            return Ok(Exit::Done);
+        }
+        Err(Stop::Failure(failure)) => return Err(failure.into()),
+    };
+    for warning in &parsed.warnings {
+        log::warn!("{warning}");
+    }
+    // One thread: two requests in a row need no more, and each thread costs memory.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("starting the runtime")?;
+    runtime.block_on(register::run(&parsed.options, environment))
+}

@@ -1,0 +1,96 @@
+//! Owns the story of one run: check everything, look at what is there, ask GitLab, publish, say what is now true.
+//! The rules it follows are elsewhere; each step here is one call down.
+
+mod ask;
+mod attention;
+mod clock;
+mod dry_run;
+mod edit;
+mod existing;
+mod plan;
+mod publish;
+mod reaper;
+mod undo;
+
+use anyhow::Context as _;
+use runner_lifecycle::deadline::Deadline;
+use runner_lifecycle::exit::Exit;
+use runner_lifecycle::original::{self, Restored};
+use runner_lifecycle::signals::Signals;
+
+use crate::args::{Environment, Options};
+use attention::Attention;
+use plan::Plan;
+use publish::Desk;
+
+/// Runs `runner-init` from checked options to the exit code.
+///
+/// # Errors
+/// With what was being done and why it failed; [`Exit::of`] gives the code.
+pub async fn run(options: &Options, environment: &Environment) -> anyhow::Result<Exit> {
+    let plan = Plan::check(options, environment)?;
+    if options.dry_run {
+        dry_run::show(&plan)?;
+        return Ok(Exit::Done);
+    }
+    let deadline = Deadline::after(options.timeout);
+    let mut attention = Attention::new(Signals::install().context("taking over the signals")?);
+    register(&plan, deadline, &mut attention).await?;
+    Ok(Exit::Done)
+}
+
+async fn register(
+    plan: &Plan<'_>,
+    deadline: Deadline,
+    attention: &mut Attention,
+) -> anyhow::Result<()> {
+    let volume = plan.open_volume()?;
+    let lock = volume.lock(deadline);
+    let _lock = attention.during(lock).await??;
+    if original::put_back(&volume)? == Restored::PutBack {
+        log::info!("config.toml.original put back: a hook was killed while it paused");
+    }
+    let mut desk = Desk::open(&volume, plan)?;
+    attention.check()?;
+    let system_id = desk.settle_system_id(plan)?;
+    desk.claim_for(plan.pod());
+
+    let found = ask::runner(plan, &mut desk, &system_id, deadline, attention).await;
+    let written = match found {
+        Ok(runner) => publish_unless_stopped(plan, &mut desk, &runner, attention)
+            .map(|changed| (runner, changed)),
+        Err(error) => Err(error),
+    };
+    let (runner, changed) = match written {
+        Ok(done) => done,
+        Err(error) => {
+            undo::everything(plan, &mut desk, &system_id).await;
+            return Err(error);
+        }
+    };
+    // From here on the work is done: a signal no longer takes anything back.
+    reaper::install(plan, &volume)?;
+    log::info!(
+        "{changed} {path}: runner {id} at {url} from {article} {source}, runner manager {system_id}",
+        path = plan.options.config.display(),
+        id = runner.id,
+        url = runner.url,
+        article = if runner.source.words().starts_with('a') {
+            "an"
+        } else {
+            "a"
+        },
+        source = runner.source.words(),
+    );
+    Ok(())
+}
+
+fn publish_unless_stopped(
+    plan: &Plan<'_>,
+    desk: &mut Desk<'_>,
+    runner: &ask::Runner,
+    attention: &Attention,
+) -> anyhow::Result<publish::Changed> {
+    attention.check()?;
+    desk.publish(plan, runner)
+}

@@ -1,0 +1,13 @@
+//! Owns the wall clock of the story: the moment a token is received, in the two forms it is written.
+
+use std::time::SystemTime;
+
+/// Now, in whole seconds of UTC as RFC 3339: what gitlab-runner writes as `token_obtained_at`.
+pub(super) fn now() -> String {
+    humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
+}
+
+/// The moment that such a text names; now, where it names none.
+pub(super) fn moment(text: &str) -> SystemTime {
+    humantime::parse_rfc3339(text).unwrap_or_else(|_| SystemTime::now())
+}

@@ -1,0 +1,119 @@
+//! Owns what `--dry-run` prints: what would be asked and written, with every secret masked. It asks and writes nothing.
+
+use std::io::Write as _;
+
+use anyhow::Context as _;
+use runner_lifecycle::config_toml::ConfigToml;
+use runner_lifecycle::token::Token;
+use runner_lifecycle::volume::Volume;
+use toml_edit::{Item, Table, TableLike, Value};
+
+use super::ask::Runner;
+use super::clock;
+use super::edit;
+use super::plan::Plan;
+use super::publish::Desk;
+use crate::args::Credential;
+
+const MASK: &str = "***";
+
+/// Keys of a runner entry that hold a secret, by the end of their name.
+const SECRET_ENDS: [&str; 5] = ["token", "password", "secretkey", "accountkey", "privatekey"];
+
+/// Prints the requests as comments and the file as it would be.
+pub(super) fn show(plan: &Plan<'_>) -> anyhow::Result<()> {
+    let directory = plan
+        .options
+        .config
+        .parent()
+        .unwrap_or_else(|| std::path::Path::new(""));
+    let volume = Volume::at(directory);
+    let desk = Desk::open(&volume, plan)?;
+    let ours = desk.ours(plan);
+    let mut text =
+        String::from("# Dry run: nothing was asked of GitLab and nothing was written.\n");
+    for request in requests(plan, ours.is_some()) {
+        text.push_str(&format!("# would ask: {request}\n"));
+    }
+    text.push_str(&format!(
+        "# would write: {}\n",
+        plan.options.config.display()
+    ));
+    let runner = Runner {
+        id: ours.as_ref().and_then(|ours| ours.entry.id).unwrap_or(0),
+        url: plan.wish.url.clone(),
+        token: Token::new(MASK).context("masking")?,
+        source: plan.options.credential.source(),
+        obtained_at: clock::now(),
+        expires_at: None,
+        place: ours.as_ref().map(|ours| ours.entry.index),
+        kept: ours.is_some(),
+    };
+    let mut config = edit::start(desk.text(), plan)?;
+    edit::apply(&mut config, plan, &runner, || super::publish::DEFAULT_PORT);
+    mask(&mut config);
+    text.push_str(&config.to_string());
+    std::io::stdout()
+        .write_all(text.as_bytes())
+        .context("writing to stdout")
+}
+
+fn requests(plan: &Plan<'_>, known: bool) -> Vec<String> {
+    let call = |method: &str, path: &str| format!("{method} {}/api/v4/{path}", plan.endpoint);
+    let verify = call("POST", "runners/verify");
+    let about = &plan.attributes;
+    let like = format!(
+        "description {:?}, tags {:?}, untagged jobs {}, locked {}, paused {}",
+        about.description, about.tag_list, about.run_untagged, about.locked, about.paused
+    );
+    let new = match &plan.options.credential {
+        Credential::AuthenticationToken(_) => vec![verify.clone()],
+        Credential::AccessToken { .. } => {
+            vec![
+                format!("{}, {like}", call("POST", "user/runners")),
+                verify.clone(),
+            ]
+        }
+        Credential::RegistrationToken(_) => vec![format!("{}, {like}", call("POST", "runners"))],
+    };
+    if !known {
+        return new;
+    }
+    let otherwise = new.join(", then ");
+    vec![
+        format!("{verify} for the entry that is there"),
+        format!("only if it is refused: {otherwise}"),
+    ]
+}
+
+fn mask(config: &mut ConfigToml) {
+    for index in 0..config.entry_count() {
+        if let Some(table) = config.entry_mut(index) {
+            mask_table(table);
+        }
+    }
+}
+
+fn mask_table(table: &mut Table) {
+    for (key, item) in table.iter_mut() {
+        mask_item(key.get(), item);
+    }
+}
+
+fn mask_item(key: &str, item: &mut Item) {
+    let key = key.to_ascii_lowercase();
+    match item {
+        Item::Value(text @ Value::String(_))
+            if SECRET_ENDS.iter().any(|end| key.ends_with(end)) =>
+        {
+            *text = Value::from(MASK).decorated(" ", "");
+        }
+        Item::Table(table) => mask_table(table),
+        Item::Value(Value::InlineTable(table)) => {
+            for (key, item) in TableLike::iter_mut(table) {
+                mask_item(key.get(), item);
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,90 @@
+//! Owns how `config.toml` changes: from what is there to what should be there, as a value, before anything is written.
+
+use runner_lifecycle::config_toml::{ConfigToml, Error};
+use toml_edit::{Item, Table, Value, value};
+
+use super::ask::Runner;
+use super::clock;
+use super::plan::Plan;
+use crate::entry::{self, Identity};
+
+/// gitlab-runner's word for "never" in `token_expires_at`.
+const NEVER: &str = "0001-01-01T00:00:00Z";
+
+/// The document to begin with: what is there, else the operator's base, else gitlab-runner's own beginning.
+pub(super) fn start(before: Option<&str>, plan: &Plan<'_>) -> Result<ConfigToml, Error> {
+    match before.or(plan.base.as_deref()) {
+        Some(text) => ConfigToml::parse(text),
+        None => ConfigToml::parse(&entry::new_document(&plan.options.globals).to_string()),
+    }
+}
+
+/// Brings the document to what was asked for and touches nothing else. Twice is as once, byte for byte.
+pub(super) fn apply(
+    config: &mut ConfigToml,
+    plan: &Plan<'_>,
+    runner: &Runner,
+    port: impl FnOnce() -> u16,
+) {
+    entry::apply_globals(config.document_mut(), &plan.options.globals);
+    let concurrent = config.concurrent();
+    let place = runner.place.unwrap_or_else(|| {
+        let identity = Identity {
+            name: &plan.wish.name,
+            url: &runner.url,
+            id: runner.id,
+            token: &runner.token,
+            obtained_at: clock::moment(&runner.obtained_at),
+            expires_at: runner.expires_at.as_deref(),
+        };
+        config.push_entry(entry::render(&plan.wish, &identity));
+        config.entry_count() - 1
+    });
+    if let Some(table) = config.entry_mut(place) {
+        if runner.place.is_some() {
+            entry::apply(&plan.wish, table);
+            identify(table, runner);
+        }
+        if plan.options.drain_ready {
+            entry::limit_follows_concurrent(table, concurrent);
+        }
+    }
+    if plan.options.drain_ready {
+        entry::listen_on_loopback(config.document_mut(), port);
+    }
+}
+
+/// Gives an existing entry its runner: of a kept one only an id that is missing, of a new one all that GitLab gave.
+fn identify(table: &mut Table, runner: &Runner) {
+    let missing = table.get("id").and_then(Item::as_integer).unwrap_or(0) == 0;
+    if !runner.kept || (missing && runner.id != 0) {
+        set(table, "id", Value::from(runner.id));
+    }
+    if runner.kept {
+        return;
+    }
+    set(table, "token", Value::from(runner.token.expose()));
+    let expires = runner.expires_at.as_deref().unwrap_or(NEVER);
+    for (key, time) in [
+        ("token_obtained_at", runner.obtained_at.as_str()),
+        ("token_expires_at", expires),
+    ] {
+        if let Ok(time) = time.parse::<toml_edit::Datetime>() {
+            set(table, key, Value::from(time));
+        }
+    }
+}
+
+/// Sets a value in place, with the comments around it.
+fn set(table: &mut Table, key: &str, new: Value) {
+    match table.get_mut(key).and_then(Item::as_value_mut) {
+        Some(old) => {
+            let decor = old.decor().clone();
+            *old = new;
+            *old.decor_mut() = decor;
+        }
+        None => {
+            table.insert(key, value(new));
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Owns the first step: everything that can be known without GitLab is checked before anything is asked or written.
+
+use std::path::Path;
+
+use runner_lifecycle::exit::Failure;
+use runner_lifecycle::gitlab::{
+    AccessLevel, Attributes, Client, Creation, Endpoint, Proxies, RunnerInfo, RunnerType, TlsFiles,
+};
+use runner_lifecycle::pod::Pod;
+use runner_lifecycle::volume::Volume;
+
+use crate::args::{self, Environment, Options};
+use crate::entry::{self, EntryWish};
+use crate::template::Template;
+
+/// A run that can no longer fail for a reason of the manifest alone, the volume aside.
+pub(super) struct Plan<'a> {
+    pub(super) options: &'a Options,
+    pub(super) wish: EntryWish,
+    pub(super) endpoint: Endpoint,
+    pub(super) client: Client,
+    pub(super) tls: TlsFiles,
+    pub(super) proxies: Proxies,
+    pub(super) info: RunnerInfo,
+    pub(super) attributes: Attributes,
+    /// The text of `--config-base`.
+    pub(super) base: Option<String>,
+    pod: Pod,
+    system_id_seed: Option<String>,
+    environment: &'a Environment,
+}
+
+impl<'a> Plan<'a> {
+    pub(super) fn check(
+        options: &'a Options,
+        environment: &'a Environment,
+    ) -> anyhow::Result<Self> {
+        let template = options
+            .template
+            .as_deref()
+            .map(|path| Template::read(path, environment))
+            .transpose()?;
+        let wish = entry::wish(options, template.as_ref())?;
+        for warning in &wish.warnings {
+            log::warn!("{warning}");
+        }
+        let endpoint = Endpoint::parse(&wish.url)?;
+        let tls = TlsFiles {
+            ca_file: wish.tls_ca_file.clone(),
+            cert_file: wish.tls_cert_file.clone(),
+            key_file: wish.tls_key_file.clone(),
+            certs_directories: certs_directories(&options.config, environment),
+        };
+        let proxies = Proxies::from_variables(|name| environment.get(name).map(ToOwned::to_owned));
+        let client = Client::new(&endpoint, &tls, &proxies)?;
+        let pod = Pod {
+            namespace: options.pod.namespace.clone(),
+            name: options.pod.name.clone(),
+            uid: options.pod.uid.clone(),
+            hostname: environment.hostname.clone(),
+        };
+        let base = options.config_base.as_deref().map(read_base).transpose()?;
+        Ok(Self {
+            options,
+            endpoint,
+            client,
+            tls,
+            proxies,
+            info: RunnerInfo {
+                executor: Some(wish.executor.clone()),
+                shell: Some(wish.shell.clone()).filter(|shell| !shell.is_empty()),
+                gpus: wish.gpus.clone(),
+            },
+            attributes: attributes(options, &pod)?,
+            base,
+            system_id_seed: system_id_seed(options, &pod),
+            pod,
+            wish,
+            environment,
+        })
+    }
+
+    /// The volume, made and found writable.
+    pub(super) fn open_volume(&self) -> anyhow::Result<Volume> {
+        let volume = Volume::at(
+            self.options
+                .config
+                .parent()
+                .unwrap_or_else(|| Path::new("")),
+        );
+        volume.create_directory()?;
+        volume.check_writable()?;
+        Ok(volume)
+    }
+
+    pub(super) fn pod(&self) -> &Pod {
+        &self.pod
+    }
+
+    /// What the system ID is derived from, where a pod can be told from all others.
+    pub(super) fn system_id_seed(&self) -> Option<&str> {
+        self.system_id_seed.as_deref()
+    }
+
+    /// Looks up a variable, as gitlab-runner does for `$NAME` in `url` and `token`.
+    pub(super) fn variable(&self, name: &str) -> Option<String> {
+        self.environment.get(name).map(ToOwned::to_owned)
+    }
+
+    pub(super) fn creation(&self, runner_type: args::RunnerType) -> Creation {
+        let runner_type = match runner_type {
+            args::RunnerType::Instance => RunnerType::Instance,
+            args::RunnerType::Group(id) => RunnerType::Group(id),
+            args::RunnerType::Project(id) => RunnerType::Project(id),
+        };
+        Creation {
+            runner_type,
+            attributes: self.attributes.clone(),
+        }
+    }
+}
+
+/// `certs/` beside the config file, then where gitlab-runner looks (reference: its default directory, whatever
+/// `--config` says).
+fn certs_directories(config: &Path, environment: &Environment) -> Vec<std::path::PathBuf> {
+    let beside = config
+        .parent()
+        .unwrap_or_else(|| Path::new(""))
+        .join("certs");
+    let default = environment.default_directory().join("certs");
+    if beside == default {
+        vec![beside]
+    } else {
+        vec![beside, default]
+    }
+}
+
+fn read_base(path: &Path) -> Result<String, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Failure::unusable(format!("reading --config-base {}: {error}", path.display()))
+    })?;
+    runner_lifecycle::config_toml::ConfigToml::parse(&text)
+        .map_err(|error| Failure::unusable(format!("--config-base {}: {error}", path.display())))?;
+    Ok(text)
+}
+
+/// As gitlab-runner's `register` sends them: locked unless told otherwise, untagged jobs where no tag is given.
+fn attributes(options: &Options, pod: &Pod) -> Result<Attributes, Failure> {
+    let given = &options.server_side;
+    let tag_list = given
+        .tag_list
+        .as_ref()
+        .map(|tags| tags.value.trim().to_owned())
+        .unwrap_or_default();
+    let access_level = match &given.access_level {
+        Some(level) if !level.value.is_empty() => {
+            Some(AccessLevel::parse(&level.value).ok_or_else(|| {
+                Failure::usage(format!(
+                    "{}: {:?} is no access level: write not_protected or ref_protected",
+                    level.origin, level.value
+                ))
+            })?)
+        }
+        _ => None,
+    };
+    let note = given
+        .maintenance_note
+        .as_ref()
+        .map(|note| note.value.trim().to_owned());
+    Ok(Attributes {
+        description: options.name.clone(),
+        maintenance_note: note.or_else(|| mark(options, pod)).unwrap_or_default(),
+        run_untagged: given.run_untagged.as_ref().is_some_and(|g| g.value) || tag_list.is_empty(),
+        tag_list,
+        locked: given.locked.as_ref().is_none_or(|locked| locked.value),
+        access_level,
+        maximum_timeout: given
+            .maximum_timeout
+            .as_ref()
+            .map_or(0, |timeout| timeout.value),
+        paused: given.paused.as_ref().is_some_and(|paused| paused.value),
+    })
+}
+
+/// The mark by which a sweep knows a runner of ours: only where the pod's name is known.
+fn mark(options: &Options, pod: &Pod) -> Option<String> {
+    let name = pod.name.as_deref()?;
+    let mut mark = format!("runner-lifecycle pod={name}");
+    let parts = [
+        ("namespace", &pod.namespace),
+        ("uid", &pod.uid),
+        ("fleet", &options.fleet),
+    ];
+    for (key, value) in parts {
+        if let Some(value) = value {
+            mark.push_str(&format!(" {key}={value}"));
+        }
+    }
+    Some(mark)
+}
+
+/// Namespace and pod name, or what the operator gave; never the machine's ID, which all pods of a node share.
+fn system_id_seed(options: &Options, pod: &Pod) -> Option<String> {
+    options.system_id_seed.clone().or_else(|| {
+        let name = pod.name.as_deref()?;
+        Some(format!(
+            "{}/{name}",
+            pod.namespace.as_deref().unwrap_or_default()
+        ))
+    })
+}

@@ -1,0 +1,253 @@
+//! Owns the volume's side of the story: what was there, what is pending, and the one publication of `config.toml`.
+
+use std::fmt;
+
+use anyhow::Context as _;
+use runner_lifecycle::config_toml::ConfigToml;
+use runner_lifecycle::exit::Failure;
+use runner_lifecycle::pod::Pod;
+use runner_lifecycle::state::{self, Pending, State, StateEntry};
+use runner_lifecycle::system_id::{self, SystemId};
+use runner_lifecycle::volume::{PRIVATE, Publication, Volume};
+
+use super::ask::Runner;
+use super::clock;
+use super::edit;
+use super::existing::{self, Asked, Ours};
+use super::plan::Plan;
+use crate::args::Credential;
+
+/// What became of `config.toml`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Changed {
+    /// It was written.
+    Written,
+    /// It holds everything already.
+    Nothing,
+}
+
+impl fmt::Display for Changed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Written => "wrote",
+            Self::Nothing => "nothing to change in",
+        })
+    }
+}
+
+/// The files of the volume while the story works on them.
+pub(super) struct Desk<'a> {
+    volume: &'a Volume,
+    config_name: String,
+    /// The text that is there.
+    before: Option<String>,
+    config: ConfigToml,
+    state: State,
+    /// The text of the state file that is there.
+    state_before: Option<String>,
+    /// What this run made at GitLab and must undo if it fails.
+    made: Option<Runner>,
+    mode: Option<u32>,
+}
+
+impl<'a> Desk<'a> {
+    /// Reads what is there.
+    pub(super) fn open(volume: &'a Volume, plan: &Plan<'_>) -> anyhow::Result<Self> {
+        let path = &plan.options.config;
+        let config_name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .ok_or_else(|| Failure::usage(format!("--config {}: names no file", path.display())))?
+            .to_owned();
+        let before = volume.read_text(&config_name)?;
+        let text = before.as_deref().unwrap_or_default();
+        let config = ConfigToml::parse(text)
+            .with_context(|| format!("{}: repair the file or remove it", path.display()))?;
+        let state_before = volume.read_text(state::FILE)?;
+        let state = State::parse(state_before.as_deref().unwrap_or_default())
+            .with_context(|| volume.directory().display().to_string())?;
+        let mode = plan.options.file_mode;
+        Ok(Self {
+            volume,
+            config_name,
+            before,
+            config,
+            state,
+            state_before,
+            made: None,
+            mode,
+        })
+    }
+
+    /// A valid system ID is kept; else it is derived from the pod, or random. It is on the disk before GitLab hears it.
+    pub(super) fn settle_system_id(&mut self, plan: &Plan<'_>) -> anyhow::Result<SystemId> {
+        let there = self.volume.read(system_id::FILE)?;
+        let text = there.as_deref().map(String::from_utf8_lossy);
+        if let Some(id) = text.as_deref().and_then(SystemId::parse) {
+            return Ok(id);
+        }
+        if there.is_some_and(|bytes| !bytes.is_empty()) {
+            log::warn!("{} holds no system ID: replaced", system_id::FILE);
+        }
+        let id = match plan.system_id_seed() {
+            Some(seed) => SystemId::derive(seed),
+            None => SystemId::random().context("getting random bytes for a system ID")?,
+        };
+        let how = Publication::with_mode(self.mode.unwrap_or(PRIVATE));
+        self.volume
+            .publish(system_id::FILE, id.as_str().as_bytes(), how)?;
+        Ok(id)
+    }
+
+    /// The volume is this pod's from now on; on the disk with the next word of the state.
+    pub(super) fn claim_for(&mut self, pod: &Pod) {
+        if let Some(before) = &self.state.pod
+            && before.is_same(pod) == Some(false)
+        {
+            log::info!(
+                "volume taken over from pod {} by {}",
+                before.describe(),
+                pod.describe()
+            );
+        }
+        self.state.pod = Some(pod.clone());
+    }
+
+    /// The text of `config.toml` that is there.
+    pub(super) fn text(&self) -> Option<&str> {
+        self.before.as_deref()
+    }
+
+    pub(super) fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The entry that this run goes on with.
+    pub(super) fn ours(&self, plan: &Plan<'_>) -> Option<Ours> {
+        let token = match &plan.options.credential {
+            Credential::AuthenticationToken(token) => Some(token),
+            _ => None,
+        };
+        let asked = Asked {
+            endpoint: &plan.endpoint,
+            name: &plan.wish.name,
+            token,
+        };
+        let variable = |name: &str| plan.variable(name);
+        existing::ours(&self.config.entries(&variable), &self.state, &asked)
+    }
+
+    /// Whether `config.toml` holds this runner already: the run that got it died after publishing.
+    pub(super) fn holds(&self, runner: &Runner, plan: &Plan<'_>) -> bool {
+        let variable = |name: &str| plan.variable(name);
+        self.config
+            .entries(&variable)
+            .iter()
+            .any(|entry| entry.id == Some(runner.id) && state::same_url(&entry.url, &runner.url))
+    }
+
+    /// Before a creation is asked for.
+    pub(super) fn about_to_create(&mut self, plan: &Plan<'_>) -> anyhow::Result<()> {
+        self.state.pending = Some(Pending::Creation {
+            url: plan.wish.url.clone(),
+            source: plan.options.credential.source(),
+            description: plan.attributes.description.clone(),
+            asked_at: clock::now(),
+        });
+        self.save()
+    }
+
+    /// A token is on the disk before anything else happens to it.
+    pub(super) fn received(&mut self, runner: &Runner) -> anyhow::Result<()> {
+        self.state.pending = Some(Pending::Received {
+            url: runner.url.clone(),
+            source: runner.source,
+            id: runner.id,
+            token: runner.token.clone(),
+            obtained_at: runner.obtained_at.clone(),
+            expires_at: runner.expires_at.clone(),
+        });
+        self.save()
+    }
+
+    /// What was pending is settled; on the disk with the next word of the state.
+    pub(super) fn forget_pending(&mut self) {
+        self.state.pending = None;
+    }
+
+    /// What was pending came to nothing, and the disk should say so now.
+    pub(super) fn nothing_created(&mut self) {
+        self.state.pending = None;
+        if let Err(error) = self.save() {
+            log::warn!("{error:#}");
+        }
+    }
+
+    /// An entry's runner is no longer known.
+    pub(super) fn forget(&mut self, url: &str, id: i64) {
+        self.state.forget(url, id);
+    }
+
+    /// What this run made, to be undone if it fails.
+    pub(super) fn made(&mut self, runner: &Runner) {
+        self.made = Some(runner.clone());
+    }
+
+    pub(super) fn take_made(&mut self) -> Option<Runner> {
+        self.made.take()
+    }
+
+    /// An entry that stands in `config.toml` is known from now on, and nothing is pending.
+    pub(super) fn remember(&mut self, runner: &Runner) -> anyhow::Result<()> {
+        self.state.pending = None;
+        self.state.remember(StateEntry {
+            url: runner.url.clone(),
+            id: runner.id,
+            source: runner.source,
+        });
+        self.save()
+    }
+
+    /// Publishes `config.toml`, if it changes, and then the state: a run killed in between finds its entry there.
+    pub(super) fn publish(&mut self, plan: &Plan<'_>, runner: &Runner) -> anyhow::Result<Changed> {
+        let mut config = edit::start(self.before.as_deref(), plan)?;
+        edit::apply(&mut config, plan, runner, free_port);
+        let text = config.to_string();
+        let mut changed = Changed::Nothing;
+        if self.before.as_deref() != Some(text.as_str()) {
+            let how = self
+                .mode
+                .map_or_else(Publication::keeping, Publication::with_mode);
+            self.volume
+                .publish(&self.config_name, text.as_bytes(), how)?;
+            changed = Changed::Written;
+        }
+        self.made = None;
+        self.remember(runner)?;
+        Ok(changed)
+    }
+
+    fn save(&mut self) -> anyhow::Result<()> {
+        let text = self.state.to_text()?;
+        if self.state_before.as_deref() != Some(text.as_str()) {
+            let how = Publication::with_mode(self.mode.unwrap_or(PRIVATE));
+            self.volume.publish(state::FILE, text.as_bytes(), how)?;
+            self.state_before = Some(text);
+        }
+        Ok(())
+    }
+}
+
+/// gitlab-runner's own port where it is free on loopback, else any that is: the pod's containers share their network.
+fn free_port() -> u16 {
+    use std::net::{Ipv4Addr, TcpListener};
+    let bound = |port: u16| {
+        TcpListener::bind((Ipv4Addr::LOCALHOST, port)).and_then(|listener| listener.local_addr())
+    };
+    bound(DEFAULT_PORT)
+        .or_else(|_| bound(0))
+        .map_or(DEFAULT_PORT, |address| address.port())
+}
+
+/// The port that gitlab-runner takes where an address names none.
+pub(super) const DEFAULT_PORT: u16 = 9252;

@@ -1,0 +1,54 @@
+//! Owns the way of `runner-reaper` into the volume, so that a preStop hook can run in the unchanged runner image.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use runner_lifecycle::exit::Failure;
+use runner_lifecycle::volume::Volume;
+
+use super::plan::Plan;
+use crate::args::InstallReaper;
+
+const NAME: &str = "runner-reaper";
+
+/// Copies `runner-reaper` where it lies beside this program. A path that was named must work; the default may be missing.
+pub(super) fn install(plan: &Plan<'_>, volume: &Volume) -> anyhow::Result<()> {
+    let source = beside_this_program();
+    let (directory, name) = match &plan.options.install_reaper {
+        InstallReaper::No => return Ok(()),
+        InstallReaper::BesideConfig => (volume.directory().to_owned(), NAME.to_owned()),
+        InstallReaper::To(path) => {
+            let name = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .unwrap_or(NAME);
+            (
+                path.parent().unwrap_or_else(|| Path::new("")).to_owned(),
+                name.to_owned(),
+            )
+        }
+    };
+    let Some(source) = source else {
+        return match &plan.options.install_reaper {
+            InstallReaper::To(path) => Err(Failure::unusable(format!(
+                "--install-reaper {}: no runner-reaper lies beside this program",
+                path.display()
+            ))
+            .into()),
+            _ => Ok(()),
+        };
+    };
+    let target = Volume::at(directory);
+    let copied = target
+        .copy_executable(&source, &name)
+        .with_context(|| format!("installing {NAME} (--install-reaper=none leaves it out)"))?;
+    if copied {
+        log::info!("{} installed", target.path(&name).display());
+    }
+    Ok(())
+}
+
+fn beside_this_program() -> Option<PathBuf> {
+    let path = std::env::current_exe().ok()?.with_file_name(NAME);
+    path.is_file().then_some(path)
+}

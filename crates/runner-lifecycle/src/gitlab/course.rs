@@ -61,7 +61,13 @@ impl<'a> Course<'a> {
 
     /// `POST https://gitlab.example/api/v4/runners`.
     fn subject(&self) -> String {
-        format!("{} {}", self.call.method, self.url)
+        if self.turns == 0 {
+            return format!("{} {}", self.call.method, self.url);
+        }
+        // A redirect may have put anything into the path, and more behind the question mark.
+        let mut url = self.url.clone();
+        url.set_query(None);
+        format!("{} {}", self.call.method, self.piece(url.as_str()))
     }
 
     /// `403 Forbidden (403 Forbidden - invalid token supplied), X-Request-Id 1b…`; words that add nothing are left out.
@@ -109,7 +115,8 @@ impl<'a> Course<'a> {
             let line = format!(
                 "{}: {} redirects to {}; {next}",
                 self.subject(),
-                self.answer(answer)
+                self.answer(answer),
+                self.piece(target),
             );
             Err(Error::Unusable(self.explained(line)))
         };

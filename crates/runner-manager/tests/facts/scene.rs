@@ -9,6 +9,7 @@ use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, SystemTime};
 
 use gitlab_simulator::{Job, NewRunner, Settings, Simulator};
@@ -56,11 +57,7 @@ impl Scene {
     /// A GitLab and a directory; nothing runs.
     pub(crate) fn new(settings: Settings) -> Self {
         let gitlab = Simulator::start(settings).unwrap();
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
+        let port = free_port();
         let directory = tempfile::tempdir().unwrap();
         Self {
             gitlab,
@@ -269,4 +266,14 @@ pub(crate) fn job_of(seconds: f64) -> Job {
         )],
         ..Job::default()
     }
+}
+
+/// A port that nobody is given by chance: below those the kernel hands out, and each only once in this process.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let offset = u16::try_from(std::process::id() % 10_000).unwrap_or_default();
+    wait_for("a free port", || {
+        let port = 20_000 + offset.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000;
+        TcpListener::bind(("127.0.0.1", port)).ok().map(|_| port)
+    })
 }

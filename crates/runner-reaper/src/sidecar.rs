@@ -6,15 +6,15 @@
 
 use std::time::Duration;
 
-use anyhow::Context as _;
+use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::Exit;
 use runner_lifecycle::source::Ownership;
 use tokio::time::Instant;
 
 use crate::args::Options;
-use crate::entries::Departure;
 use crate::entries::farewell::Clients;
-use crate::files::{Files, other_pod};
+use crate::entries::{self, Departure};
+use crate::files::{Config, Files, other_pod};
 use crate::pre_stop::Leaving;
 use crate::runner_manager::{Pages, metrics_address, pages_at};
 use crate::scene::{Opened, Scene};
@@ -26,8 +26,12 @@ mod verdict;
 use changes::Changes;
 use verdict::{Look, Seen, Verdict};
 
-/// Distance of two looks at a runner manager that is ending: jobs and process may be gone a moment later.
-const PACE: Duration = Duration::from_millis(20);
+/// Distance of two looks while the kubelet may be killing everything: the last one before the end tells whether jobs
+/// were killed with it.
+const EAGER: Duration = Duration::from_millis(5);
+
+/// Distance of two looks afterwards.
+const PATIENT: Duration = Duration::from_millis(50);
 
 /// Limit of the wait for another helper on the volume: two seconds may be all there is.
 const LOCK: Duration = Duration::from_millis(300);
@@ -42,16 +46,15 @@ const LAST_WORDS: Duration = Duration::from_millis(1500);
 pub async fn run(options: &Options, stops: &Stops) -> anyhow::Result<Exit> {
     let files = Files::of(&options.config)?;
     let mut clients = Clients::new(options);
-    sleep_until_stopped(options, &files, &mut clients, stops).await?;
-    let signalled = Instant::now();
+    let pages = sleep_until_stopped(options, &files, &mut clients, stops).await;
+    // Looked at before anything else: whether it was draining when the signal came tells what the signal means.
+    let mut watch = Watch::begin(pages, stops).await;
     let deadlines = options.grace.deadlines(Duration::ZERO);
     let scene = match Scene::open(options, deadlines.gitlab.earlier(LOCK)).await? {
         Opened::Scene(scene) => *scene,
         Opened::OtherPod(theirs) => {
-            log::warn!(
-                "this volume belongs to another pod, {}: nothing was unregistered",
-                theirs.describe()
-            );
+            let theirs = theirs.describe();
+            log::warn!("this volume belongs to another pod, {theirs}: nothing was unregistered");
             return Ok(Exit::Done);
         }
         Opened::Nothing => {
@@ -59,84 +62,138 @@ pub async fn run(options: &Options, stops: &Stops) -> anyhow::Result<Exit> {
             return Ok(Exit::Done);
         }
     };
-    let address = metrics_address(options, None, &scene.config);
-    let pages = address.as_deref().and_then(pages_at);
     let mut leaving = Leaving::with_clients(options, &scene, clients, stops);
     let (shared, owned): (Vec<Departure>, Vec<Departure>) = leaving
         .departures(&scene.config)
         .into_iter()
         .partition(|departure| departure.ownership == Ownership::Shared);
-    let mut seen = Seen::default();
-    let mut shared = Some(shared);
-    let mut said = false;
-    loop {
-        let look = look(pages.as_ref()).await;
-        let at = signalled.elapsed();
-        let verdict = if stops.count() > 1 {
-            Verdict::Now
-        } else {
-            seen.judge(at, look)
+    let mut verdict = watch.until(|verdict| verdict != Verdict::Wait, None).await;
+    if verdict == Verdict::NotTheEnd {
+        log::info!(
+            "the runner manager goes on working, so this is not the end of the pod: nothing was unregistered"
+        );
+        return Ok(Exit::Done);
+    }
+    if matches!(verdict, Verdict::Ending | Verdict::Killed) {
+        // It is watched meanwhile: GitLab may take long, and its end tells what becomes of the owned ones.
+        let asking = leaving.unregister_now(shared, deadlines.gitlab);
+        verdict = watch.during(asking).await.unwrap_or(verdict);
+        if verdict == Verdict::Ending && !owned.is_empty() {
+            verdict = watch
+                .until(|verdict| verdict != Verdict::Ending, Some(deadlines.jobs))
+                .await;
+        }
+    } else {
+        leaving.unregister_now(shared, deadlines.gitlab).await;
+    }
+    let jobs = watch.jobs();
+    let mut running = jobs.len();
+    match verdict {
+        Verdict::Gone => {
+            leaving.unregister_now(owned, deadlines.gitlab).await;
+            running = 0;
+        }
+        Verdict::Now => {
+            if running > 0 && !owned.is_empty() {
+                leaving.note(Exit::JobsRunning);
+            }
+            leaving.unregister_now(owned, deadlines.gitlab).await;
+        }
+        Verdict::Killed => {
+            leaving.keep(&owned, "the runner manager was killed under its jobs", jobs);
+        }
+        _ => leaving.keep(
+            &owned,
+            "the grace period is used up with its jobs running",
+            jobs,
+        ),
+    }
+    Ok(leaving.last_words(running))
+}
+
+/// The looks at the runner manager from SIGTERM on.
+struct Watch<'a> {
+    pages: Option<Pages>,
+    stops: &'a Stops,
+    began: Instant,
+    seen: Seen,
+    last: Verdict,
+}
+
+impl<'a> Watch<'a> {
+    async fn begin(pages: Option<Pages>, stops: &'a Stops) -> Self {
+        let (began, seen) = (Instant::now(), Seen::default());
+        let mut watch = Self {
+            pages,
+            stops,
+            began,
+            seen,
+            last: Verdict::Wait,
         };
-        match verdict {
-            Verdict::Wait => {}
-            Verdict::NotTheEnd => {
+        watch.look().await;
+        watch
+    }
+
+    fn jobs(&self) -> &[String] {
+        self.seen.jobs()
+    }
+
+    async fn look(&mut self) {
+        if !matches!(self.last, Verdict::Gone | Verdict::Killed) {
+            let look = look(self.pages.as_ref()).await;
+            self.last = self.seen.judge(self.began.elapsed(), look);
+        }
+    }
+
+    async fn pause(&self) {
+        let pace = if self.began.elapsed() < verdict::KILLING {
+            EAGER
+        } else {
+            PATIENT
+        };
+        tokio::time::sleep(pace).await;
+    }
+
+    /// Looks until the verdict is such, or the deadline, or a second signal.
+    async fn until(
+        &mut self,
+        such: impl Fn(Verdict) -> bool,
+        deadline: Option<Deadline>,
+    ) -> Verdict {
+        let mut said = false;
+        loop {
+            if self.stops.count() > 1 {
+                return Verdict::Now;
+            }
+            if such(self.last) || deadline.is_some_and(Deadline::passed) {
+                return self.last;
+            }
+            if !said && deadline.is_some() && self.began.elapsed() > LAST_WORDS {
+                said = true;
+                let jobs = self.jobs();
                 log::info!(
-                    "the runner manager goes on working, so this is not the end of the pod: nothing was unregistered"
+                    "owned runners stay until {} jobs have ended: {}",
+                    jobs.len(),
+                    jobs.join(", ")
                 );
-                return Ok(Exit::Done);
             }
-            Verdict::Ending => {
-                if let Some(shared) = shared.take() {
-                    leaving.unregister(shared, deadlines.gitlab).await;
-                }
-                if owned.is_empty() {
-                    return Ok(leaving.last_words(seen.jobs().len()));
-                }
+            tokio::select! {
+                () = self.pause() => {}
+                () = self.stops.reached(2) => {}
             }
-            Verdict::Gone | Verdict::Now => {
-                let rest = shared.into_iter().flatten().chain(owned).collect();
-                // The second signal asked for this, so only a third one ends it.
-                leaving.unregister_now(rest, deadlines.gitlab).await;
-                let running = if verdict == Verdict::Now {
-                    seen.jobs().len()
-                } else {
-                    0
-                };
-                if running > 0 {
-                    leaving.note(Exit::JobsRunning);
-                }
-                return Ok(leaving.last_words(running));
-            }
-            Verdict::Killed => {
-                let shared = shared.into_iter().flatten().collect();
-                leaving.unregister(shared, deadlines.gitlab).await;
-                leaving.keep(
-                    &owned,
-                    "the runner manager was killed under its jobs",
-                    seen.jobs(),
-                );
-                return Ok(leaving.last_words(seen.jobs().len()));
-            }
+            self.look().await;
         }
-        if deadlines.jobs.passed() {
-            leaving.keep(
-                &owned,
-                "the grace period is used up with its jobs running",
-                seen.jobs(),
-            );
-            return Ok(leaving.last_words(seen.jobs().len()));
-        }
-        if !said && at > LAST_WORDS && shared.is_none() {
-            said = true;
-            log::info!(
-                "owned runners stay until {} jobs have ended: {}",
-                seen.jobs().len(),
-                seen.jobs().join(", ")
-            );
-        }
-        tokio::select! {
-            () = tokio::time::sleep(PACE) => {}
-            () = stops.reached(2) => {}
+    }
+
+    /// Looks on while something else is done. Says what came of it, if it is more than before.
+    async fn during(&mut self, work: impl Future<Output = ()>) -> Option<Verdict> {
+        let mut work = std::pin::pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut work => return (self.last != Verdict::Wait).then_some(self.last),
+                () = self.pause() => self.look().await,
+            }
         }
     }
 }
@@ -156,52 +213,53 @@ async fn look(pages: Option<&Pages>) -> Look {
     }
 }
 
-/// Sleeps until the first stop signal. In between only a change of `config.toml` wakes it, to have clients and
-/// connections ready for the entries of that moment.
+/// Sleeps until the first stop signal, and says where the runner manager is to be seen. In between only a change of
+/// `config.toml` wakes it, to have clients and connections ready for the entries of that moment.
 async fn sleep_until_stopped(
     options: &Options,
     files: &Files,
     clients: &mut Clients<'_>,
     stops: &Stops,
-) -> anyhow::Result<()> {
+) -> Option<Pages> {
     let mut changes = Changes::of(files.volume().directory());
     log::info!("waiting for the end of the pod");
     loop {
-        let ready = prepare(options, files, clients);
-        tokio::select! {
-            biased;
-            () = stops.reached(1) => return Ok(()),
-            ready = ready => ready.context("preparing")?,
+        let config = files.config().ok().flatten();
+        // What cannot be read now is read again at the end, and told then.
+        if let Some(config) = &config {
+            tokio::select! {
+                biased;
+                () = stops.reached(1) => {}
+                () = prepare(options, files, config, clients) => {}
+            }
         }
         tokio::select! {
             biased;
-            () = stops.reached(1) => return Ok(()),
+            () = stops.reached(1) => {
+                let address = metrics_address(options, None, &config?)?;
+                return pages_at(&address);
+            }
             () = changes.next(files.name()) => {}
         }
     }
 }
 
-/// Makes clients and connections for the entries there are. What cannot be read now is read again at the end, and told then.
-async fn prepare(
-    options: &Options,
-    files: &Files,
-    clients: &mut Clients<'_>,
-) -> anyhow::Result<()> {
-    let (Ok(Some(config)), Ok(state)) = (files.config(), files.state()) else {
-        return Ok(());
-    };
+/// Makes clients and connections for the entries there are.
+async fn prepare(options: &Options, files: &Files, config: &Config, clients: &mut Clients<'_>) {
+    let Ok(state) = files.state() else { return };
     if other_pod(state.as_ref(), &options.pod).is_some() {
-        return Ok(());
+        return;
     }
     let lookup = |name: &str| options.environment.get(name).map(str::to_owned);
-    for departure in crate::entries::departures(&config.toml.entries(&lookup), state.as_ref()) {
+    for departure in entries::departures(&config.toml.entries(&lookup), state.as_ref()) {
         match clients.of(&departure) {
             Ok(client) => client.connect_ahead().await,
-            Err(error) => log::warn!(
-                "{} cannot be unregistered like this: {error:#}",
-                departure.runner()
-            ),
+            Err(error) => {
+                log::warn!(
+                    "{} cannot be unregistered like this: {error:#}",
+                    departure.runner()
+                );
+            }
         }
     }
-    Ok(())
 }

@@ -9,7 +9,7 @@ const DECISION: Duration = Duration::from_secs(3);
 
 /// When the grace period is used up the kubelet kills everything within two seconds of SIGTERM; half a second on top
 /// for a busy node. A process that ends later has ended by itself, after its jobs.
-const KILLING: Duration = Duration::from_millis(2500);
+pub(super) const KILLING: Duration = Duration::from_millis(2500);
 
 /// One look.
 #[derive(Clone, Debug, PartialEq, Eq)]

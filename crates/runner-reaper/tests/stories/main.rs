@@ -1,8 +1,17 @@
 //! The stories of the reaper with a simulated GitLab and the stand-in for the runner manager, as real processes.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::semicolon_if_nothing_returned,
+    reason = "a test ends here"
+)]
+
 mod deadlines;
 mod faults;
 mod hand;
+mod moments;
 mod pauses;
 mod pod;
 mod sidecar;

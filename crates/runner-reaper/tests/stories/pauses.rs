@@ -157,7 +157,7 @@ fn two_hooks_at_once_and_one_after_leave_nothing() {
             pod.reaper(&[]).spawn().unwrap(),
         ];
         for child in both {
-            let hook = ended(child.wait_with_output().unwrap(), began);
+            let hook = ended(&child.wait_with_output().unwrap(), began);
             assert_eq!(hook.code, 0, "{}", hook.words);
         }
         let hook = pod.run(&[]);

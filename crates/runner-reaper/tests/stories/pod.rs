@@ -187,7 +187,7 @@ impl Pod {
     /// Runs the reaper to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
         let began = Instant::now();
-        ended(self.reaper(arguments).output().unwrap(), began)
+        ended(&self.reaper(arguments).output().unwrap(), began)
     }
 
     /// A job that takes so long.
@@ -285,7 +285,7 @@ pub(crate) fn pid_of(child: &Child) -> Pid {
     Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap()
 }
 
-pub(crate) fn ended(output: Output, began: Instant) -> Ended {
+pub(crate) fn ended(output: &Output, began: Instant) -> Ended {
     let words = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!words.contains("glrt"), "a token in the log: {words}");
     Ended {

@@ -89,6 +89,7 @@ fn run(programs: &Programs, timeline: &mut Timeline) -> anyhow::Result<()> {
         name: "build".into(),
         script: vec![format!("sleep {JOB_SECONDS}")],
         variables: vec![("STAND_IN_DURATION".into(), format!("{JOB_SECONDS}s"))],
+        tags: vec!["docker".into()],
         runner_id: Some(busy.runner_id()?),
         ..Job::default()
     });

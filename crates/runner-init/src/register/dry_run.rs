@@ -3,10 +3,8 @@
 use std::io::Write as _;
 
 use anyhow::Context as _;
-use runner_lifecycle::config_toml::ConfigToml;
 use runner_lifecycle::token::Token;
 use runner_lifecycle::volume::Volume;
-use toml_edit::{Item, Table, TableLike, Value};
 
 use super::ask::Runner;
 use super::clock;
@@ -14,11 +12,9 @@ use super::edit;
 use super::plan::Plan;
 use super::publish::Desk;
 use crate::args::Credential;
+use crate::entry;
 
 const MASK: &str = "***";
-
-/// Keys of a runner entry that hold a secret, by the end of their name.
-const SECRET_ENDS: [&str; 5] = ["token", "password", "secretkey", "accountkey", "privatekey"];
 
 /// Prints the requests as comments and the file as it would be.
 pub(super) fn show(plan: &Plan<'_>) -> anyhow::Result<()> {
@@ -51,7 +47,9 @@ pub(super) fn show(plan: &Plan<'_>) -> anyhow::Result<()> {
     };
     let mut config = edit::start(desk.text(), plan)?;
     edit::apply(&mut config, plan, &runner, || super::publish::DEFAULT_PORT);
-    mask(&mut config);
+    // An inline array of runners becomes tables here, which is the form that is masked.
+    config.entry_mut(0);
+    entry::mask(config.document_mut());
     text.push_str(&config.to_string());
     std::io::stdout()
         .write_all(text.as_bytes())
@@ -84,36 +82,4 @@ fn requests(plan: &Plan<'_>, known: bool) -> Vec<String> {
         format!("{verify} for the entry that is there"),
         format!("only if it is refused: {otherwise}"),
     ]
-}
-
-fn mask(config: &mut ConfigToml) {
-    for index in 0..config.entry_count() {
-        if let Some(table) = config.entry_mut(index) {
-            mask_table(table);
-        }
-    }
-}
-
-fn mask_table(table: &mut Table) {
-    for (key, item) in table.iter_mut() {
-        mask_item(key.get(), item);
-    }
-}
-
-fn mask_item(key: &str, item: &mut Item) {
-    let key = key.to_ascii_lowercase();
-    match item {
-        Item::Value(text @ Value::String(_))
-            if SECRET_ENDS.iter().any(|end| key.ends_with(end)) =>
-        {
-            *text = Value::from(MASK).decorated(" ", "");
-        }
-        Item::Table(table) => mask_table(table),
-        Item::Value(Value::InlineTable(table)) => {
-            for (key, item) in TableLike::iter_mut(table) {
-                mask_item(key.get(), item);
-            }
-        }
-        _ => {}
-    }
 }

@@ -7,9 +7,13 @@ mod clock;
 mod dry_run;
 mod edit;
 mod existing;
+mod give_back;
+mod keep;
+mod pending;
 mod plan;
 mod publish;
 mod reaper;
+mod runner;
 mod undo;
 
 use anyhow::Context as _;
@@ -88,7 +92,7 @@ async fn register(
 fn publish_unless_stopped(
     plan: &Plan<'_>,
     desk: &mut Desk<'_>,
-    runner: &ask::Runner,
+    runner: &runner::Runner,
     attention: &Attention,
 ) -> anyhow::Result<publish::Changed> {
     attention.check()?;

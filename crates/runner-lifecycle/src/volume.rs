@@ -9,9 +9,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use rustix::fs::{FlockOperation, Gid, Uid};
-use thiserror::Error;
 
 use crate::deadline::Deadline;
+
+mod error;
+mod publication;
+
+pub use error::Error;
+pub use publication::Publication;
 
 /// Mode of every file that may hold a token, unless the operator says otherwise.
 pub const PRIVATE: u32 = 0o600;
@@ -21,24 +26,6 @@ pub const LOCK_FILE: &str = ".runner-lifecycle.lock";
 
 /// How often a held lock is tried again: two helpers meet for seconds, not for hours.
 const LOCK_POLL: Duration = Duration::from_millis(20);
-
-/// A file of the volume could not be read or written.
-#[derive(Debug, Error)]
-#[error("{doing} {path}: {cause}{cure}", path = path.display(), cure = cure_of(cause, path))]
-pub struct Error {
-    doing: &'static str,
-    path: PathBuf,
-    // Not called source: its words are part of this line already.
-    cause: io::Error,
-}
-
-impl Error {
-    /// What the operating system said.
-    #[must_use]
-    pub fn kind(&self) -> io::ErrorKind {
-        self.cause.kind()
-    }
-}
 
 /// The directory of `config.toml`.
 #[derive(Debug)]
@@ -50,48 +37,6 @@ pub struct Volume {
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
-}
-
-/// How a file is published.
-#[derive(Clone, Copy, Debug)]
-pub struct Publication {
-    /// Permission bits of a new file, set before its content.
-    pub mode: u32,
-    /// Whether a file that is there keeps its own mode and owner instead.
-    pub keep_existing: bool,
-    /// Modification time to give it before the rename; the clock's otherwise.
-    pub modified: Option<SystemTime>,
-}
-
-impl Publication {
-    /// A file with exactly this mode.
-    #[must_use]
-    pub fn with_mode(mode: u32) -> Self {
-        Self {
-            mode,
-            keep_existing: false,
-            modified: None,
-        }
-    }
-
-    /// Mode and owner stay as they are; `PRIVATE` for a new file.
-    #[must_use]
-    pub fn keeping() -> Self {
-        Self {
-            mode: PRIVATE,
-            keep_existing: true,
-            modified: None,
-        }
-    }
-
-    /// The same with a modification time.
-    #[must_use]
-    pub fn modified(self, time: SystemTime) -> Self {
-        Self {
-            modified: Some(time),
-            ..self
-        }
-    }
 }
 
 impl Volume {
@@ -126,7 +71,7 @@ impl Volume {
             .recursive(true)
             .mode(0o700)
             .create(&self.directory)
-            .map_err(|source| self.error("creating", &self.directory, source))
+            .map_err(|source| Error::new("creating", &self.directory, source))
     }
 
     /// Tries whether files can be created here, and leaves none.
@@ -142,9 +87,9 @@ impl Volume {
             file.write_all(&[0; 4096])?;
             file.sync_data()
         };
-        let result = attempt().map_err(|source| self.error("writing to", &self.directory, source));
+        let result = attempt().map_err(|source| Error::new("writing to", &self.directory, source));
         let removed = remove_if_there(&path);
-        result.and(removed.map_err(|source| self.error("removing", &path, source)))
+        result.and(removed.map_err(|source| Error::new("removing", &path, source)))
     }
 
     /// Takes the lock, waiting for another helper until the deadline.
@@ -162,17 +107,17 @@ impl Volume {
             .open(&path)
             // On a read-only volume an existing lock file still locks.
             .or_else(|error| File::open(&path).map_err(|_| error))
-            .map_err(|source| self.error("opening the lock", &path, source))?;
+            .map_err(|source| Error::new("opening the lock", &path, source))?;
         loop {
             match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => return Ok(Lock { _file: file }),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     if deadline.passed() {
-                        return Err(self.error("waiting for the lock", &path, error.into()));
+                        return Err(Error::new("waiting for the lock", &path, error.into()));
                     }
                     tokio::time::sleep(LOCK_POLL.min(deadline.left())).await;
                 }
-                Err(error) => return Err(self.error("locking", &path, error.into())),
+                Err(error) => return Err(Error::new("locking", &path, error.into())),
             }
         }
     }
@@ -187,7 +132,7 @@ impl Volume {
         match File::open(&path).and_then(|mut file| file.read_to_end(&mut bytes)) {
             Ok(_) => Ok(Some(bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(self.error("reading", &path, source)),
+            Err(source) => Err(Error::new("reading", &path, source)),
         }
     }
 
@@ -200,7 +145,7 @@ impl Volume {
             .map(|bytes| {
                 String::from_utf8(bytes).map_err(|_| {
                     let source = io::Error::new(io::ErrorKind::InvalidData, "not UTF-8 text");
-                    self.error("reading", &self.path(name), source)
+                    Error::new("reading", &self.path(name), source)
                 })
             })
             .transpose()
@@ -215,7 +160,7 @@ impl Volume {
         match fs::metadata(&path) {
             Ok(metadata) => Ok(Some(metadata)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(self.error("looking at", &path, source)),
+            Err(source) => Err(Error::new("looking at", &path, source)),
         }
     }
 
@@ -232,7 +177,7 @@ impl Volume {
     /// # Errors
     /// When the source cannot be read or the copy not be published.
     pub fn copy_executable(&self, source: &Path, name: &str) -> Result<bool, Error> {
-        let bytes = fs::read(source).map_err(|error| self.error("reading", source, error))?;
+        let bytes = fs::read(source).map_err(|error| Error::new("reading", source, error))?;
         let there = self
             .metadata(name)?
             .is_some_and(|m| m.permissions().mode() & 0o111 == 0o111);
@@ -249,7 +194,7 @@ impl Volume {
     /// When it is there and stays.
     pub fn remove(&self, name: &str) -> Result<(), Error> {
         let path = self.path(name);
-        remove_if_there(&path).map_err(|source| self.error("removing", &path, source))?;
+        remove_if_there(&path).map_err(|source| Error::new("removing", &path, source))?;
         self.sync_directory()
     }
 
@@ -260,7 +205,7 @@ impl Volume {
     pub fn rename(&self, from: &str, to: &str) -> Result<(), Error> {
         let target = self.path(to);
         fs::rename(self.path(from), &target)
-            .map_err(|source| self.error("publishing", &target, source))?;
+            .map_err(|source| Error::new("publishing", &target, source))?;
         self.sync_directory()
     }
 
@@ -275,11 +220,11 @@ impl Volume {
         match linked {
             Ok(()) => self.sync_directory(),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound) => {
-                Err(self.error("keeping", &path, error))
+                Err(Error::new("keeping", &path, error))
             }
             Err(_) => {
-                let metadata = fs::metadata(&path).map_err(|e| self.error("reading", &path, e))?;
-                let bytes = fs::read(&path).map_err(|e| self.error("reading", &path, e))?;
+                let metadata = fs::metadata(&path).map_err(|e| Error::new("reading", &path, e))?;
+                let bytes = fs::read(&path).map_err(|e| Error::new("reading", &path, e))?;
                 let mut how = Publication::with_mode(metadata.mode() & 0o7777);
                 how.modified = metadata.modified().ok();
                 self.publish_from(kept, how, |file| {
@@ -323,7 +268,7 @@ impl Volume {
         if let Err(source) = attempt() {
             // The failure that is told is the first one.
             drop(remove_if_there(&temporary));
-            return Err(self.error("publishing", &path, source));
+            return Err(Error::new("publishing", &path, source));
         }
         self.sync_directory()
     }
@@ -336,19 +281,7 @@ impl Volume {
                 io::ErrorKind::InvalidInput | io::ErrorKind::PermissionDenied => Ok(()),
                 _ => Err(error),
             })
-            .map_err(|source| self.error("syncing", &self.directory, source))
-    }
-
-    #[expect(
-        clippy::unused_self,
-        reason = "errors are made where the volume is known"
-    )]
-    fn error(&self, doing: &'static str, path: &Path, cause: io::Error) -> Error {
-        Error {
-            doing,
-            path: path.to_owned(),
-            cause,
-        }
+            .map_err(|source| Error::new("syncing", &self.directory, source))
     }
 }
 
@@ -382,43 +315,6 @@ fn remove_if_there(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
-    }
-}
-
-/// What to change in the manifest, for the causes that manifests have.
-fn cure_of(error: &io::Error, path: &Path) -> String {
-    use io::ErrorKind as Kind;
-    let uid = rustix::process::geteuid().as_raw();
-    match error.kind() {
-        Kind::PermissionDenied => {
-            let owner = path
-                .ancestors()
-                .find_map(|p| fs::metadata(p).ok())
-                .map(|m| m.uid());
-            let owner = owner.map_or(String::new(), |owner| {
-                format!(", it belongs to uid {owner}")
-            });
-            format!(
-                ": this process has uid {uid}{owner}; give both containers the same runAsUser, or the pod an fsGroup"
-            )
-        }
-        Kind::ReadOnlyFilesystem => {
-            ": mount an emptyDir there, in this container without readOnly".to_owned()
-        }
-        Kind::StorageFull | Kind::QuotaExceeded => {
-            ": the volume is full; raise the emptyDir's sizeLimit or free space".to_owned()
-        }
-        Kind::ResourceBusy => {
-            ": it is a mount point of its own (subPath); mount the whole directory instead"
-                .to_owned()
-        }
-        Kind::NotADirectory | Kind::IsADirectory => {
-            ": check --config: it names the file config.toml in a directory".to_owned()
-        }
-        Kind::WouldBlock => {
-            ": another runner-init or runner-reaper works on this volume".to_owned()
-        }
-        _ => String::new(),
     }
 }
 

@@ -1,49 +1,26 @@
 //! Owns step four: which runner this volume gets, kept, finished or new. It asks GitLab through the one client and
 //! puts every token on the disk before anything else happens to it.
 
-use std::time::Duration;
-
 use anyhow::Context as _;
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::Failure;
-use runner_lifecycle::gitlab::{Client, Credentials, Endpoint, Error, TlsFiles};
-use runner_lifecycle::source::{Ownership, Source};
-use runner_lifecycle::state::Pending;
+use runner_lifecycle::gitlab::{Credentials, Error};
 use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::token::Token;
 
 use super::attention::Attention;
 use super::clock;
-use super::existing::Ours;
 use super::plan::Plan;
 use super::publish::Desk;
+use super::runner::Runner;
 use crate::args::Credential;
 
-/// How long GitLab may stay silent about an entry that was verified before: the runner manager retries by itself.
-const PATIENCE_WITH_KNOWN: Duration = Duration::from_secs(10);
-
-/// The runner that goes into `config.toml`.
-#[derive(Clone, Debug)]
-pub(super) struct Runner {
-    pub(super) id: i64,
-    pub(super) url: String,
-    pub(super) token: Token,
-    pub(super) source: Source,
-    /// RFC 3339, whole seconds.
-    pub(super) obtained_at: String,
-    pub(super) expires_at: Option<String>,
-    /// The entry it stands in or takes the place of.
-    pub(super) place: Option<usize>,
-    /// Whether the entry's token stays as it is.
-    pub(super) kept: bool,
-}
-
 /// One run's dealings with GitLab.
-struct Asking<'a, 'b> {
-    plan: &'a Plan<'b>,
-    system_id: &'a SystemId,
-    deadline: Deadline,
-    attention: &'a mut Attention,
+pub(super) struct Asking<'a, 'b> {
+    pub(super) plan: &'a Plan<'b>,
+    pub(super) system_id: &'a SystemId,
+    pub(super) deadline: Deadline,
+    pub(super) attention: &'a mut Attention,
 }
 
 /// Finds the runner: what a killed run left is finished, a valid entry is kept, else GitLab is asked for one.
@@ -76,203 +53,6 @@ pub(super) async fn runner(
 }
 
 impl Asking<'_, '_> {
-    /// What a run that died has left in the state file: a token is used or given back, a lost creation is named.
-    async fn finish_pending(&mut self, desk: &mut Desk<'_>) -> anyhow::Result<Option<Runner>> {
-        let (url, source, id, token, obtained_at, expires_at) = match desk.state().pending.clone() {
-            None => return Ok(None),
-            Some(Pending::Creation {
-                url,
-                description,
-                asked_at,
-                ..
-            }) => {
-                log::warn!(
-                    "an earlier run was stopped while {url} was making a runner for it at {asked_at}: if GitLab \
-                     lists one more runner {description:?} created then and never used, delete it there"
-                );
-                desk.forget_pending();
-                return Ok(None);
-            }
-            Some(Pending::Received {
-                url,
-                source,
-                id,
-                token,
-                obtained_at,
-                expires_at,
-            }) => (url, source, id, token, obtained_at, expires_at),
-        };
-        let runner = Runner {
-            id,
-            url,
-            token,
-            source,
-            obtained_at,
-            expires_at,
-            place: None,
-            kept: false,
-        };
-        if desk.holds(&runner, self.plan) {
-            log::info!("runner {id} of an earlier run stands in config.toml already");
-            desk.remember(&runner)?;
-            return Ok(None);
-        }
-        let here = Endpoint::parse(&runner.url).is_ok_and(|url| url.same_as(&self.plan.endpoint));
-        if !here || source != self.plan.options.credential.source() {
-            self.give_back(&runner, "it was made for another manifest")
-                .await?;
-            desk.forget_pending();
-            return Ok(None);
-        }
-        let answer = self.verify(&runner.token, self.deadline).await?;
-        match answer {
-            Ok(_) => {
-                log::info!("runner {id} of an earlier run that was stopped is finished now");
-                desk.made(&runner);
-                Ok(Some(runner))
-            }
-            Err(Error::TokenRefused { .. }) => {
-                log::warn!("runner {id} of an earlier run is gone at GitLab: another is asked for");
-                desk.forget_pending();
-                Ok(None)
-            }
-            Err(error) => Err(error).context(format!("verifying runner {id} of an earlier run")),
-        }
-    }
-
-    /// Verifies an entry of ours: `None` means that it must be replaced.
-    async fn keep_or_replace(
-        &mut self,
-        ours: &Ours,
-        desk: &mut Desk<'_>,
-    ) -> anyhow::Result<Option<Runner>> {
-        let Some(token) = &ours.entry.token else {
-            log::warn!(
-                "runner entry {:?} has no token: it gets one",
-                ours.entry.name
-            );
-            return Ok(None);
-        };
-        let given = match &self.plan.options.credential {
-            Credential::AuthenticationToken(given) => Some(given),
-            _ => None,
-        };
-        let patience = self.deadline.earlier(PATIENCE_WITH_KNOWN);
-        let credentials = match self.verify(token, patience).await? {
-            Ok(credentials) => credentials,
-            Err(error @ Error::TokenRefused { status: 403, .. }) => {
-                if given == Some(token) {
-                    return Err(error).context("verifying the given authentication token");
-                }
-                log::warn!(
-                    "runner entry {:?} is refused by GitLab: {error}",
-                    ours.entry.name
-                );
-                if let Some(id) = ours.entry.id {
-                    desk.forget(&ours.entry.url, id);
-                }
-                return Ok(None);
-            }
-            Err(error @ Error::Unreachable(_)) if ours.known.is_some() => {
-                log::warn!(
-                    "keeping runner entry {:?} as it is, it was verified before and the runner manager retries by \
-                     itself: {error}",
-                    ours.entry.name
-                );
-                return Ok(Some(kept(ours, token, ours.entry.id.unwrap_or_default())));
-            }
-            Err(error) => {
-                return Err(error).context(format!("verifying runner entry {:?}", ours.entry.name));
-            }
-        };
-        let current = kept(ours, token, credentials.id);
-        if let Some(given) = given
-            && given != token
-            && let Some(other) = self.other_runner(given, credentials.id).await?
-        {
-            self.take_off(&current, ours, desk).await?;
-            let other = Runner {
-                place: Some(ours.entry.index),
-                ..other
-            };
-            desk.made(&other);
-            return Ok(Some(other));
-        }
-        Ok(Some(current))
-    }
-
-    /// Whether a given token stands for another runner than the entry's, whose own token is still good.
-    async fn other_runner(&mut self, given: &Token, id: i64) -> anyhow::Result<Option<Runner>> {
-        match self
-            .verify(given, self.deadline.earlier(PATIENCE_WITH_KNOWN))
-            .await?
-        {
-            Ok(credentials) if credentials.id == id => Ok(None),
-            Ok(credentials) => {
-                log::info!(
-                    "the given token is that of runner {}, not {id}",
-                    credentials.id
-                );
-                Ok(Some(self.new_runner(&credentials, given)))
-            }
-            Err(Error::TokenRefused { .. }) => {
-                log::info!("the given token is no longer valid, the one in config.toml is: kept");
-                Ok(None)
-            }
-            Err(error) => {
-                log::warn!(
-                    "keeping the entry's token, the given one could not be verified: {error}"
-                );
-                Ok(None)
-            }
-        }
-    }
-
-    /// Takes the runner of an entry off GitLab's list, by its source, before its entry is given to another.
-    async fn take_off(
-        &mut self,
-        old: &Runner,
-        ours: &Ours,
-        desk: &mut Desk<'_>,
-    ) -> anyhow::Result<()> {
-        if ours.known.is_none() && old.source.ownership() == Ownership::Owned {
-            log::warn!(
-                "runner {} stays at GitLab: config.toml held it, but not by our doing; delete it there if nobody else uses it",
-                old.id
-            );
-            return Ok(());
-        }
-        self.give_back(old, "its entry goes to another runner")
-            .await?;
-        desk.forget(&old.url, old.id);
-        Ok(())
-    }
-
-    /// Unregisters what this volume no longer needs. Failing here must not keep a pod from starting.
-    async fn give_back(&mut self, runner: &Runner, why: &str) -> Result<(), Failure> {
-        let client = client_of(self.plan, &runner.url);
-        let client = match client.as_ref() {
-            Ok(client) => client.as_ref().unwrap_or(&self.plan.client),
-            Err(error) => {
-                log::warn!("runner {} stays at {}: {error}", runner.id, runner.url);
-                return Ok(());
-            }
-        };
-        let deadline = self.deadline.earlier(PATIENCE_WITH_KNOWN);
-        let gone = unregister(client, runner, self.system_id, deadline);
-        match self.attention.during(gone).await? {
-            Ok(_) => log::info!("runner {} unregistered at {}: {why}", runner.id, runner.url),
-            Err(error) => {
-                log::warn!(
-                    "runner {} is left behind at {}: {error}",
-                    runner.id,
-                    runner.url
-                );
-            }
-        }
-        Ok(())
-    }
-
     /// Asks GitLab for a runner, in the way of the source.
     async fn make(&mut self, desk: &mut Desk<'_>) -> anyhow::Result<Runner> {
         let plan = self.plan;
@@ -303,7 +83,8 @@ impl Asking<'_, '_> {
         }
     }
 
-    async fn verify(
+    /// Verifies a token; the outer failure is a signal.
+    pub(super) async fn verify(
         &mut self,
         token: &Token,
         deadline: Deadline,
@@ -316,7 +97,8 @@ impl Asking<'_, '_> {
         Ok(answer)
     }
 
-    fn new_runner(&self, credentials: &Credentials, token: &Token) -> Runner {
+    /// The runner of a token that was verified.
+    pub(super) fn new_runner(&self, credentials: &Credentials, token: &Token) -> Runner {
         // The given token counts, not the answer's: some servers mask it.
         new_runner(self.plan, credentials, token.clone())
     }
@@ -358,50 +140,4 @@ fn new_runner(plan: &Plan<'_>, credentials: &Credentials, token: Token) -> Runne
         place: None,
         kept: false,
     }
-}
-
-fn kept(ours: &Ours, token: &Token, id: i64) -> Runner {
-    Runner {
-        id,
-        url: ours.entry.url.clone(),
-        token: token.clone(),
-        source: ours.source(),
-        obtained_at: clock::now(),
-        expires_at: None,
-        place: Some(ours.entry.index),
-        kept: true,
-    }
-}
-
-/// Takes a runner back, by the rule of its source.
-pub(super) async fn unregister(
-    client: &Client,
-    runner: &Runner,
-    system_id: &SystemId,
-    deadline: Deadline,
-) -> Result<(), Error> {
-    match runner.source.ownership() {
-        Ownership::Owned => client.unregister_runner(&runner.token, deadline).await,
-        Ownership::Shared => {
-            client
-                .unregister_runner_manager(&runner.token, system_id, deadline)
-                .await
-        }
-    }
-    .map(|_| ())
-}
-
-/// A client for another URL than the plan's, or `None` where it is the same.
-fn client_of(plan: &Plan<'_>, url: &str) -> Result<Option<Client>, Error> {
-    let endpoint = Endpoint::parse(url)?;
-    if endpoint.same_as(&plan.endpoint) {
-        return Ok(None);
-    }
-    let tls = TlsFiles {
-        ca_file: None,
-        cert_file: None,
-        key_file: None,
-        ..plan.tls.clone()
-    };
-    Client::new(&endpoint, &tls, &plan.proxies).map(Some)
 }

@@ -6,11 +6,11 @@ use anyhow::Context as _;
 use runner_lifecycle::token::Token;
 use runner_lifecycle::volume::Volume;
 
-use super::ask::Runner;
 use super::clock;
 use super::edit;
 use super::plan::Plan;
 use super::publish::Desk;
+use super::runner::Runner;
 use crate::args::Credential;
 use crate::entry;
 

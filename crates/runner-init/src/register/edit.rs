@@ -3,9 +3,9 @@
 use runner_lifecycle::config_toml::{ConfigToml, Error};
 use toml_edit::{Item, Table, Value, value};
 
-use super::ask::Runner;
 use super::clock;
 use super::plan::Plan;
+use super::runner::Runner;
 use crate::entry::{self, Identity};
 
 /// gitlab-runner's word for "never" in `token_expires_at`.

@@ -10,11 +10,11 @@ use runner_lifecycle::state::{self, Pending, State, StateEntry};
 use runner_lifecycle::system_id::{self, SystemId};
 use runner_lifecycle::volume::{PRIVATE, Publication, Volume};
 
-use super::ask::Runner;
 use super::clock;
 use super::edit;
 use super::existing::{self, Asked, Ours};
 use super::plan::Plan;
+use super::runner::Runner;
 use crate::args::Credential;
 
 /// What became of `config.toml`.

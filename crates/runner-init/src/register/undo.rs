@@ -5,7 +5,7 @@ use std::time::Duration;
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::system_id::SystemId;
 
-use super::ask;
+use super::give_back;
 use super::plan::Plan;
 use super::publish::Desk;
 
@@ -25,7 +25,7 @@ pub(super) async fn everything(plan: &Plan<'_>, desk: &mut Desk<'_>, system_id: 
         );
         return;
     }
-    match ask::unregister(&plan.client, &runner, system_id, Deadline::after(LIMIT)).await {
+    match give_back::unregister(&plan.client, &runner, system_id, Deadline::after(LIMIT)).await {
         Ok(()) => {
             log::info!("runner {} taken back at {}", runner.id, runner.url);
             desk.nothing_created();

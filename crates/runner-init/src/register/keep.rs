@@ -1,0 +1,141 @@
+//! Owns what becomes of an entry that stands in `config.toml` already: kept, or given to another runner.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use runner_lifecycle::gitlab::Error;
+use runner_lifecycle::source::Ownership;
+use runner_lifecycle::token::Token;
+
+use super::ask::Asking;
+use super::clock;
+use super::existing::Ours;
+use super::publish::Desk;
+use super::runner::Runner;
+use crate::args::Credential;
+
+/// How long GitLab may stay silent about an entry that was verified before: the runner manager retries by itself.
+pub(super) const PATIENCE_WITH_KNOWN: Duration = Duration::from_secs(10);
+
+impl Asking<'_, '_> {
+    /// Verifies an entry of ours: `None` means that it must be replaced.
+    pub(super) async fn keep_or_replace(
+        &mut self,
+        ours: &Ours,
+        desk: &mut Desk<'_>,
+    ) -> anyhow::Result<Option<Runner>> {
+        let Some(token) = &ours.entry.token else {
+            log::warn!(
+                "runner entry {:?} has no token: it gets one",
+                ours.entry.name
+            );
+            return Ok(None);
+        };
+        let given = match &self.plan.options.credential {
+            Credential::AuthenticationToken(given) => Some(given),
+            _ => None,
+        };
+        let patience = self.deadline.earlier(PATIENCE_WITH_KNOWN);
+        let credentials = match self.verify(token, patience).await? {
+            Ok(credentials) => credentials,
+            Err(error @ Error::TokenRefused { status: 403, .. }) => {
+                if given == Some(token) {
+                    return Err(error).context("verifying the given authentication token");
+                }
+                log::warn!(
+                    "runner entry {:?} is refused by GitLab: {error}",
+                    ours.entry.name
+                );
+                if let Some(id) = ours.entry.id {
+                    desk.forget(&ours.entry.url, id);
+                }
+                return Ok(None);
+            }
+            Err(error @ Error::Unreachable(_)) if ours.known.is_some() => {
+                log::warn!(
+                    "keeping runner entry {:?} as it is, it was verified before and the runner manager retries by \
+                     itself: {error}",
+                    ours.entry.name
+                );
+                return Ok(Some(kept(ours, token, ours.entry.id.unwrap_or_default())));
+            }
+            Err(error) => {
+                return Err(error).context(format!("verifying runner entry {:?}", ours.entry.name));
+            }
+        };
+        let current = kept(ours, token, credentials.id);
+        if let Some(given) = given
+            && given != token
+            && let Some(other) = self.other_runner(given, credentials.id).await?
+        {
+            self.take_off(&current, ours, desk).await?;
+            let other = Runner {
+                place: Some(ours.entry.index),
+                ..other
+            };
+            desk.made(&other);
+            return Ok(Some(other));
+        }
+        Ok(Some(current))
+    }
+
+    /// Whether a given token stands for another runner than the entry's, whose own token is still good.
+    async fn other_runner(&mut self, given: &Token, id: i64) -> anyhow::Result<Option<Runner>> {
+        match self
+            .verify(given, self.deadline.earlier(PATIENCE_WITH_KNOWN))
+            .await?
+        {
+            Ok(credentials) if credentials.id == id => Ok(None),
+            Ok(credentials) => {
+                log::info!(
+                    "the given token is that of runner {}, not {id}",
+                    credentials.id
+                );
+                Ok(Some(self.new_runner(&credentials, given)))
+            }
+            Err(Error::TokenRefused { .. }) => {
+                log::info!("the given token is no longer valid, the one in config.toml is: kept");
+                Ok(None)
+            }
+            Err(error) => {
+                log::warn!(
+                    "keeping the entry's token, the given one could not be verified: {error}"
+                );
+                Ok(None)
+            }
+        }
+    }
+
+    /// Takes the runner of an entry off GitLab's list, by its source, before its entry is given to another.
+    async fn take_off(
+        &mut self,
+        old: &Runner,
+        ours: &Ours,
+        desk: &mut Desk<'_>,
+    ) -> anyhow::Result<()> {
+        if ours.known.is_none() && old.source.ownership() == Ownership::Owned {
+            log::warn!(
+                "runner {} stays at GitLab: config.toml held it, but not by our doing; delete it there if nobody else uses it",
+                old.id
+            );
+            return Ok(());
+        }
+        self.give_back(old, "its entry goes to another runner")
+            .await?;
+        desk.forget(&old.url, old.id);
+        Ok(())
+    }
+}
+
+fn kept(ours: &Ours, token: &Token, id: i64) -> Runner {
+    Runner {
+        id,
+        url: ours.entry.url.clone(),
+        token: token.clone(),
+        source: ours.source(),
+        obtained_at: clock::now(),
+        expires_at: None,
+        place: Some(ours.entry.index),
+        kept: true,
+    }
+}

@@ -1,0 +1,78 @@
+//! Owns what a run that died has left in the state file: a token is used or given back, a lost creation is named.
+
+use anyhow::Context as _;
+use runner_lifecycle::gitlab::{Endpoint, Error};
+use runner_lifecycle::state::Pending;
+
+use super::ask::Asking;
+use super::publish::Desk;
+use super::runner::Runner;
+
+impl Asking<'_, '_> {
+    /// Settles what is pending; the runner, if a token of the earlier run is good for this one.
+    pub(super) async fn finish_pending(
+        &mut self,
+        desk: &mut Desk<'_>,
+    ) -> anyhow::Result<Option<Runner>> {
+        let (url, source, id, token, obtained_at, expires_at) = match desk.state().pending.clone() {
+            None => return Ok(None),
+            Some(Pending::Creation {
+                url,
+                description,
+                asked_at,
+                ..
+            }) => {
+                log::warn!(
+                    "an earlier run was stopped while {url} was making a runner for it at {asked_at}: if GitLab \
+                     lists one more runner {description:?} created then and never used, delete it there"
+                );
+                desk.forget_pending();
+                return Ok(None);
+            }
+            Some(Pending::Received {
+                url,
+                source,
+                id,
+                token,
+                obtained_at,
+                expires_at,
+            }) => (url, source, id, token, obtained_at, expires_at),
+        };
+        let runner = Runner {
+            id,
+            url,
+            token,
+            source,
+            obtained_at,
+            expires_at,
+            place: None,
+            kept: false,
+        };
+        if desk.holds(&runner, self.plan) {
+            log::info!("runner {id} of an earlier run stands in config.toml already");
+            desk.remember(&runner)?;
+            return Ok(None);
+        }
+        let here = Endpoint::parse(&runner.url).is_ok_and(|url| url.same_as(&self.plan.endpoint));
+        if !here || source != self.plan.options.credential.source() {
+            self.give_back(&runner, "it was made for another manifest")
+                .await?;
+            desk.forget_pending();
+            return Ok(None);
+        }
+        let answer = self.verify(&runner.token, self.deadline).await?;
+        match answer {
+            Ok(_) => {
+                log::info!("runner {id} of an earlier run that was stopped is finished now");
+                desk.made(&runner);
+                Ok(Some(runner))
+            }
+            Err(Error::TokenRefused { .. }) => {
+                log::warn!("runner {id} of an earlier run is gone at GitLab: another is asked for");
+                desk.forget_pending();
+                Ok(None)
+            }
+            Err(error) => Err(error).context(format!("verifying runner {id} of an earlier run")),
+        }
+    }
+}

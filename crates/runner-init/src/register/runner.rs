@@ -1,0 +1,20 @@
+//! Owns the runner that a run ends with, on its way from GitLab to `config.toml`.
+
+use runner_lifecycle::source::Source;
+use runner_lifecycle::token::Token;
+
+/// The runner that goes into `config.toml`.
+#[derive(Clone, Debug)]
+pub(super) struct Runner {
+    pub(super) id: i64,
+    pub(super) url: String,
+    pub(super) token: Token,
+    pub(super) source: Source,
+    /// RFC 3339, whole seconds.
+    pub(super) obtained_at: String,
+    pub(super) expires_at: Option<String>,
+    /// The entry it stands in or takes the place of.
+    pub(super) place: Option<usize>,
+    /// Whether the entry's token stays as it is.
+    pub(super) kept: bool,
+}

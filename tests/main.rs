@@ -11,3 +11,4 @@
 
 #[cfg(target_arch = "x86_64")]
 mod init_killed;
+mod reaper;

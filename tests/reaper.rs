@@ -1,0 +1,13 @@
+//! `runner-reaper` seen from outside: nothing is left behind at GitLab and no job is lost, whatever happens at the end of a
+//! pod. Every test ends with the journal of its GitLab read through ([`order`]): [`pod::Pod`] sees to that when it is dropped.
+
+mod again;
+mod busy;
+mod container;
+mod deadline;
+mod looks;
+mod moments;
+mod order;
+mod others;
+mod pod;
+mod process;

@@ -1,0 +1,119 @@
+//! The hook twice at once, after it is done, and killed anywhere: in the end nothing is left, and the file is what it was.
+
+use gitlab_simulator::JobStatus;
+
+use super::pod::{Plan, Pod, Source, wait_for};
+
+/// A runner manager started anew on the volume works: the file in force is the operator's.
+pub(crate) fn starts_anew(pod: &mut Pod) {
+    pod.gitlab.look(|state| pod.order.ends_here(state));
+    let before = pod.polls();
+    pod.start(&[]);
+    pod.polled(before + 1);
+}
+
+#[test]
+fn two_hooks_at_once_and_one_afterwards_leave_nothing() {
+    for source in Source::SHARED_AND_OWNED {
+        let mut pod = Pod::working(Plan::of(source));
+        let original = pod.original();
+        let job = pod.busy_with(1)[0];
+        let arguments = &["pre-stop", "--grace-period=1h"];
+        let mut first = pod.begin(&mut pod.reaper(arguments));
+        let second = pod.begin(&mut pod.reaper(arguments));
+        wait_for("the file to be put back", || {
+            (pod.original() == original).then_some(())
+        });
+        // Whichever came first waits for the job with the lock in its hand.
+        pod.release();
+        let ended = [second.ended(), {
+            first.runs();
+            first.ended()
+        }];
+        for ended in &ended {
+            ended.is(0, "nothing is left at GitLab");
+        }
+        let mut third = pod.begin(&mut pod.reaper(arguments));
+        third.says("was gone already");
+        third.ended().is(0, "nothing is left at GitLab");
+        pod.job_is(job, JobStatus::Success);
+        assert!(pod.is_gone());
+        pod.is_as_before(&original);
+        pod.stopped_by_kubelet();
+        starts_anew(&mut pod);
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod killed {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+
+    use acceptance::tracer::{Fate, Step, trace};
+
+    use super::{Plan, Pod, Source, starts_anew};
+
+    /// More steps than any hook has; one that goes on for ever fails here.
+    const MOST_STEPS: usize = 400;
+
+    /// Hooks that are killed at once: they wait more than they work.
+    const AT_ONCE: usize = 4;
+
+    /// Kills the hook at this step and runs it again. Says whether there was such a step.
+    fn killed_at(number: usize, source: Source) -> bool {
+        let mut pod = Pod::working(Plan::of(source));
+        let original = pod.original();
+        let mut reached: Option<Step> = None;
+        let killed = trace(&mut pod.reaper(&["pre-stop"]), |step, what| {
+            if step < number {
+                return Fate::GoOn;
+            }
+            reached = Some(what);
+            Fate::Kill
+        });
+        let Some(step) = reached else {
+            assert_eq!(killed.code(), 0, "an undisturbed run: {}", killed.output());
+            return false;
+        };
+        let at = format!(
+            "{source:?}, step {number} ({step:?}) after:\n{}",
+            killed.output()
+        );
+        assert_eq!(killed.code(), -1, "{at}");
+        let again = pod.reap(&["pre-stop"]);
+        assert_eq!(again.code, 0, "{at}\n{}", again.words);
+        assert!(pod.is_gone(), "{at}\n{}", again.words);
+        assert!(pod.runs(), "{at}\n{}", again.words);
+        assert_eq!(pod.original(), original, "{at}\n{}", again.words);
+        pod.is_as_before(&original);
+        pod.stopped_by_kubelet();
+        starts_anew(&mut pod);
+        true
+    }
+
+    #[test]
+    fn hook_killed_anywhere_and_run_again_leaves_nothing_and_the_file_as_it_was() {
+        for source in Source::SHARED_AND_OWNED {
+            let next = AtomicUsize::new(0);
+            let steps: usize = thread::scope(|scope| {
+                let workers: Vec<_> = (0..AT_ONCE)
+                    .map(|_| {
+                        scope.spawn(|| {
+                            let mut steps = 0;
+                            while killed_at(next.fetch_add(1, Ordering::Relaxed), source) {
+                                steps += 1;
+                                assert!(steps < MOST_STEPS);
+                            }
+                            steps
+                        })
+                    })
+                    .collect();
+                let steps = workers
+                    .into_iter()
+                    .map(|worker| worker.join().expect("a kill went wrong"));
+                steps.sum()
+            });
+            assert!(steps > 20, "{source:?}: only {steps} steps were seen");
+        }
+    }
+}

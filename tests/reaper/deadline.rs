@@ -1,0 +1,139 @@
+//! Jobs that take longer than the pod has, and runner managers that cannot be watched.
+
+use std::thread;
+use std::time::Duration;
+
+use gitlab_simulator::JobStatus;
+
+use super::pod::{Plan, Pod, Source};
+
+/// What the machine may add to a process's own time when it is busy.
+const SLACK: Duration = Duration::from_secs(2);
+
+/// Both kinds of runner at once: these tests wait.
+fn for_both(check: impl Fn(Source) + Sync) {
+    let check = &check;
+    thread::scope(|scope| {
+        for source in Source::SHARED_AND_OWNED {
+            scope.spawn(move || check(source));
+        }
+    });
+}
+
+fn job_is_longer_than(seconds: u64) {
+    for_both(|source| {
+        let mut pod = Pod::working(Plan::of(source));
+        pod.order.deadline_passes();
+        let job = pod.busy_with(1)[0];
+        let hook = pod.reap(&["pre-stop", &format!("--grace-period={seconds}")]);
+        hook.is(75, "1 job still running");
+        assert!(
+            hook.words.contains(&format!("jobs/{job}")),
+            "the job is named: {}",
+            hook.words
+        );
+        assert!(
+            hook.took < Duration::from_secs(seconds) + SLACK,
+            "{:?}",
+            hook.took
+        );
+        assert!(pod.is_gone(), "{}", hook.words);
+        assert!(!pod.runs() || pod.exited().success());
+        pod.job_is(job, JobStatus::Failed);
+        let end = |pattern: &str| pod.gitlab.calls(pattern).pop().unwrap().at;
+        let asked = end(source.farewell());
+        let reported = pod
+            .gitlab
+            .journal()
+            .iter()
+            .rposition(|call| call.body["state"] == "failed")
+            .unwrap();
+        assert!(
+            pod.gitlab.journal()[reported].at >= asked,
+            "first unregistered, then ended"
+        );
+    });
+}
+
+#[test]
+fn told_deadline_of_two_seconds_unregisters_and_ends_the_job() {
+    job_is_longer_than(2);
+}
+
+#[test]
+fn told_deadline_of_thirty_seconds_unregisters_and_ends_the_job() {
+    // Half a minute of waiting is only worth it where somebody asks for it.
+    let long = std::env::var_os("ACCEPTANCE_LONG").is_some();
+    job_is_longer_than(if long { 30 } else { 4 });
+}
+
+#[test]
+fn untold_deadline_unregisters_in_time_and_leaves_the_job_alone() {
+    // The reserve decides when the waiting ends; 25 s of 30 are waited only where somebody asks for it.
+    let long = std::env::var_os("ACCEPTANCE_LONG").is_some();
+    let arguments = if long {
+        &["pre-stop"][..]
+    } else {
+        &["pre-stop", "--reserve=15s"]
+    };
+    for_both(|source| {
+        let mut pod = Pod::working(Plan::of(source));
+        pod.order.deadline_passes();
+        let job = pod.busy_with(1)[0];
+        let hook = pod.reap(arguments);
+        let code = if source.owned() { 75 } else { 0 };
+        hook.is(code, "unregistered from");
+        assert!(hook.took < Duration::from_secs(30), "{:?}", hook.took);
+        assert!(pod.is_gone(), "{}", hook.words);
+        assert_eq!(
+            pod.gitlab.look(|state| state.job(job).unwrap().status),
+            JobStatus::Running
+        );
+        assert!(pod.runs(), "no job is ended on a guess");
+        pod.release();
+        pod.stopped_by_kubelet();
+        pod.job_is(job, JobStatus::Success);
+    });
+}
+
+#[test]
+fn without_a_metrics_port_shared_goes_after_the_reload_and_owned_at_the_deadline() {
+    for_both(|source| {
+        let mut pod = Pod::of(Plan {
+            port: false,
+            ..Plan::of(source)
+        })
+        .started(&[]);
+        pod.polled(2);
+        let original = pod.original();
+        let hook = pod.reap(&["pre-stop", "--grace-period=12"]);
+        hook.is(0, "nothing is left at GitLab");
+        assert!(
+            hook.words.contains("listen_address"),
+            "no cure: {}",
+            hook.words
+        );
+        assert!(pod.is_gone());
+        pod.is_as_before(&original);
+        let journal = pod.gitlab.journal();
+        let farewell = journal
+            .iter()
+            .find(|call| call.is(source.farewell()))
+            .unwrap();
+        // The end of the waiting is the deadline less its reserve of 2 s; the hook counts 0.2 s before its own start.
+        let waited = farewell.at
+            - journal
+                .iter()
+                .rfind(|call| call.is("POST /jobs/request"))
+                .unwrap()
+                .at;
+        let least = Duration::from_secs(if source.owned() { 8 } else { 4 });
+        assert!(
+            waited + Duration::from_secs(1) >= least,
+            "{source:?} waited {waited:?} only"
+        );
+        if pod.runs() {
+            pod.stopped_by_kubelet();
+        }
+    });
+}

@@ -1,0 +1,110 @@
+//! The jobs of a pod, and what can be seen of it from GitLab's side and on the runner manager's pages.
+
+use std::time::Duration;
+
+use gitlab_simulator::{Job, JobStatus};
+
+use super::pod::{LIMIT, Pod, put, wait_for};
+use super::process::page;
+
+impl Pod {
+    /// A job that takes so long.
+    pub(crate) fn job_of(&self, milliseconds: u64) -> i64 {
+        self.gitlab.queue_job(Job {
+            script: vec![format!(
+                "sleep {}",
+                Duration::from_millis(milliseconds).as_secs_f64()
+            )],
+            variables: vec![("STAND_IN_DURATION".into(), format!("{milliseconds}ms"))],
+            ..Job::default()
+        })
+    }
+
+    /// A job that ends when it is released.
+    pub(crate) fn held_job(&self) -> i64 {
+        let file = self.aside.path().join("go").display().to_string();
+        self.gitlab.queue_job(Job {
+            script: vec![format!("while [ ! -e {file} ]; do sleep 0.02; done")],
+            variables: vec![("STAND_IN_UNTIL_FILE".into(), file)],
+            ..Job::default()
+        })
+    }
+
+    /// Ends all jobs of [`Pod::held_job`].
+    pub(crate) fn release(&self) {
+        put(&self.aside.path().join("go"), "");
+    }
+
+    /// Held jobs on every slot, counted by the runner manager itself.
+    pub(crate) fn busy_with(&self, jobs: usize) -> Vec<i64> {
+        let ids: Vec<i64> = (0..jobs).map(|_| self.held_job()).collect();
+        for id in &ids {
+            self.job_is(*id, JobStatus::Running);
+        }
+        if self.metrics().is_some() {
+            wait_for("the jobs in the metrics", || {
+                (self.metric("gitlab_runner_jobs") == jobs as i64).then_some(())
+            });
+        }
+        ids
+    }
+
+    /// Waits for a job's status.
+    #[track_caller]
+    pub(crate) fn job_is(&self, id: i64, status: JobStatus) {
+        let reached = self.gitlab.wait_until(LIMIT, |state| {
+            state.job(id).is_some_and(|job| job.status == status)
+        });
+        let now = self
+            .gitlab
+            .look(|state| state.job(id).map(|job| job.status));
+        assert!(
+            reached,
+            "job {id} is {now:?}, not {status:?}: {}",
+            self.log()
+        );
+    }
+
+    /// Requests for jobs so far.
+    pub(crate) fn polls(&self) -> usize {
+        self.gitlab.look(|state| state.count("POST /jobs/request"))
+    }
+
+    /// Waits for so many requests for jobs.
+    #[track_caller]
+    pub(crate) fn polled(&self, times: usize) {
+        let reached = self
+            .gitlab
+            .wait_until(LIMIT, |state| state.count("POST /jobs/request") >= times);
+        assert!(reached, "{} of {times} polls: {}", self.polls(), self.log());
+    }
+
+    /// Whether GitLab's list holds nothing of this pod any more, and everything of others.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.gitlab.look(|state| self.order.is_gone(state))
+    }
+
+    /// The metrics page; none while nobody answers.
+    pub(crate) fn metrics(&self) -> Option<String> {
+        page(&self.address, "/metrics")
+    }
+
+    /// The sum of a family's rows; 0 while there is none.
+    pub(crate) fn metric(&self, name: &str) -> i64 {
+        let page = self.metrics().unwrap_or_default();
+        let rows = page
+            .lines()
+            .filter(|row| row.split(['{', ' ']).next() == Some(name));
+        rows.filter_map(|row| row.rsplit_once(' ')?.1.parse::<f64>().ok())
+            .map(|value| value as i64)
+            .sum()
+    }
+
+    /// Waits until the runner manager answers on its port that it runs.
+    pub(crate) fn is_up(&self) {
+        wait_for("the runner manager to run", || {
+            let state = page(&self.address, "/debug/process/state")?;
+            (state.trim() == "running").then_some(())
+        });
+    }
+}

@@ -1,0 +1,162 @@
+//! Pods and runner managers that are not ours, and a `config.toml` that cannot be written.
+
+use std::process::Command;
+
+use gitlab_simulator::JobStatus;
+use nix::sys::signal::Signal;
+
+use super::container::mount_namespace;
+use super::pod::{Plan, Pod, Source};
+
+#[test]
+fn hook_of_another_pod_touches_nothing_and_says_why() {
+    for arguments in [
+        &["pre-stop"][..],
+        &["unregister", "--all-runners"],
+        &["sidecar"],
+    ] {
+        let mut pod = Pod::of(Plan::of(Source::RegistrationToken));
+        pod.start(&[]);
+        pod.is_up();
+        let original = pod.original();
+        let volume = pod.stage.snapshot();
+        let mut other = pod.reaper(arguments);
+        other
+            .env("RUNNER_REAPER_POD_NAME", "runner-1")
+            .env("RUNNER_REAPER_POD_NAMESPACE", "ci");
+        other.env("RUNNER_REAPER_POD_UID", "u-1");
+        let mut other = pod.begin(&mut other);
+        if arguments[0] == "sidecar" {
+            other.says("waiting for the end of the pod");
+            other.signal(Signal::SIGTERM);
+        }
+        // By hand it is a mistake of whoever typed it; in a pod there is nothing to do.
+        let code = if arguments[0] == "unregister" { 78 } else { 0 };
+        other
+            .ended()
+            .is(code, "belongs to another pod, ci/runner-0 (uid u-0)");
+        assert_eq!(pod.stage.snapshot(), volume);
+        assert_eq!(pod.original(), original);
+        assert!(pod.gitlab.calls("DELETE *").is_empty());
+        assert_eq!(
+            pod.metric("gitlab_runner_configuration_loaded_total"),
+            1,
+            "nothing was reloaded"
+        );
+        let before = pod.polls();
+        pod.polled(before + 1);
+        assert!(pod.runs());
+    }
+}
+
+#[test]
+fn hook_of_the_same_pod_is_not_kept_from_its_work() {
+    let mut pod = Pod::of(Plan::of(Source::RegistrationToken));
+    pod.start(&[]);
+    pod.is_up();
+    let mut hook = pod.reaper(&["pre-stop"]);
+    hook.env("RUNNER_REAPER_POD_UID", "u-0");
+    pod.begin(&mut hook)
+        .ended()
+        .is(0, "nothing is left at GitLab");
+    assert!(pod.is_gone());
+}
+
+#[test]
+fn other_runner_manager_of_the_machine_is_never_signalled() {
+    let mut ours = Pod::working(Plan::of(Source::RegistrationToken));
+    let mut theirs = Pod::of(Plan::of(Source::RegistrationToken));
+    theirs.start(&["--user=gitlab-runner"]);
+    theirs.polled(1);
+    ours.reap(&["pre-stop"]).is(0, "nothing is left at GitLab");
+    let polls = theirs.polls();
+    theirs.polled(polls + 1);
+    assert_eq!(
+        theirs.metric("gitlab_runner_configuration_loaded_total"),
+        1,
+        "nothing was reloaded"
+    );
+    assert!(theirs.runs() && theirs.gitlab.calls("DELETE *").is_empty());
+    ours.stopped_by_kubelet();
+}
+
+#[test]
+fn runner_manager_with_the_same_path_in_another_container_is_never_signalled() {
+    let ours = Pod::of(Plan::of(Source::RegistrationToken));
+    let mut theirs = Pod::of(Plan::of(Source::RegistrationToken));
+    let Some(mut container) = mount_namespace() else {
+        return;
+    };
+    // In that container the other volume lies where ours does outside of it.
+    let script = "mount --bind \"$0\" \"$1\" && shift && exec \"$@\"";
+    container
+        .args(["sh", "-c", script])
+        .arg(theirs.stage.path())
+        .arg(ours.stage.path());
+    let run = theirs.run_command();
+    container
+        .arg(run.get_program())
+        .args(["run", "--config"])
+        .arg(ours.config())
+        .env_clear();
+    container.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+    theirs.start_as(&mut container);
+    theirs.polled(1);
+    ours.reap(&["pre-stop"]).is(0, "no runner manager works on");
+    assert!(ours.is_gone());
+    let polls = theirs.polls();
+    theirs.polled(polls + 1);
+    assert_eq!(
+        theirs.metric("gitlab_runner_configuration_loaded_total"),
+        1,
+        "nothing was reloaded"
+    );
+    assert!(theirs.runs());
+}
+
+#[test]
+fn read_only_file_cannot_be_paused_so_the_unregistration_comes_last() {
+    for source in Source::SHARED_AND_OWNED {
+        // Long enough that no poll falls between the hook and the stop signal.
+        let mut pod = Pod::of(Plan {
+            check_interval: 600,
+            ..Plan::of(source)
+        });
+        let job = pod.held_job();
+        pod.start(&[]);
+        pod.job_is(job, JobStatus::Running);
+        pod.is_up();
+        let original = pod.original();
+        let volume = pod.stage.snapshot();
+        let Some(mut hook) = on_read_only_volume(&pod) else {
+            return;
+        };
+        pod.order.polling_goes_on();
+        let mut hook = pod.begin(&mut hook);
+        hook.says("cannot be paused");
+        hook.says("waiting for 1 job");
+        assert!(
+            pod.gitlab.calls("DELETE *").is_empty(),
+            "unregistered while it polls and works"
+        );
+        pod.release();
+        hook.ended().is(0, "nothing is left at GitLab");
+        assert!(pod.is_gone());
+        assert_eq!(pod.original(), original);
+        assert_eq!(pod.stage.snapshot(), volume);
+        pod.stopped_by_kubelet();
+        pod.job_is(job, JobStatus::Success);
+    }
+}
+
+/// The hook where its volume is mounted read-only: a mode would not stop root.
+fn on_read_only_volume(pod: &Pod) -> Option<Command> {
+    let reaper = pod.reaper(&["pre-stop", "--grace-period=1h"]);
+    let mut hook = mount_namespace()?;
+    let script = "mount --bind \"$0\" \"$0\" && mount -o remount,bind,ro \"$0\" && exec \"$@\"";
+    hook.args(["sh", "-c", script]).arg(pod.stage.path());
+    hook.arg(reaper.get_program())
+        .args(reaper.get_args())
+        .env("CONFIG_FILE", pod.config());
+    Some(hook)
+}

@@ -1,0 +1,337 @@
+//! One pod on one simulated GitLab: its volume as `runner-init` leaves it, and its runner manager. Judges nothing itself; when
+//! it goes it has the journal judged.
+
+use std::fs;
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use acceptance::stage::{Stage, run};
+use gitlab_simulator::{NewRunner, Role, Settings, Simulator};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tempfile::TempDir;
+
+use super::order::Order;
+
+/// No wait of a test is longer. Most end within milliseconds; the machine may be busy.
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+
+/// Where a runner comes from: the design's three sources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::enum_variant_names, reason = "GitLab's names")]
+pub(crate) enum Source {
+    AuthenticationToken,
+    AccessToken,
+    RegistrationToken,
+}
+
+impl Source {
+    pub(crate) const ALL: [Self; 3] = [
+        Self::AuthenticationToken,
+        Self::AccessToken,
+        Self::RegistrationToken,
+    ];
+
+    /// One for each rule of the end.
+    pub(crate) const SHARED_AND_OWNED: [Self; 2] =
+        [Self::AuthenticationToken, Self::RegistrationToken];
+
+    pub(crate) fn owned(self) -> bool {
+        self != Self::AuthenticationToken
+    }
+
+    /// The one call that takes this pod off GitLab's list.
+    pub(crate) fn farewell(self) -> &'static str {
+        if self.owned() {
+            "DELETE /runners"
+        } else {
+            "DELETE /runners/managers"
+        }
+    }
+}
+
+/// What kind of pod it shall be.
+pub(crate) struct Plan {
+    pub(crate) settings: Settings,
+    pub(crate) source: Source,
+    pub(crate) concurrent: usize,
+    /// Whether the entry has `limit` = `concurrent`.
+    pub(crate) limit: bool,
+    /// Whether there is a metrics port.
+    pub(crate) port: bool,
+    pub(crate) check_interval: u32,
+}
+
+impl Plan {
+    /// An ordinary pod: one slot, a limit, a metrics port.
+    pub(crate) fn of(source: Source) -> Self {
+        Self {
+            settings: Settings::default(),
+            source,
+            concurrent: 1,
+            limit: true,
+            port: true,
+            check_interval: 1,
+        }
+    }
+}
+
+/// A pod. Its processes end with it.
+pub(crate) struct Pod {
+    pub(crate) gitlab: Simulator,
+    pub(crate) stage: Stage,
+    pub(crate) source: Source,
+    pub(crate) order: Order,
+    pub(crate) address: String,
+    /// What is no part of the volume: the runner manager's log, files that jobs wait for, secrets.
+    pub(crate) aside: TempDir,
+    runner_manager: Option<Child>,
+}
+
+impl Pod {
+    /// A pod after its init container; nothing polls yet. `config.toml` is an hour old, since its time must come back.
+    pub(crate) fn of(plan: Plan) -> Self {
+        let gitlab = Simulator::start(plan.settings).unwrap();
+        let mut pod = Self {
+            gitlab,
+            stage: Stage::new(),
+            source: plan.source,
+            order: Order::default(),
+            address: free_address(),
+            aside: tempfile::tempdir().unwrap(),
+            runner_manager: None,
+        };
+        // Another pod's runner: nothing may ever happen to it.
+        let bystander = pod.gitlab.add_runner(NewRunner::default());
+        pod.order.bystander(&bystander);
+        let concurrent = plan.concurrent.to_string();
+        let interval = plan.check_interval.to_string();
+        let mut init = pod
+            .stage
+            .init(&["register", "--non-interactive", "--executor=shell"]);
+        init.args(["--url", &pod.gitlab.url(), "--description=acceptance"])
+            .args(["--concurrent", &concurrent, "--check-interval", &interval])
+            .arg("--drain-ready=false")
+            .arg(pod.source_argument());
+        // Who the volume belongs to.
+        init.env("RUNNER_INIT_POD_NAME", "runner-0")
+            .env("RUNNER_INIT_POD_NAMESPACE", "ci")
+            .env("RUNNER_INIT_POD_UID", "u-0");
+        if plan.limit {
+            init.args(["--limit", &concurrent]);
+        }
+        if plan.port {
+            init.args(["--listen-address", &pod.address]);
+        }
+        if plan.source == Source::AccessToken {
+            init.arg("--runner-type=instance");
+        }
+        let init = run(&mut init);
+        assert_eq!(init.code(), 0, "{}", init.output());
+        let runner = pod.gitlab.runners().pop().unwrap();
+        pod.order.entry(&runner, plan.source.owned());
+        pod.age_config();
+        pod
+    }
+
+    /// A pod whose runner manager has polled.
+    pub(crate) fn working(plan: Plan) -> Self {
+        let pod = Self::of(plan).started(&[]);
+        pod.polled(1);
+        pod
+    }
+
+    fn source_argument(&self) -> String {
+        match self.source {
+            Source::AuthenticationToken => {
+                let token = self.gitlab.add_runner(NewRunner::default()).token;
+                format!("--token={token}")
+            }
+            Source::AccessToken => {
+                let token = self
+                    .gitlab
+                    .add_access_token(&["create_runner"], Role::admin());
+                let path = self.aside.path().join("access-token");
+                put(&path, &format!("{token}\n"));
+                format!("--access-token-file={}", path.display())
+            }
+            Source::RegistrationToken => {
+                let token = self
+                    .gitlab
+                    .look(|state| state.settings.registration_token.clone());
+                format!("--registration-token={token}")
+            }
+        }
+    }
+
+    /// Makes `config.toml` an hour old.
+    pub(crate) fn age_config(&self) {
+        let file = fs::File::options().write(true).open(self.config()).unwrap();
+        file.set_modified(SystemTime::now() - Duration::from_secs(3600))
+            .unwrap();
+    }
+
+    pub(crate) fn config(&self) -> PathBuf {
+        self.stage.file("config.toml")
+    }
+
+    /// Bytes and modification time of `config.toml`: what must come back.
+    pub(crate) fn original(&self) -> (Vec<u8>, SystemTime) {
+        let modified = fs::metadata(self.config()).unwrap().modified().unwrap();
+        (fs::read(self.config()).unwrap(), modified)
+    }
+
+    /// Whether nothing of a pause is left on the volume.
+    #[track_caller]
+    pub(crate) fn is_as_before(&self, original: &(Vec<u8>, SystemTime)) {
+        assert_eq!(&self.original(), original, "config.toml is not what it was");
+        let left: Vec<_> = self.stage.snapshot().into_keys().collect();
+        let known = [
+            "config.toml",
+            ".runner_system_id",
+            ".runner-lifecycle.toml",
+            ".runner-lifecycle.lock",
+        ];
+        assert!(
+            left.iter().all(|name| known.contains(&name.as_str())),
+            "{left:?}"
+        );
+    }
+
+    /// The same with its runner manager running.
+    pub(crate) fn started(mut self, more: &[&str]) -> Self {
+        self.start(more);
+        self
+    }
+
+    /// Starts the runner manager as its container would.
+    pub(crate) fn start(&mut self, more: &[&str]) {
+        let command = &mut self.run_command();
+        command.args(more);
+        self.start_as(command);
+    }
+
+    /// `gitlab-runner run` on this volume.
+    pub(crate) fn run_command(&self) -> Command {
+        let mut command = self.stage.command("runner-manager-stand-in");
+        command.arg("run");
+        command
+    }
+
+    /// Starts the main container's process.
+    pub(crate) fn start_as(&mut self, command: &mut Command) {
+        let log = self.aside.path().join("log");
+        let log = fs::File::options()
+            .create(true)
+            .append(true)
+            .open(log)
+            .unwrap();
+        command
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .process_group(0);
+        self.runner_manager = Some(command.spawn().unwrap());
+    }
+
+    /// What the main container's process has written.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.aside.path().join("log")).unwrap_or_default()
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        pid_of(self.runner_manager.as_ref().unwrap())
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill(self.pid(), signal).unwrap();
+    }
+
+    pub(crate) fn runs(&mut self) -> bool {
+        let child = self.runner_manager.as_mut().unwrap();
+        child.try_wait().unwrap().is_none()
+    }
+
+    /// Waits for the end of the main container's process.
+    pub(crate) fn exited(&mut self) -> ExitStatus {
+        let mut child = self.runner_manager.take().unwrap();
+        let ended = wait_for("the end of the runner manager", || {
+            child.try_wait().unwrap()
+        });
+        self.runner_manager = Some(child);
+        ended
+    }
+
+    /// What the kubelet does after the hook: the image's stop signal, and waiting.
+    pub(crate) fn stopped_by_kubelet(&mut self) {
+        self.signal(Signal::SIGQUIT);
+        let ended = self.exited();
+        assert!(ended.success(), "{ended}: {}", self.log());
+    }
+}
+
+impl Drop for Pod {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.runner_manager {
+            let _ = kill(pid_of(child), Signal::SIGKILL);
+            drop(child.wait());
+        }
+        if std::thread::panicking() {
+            #[expect(clippy::print_stderr, reason = "what helps to understand a failure")]
+            {
+                eprintln!("the runner manager's log:\n{}", self.log());
+                for call in self.gitlab.journal() {
+                    let (at, until) = (call.at, call.ended_at);
+                    eprintln!(
+                        "{at:?} to {until:?}: {} {} {:?}",
+                        call.method, call.endpoint, call.status
+                    );
+                }
+            }
+        } else {
+            self.gitlab.look(|state| self.order.check(state));
+        }
+    }
+}
+
+pub(crate) fn pid_of(child: &Child) -> Pid {
+    Pid::from_raw(i32::try_from(child.id()).unwrap())
+}
+
+/// A file that is no helper's.
+pub(crate) fn put(path: &std::path::Path, text: &str) {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "an operator's file, not a helper's"
+    )]
+    fs::write(path, text).unwrap();
+}
+
+/// Asks again and again until there is an answer.
+#[track_caller]
+pub(crate) fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(began.elapsed() < LIMIT, "waited {LIMIT:?} for {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// An address of this machine that nobody else uses: every process and every pod has one of its own.
+fn free_address() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let (process, pod) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let [_, _, high, low] = process.to_be_bytes();
+    format!(
+        "127.{}.{}.{}:{}",
+        64 + high % 64,
+        low,
+        1 + pod % 250,
+        9252 + pod / 250
+    )
+}

@@ -1,0 +1,168 @@
+//! A run of `runner-reaper` from its start to its last word, and a plain look at a page. Judges only that no token is in
+//! what it says.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+
+use super::pod::{LIMIT, Pod, pid_of, wait_for};
+
+/// A run that goes on.
+pub(crate) struct Running {
+    pub(crate) child: Child,
+    lines: Receiver<String>,
+    words: String,
+    began: Instant,
+    secrets: Vec<String>,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    /// The exit code; -1 where a signal ended it.
+    pub(crate) code: i32,
+    /// All it said.
+    pub(crate) words: String,
+    pub(crate) took: Duration,
+}
+
+impl Ended {
+    /// Fails unless it ended so and said so.
+    #[track_caller]
+    pub(crate) fn is(&self, code: i32, words: &str) {
+        assert_eq!(self.code, code, "{}", self.words);
+        assert!(
+            self.words.contains(words),
+            "no {words:?} in: {}",
+            self.words
+        );
+    }
+}
+
+impl Pod {
+    /// `runner-reaper` with these arguments in this pod.
+    pub(crate) fn reaper(&self, arguments: &[&str]) -> Command {
+        let mut command = self.stage.command("runner-reaper");
+        command.args(arguments);
+        command
+    }
+
+    /// Runs it to its end.
+    pub(crate) fn reap(&self, arguments: &[&str]) -> Ended {
+        self.begin(&mut self.reaper(arguments)).ended()
+    }
+
+    /// Starts a command of this pod, usually [`Pod::reaper`].
+    pub(crate) fn begin(&self, command: &mut Command) -> Running {
+        let began = Instant::now();
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command
+            .spawn()
+            .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let (sender, lines) = channel();
+        let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        forward(stdout, sender.clone());
+        forward(stderr, sender);
+        Running {
+            child,
+            lines,
+            words: String::new(),
+            began,
+            secrets: self.secrets(),
+        }
+    }
+
+    /// Every token there is, on the volume and at GitLab.
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        self.gitlab.look(|state| {
+            let runners = state.runners.iter().map(|runner| runner.token.clone());
+            let access = state.access_tokens.iter().map(|token| token.token.clone());
+            let jobs = state.jobs.iter().map(|job| job.token.clone());
+            let registration = [state.settings.registration_token.clone()];
+            runners
+                .chain(access)
+                .chain(jobs)
+                .chain(registration)
+                .collect()
+        })
+    }
+}
+
+fn forward(from: impl std::io::Read + Send + 'static, to: std::sync::mpsc::Sender<String>) {
+    std::thread::spawn(move || {
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            if to.send(line).is_err() {
+                return;
+            }
+        }
+    });
+}
+
+impl Running {
+    /// Waits until it has said this.
+    #[track_caller]
+    pub(crate) fn says(&mut self, words: &str) {
+        while !self.words.contains(words) {
+            let line = self.lines.recv_timeout(LIMIT);
+            let line = line.unwrap_or_else(|_| panic!("never said {words:?}: {}", self.words));
+            self.words += &line;
+            self.words.push('\n');
+        }
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill(pid_of(&self.child), signal).unwrap();
+    }
+
+    pub(crate) fn runs(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// Waits for its end.
+    #[track_caller]
+    pub(crate) fn ended(mut self) -> Ended {
+        let status = wait_for("the reaper's end", || self.child.try_wait().unwrap());
+        let took = self.began.elapsed();
+        for line in &self.lines {
+            self.words += &line;
+            self.words.push('\n');
+        }
+        for secret in &self.secrets {
+            assert!(
+                !self.words.contains(secret),
+                "a token was said: {}",
+                self.words
+            );
+        }
+        Ended {
+            code: status.code().unwrap_or(-1),
+            words: std::mem::take(&mut self.words),
+            took,
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.child.try_wait().is_ok_and(|ended| ended.is_none()) {
+            drop(self.child.kill());
+            drop(self.child.wait());
+        }
+    }
+}
+
+/// A page's body; none while nobody answers with 200.
+pub(crate) fn page(address: &str, path: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(LIMIT)).ok()?;
+    // HTTP/1.0 keeps the body in one piece.
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n").ok()?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text).ok()?;
+    let (head, body) = text.split_once("\r\n\r\n")?;
+    head.contains(" 200 ").then(|| body.to_owned())
+}

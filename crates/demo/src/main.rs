@@ -66,10 +66,10 @@ fn run(programs: &Programs, timeline: &mut Timeline) -> anyhow::Result<()> {
     let mut busy = Pod::new("container-builder-1", programs, &gitlab)?;
     busy.init(timeline)?;
     // Both pods share this machine's ports, so the first one takes its own before the second looks for a free one.
-    busy.start_runner_manager(timeline)?;
+    start(&mut busy, timeline, &gitlab)?;
     let mut idle = Pod::new("container-builder-2", programs, &gitlab)?;
     idle.init(timeline)?;
-    idle.start_runner_manager(timeline)?;
+    start(&mut idle, timeline, &gitlab)?;
     show_list(timeline, &gitlab, 2)?;
 
     timeline.chapter("The init container runs a second time");
@@ -116,6 +116,20 @@ fn run(programs: &Programs, timeline: &mut Timeline) -> anyhow::Result<()> {
     show_list(timeline, &gitlab, 0)?;
     check_journal(&gitlab)?;
     timeline.chapter("Nothing is left behind at GitLab, and no job was lost");
+    Ok(())
+}
+
+/// Starts a pod's runner manager and waits for its first poll.
+fn start(pod: &mut Pod<'_>, timeline: &Timeline, gitlab: &Simulator) -> anyhow::Result<()> {
+    const POLL: &str = "POST /jobs/request";
+    let before = gitlab.look(|state| state.count(POLL));
+    pod.start_runner_manager()?;
+    let polls = gitlab.wait_until(PATIENCE, |state| state.count(POLL) > before);
+    ensure!(polls, "the runner manager of {} does not poll", pod.name());
+    timeline.say(&format!(
+        "{}: runner manager started, it polls GitLab",
+        pod.name()
+    ));
     Ok(())
 }
 

@@ -77,7 +77,7 @@ impl<'a> Pod<'a> {
     }
 
     /// The main container: the process that polls and runs jobs.
-    pub(crate) fn start_runner_manager(&mut self, timeline: &Timeline) -> anyhow::Result<()> {
+    pub(crate) fn start_runner_manager(&mut self) -> anyhow::Result<()> {
         let child = self
             .command(&self.programs.runner_manager.to_string_lossy())
             .args(["run", "--config"])
@@ -86,7 +86,6 @@ impl<'a> Pod<'a> {
             .stderr(Stdio::null())
             .spawn()
             .context("starting the runner manager")?;
-        timeline.say(&format!("{}: runner manager started", self.name));
         self.runner_manager = Some(child);
         Ok(())
     }

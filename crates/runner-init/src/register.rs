@@ -51,8 +51,9 @@ async fn register(
     let volume = plan.open_volume()?;
     let lock = volume.lock(deadline);
     let _lock = attention.during(lock).await??;
-    if original::put_back(&volume)? == Restored::PutBack {
-        log::info!("config.toml.original put back: a hook was killed while it paused");
+    if original::put_back(&volume, &plan.config_name)? == Restored::PutBack {
+        let name = &plan.config_name;
+        log::info!("the original of {name} put back: a hook was killed while it paused");
     }
     let mut desk = Desk::open(&volume, plan)?;
     attention.check()?;

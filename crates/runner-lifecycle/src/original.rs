@@ -3,7 +3,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::config_toml::{ConfigToml, FILE};
+use crate::config_toml::ConfigToml;
 use crate::volume::{Error, Publication, Volume};
 
 /// First line of a paused `config.toml`, by which everybody knows it.
@@ -14,7 +14,7 @@ const HEADER: &str = "\
 # The operator's file is config.toml.original until it is put back.
 ";
 
-/// Where the original of a configuration file is kept: `config.toml.original` for [`FILE`].
+/// Where the original of a configuration file is kept: `config.toml.original` for `config.toml`.
 #[must_use]
 pub fn name_of(name: &str) -> String {
     format!("{name}.original")
@@ -62,15 +62,7 @@ pub fn paused(config: &ConfigToml) -> String {
 ///
 /// # Errors
 /// When the volume cannot be written; `config.toml` is then as before.
-pub fn pause(volume: &Volume, text: &str) -> Result<(), Error> {
-    pause_as(volume, FILE, text)
-}
-
-/// [`pause`] for a configuration file of another name.
-///
-/// # Errors
-/// As [`pause`].
-pub fn pause_as(volume: &Volume, name: &str, text: &str) -> Result<(), Error> {
+pub fn pause(volume: &Volume, name: &str, text: &str) -> Result<(), Error> {
     let loaded = volume
         .metadata(name)?
         .and_then(|metadata| metadata.modified().ok());
@@ -96,15 +88,7 @@ pub fn pause_as(volume: &Volume, name: &str, text: &str) -> Result<(), Error> {
 ///
 /// # Errors
 /// When the volume cannot be read or written.
-pub fn put_back(volume: &Volume) -> Result<Restored, Error> {
-    put_back_as(volume, FILE)
-}
-
-/// [`put_back`] for a configuration file of another name.
-///
-/// # Errors
-/// As [`put_back`].
-pub fn put_back_as(volume: &Volume, name: &str) -> Result<Restored, Error> {
+pub fn put_back(volume: &Volume, name: &str) -> Result<Restored, Error> {
     let original = name_of(name);
     if volume.metadata(&original)?.is_none() {
         return Ok(Restored::Nothing);
@@ -130,7 +114,7 @@ pub fn put_back_as(volume: &Volume, name: &str) -> Result<Restored, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config_toml::ORIGINAL;
+    use crate::config_toml::{FILE, ORIGINAL};
 
     fn config(text: &str) -> ConfigToml {
         ConfigToml::parse(text).unwrap()
@@ -178,17 +162,17 @@ mod tests {
             let how = Publication::with_mode(0o640).modified(time);
             volume.publish(FILE, b"concurrent = 1\n", how).unwrap();
             let before = volume.metadata(FILE).unwrap().unwrap();
-            pause(&volume, &paused(&config("concurrent = 1\n"))).unwrap();
+            pause(&volume, FILE, &paused(&config("concurrent = 1\n"))).unwrap();
             let during = volume.metadata(FILE).unwrap().unwrap();
             assert!(during.modified().unwrap() > before.modified().unwrap());
             assert_eq!(during.permissions(), before.permissions());
-            assert_eq!(put_back(&volume).unwrap(), Restored::PutBack);
+            assert_eq!(put_back(&volume, FILE).unwrap(), Restored::PutBack);
             let after = volume.metadata(FILE).unwrap().unwrap();
             assert_eq!(after.modified().unwrap(), before.modified().unwrap());
             assert_eq!(volume.read(FILE).unwrap().unwrap(), b"concurrent = 1\n");
             assert!(volume.metadata(ORIGINAL).unwrap().is_none());
             assert_eq!(name_of(FILE), ORIGINAL);
-            assert_eq!(put_back(&volume).unwrap(), Restored::Nothing);
+            assert_eq!(put_back(&volume, FILE).unwrap(), Restored::Nothing);
         }
     }
 
@@ -198,11 +182,11 @@ mod tests {
         volume
             .publish(FILE, b"token = \"old\"\n", Publication::keeping())
             .unwrap();
-        pause(&volume, &paused(&config(""))).unwrap();
+        pause(&volume, FILE, &paused(&config(""))).unwrap();
         volume
             .publish(FILE, b"token = \"new\"\n", Publication::keeping())
             .unwrap();
-        assert_eq!(put_back(&volume).unwrap(), Restored::Superseded);
+        assert_eq!(put_back(&volume, FILE).unwrap(), Restored::Superseded);
         assert_eq!(volume.read(FILE).unwrap().unwrap(), b"token = \"new\"\n");
         assert!(volume.metadata(ORIGINAL).unwrap().is_none());
     }
@@ -214,7 +198,7 @@ mod tests {
             .publish(FILE, b"a = 1\n", Publication::keeping())
             .unwrap();
         volume.keep_as(FILE, ORIGINAL).unwrap();
-        assert_eq!(put_back(&volume).unwrap(), Restored::Nothing);
+        assert_eq!(put_back(&volume, FILE).unwrap(), Restored::Nothing);
         assert_eq!(volume.read(FILE).unwrap().unwrap(), b"a = 1\n");
         assert!(volume.metadata(ORIGINAL).unwrap().is_none());
     }

@@ -95,7 +95,7 @@ impl Files {
     /// # Errors
     /// When the volume cannot be written.
     pub fn put_back(&self) -> Result<Restored, Error> {
-        original::put_back_as(&self.volume, &self.name)
+        original::put_back(&self.volume, &self.name)
     }
 
     /// Publishes the paused form of a configuration.
@@ -103,7 +103,7 @@ impl Files {
     /// # Errors
     /// When the volume cannot be written.
     pub fn pause(&self, text: &str) -> Result<(), Error> {
-        original::pause_as(&self.volume, &self.name, text)
+        original::pause(&self.volume, &self.name, text)
     }
 
     /// Whether `config.toml` is the paused one.

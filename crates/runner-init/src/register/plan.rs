@@ -23,6 +23,8 @@ pub(super) struct Plan<'a> {
     pub(super) proxies: Proxies,
     pub(super) info: RunnerInfo,
     pub(super) attributes: Attributes,
+    /// The file of `--config` within the volume.
+    pub(super) config_name: String,
     /// The text of `--config-base`.
     pub(super) base: Option<String>,
     pod: Pod,
@@ -73,6 +75,7 @@ impl<'a> Plan<'a> {
             },
             attributes: attributes(options, &pod)?,
             base,
+            config_name: config_name(&options.config)?,
             system_id_seed: system_id_seed(options, &pod),
             pod,
             wish,
@@ -133,6 +136,16 @@ fn certs_directories(config: &Path, environment: &Environment) -> Vec<std::path:
     } else {
         vec![beside, default]
     }
+}
+
+fn config_name(config: &Path) -> Result<String, Failure> {
+    let name = config.file_name().and_then(|name| name.to_str());
+    name.map(ToOwned::to_owned).ok_or_else(|| {
+        let shown = config.display();
+        Failure::usage(format!(
+            "--config {shown}: name a file, such as /etc/gitlab-runner/config.toml"
+        ))
+    })
 }
 
 fn read_base(path: &Path) -> Result<String, Failure> {

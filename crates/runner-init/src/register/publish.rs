@@ -4,7 +4,6 @@ use std::fmt;
 
 use anyhow::Context as _;
 use runner_lifecycle::config_toml::ConfigToml;
-use runner_lifecycle::exit::Failure;
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::state::{self, Pending, State, StateEntry};
 use runner_lifecycle::system_id::{self, SystemId};
@@ -54,11 +53,7 @@ impl<'a> Desk<'a> {
     /// Reads what is there.
     pub(super) fn open(volume: &'a Volume, plan: &Plan<'_>) -> anyhow::Result<Self> {
         let path = &plan.options.config;
-        let config_name = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .ok_or_else(|| Failure::usage(format!("--config {}: names no file", path.display())))?
-            .to_owned();
+        let config_name = plan.config_name.clone();
         let before = volume.read_text(&config_name)?;
         let text = before.as_deref().unwrap_or_default();
         let config = ConfigToml::parse(text)

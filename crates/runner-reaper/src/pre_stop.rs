@@ -3,14 +3,15 @@
 //! The hook dies with PID 1, so the runner manager must live until it has returned. After it the kubelet sends the
 //! image's stop signal, and the runner manager finishes what is left by itself.
 
-use runner_lifecycle::config_toml::ConfigToml;
+use std::time::Duration;
+
+use runner_lifecycle::duration::show;
 use runner_lifecycle::exit::Exit;
 use runner_lifecycle::source::Ownership;
-use runner_lifecycle::token::Token;
 use rustix::process::Signal;
 
 use crate::args::Options;
-use crate::entries::{self, Departure};
+use crate::entries::Departure;
 use crate::files::Config;
 use crate::grace::Deadlines;
 use crate::pause::{self, End};
@@ -27,6 +28,9 @@ use waiting::{Waited, Waiting};
 
 /// Rounds that token rotations may cause; each needs a rotation of its own, and those are hours apart.
 const MOST_ROUNDS: u32 = 5;
+
+/// What GitLab usually needs. If it needs more, jobs are looked after meanwhile.
+const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// Runs the hook.
 ///
@@ -67,7 +71,8 @@ pub async fn drain_and_unregister(
         );
         let mut leaving = Leaving::new(options, &scene, None, stops);
         let all = leaving.departures(&scene.config);
-        leaving.unregister(all, deadlines.gitlab).await;
+        leaving.begin(all, deadlines.gitlab);
+        leaving.settle(2).await;
         return Ok(leaving.last_words(0));
     };
     log::info!("runner manager found: {}", live.describe());
@@ -113,73 +118,63 @@ impl Hook<'_> {
         if let Some(config) = files.config()? {
             self.config = config;
         }
-        let (shared, owned): (Vec<Departure>, Vec<Departure>) = self
+        let (shared, mut rest): (Vec<Departure>, Vec<Departure>) = self
             .leaving
             .departures(&self.config)
             .into_iter()
-            .partition(|departure| departure.ownership == Ownership::Shared);
+            .partition(is_shared);
+        let end = paused.end;
+        let held = match &end {
+            End::Off(quiet, watch, began) if quiet.held => Some((watch.clone(), *began)),
+            _ => None,
+        };
+        if held.is_some() {
+            log::info!("every worker is busy, and one entry may be polled again when a job ends");
+        }
+        if matches!(end, End::Stopped) {
+            rest.extend(shared);
+            self.leaving.give_up(&rest);
+            return Ok(Some(self.leaving.last_words(0)));
+        }
+        if held.is_some() || matches!(end, End::On) {
+            rest.extend(shared);
+        } else {
+            self.leaving.begin(shared, self.deadlines.gitlab);
+            self.leaving.settle_within(AT_ONCE).await;
+        }
+        if files.changed_since(&self.config) {
+            return Ok(None);
+        }
+        let wrapped = self.live.is_wrapped();
+        let told_to_drain =
+            wrapped && !matches!(end, End::On | End::Gone) && self.live.stop(Signal::QUIT);
+        if told_to_drain {
+            log::info!("runner manager told to drain (SIGQUIT): the wrapper outlives it");
+        }
         let mut waiting = Waiting {
             live: self.live,
             files,
             config: &self.config,
             stops: self.stops,
             until: jobs_until,
-            ending_is_news: !matches!(paused.end, End::WasEnding),
-            held: None,
+            ending_is_news: !matches!(end, End::WasEnding) && !told_to_drain,
+            held,
         };
-        let mut rest = owned;
-        match &paused.end {
-            End::Off(quiet, watch, began) if quiet.held => {
-                log::info!(
-                    "every worker is busy and one entry may be polled again when a job ends"
-                );
-                waiting.held = Some((watch.clone(), *began));
-                rest.extend(shared);
-            }
-            End::On => rest.extend(shared),
-            End::Stopped => {
-                rest.extend(shared);
-                return Ok(Some(self.leaving.give_up(&rest)));
-            }
-            _ => self.leaving.unregister(shared, self.deadlines.gitlab).await,
-        }
-        if files.changed_since(&self.config) {
-            return Ok(None);
-        }
-        let polls_no_more = !matches!(paused.end, End::On);
-        if self.live.is_wrapped() && polls_no_more && self.live.stop(Signal::QUIT) {
-            log::info!("runner manager told to drain (SIGQUIT): the wrapper outlives it");
-            waiting.ending_is_news = false;
-        }
-        let waited = match paused.end {
+        let owned = rest.iter().any(|departure| !is_shared(departure));
+        let waited = match end {
             End::Gone => Waited::Idle,
             End::Ending => Waited::Ending(waiting.jobs().await),
-            End::Off(quiet, ..) if quiet.idle && !self.live.is_wrapped() => Waited::Idle,
-            _ if self.must_wait(&rest, polls_no_more) => {
-                let blind = matches!(paused.end, End::Unseen);
-                if blind
-                    && !rest.iter().any(|d| d.ownership == Ownership::Owned)
-                    && !self.live.is_wrapped()
-                {
-                    Waited::Idle
-                } else {
-                    waiting
-                        .for_jobs(&mut self.leaving, &mut rest, self.deadlines.gitlab)
-                        .await
-                }
+            End::Off(quiet, ..) if quiet.idle && !wrapped => Waited::Idle,
+            // Jobs that cannot be seen are waited for only where a runner would go with them.
+            End::Unseen if !owned && !wrapped => Waited::Idle,
+            _ if owned || wrapped || self.options.grace.told || matches!(end, End::On) => {
+                waiting
+                    .for_jobs(&mut self.leaving, &mut rest, self.deadlines.gitlab)
+                    .await
             }
             _ => Waited::NotNeeded,
         };
         self.finish(waited, rest).await
-    }
-
-    /// Whether something hangs on the jobs: an owned runner, a grace period that was told, a wrapper that would end them
-    /// when the hook returns, or polling that cannot be ended.
-    fn must_wait(&self, rest: &[Departure], polls_no_more: bool) -> bool {
-        let owned = rest
-            .iter()
-            .any(|departure| departure.ownership == Ownership::Owned);
-        owned || self.options.grace.told || self.live.is_wrapped() || !polls_no_more
     }
 
     /// Unregisters what is left, as far as that is right, and speaks the last words.
@@ -191,20 +186,24 @@ impl Hook<'_> {
         let (jobs, deadline_passed) = match waited {
             Waited::Rewritten => return Ok(None),
             Waited::Idle | Waited::NotNeeded => (Vec::new(), false),
-            Waited::Stopped(jobs) => {
-                let (owned, shared): (Vec<_>, Vec<_>) = rest.into_iter().partition(|departure| {
-                    departure.ownership == Ownership::Owned && !jobs.is_empty()
-                });
-                self.leaving.unregister(shared, self.deadlines.gitlab).await;
-                self.leaving
-                    .keep(&owned, "told to stop while its jobs run", &jobs);
-                let running = jobs.len();
-                return Ok(Some(self.leaving.last_words(running)));
+            Waited::Stopped(jobs, seen) => {
+                let harmless =
+                    |departure: &Departure| is_shared(departure) || seen && jobs.is_empty();
+                let (now, kept): (Vec<_>, Vec<_>) = rest.into_iter().partition(harmless);
+                self.leaving.begin(now, self.deadlines.gitlab);
+                self.leaving.settle(2).await;
+                let why = if seen {
+                    "told to stop while its jobs run"
+                } else {
+                    "told to stop, and jobs could not be seen"
+                };
+                self.leaving.keep(&kept, why, &jobs);
+                return Ok(Some(self.leaving.last_words(jobs.len())));
             }
             Waited::Ending(jobs) => {
+                let period = show(self.options.grace.period);
                 log::warn!(
-                    "the runner manager began to shut down: the grace period is shorter than {}",
-                    self.told()
+                    "the runner manager began to shut down: there is less time than {period}"
                 );
                 (jobs, false)
             }
@@ -219,7 +218,8 @@ impl Hook<'_> {
             );
             self.leaving.note(Exit::JobsRunning);
         }
-        self.leaving.unregister(rest, self.deadlines.gitlab).await;
+        self.leaving.begin(rest, self.deadlines.gitlab);
+        self.leaving.settle(2).await;
         if self.scene.files.changed_since(&self.config) && !self.deadlines.gitlab.passed() {
             return Ok(None);
         }
@@ -229,25 +229,8 @@ impl Hook<'_> {
         }
         Ok(Some(exit))
     }
-
-    fn told(&self) -> String {
-        runner_lifecycle::duration::show(self.options.grace.period)
-    }
 }
 
-/// The entries that are still to go: those whose token is not among the ones that are gone.
-fn still_here(
-    toml: &ConfigToml,
-    scene: &Scene,
-    options: &Options,
-    gone: &[Token],
-) -> Vec<Departure> {
-    let lookup = |name: &str| options.environment.get(name).map(str::to_owned);
-    let all = toml.entries(&lookup);
-    let state = scene.state.as_ref();
-    let lost = state.and_then(|state| entries::pending(state, &all));
-    let found = entries::departures(&all, state).into_iter().chain(lost);
-    found
-        .filter(|departure| !gone.contains(&departure.token))
-        .collect()
+fn is_shared(departure: &Departure) -> bool {
+    departure.ownership == Ownership::Shared
 }

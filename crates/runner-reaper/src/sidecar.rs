@@ -39,6 +39,9 @@ const LOCK: Duration = Duration::from_millis(300);
 /// When the grace period is used up, SIGKILL follows SIGTERM after two seconds: by then all words must be out.
 const LAST_WORDS: Duration = Duration::from_millis(1500);
 
+/// The second SIGTERM means now, so only a third one ends the waiting for GitLab.
+const THIRD: u32 = 3;
+
 /// Runs the sidecar to the end of its container.
 ///
 /// # Errors
@@ -76,28 +79,28 @@ pub async fn run(options: &Options, stops: &Stops) -> anyhow::Result<Exit> {
     }
     if matches!(verdict, Verdict::Ending | Verdict::Killed) {
         // It is watched meanwhile: GitLab may take long, and its end tells what becomes of the owned ones.
-        let asking = leaving.unregister_now(shared, deadlines.gitlab);
-        verdict = watch.during(asking).await.unwrap_or(verdict);
+        leaving.begin(shared, deadlines.gitlab);
+        verdict = watch.during(leaving.settle(THIRD)).await.unwrap_or(verdict);
         if verdict == Verdict::Ending && !owned.is_empty() {
             verdict = watch
                 .until(|verdict| verdict != Verdict::Ending, Some(deadlines.jobs))
                 .await;
         }
     } else {
-        leaving.unregister_now(shared, deadlines.gitlab).await;
+        leaving.begin(shared, deadlines.gitlab);
     }
     let jobs = watch.jobs();
     let mut running = jobs.len();
     match verdict {
         Verdict::Gone => {
-            leaving.unregister_now(owned, deadlines.gitlab).await;
+            leaving.begin(owned, deadlines.gitlab);
             running = 0;
         }
         Verdict::Now => {
             if running > 0 && !owned.is_empty() {
                 leaving.note(Exit::JobsRunning);
             }
-            leaving.unregister_now(owned, deadlines.gitlab).await;
+            leaving.begin(owned, deadlines.gitlab);
         }
         Verdict::Killed => {
             leaving.keep(&owned, "the runner manager was killed under its jobs", jobs);
@@ -108,6 +111,7 @@ pub async fn run(options: &Options, stops: &Stops) -> anyhow::Result<Exit> {
             jobs,
         ),
     }
+    leaving.settle(THIRD).await;
     Ok(leaving.last_words(running))
 }
 

@@ -82,9 +82,10 @@ async fn by_hand(
         .into_iter()
         .filter(wanted)
         .collect();
-    leaving.unregister(departures, deadlines.gitlab).await;
+    leaving.begin(departures, deadlines.gitlab);
+    leaving.settle(2).await;
     if !selection.keep_entry {
-        let gone = leaving.gone().to_vec();
+        let gone: Vec<Token> = tokens(&leaving);
         let leaves = |entry: &RunnerEntry| {
             // An entry without a token was known to nobody.
             entry
@@ -99,8 +100,16 @@ async fn by_hand(
             .collect();
         remove(scene, &indexes, selected)?;
     }
-    forget(scene, leaving.gone())?;
+    forget(scene, &tokens(&leaving))?;
     Ok(leaving.last_words(0))
+}
+
+fn tokens(leaving: &Leaving<'_>) -> Vec<Token> {
+    leaving
+        .gone()
+        .iter()
+        .map(|departure| departure.token.clone())
+        .collect()
 }
 
 /// Removes entries from the file, in place, so that everything else stays as the operator wrote it.

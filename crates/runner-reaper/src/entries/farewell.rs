@@ -19,6 +19,7 @@ pub struct Clients<'a> {
     options: &'a Options,
     /// One for each instance and set of TLS files.
     made: Vec<(Endpoint, TlsFiles, Arc<Client>)>,
+    asking: JoinSet<Outcome>,
 }
 
 /// What became of a departure.
@@ -37,6 +38,7 @@ impl<'a> Clients<'a> {
         Self {
             options,
             made: Vec::new(),
+            asking: JoinSet::new(),
         }
     }
 
@@ -59,47 +61,42 @@ impl<'a> Clients<'a> {
         Ok(client)
     }
 
-    /// Every client that was made.
-    pub fn all(&self) -> impl Iterator<Item = Arc<Client>> {
-        self.made.iter().map(|(_, _, client)| Arc::clone(client))
-    }
-
-    /// Unregisters these, all at once, each retried until the deadline; one that fails stops no other. Dropping the
-    /// future ends the requests.
-    pub async fn unregister(
+    /// Begins to unregister these, all at once, each retried until the deadline; one that fails stops no other. Dropping
+    /// the value ends the requests.
+    pub fn begin(
         &mut self,
         departures: Vec<Departure>,
         system_id: Option<&SystemId>,
         deadline: Deadline,
-    ) -> Vec<Outcome> {
-        let mut asking = JoinSet::new();
-        let mut outcomes = Vec::new();
+    ) {
         for departure in departures {
-            match self.of(&departure) {
-                Ok(client) => {
-                    let system_id = system_id.cloned();
-                    asking.spawn(async move {
-                        let result = ask(&client, &departure, system_id.as_ref(), deadline).await;
-                        Outcome { departure, result }
-                    });
-                }
-                Err(error) => outcomes.push(Outcome {
-                    departure,
-                    result: Err(error),
-                }),
-            }
+            let client = self.of(&departure);
+            let system_id = system_id.cloned();
+            self.asking.spawn(async move {
+                let result = match client {
+                    Ok(client) => ask(&client, &departure, system_id.as_ref(), deadline).await,
+                    Err(error) => Err(error),
+                };
+                let outcome = Outcome { departure, result };
+                outcome.say(system_id.as_ref());
+                outcome
+            });
         }
-        outcomes.iter().for_each(|outcome| outcome.say(system_id));
-        while let Some(done) = asking.join_next().await {
-            match done {
-                Ok(outcome) => {
-                    outcome.say(system_id);
-                    outcomes.push(outcome);
-                }
+    }
+
+    /// The next one that came to an end; nothing, if all have.
+    pub async fn next(&mut self) -> Option<Outcome> {
+        loop {
+            match self.asking.join_next().await? {
+                Ok(outcome) => return Some(outcome),
                 Err(error) => log::error!("a request ended by a bug: {error}"),
             }
         }
-        outcomes
+    }
+
+    /// One that has come to an end already.
+    pub fn ready(&mut self) -> Option<Outcome> {
+        self.asking.try_join_next()?.ok()
     }
 }
 

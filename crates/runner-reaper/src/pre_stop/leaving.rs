@@ -1,14 +1,17 @@
 //! Owns the book of what was to go, what is gone and what is left behind, and the last words that follow from it.
 
+use std::time::Duration;
+
+use runner_lifecycle::config_toml::RunnerEntry;
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::Exit;
+use runner_lifecycle::gitlab::Gone;
 use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::token::Token;
 
-use super::still_here;
 use crate::args::Options;
-use crate::entries::Departure;
 use crate::entries::farewell::{Clients, Outcome, what};
+use crate::entries::{self, Departure};
 use crate::files::Config;
 use crate::scene::Scene;
 use crate::stops::Stops;
@@ -20,8 +23,13 @@ pub struct Leaving<'a> {
     stops: &'a Stops,
     clients: Clients<'a>,
     system_id: Option<SystemId>,
-    gone: Vec<Token>,
-    left: usize,
+    /// What GitLab is being asked for.
+    open: Vec<Departure>,
+    gone: Vec<Departure>,
+    /// How many of `gone` nobody had to delete any more.
+    were_gone: usize,
+    /// What is left behind, with the exit code that means.
+    left: Vec<(Token, Exit)>,
     exit: Exit,
 }
 
@@ -40,8 +48,10 @@ impl<'a> Leaving<'a> {
             stops,
             clients: Clients::new(options),
             system_id: shown.or_else(|| scene.files.system_id()),
+            open: Vec::new(),
             gone: Vec::new(),
-            left: 0,
+            were_gone: 0,
+            left: Vec::new(),
             exit: Exit::Done,
         }
     }
@@ -59,14 +69,27 @@ impl<'a> Leaving<'a> {
         }
     }
 
-    /// What of this configuration is still to go.
+    /// What of this configuration is still to go, with a runner that was received and never written.
     pub fn departures(&self, config: &Config) -> Vec<Departure> {
-        still_here(&config.toml, self.scene, self.options, &self.gone)
+        let all = self.entries(config);
+        let state = self.scene.state.as_ref();
+        let lost = state.and_then(|state| entries::pending(state, &all));
+        let found = entries::departures(&all, state).into_iter().chain(lost);
+        let here = |departure: &Departure| {
+            let same = |other: &Departure| other.token == departure.token;
+            !self.gone.iter().any(same) && !self.open.iter().any(same)
+        };
+        found.filter(here).collect()
     }
 
-    /// The tokens of what is gone.
+    fn entries(&self, config: &Config) -> Vec<RunnerEntry> {
+        let lookup = |name: &str| self.options.environment.get(name).map(str::to_owned);
+        config.toml.entries(&lookup)
+    }
+
+    /// What is gone.
     #[must_use]
-    pub fn gone(&self) -> &[Token] {
+    pub fn gone(&self) -> &[Departure] {
         &self.gone
     }
 
@@ -75,91 +98,111 @@ impl<'a> Leaving<'a> {
         self.exit = self.exit.graver(exit);
     }
 
-    /// Unregisters these now. A second stop signal ends the waiting for GitLab.
-    pub async fn unregister(&mut self, departures: Vec<Departure>, deadline: Deadline) {
-        self.unregister_unless(2, departures, deadline).await;
+    /// Begins to unregister these; what was left behind before is tried again with them.
+    pub fn begin(&mut self, departures: Vec<Departure>, deadline: Deadline) {
+        self.left
+            .retain(|(token, _)| !departures.iter().any(|again| again.token == *token));
+        self.open.extend(departures.iter().cloned());
+        self.clients
+            .begin(departures, self.system_id.as_ref(), deadline);
     }
 
-    /// Unregisters these because a second stop signal asked for it: a third one ends the waiting for GitLab.
-    pub async fn unregister_now(&mut self, departures: Vec<Departure>, deadline: Deadline) {
-        self.unregister_unless(3, departures, deadline).await;
-    }
-
-    async fn unregister_unless(
-        &mut self,
-        stops: u32,
-        departures: Vec<Departure>,
-        deadline: Deadline,
-    ) {
-        if departures.is_empty() {
-            return;
-        }
-        let asked = departures.clone();
-        let outcomes = tokio::select! {
-            biased;
-            outcomes = self.clients.unregister(departures, self.system_id.as_ref(), deadline) => outcomes,
-            () = self.stops.reached(stops) => {
-                self.give_up(&asked);
-                return;
-            }
-        };
-        for outcome in outcomes {
+    /// Waits so long for what GitLab is being asked for; the rest goes on by itself.
+    pub async fn settle_within(&mut self, patience: Duration) {
+        let limit = tokio::time::Instant::now() + patience;
+        while let Ok(Some(outcome)) = tokio::time::timeout_at(limit, self.clients.next()).await {
             self.enter(outcome);
         }
     }
 
+    /// Enters what has come to an end meanwhile.
+    pub fn settle_ready(&mut self) {
+        while let Some(outcome) = self.clients.ready() {
+            self.enter(outcome);
+        }
+    }
+
+    /// Waits for all that GitLab is being asked for. The stop signal of this number ends the waiting.
+    pub async fn settle(&mut self, last_stop: u32) {
+        loop {
+            let stops = self.stops;
+            let outcome = tokio::select! {
+                biased;
+                outcome = self.clients.next() => outcome,
+                () = stops.reached(last_stop) => None,
+            };
+            match outcome {
+                Some(outcome) => self.enter(outcome),
+                None => break,
+            }
+        }
+        let open = std::mem::take(&mut self.open);
+        self.give_up(&open);
+    }
+
     fn enter(&mut self, outcome: Outcome) {
-        self.exit = self.exit.graver(outcome.exit());
-        match outcome.result {
-            Ok(_) => self.gone.push(outcome.departure.token),
-            Err(_) => self.left += 1,
+        let exit = outcome.exit();
+        let Outcome { departure, result } = outcome;
+        self.open.retain(|open| open.token != departure.token);
+        match result {
+            Ok(gone) => {
+                self.were_gone += usize::from(gone == Gone::WasGone);
+                self.gone.push(departure);
+            }
+            Err(_) => self.left.push((departure.token, exit)),
         }
     }
 
     /// Names what is left behind because its jobs would hang without it.
     pub fn keep(&mut self, departures: &[Departure], why: &str, jobs: &[String]) {
         for departure in departures {
-            let what = what(departure, self.system_id.as_ref());
-            log::warn!(
-                "{what} is left behind at {}: {why}: {}",
-                departure.url,
-                jobs.join(", ")
-            );
-            self.left += 1;
-            self.exit = self.exit.graver(Exit::JobsRunning);
+            let (what, jobs) = (what(departure, self.system_id.as_ref()), jobs.join(", "));
+            log::warn!("{what} is left behind at {}: {why}: {jobs}", departure.url);
+            self.left.push((departure.token.clone(), Exit::JobsRunning));
         }
     }
 
     /// Names what is left behind because nobody waits any more.
-    pub fn give_up(&mut self, departures: &[Departure]) -> Exit {
+    pub fn give_up(&mut self, departures: &[Departure]) {
         for departure in departures {
             let what = what(departure, self.system_id.as_ref());
             log::error!(
-                "{what} may be left behind at {}: told twice to stop",
+                "{what} may be left behind at {}: told again to stop",
                 departure.url
             );
-            self.left += 1;
-            self.exit = self.exit.graver(Exit::Unreachable);
+            self.left.push((departure.token.clone(), Exit::Unreachable));
         }
-        self.exit
     }
 
     /// Says what is now true.
+    #[must_use]
     pub fn last_words(&self, jobs: usize) -> Exit {
-        let (gone, left) = (self.gone.len(), self.left);
+        let (gone, left) = (self.gone.len(), self.left.len());
+        let exit = self
+            .left
+            .iter()
+            .fold(self.exit, |worst, (_, exit)| worst.graver(*exit));
         let jobs = match jobs {
             0 => String::new(),
             1 => ", 1 job still running".to_owned(),
             n => format!(", {n} jobs still running"),
         };
+        let before = match self.were_gone {
+            0 => String::new(),
+            n => format!(" ({n} of them gone already)"),
+        };
         match (left, gone) {
             (0, 0) => log::info!("done: nothing was to be unregistered{jobs}"),
-            (0, _) => log::info!("done: {gone} unregistered, nothing is left at GitLab{jobs}"),
-            _ => log::error!(
-                "{left} left behind at GitLab, {gone} unregistered{jobs} (exit {})",
-                self.exit.code()
-            ),
+            (0, _) => {
+                log::info!("done: {gone} unregistered{before}, nothing is left at GitLab{jobs}");
+            }
+            _ => {
+                let code = exit.code();
+                log::error!(
+                    "{left} left behind at GitLab, {gone} unregistered{before}{jobs} (exit {code})"
+                );
+            }
         }
-        self.exit
+        exit
     }
 }

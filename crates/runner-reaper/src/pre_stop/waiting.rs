@@ -33,8 +33,8 @@ pub(super) enum Waited {
     Unseen,
     /// The runner manager began to shut down.
     Ending(Vec<String>),
-    /// We were told to stop.
-    Stopped(Vec<String>),
+    /// We were told to stop; whether the jobs could be seen.
+    Stopped(Vec<String>, bool),
     /// `config.toml` was rewritten, so that it polls again.
     Rewritten,
 }
@@ -71,6 +71,7 @@ impl Waiting<'_> {
             if self.files.changed_since(self.config) {
                 return Waited::Rewritten;
             }
+            leaving.settle_ready();
             let sample = self.live.sample().await;
             if let Some(sample) = &sample {
                 let ending = sample.state.is_some_and(ProcessState::is_ending);
@@ -93,7 +94,7 @@ impl Waiting<'_> {
                     let shared: Vec<Departure> = rest
                         .extract_if(.., |departure| departure.ownership == Ownership::Shared)
                         .collect();
-                    leaving.unregister(shared, gitlab).await;
+                    leaving.begin(shared, gitlab);
                 }
             }
             if self.until.passed() {
@@ -103,7 +104,7 @@ impl Waiting<'_> {
                 };
             }
             if self.stops.count() > 0 {
-                return Waited::Stopped(self.jobs().await);
+                return Waited::Stopped(self.jobs().await, sample.is_some());
             }
             if Instant::now() >= say_at || seen_last != sample.is_some() {
                 seen_last = sample.is_some();

@@ -3,11 +3,16 @@
 
 mod again;
 mod busy;
+mod codes;
 mod container;
 mod deadline;
+mod faults;
+mod files;
+mod hand;
 mod looks;
 mod moments;
 mod order;
 mod others;
 mod pod;
 mod process;
+mod sidecar;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gitlab_simulator::{Job, JobStatus};
+use gitlab_simulator::{Job, JobStatus, Manager, Runner};
 
 use super::pod::{LIMIT, Pod, put, wait_for};
 use super::process::page;
@@ -105,6 +105,18 @@ impl Pod {
         wait_for("the runner manager to run", || {
             let state = page(&self.address, "/debug/process/state")?;
             (state.trim() == "running").then_some(())
+        });
+    }
+
+    /// Lets GitLab know a runner manager of this system ID, as if it had polled.
+    pub(crate) fn knows_manager(&self, runner: &Runner, system_id: &str) {
+        self.gitlab.update(|state| {
+            if let Some(runner) = state.runners.iter_mut().find(|known| known.id == runner.id) {
+                runner.managers.push(Manager {
+                    system_id: system_id.to_owned(),
+                    ..Manager::default()
+                });
+            }
         });
     }
 }

@@ -59,6 +59,8 @@ async fn register(
     attention.check()?;
     let system_id = desk.settle_system_id(plan)?;
     desk.claim_for(plan.pod());
+    // Before GitLab is asked: a volume too small for it must not cost a runner.
+    reaper::install(plan, &volume)?;
 
     let found = ask::runner(plan, &mut desk, &system_id, deadline, attention).await;
     let written = match found {
@@ -74,7 +76,6 @@ async fn register(
         }
     };
     // From here on the work is done: a signal no longer takes anything back.
-    reaper::install(plan, &volume)?;
     log::info!(
         "{changed} {path}: runner {id} at {url} from {article} {source}, runner manager {system_id}",
         path = plan.options.config.display(),

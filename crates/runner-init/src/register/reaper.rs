@@ -42,10 +42,24 @@ pub(super) fn install(plan: &Plan<'_>, volume: &Volume) -> anyhow::Result<()> {
     let copied = target
         .copy_executable(&source, &name)
         .with_context(|| format!("installing {NAME} (--install-reaper=none leaves it out)"))?;
+    let path = target.path(&name);
     if copied {
-        log::info!("{} installed", target.path(&name).display());
+        log::info!("{} installed", path.display());
+    }
+    if forbids_execution(&path) {
+        // The hook would fail in the kubelet, before any program of ours could say why.
+        log::warn!(
+            "{}: the volume is mounted noexec, so no preStop hook can run it; mount an emptyDir without noexec, mount the \
+             image as a volume (manifests: component image-volume) or use the sidecar",
+            path.display()
+        );
     }
     Ok(())
+}
+
+fn forbids_execution(path: &Path) -> bool {
+    rustix::fs::statvfs(path)
+        .is_ok_and(|volume| volume.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC))
 }
 
 fn beside_this_program() -> Option<PathBuf> {

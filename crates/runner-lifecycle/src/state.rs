@@ -43,20 +43,6 @@ pub struct State {
     /// The runner entries that a helper wrote, by URL and runner id: tokens rotate.
     #[serde(rename = "entry", skip_serializing_if = "Vec::is_empty")]
     pub entries: Vec<StateEntry>,
-    /// What a hook has unregistered, for a second hook of the same end.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub unregistered: Vec<Unregistered>,
-}
-
-/// A runner entry that is gone from GitLab while its runner manager still lives.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Unregistered {
-    /// The URL as it stands in `config.toml`.
-    pub url: String,
-    /// GitLab's id of the runner.
-    pub id: i64,
-    /// The process that had stopped polling it: a later one polls again, which brings a shared one back.
-    pub process: String,
 }
 
 /// A runner entry that a helper wrote.
@@ -214,11 +200,6 @@ mod tests {
                 url: "http://gitlab.example".into(),
                 id: 3,
                 source: Source::AuthenticationToken,
-            }],
-            unregistered: vec![Unregistered {
-                url: "http://gitlab.example".into(),
-                id: 3,
-                process: "boot 7 1234".into(),
             }],
         }
     }

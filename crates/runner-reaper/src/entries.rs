@@ -98,6 +98,22 @@ pub fn pending(state: &State, entries: &[RunnerEntry]) -> Option<Departure> {
     })
 }
 
+/// Runners that a helper made or verified and that are in none of the entries any more, by URL and id: without a token
+/// nobody can unregister them from here.
+#[must_use]
+pub fn missing<'a>(state: &'a State, entries: &[RunnerEntry]) -> Vec<(&'a str, i64)> {
+    let is_there = |url: &str, id: i64| {
+        entries
+            .iter()
+            .any(|entry| entry.id == Some(id) && runner_lifecycle::state::same_url(&entry.url, url))
+    };
+    let known = state
+        .entries
+        .iter()
+        .map(|known| (known.url.as_str(), known.id));
+    known.filter(|(url, id)| !is_there(url, *id)).collect()
+}
+
 fn is_same(one: &Departure, other: &Departure) -> bool {
     one.token == other.token && runner_lifecycle::state::same_url(&one.url, &other.url)
 }
@@ -218,6 +234,13 @@ mod tests {
         let written = entries(&entry(5, "glrtr-lost"));
         assert!(pending(&received(Source::RegistrationToken), &written).is_none());
         assert!(pending(&State::default(), &[]).is_none());
+    }
+
+    #[test]
+    fn entry_that_was_removed_by_hand_is_missed() {
+        let state = state(&[(1, Source::AccessToken), (2, Source::AccessToken)]);
+        assert_eq!(missing(&state, &entries(&entry(2, "t"))), [("http://h", 1)]);
+        assert!(missing(&State::default(), &[]).is_empty());
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use runner_lifecycle::duration::show;
-use runner_lifecycle::exit::Exit;
+use runner_lifecycle::exit::{Exit, Failure};
 use runner_lifecycle::source::Ownership;
 use rustix::process::Signal;
 
@@ -37,7 +37,16 @@ const AT_ONCE: Duration = Duration::from_secs(1);
 /// # Errors
 /// When the volume or its files cannot be used; nothing was unregistered then.
 pub async fn run(options: &Options, deadlines: Deadlines, stops: &Stops) -> anyhow::Result<Exit> {
-    let scene = match Scene::open(options, deadlines.gitlab).await? {
+    // Another run may hold the lock for as long as a job takes.
+    let opened = tokio::select! {
+        biased;
+        opened = Scene::open(options, deadlines.gitlab) => opened?,
+        () = stops.reached(1) => {
+            let words = "told to stop while another runner-reaper or runner-init works on this volume";
+            return Err(Failure::unreachable(words).into());
+        }
+    };
+    let scene = match opened {
         Opened::Scene(scene) => *scene,
         Opened::OtherPod(theirs) => {
             let theirs = theirs.describe();
@@ -70,6 +79,7 @@ pub async fn drain_and_unregister(
             scene.files.path().display()
         );
         let mut leaving = Leaving::new(options, &scene, None, stops);
+        leaving.say_missing(&scene.config);
         let all = leaving.departures(&scene.config);
         leaving.begin(all, deadlines.gitlab);
         leaving.settle(2).await;
@@ -86,6 +96,7 @@ pub async fn drain_and_unregister(
         deadlines,
         stops,
     };
+    hook.leaving.say_missing(&hook.config);
     for _ in 0..MOST_ROUNDS {
         if let Some(exit) = hook.round().await? {
             return Ok(exit);

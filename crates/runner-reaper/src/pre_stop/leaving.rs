@@ -82,6 +82,18 @@ impl<'a> Leaving<'a> {
         found.filter(here).collect()
     }
 
+    /// Says what cannot be unregistered from here, as somebody took its entry and with it the token away.
+    pub fn say_missing(&self, config: &Config) {
+        let Some(state) = &self.scene.state else {
+            return;
+        };
+        for (url, id) in entries::missing(state, &self.entries(config)) {
+            log::warn!(
+                "runner {id} of {url} is in no entry of config.toml any more, so it is not unregistered: look for it in GitLab's list"
+            );
+        }
+    }
+
     fn entries(&self, config: &Config) -> Vec<RunnerEntry> {
         let lookup = |name: &str| self.options.environment.get(name).map(str::to_owned);
         config.toml.entries(&lookup)

@@ -141,18 +141,6 @@ impl RunnerManager {
             .is_some_and(|(_, started)| started == self.started)
     }
 
-    /// What names this process and no other one, also after the machine was started anew.
-    #[must_use]
-    pub fn identity(&self) -> String {
-        let boot = fs::read_to_string(self.proc.join("sys/kernel/random/boot_id"));
-        format!(
-            "{} {} {}",
-            boot.unwrap_or_default().trim(),
-            self.pid,
-            self.started
-        )
-    }
-
     /// Sends a signal to this process, never to one that has its PID now.
     ///
     /// # Errors

@@ -58,8 +58,11 @@ pub(super) fn install(plan: &Plan<'_>, volume: &Volume) -> anyhow::Result<()> {
 }
 
 fn forbids_execution(path: &Path) -> bool {
-    rustix::fs::statvfs(path)
-        .is_ok_and(|volume| volume.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC))
+    rustix::fs::statvfs(path).is_ok_and(|volume| {
+        volume
+            .f_flag
+            .contains(rustix::fs::StatVfsMountFlags::NOEXEC)
+    })
 }
 
 fn beside_this_program() -> Option<PathBuf> {

@@ -1,0 +1,279 @@
+//! What can be read off the rendered objects: one grace period, the restricted Pod Security profile, no secret in the runner
+//! container, and the article's manifest but for three lines.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::render::{COMBINATIONS, OVERLAYS, Objects, list, text};
+use crate::restricted::violations;
+
+/// Every overlay, and an overlay of each component.
+fn all() -> Vec<Objects> {
+    let overlays = OVERLAYS.iter().map(|name| Objects::overlay(name));
+    overlays
+        .chain(
+            COMBINATIONS
+                .iter()
+                .map(|components| Objects::combined(components, None)),
+        )
+        .collect()
+}
+
+#[test]
+#[ignore = "needs kubectl 1.27: run by .ci/run"]
+fn each_overlay_and_component_is_rendered_here() {
+    let manifests = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../manifests");
+    let names = |directory: &str| {
+        let entries = std::fs::read_dir(manifests.join(directory)).unwrap();
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names("overlays"), OVERLAYS);
+    let used = |name: &String| {
+        name == "images"
+            || COMBINATIONS
+                .iter()
+                .any(|components| components.contains(&name.as_str()))
+    };
+    assert!(
+        names("components").iter().all(used),
+        "a component is in no combination of render.rs"
+    );
+    for objects in all() {
+        assert!(objects.containers().count() >= 2, "{}", objects.name);
+    }
+}
+
+#[test]
+#[ignore = "needs kubectl 1.27: run by .ci/run"]
+fn grace_period_is_the_same_wherever_it_is_told() {
+    let mut told = 0;
+    let changed = ["pre-stop", "sidecar"].map(|end| {
+        Objects::combined(
+            &["authentication-token", "kubernetes-executor", end],
+            Some(7200),
+        )
+    });
+    for objects in all().iter().chain(&changed) {
+        let grace = &objects.pod()["terminationGracePeriodSeconds"];
+        for container in objects.containers() {
+            for variable in list(&container["env"])
+                .filter(|variable| variable["name"] == "RUNNER_REAPER_GRACE_PERIOD")
+            {
+                assert_eq!(
+                    text(&variable["value"]),
+                    grace.to_string(),
+                    "{}, {}",
+                    objects.name,
+                    container["name"]
+                );
+                told += 1;
+            }
+        }
+    }
+    assert_eq!(
+        told,
+        OVERLAYS.len() - 1 + COMBINATIONS.len() + changed.len(),
+        "each helper at the end is told, but the article's"
+    );
+}
+
+#[test]
+#[ignore = "needs kubectl 1.27: run by .ci/run"]
+fn default_and_sidecar_keep_to_the_restricted_profile() {
+    for name in ["default", "sidecar"] {
+        let violations = violations(Objects::overlay(name).pod());
+        assert!(violations.is_empty(), "{name}: {violations:#?}");
+    }
+}
+
+#[test]
+#[ignore = "needs kubectl 1.27: run by .ci/run"]
+fn article_breaks_the_restricted_profile_where_its_documents_say_so() {
+    let violations = violations(Objects::overlay("article").pod());
+    assert!(
+        violations.contains(&"volume socket: hostPath".to_owned()),
+        "{violations:#?}"
+    );
+    assert!(
+        violations
+            .iter()
+            .any(|violation| violation.contains("runAsNonRoot")),
+        "{violations:#?}"
+    );
+    let said = include_str!("../../manifests/overlays/article/README.md");
+    assert!(
+        said.contains("Not for a namespace with a Pod Security level other than `privileged`"),
+        "{said}"
+    );
+}
+
+#[test]
+#[ignore = "needs kubectl 1.27: run by .ci/run"]
+fn article_overlay_is_the_article_but_for_three_lines() {
+    let article = Objects::parse("article-2021.yaml", include_str!("article-2021.yaml"));
+    let overlay = Objects::overlay("article");
+    assert_eq!(overlay.all.len(), 1, "nothing beside the Deployment");
+    let (theirs, ours) = (flat(&article.all[0]), flat(&overlay.all[0]));
+    let pod = "/spec/template/spec";
+    let hook = format!("{pod}/containers/0/lifecycle/preStop/exec/command/0");
+    let mut exchanged = BTreeMap::from([
+        (
+            format!("{pod}/initContainers/0/image"),
+            (
+                "gitlab/gitlab-runner:latest",
+                "registry.example.com/runner-lifecycle:0.1.0",
+            ),
+        ),
+        (
+            format!("{pod}/initContainers/0/command/0"),
+            ("gitlab-runner", "runner-init"),
+        ),
+        (hook, ("gitlab-runner", "/etc/gitlab-runner/runner-reaper")),
+    ]);
+    let paths: std::collections::BTreeSet<&String> = theirs.keys().chain(ours.keys()).collect();
+    for path in paths {
+        let (theirs, ours) = (theirs.get(path), ours.get(path));
+        if theirs == ours {
+            continue;
+        }
+        let (before, now) = exchanged
+            .remove(path)
+            .unwrap_or_else(|| panic!("{path}: {theirs:?} there, {ours:?} here"));
+        assert_eq!(
+            (theirs, ours),
+            (Some(&Value::from(before)), Some(&Value::from(now))),
+            "{path}"
+        );
+    }
+    assert!(exchanged.is_empty(), "not exchanged: {exchanged:?}");
+}
+
+#[test]
+#[ignore = "needs kubectl 1.27: run by .ci/run"]
+fn no_secret_is_in_sight_of_the_runner_container_or_the_sidecar() {
+    for objects in all() {
+        let token_volumes: Vec<&str> = list(&objects.pod()["volumes"])
+            .filter(|volume| {
+                volume["secret"].is_object()
+                    || list(&volume["projected"]["sources"])
+                        .any(|source| source["secret"].is_object())
+            })
+            .map(|volume| text(&volume["name"]))
+            .collect();
+        assert_eq!(
+            token_volumes.len(),
+            usize::from(objects.name != "article"),
+            "{}",
+            objects.name
+        );
+        for container in objects
+            .containers()
+            .filter(|container| container["name"] != "runner-init")
+        {
+            let name = format!("{}, {}", objects.name, container["name"]);
+            let mounts = list(&container["volumeMounts"]).map(|mount| text(&mount["name"]));
+            assert_eq!(
+                mounts.filter(|mount| token_volumes.contains(mount)).count(),
+                0,
+                "{name} mounts a Secret"
+            );
+            let from_secret = list(&container["env"])
+                .filter(|variable| variable["valueFrom"]["secretKeyRef"].is_object());
+            assert_eq!(
+                from_secret.count(),
+                0,
+                "{name} has a Secret in its environment"
+            );
+            let all_of_secret =
+                list(&container["envFrom"]).filter(|source| source["secretRef"].is_object());
+            assert_eq!(
+                all_of_secret.count(),
+                0,
+                "{name} has a Secret in its environment"
+            );
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs kubectl 1.27: run by .ci/run"]
+fn only_the_runner_container_of_the_kubernetes_executor_reaches_the_api_server() {
+    for objects in all().iter().filter(|objects| objects.name != "article") {
+        assert_eq!(
+            objects.pod()["automountServiceAccountToken"],
+            false,
+            "{}",
+            objects.name
+        );
+        let api = list(&objects.pod()["volumes"]).find(|volume| {
+            list(&volume["projected"]["sources"])
+                .any(|source| source["serviceAccountToken"].is_object())
+        });
+        let with_api = objects.containers().filter(|container| {
+            list(&container["volumeMounts"])
+                .any(|mount| api.is_some_and(|api| mount["name"] == api["name"]))
+        });
+        let names: Vec<&str> = with_api.map(|container| text(&container["name"])).collect();
+        let expected: &[&str] = if api.is_some() {
+            &["gitlab-runner"]
+        } else {
+            &[]
+        };
+        assert_eq!(names, expected, "{}", objects.name);
+    }
+}
+
+#[test]
+#[ignore = "needs kubectl 1.27: run by .ci/run"]
+fn overlay_that_the_readme_shows_works() {
+    let readme = include_str!("../../manifests/README.md");
+    let (_, shown) = readme.split_once("```yaml\n").unwrap();
+    let (shown, _) = shown.split_once("```").unwrap();
+    let objects = Objects::written(shown);
+    assert_eq!(objects.pod()["terminationGracePeriodSeconds"], 7200);
+    let told = objects
+        .containers()
+        .flat_map(|container| list(&container["env"]))
+        .find(|variable| variable["name"] == "RUNNER_REAPER_GRACE_PERIOD");
+    assert_eq!(told.unwrap()["value"], "7200");
+    let settings = objects
+        .containers()
+        .flat_map(|container| list(&container["envFrom"]))
+        .next()
+        .unwrap();
+    let settings = objects
+        .config_map(text(&settings["configMapRef"]["name"]))
+        .unwrap();
+    assert_eq!(
+        (&settings["CI_SERVER_URL"], &settings["RUNNER_TAG_LIST"]),
+        (
+            &Value::from("https://gitlab.example.org/"),
+            &Value::from("k8s")
+        )
+    );
+}
+
+/// Every leaf by its path. Defaults of the API server and empty lists count as they are written.
+fn flat(value: &Value) -> BTreeMap<String, Value> {
+    fn walk(value: &Value, path: &str, into: &mut BTreeMap<String, Value>) {
+        match value {
+            Value::Object(map) if !map.is_empty() => map
+                .iter()
+                .for_each(|(key, value)| walk(value, &format!("{path}/{key}"), into)),
+            Value::Array(list) if !list.is_empty() => {
+                list.iter()
+                    .enumerate()
+                    .for_each(|(index, value)| walk(value, &format!("{path}/{index}"), into));
+            }
+            leaf => drop(into.insert(path.to_owned(), leaf.clone())),
+        }
+    }
+    let mut into = BTreeMap::new();
+    walk(value, "", &mut into);
+    into
+}

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use runner_lifecycle::duration::show;
-use runner_lifecycle::exit::{Exit, Failure};
+use runner_lifecycle::exit::Exit;
 use runner_lifecycle::source::Ownership;
 use rustix::process::Signal;
 
@@ -37,16 +37,7 @@ const AT_ONCE: Duration = Duration::from_secs(1);
 /// # Errors
 /// When the volume or its files cannot be used; nothing was unregistered then.
 pub async fn run(options: &Options, deadlines: Deadlines, stops: &Stops) -> anyhow::Result<Exit> {
-    // Another run may hold the lock for as long as a job takes.
-    let opened = tokio::select! {
-        biased;
-        opened = Scene::open(options, deadlines.gitlab) => opened?,
-        () = stops.reached(1) => {
-            let words = "told to stop while another runner-reaper or runner-init works on this volume";
-            return Err(Failure::unreachable(words).into());
-        }
-    };
-    let scene = match opened {
+    let scene = match Scene::open_unless_stopped(options, deadlines.gitlab, stops).await? {
         Opened::Scene(scene) => *scene,
         Opened::OtherPod(theirs) => {
             let theirs = theirs.describe();

@@ -2,6 +2,7 @@
 //! hook left.
 
 use runner_lifecycle::deadline::Deadline;
+use runner_lifecycle::exit::Failure;
 use runner_lifecycle::original::Restored;
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::state::State;
@@ -9,6 +10,7 @@ use runner_lifecycle::volume::Lock;
 
 use crate::args::{Command, Options};
 use crate::files::{Config, Files, other_pod};
+use crate::stops::Stops;
 
 /// A volume that is ours to work on.
 #[derive(Debug)]
@@ -34,6 +36,25 @@ pub enum Opened {
 }
 
 impl Scene {
+    /// [`Scene::open`], given up at the first stop signal: another run may hold the lock for as long as a job takes.
+    ///
+    /// # Errors
+    /// As [`Scene::open`], and when told to stop.
+    pub async fn open_unless_stopped(
+        options: &Options,
+        deadline: Deadline,
+        stops: &Stops,
+    ) -> anyhow::Result<Opened> {
+        tokio::select! {
+            biased;
+            opened = Self::open(options, deadline) => opened,
+            () = stops.reached(1) => {
+                let words = "told to stop while another runner-reaper or runner-init works on this volume";
+                Err(Failure::unreachable(words).into())
+            }
+        }
+    }
+
     /// Opens the volume; the lock is waited for until the deadline and held as long as the scene lives.
     ///
     /// # Errors

@@ -25,7 +25,7 @@ pub async fn run(
     stops: &Stops,
 ) -> anyhow::Result<Exit> {
     let path = options.config.display();
-    let scene = match Scene::open(options, deadlines.gitlab).await? {
+    let scene = match Scene::open_unless_stopped(options, deadlines.gitlab, stops).await? {
         Opened::Scene(scene) => *scene,
         Opened::OtherPod(theirs) => {
             let theirs = theirs.describe();

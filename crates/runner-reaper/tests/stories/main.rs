@@ -15,3 +15,4 @@ mod moments;
 mod pauses;
 mod pod;
 mod sidecar;
+mod stops;

@@ -16,3 +16,5 @@ mod others;
 mod pod;
 mod process;
 mod sidecar;
+mod stops;
+mod watching;

@@ -20,6 +20,9 @@ fn two_hooks_at_once_and_one_afterwards_leave_nothing() {
         let job = pod.busy_with(1)[0];
         let arguments = &["pre-stop", "--grace-period=1h"];
         let mut first = pod.begin(&mut pod.reaper(arguments));
+        // The tracer below follows one thread.
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", first.child.id())).unwrap();
+        assert_eq!(tasks.count(), 1, "threads of the reaper");
         let second = pod.begin(&mut pod.reaper(arguments));
         wait_for("the file to be put back", || {
             (pod.original() == original).then_some(())
@@ -114,6 +117,13 @@ mod killed {
                 steps.sum()
             });
             assert!(steps > 20, "{source:?}: only {steps} steps were seen");
+            #[expect(
+                clippy::print_stderr,
+                reason = "a figure for who reads the test's output"
+            )]
+            {
+                eprintln!("{source:?}: killed at {steps} steps");
+            }
         }
     }
 }

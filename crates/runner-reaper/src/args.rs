@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::ArgMatches;
+use clap::error::{ContextKind, ContextValue};
 use runner_lifecycle::config_toml;
 use runner_lifecycle::duration::parse_duration;
 use runner_lifecycle::exit::Failure;
@@ -316,15 +317,37 @@ fn stop_of(error: &clap::Error) -> Stop {
     match error.kind() {
         Kind::DisplayHelp | Kind::DisplayVersion => Stop::Show(error.to_string()),
         _ => {
-            // The first paragraph says what is wrong; usage and hints follow, and no value is a secret but a token.
+            // A word in the wrong place may be a token.
+            let stray = match error
+                .get(ContextKind::InvalidArg)
+                .or(error.get(ContextKind::InvalidSubcommand))
+            {
+                Some(ContextValue::String(word)) => !word.starts_with('-') && !is_plain(word),
+                _ => false,
+            };
+            // The first line says what is wrong; usage and hints follow.
             let text = error.to_string();
-            let line = text.lines().next().unwrap_or_default();
-            Stop::Failure(Failure::usage(format!(
-                "{}; see runner-reaper --help",
-                line.trim_start_matches("error: ")
-            )))
+            let line = text
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .trim_start_matches("error: ");
+            let line = if stray {
+                "unexpected argument (it may be a secret, so it is not shown)"
+            } else {
+                line
+            };
+            Stop::Failure(Failure::usage(format!("{line}; see runner-reaper --help")))
         }
     }
+}
+
+/// Whether a word looks like a misspelt command rather than a token.
+fn is_plain(word: &str) -> bool {
+    word.len() <= 16
+        && word
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'-')
 }
 
 #[cfg(test)]

@@ -5,11 +5,12 @@
 
 use std::ffi::OsString;
 use std::fs::File;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use runner_lifecycle::exit::Exit;
+use runner_lifecycle::exit::{Exit, TABLE};
 use runner_lifecycle::signals::Signals;
 use runner_lifecycle::{ending, report};
 
@@ -51,7 +52,13 @@ pub fn main() -> ExitCode {
     report::install("runner-reaper", reporting.format, reporting.level, also);
     let message = Some(reporting.termination_message_path.as_path());
     match parsed {
-        Ok(options) => ending::end(run(&options), message),
+        Ok(options) => {
+            let result = run(&options);
+            if let Ok(exit) = &result {
+                say_at_the_end(*exit, &reporting.termination_message_path);
+            }
+            ending::end(result, message)
+        }
         Err(Stop::Failure(failure)) => ending::end(Err(failure.into()), message),
         Err(Stop::Show(text)) => {
             use std::io::Write as _;
@@ -59,6 +66,20 @@ pub fn main() -> ExitCode {
             drop(std::io::stdout().write_all(text.as_bytes()));
             Exit::Done.into()
         }
+    }
+}
+
+/// The log has named everything by now; Kubernetes shows one line.
+fn say_at_the_end(exit: Exit, path: &Path) {
+    let meaning = TABLE
+        .iter()
+        .find(|(known, _)| *known == exit && exit != Exit::Done);
+    if let Some((_, meaning)) = meaning {
+        let words = format!(
+            "{meaning}; the log names what was left behind (exit {})",
+            exit.code()
+        );
+        report::write_termination_message(path, &words);
     }
 }
 

@@ -136,6 +136,9 @@ fn what_cannot_be_understood_ends_with_2_and_shows_no_token() {
     check("unregister --token glrt-canary --token-file x", "either");
     check("--log-format xml", "xml");
     check("frob", "frob");
+    check("glrt-canary0123456789", "not shown");
+    check("unregister glrt-canary0123456789", "not shown");
+    check("--tokn=glrt-canary", "--tokn");
 }
 
 #[test]

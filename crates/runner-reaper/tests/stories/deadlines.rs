@@ -15,7 +15,14 @@ fn told_deadline_ends_the_jobs_and_gitlab_hears_of_them() {
         let mut pod = Pod::working(kind, 1);
         let job = pod.job(60.0);
         pod.job_is(job, JobStatus::Running);
-        let hook = pod.run(&["--grace-period", "2"]);
+        pod.put("message", "");
+        let message = pod.file("message").display().to_string();
+        let hook = pod.run(&[
+            "--grace-period",
+            "2",
+            "--termination-message-path",
+            &message,
+        ]);
         assert_eq!(hook.code, 75, "{}", hook.words);
         assert!(hook.took < Duration::from_secs(2), "{:?}", hook.took);
         assert_eq!(pod.deleted(pattern), 1);
@@ -27,6 +34,10 @@ fn told_deadline_ends_the_jobs_and_gitlab_hears_of_them() {
             hook.words
         );
         assert!(hook.words.contains("SIGTERM"), "{}", hook.words);
+        assert!(
+            pod.text("message")
+                .starts_with("deadline passed with jobs running")
+        );
     }
 }
 

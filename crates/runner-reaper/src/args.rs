@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::ArgMatches;
-use clap::error::{ContextKind, ContextValue};
 use runner_lifecycle::config_toml;
 use runner_lifecycle::duration::parse_duration;
 use runner_lifecycle::exit::Failure;
@@ -18,6 +17,7 @@ use runner_lifecycle::token::Token;
 use crate::grace::Grace;
 
 mod environment;
+mod refusal;
 mod surface;
 
 pub use environment::Environment;
@@ -127,7 +127,7 @@ pub fn parse(
     let words = argv.into_iter().map(surface::double_dash);
     let matches = surface::command()
         .try_get_matches_from(words)
-        .map_err(|error| stop_of(&error))?;
+        .map_err(|error| refusal::stop_of(&error))?;
     let (name, matches) = match matches.subcommand() {
         Some((name, inner)) => (name, inner),
         None => ("pre-stop", &matches),
@@ -310,44 +310,6 @@ fn token_in(path: &Path) -> Result<Token, Failure> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::unusable(format!("--token-file {shown}: {error}")))?;
     Token::new(text).map_err(|error| Failure::unusable(format!("the token in {shown} {error}")))
-}
-
-fn stop_of(error: &clap::Error) -> Stop {
-    use clap::error::ErrorKind as Kind;
-    match error.kind() {
-        Kind::DisplayHelp | Kind::DisplayVersion => Stop::Show(error.to_string()),
-        _ => {
-            // A word in the wrong place may be a token.
-            let stray = match error
-                .get(ContextKind::InvalidArg)
-                .or(error.get(ContextKind::InvalidSubcommand))
-            {
-                Some(ContextValue::String(word)) => !word.starts_with('-') && !is_plain(word),
-                _ => false,
-            };
-            // The first line says what is wrong; usage and hints follow.
-            let text = error.to_string();
-            let line = text
-                .lines()
-                .next()
-                .unwrap_or_default()
-                .trim_start_matches("error: ");
-            let line = if stray {
-                "unexpected argument (it may be a secret, so it is not shown)"
-            } else {
-                line
-            };
-            Stop::Failure(Failure::usage(format!("{line}; see runner-reaper --help")))
-        }
-    }
-}
-
-/// Whether a word looks like a misspelt command rather than a token.
-fn is_plain(word: &str) -> bool {
-    word.len() <= 16
-        && word
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte == b'-')
 }
 
 #[cfg(test)]

@@ -20,7 +20,9 @@ use toml_edit::{Datetime, Item, Table, value};
 
 pub use apply::apply;
 pub use document::{apply_globals, new_document};
-pub use drain_ready::{limit_follows_concurrent, listen_on_loopback};
+pub use drain_ready::{
+    limit_follows_concurrent, listen_on_loopback, take_limit_back, take_listen_address_back,
+};
 pub use mask::mask;
 
 use crate::args::{Options, Setting};

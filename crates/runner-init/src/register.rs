@@ -50,7 +50,9 @@ async fn register(
 ) -> anyhow::Result<()> {
     let volume = plan.open_volume()?;
     let lock = volume.lock(deadline);
-    let _lock = attention.during(lock).await??;
+    let _lock = attention.unless_stopped(lock).await??;
+    volume.check_writable()?;
+    volume.check_replaceable(&plan.config_name)?;
     if original::put_back(&volume, &plan.config_name)? == Restored::PutBack {
         let name = &plan.config_name;
         log::info!("the original of {name} put back: a hook was killed while it paused");
@@ -75,6 +77,7 @@ async fn register(
             return Err(error);
         }
     };
+    give_back::everything(plan, &mut desk, &system_id, deadline, attention).await;
     // From here on the work is done: a signal no longer takes anything back.
     log::info!(
         "{changed} {path}: runner {id} at {url} from {article} {source}, runner manager {system_id}",

@@ -4,13 +4,14 @@
 use thiserror::Error;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, TableLike, Value};
 
-use crate::token::Token;
+mod endings;
+mod entry;
+
+use endings::Endings;
+pub use entry::{RunnerEntry, expand, spelled};
 
 /// Name of the file beside which everything else lies.
 pub const FILE: &str = "config.toml";
-
-/// The original, kept by `runner-reaper` from the pause until it is put back.
-pub const ORIGINAL: &str = "config.toml.original";
 
 const RUNNERS: &str = "runners";
 
@@ -27,31 +28,7 @@ pub struct Error {
 #[derive(Clone, Debug)]
 pub struct ConfigToml {
     document: DocumentMut,
-}
-
-/// What the helpers read of one `[[runners]]` table.
-#[derive(Clone, Debug)]
-pub struct RunnerEntry {
-    /// Which one it is, from 0, in the order of the file.
-    pub index: usize,
-    /// `name`.
-    pub name: String,
-    /// `url`, with variables expanded as gitlab-runner does.
-    pub url: String,
-    /// `id`; 0 and a missing one are no id.
-    pub id: Option<i64>,
-    /// `token`, with variables expanded; nothing where it is empty or no token.
-    pub token: Option<Token>,
-    /// `executor`.
-    pub executor: String,
-    /// `shell`.
-    pub shell: String,
-    /// `limit`; 0 is none.
-    pub limit: i64,
-    /// `request_concurrency`; 0 means 1.
-    pub request_concurrency: i64,
-    /// `tls-ca-file`, `tls-cert-file`, `tls-key-file`.
-    pub tls_files: [Option<String>; 3],
+    endings: Endings,
 }
 
 impl ConfigToml {
@@ -65,14 +42,15 @@ impl ConfigToml {
             // Only the parser's reason: its full message quotes the line, which may hold a token.
             Error::at(text, start, error.message())
         })?;
-        let config = Self { document };
-        let wrong = match config.document.get(RUNNERS) {
+        let endings = Endings::of(text);
+        let config = Self { document, endings };
+        let wrong = match config.get(RUNNERS) {
             None | Some(Item::ArrayOfTables(_)) => false,
             Some(Item::Value(Value::Array(array))) => !array.iter().all(Value::is_inline_table),
             Some(_) => true,
         };
         if wrong {
-            let start = text.find(RUNNERS).unwrap_or(0);
+            let start = text.to_ascii_lowercase().find(RUNNERS).unwrap_or(0);
             return Err(Error::at(
                 text,
                 start,
@@ -118,7 +96,7 @@ impl ConfigToml {
     /// `listen_address`, where it is given and not empty.
     #[must_use]
     pub fn listen_address(&self) -> Option<&str> {
-        let text = self.document.get("listen_address").and_then(Item::as_str);
+        let text = self.get("listen_address").and_then(Item::as_str);
         text.filter(|text| !text.is_empty())
     }
 
@@ -166,34 +144,37 @@ impl ConfigToml {
             !indexes.contains(&(place - 1))
         });
         if tables.is_empty() {
-            self.document.remove(RUNNERS);
+            let key = spelled(self.document.as_table(), RUNNERS).to_owned();
+            self.document.remove(&key);
         }
     }
 
     /// Sets `concurrent`, keeping the comments around it.
     pub fn set_concurrent(&mut self, jobs: i64) {
-        match self
-            .document
-            .get_mut("concurrent")
-            .and_then(Item::as_value_mut)
-        {
+        let key = spelled(self.document.as_table(), "concurrent").to_owned();
+        match self.document.get_mut(&key).and_then(Item::as_value_mut) {
             Some(value) => {
                 let decor = value.decor().clone();
                 *value = Value::from(jobs);
                 *value.decor_mut() = decor;
             }
             None => {
-                self.document.insert("concurrent", toml_edit::value(jobs));
+                self.document.insert(&key, toml_edit::value(jobs));
             }
         }
     }
 
     fn integer(&self, key: &str) -> Option<i64> {
-        self.document.get(key).and_then(Item::as_integer)
+        self.get(key).and_then(Item::as_integer)
+    }
+
+    fn get(&self, key: &str) -> Option<&Item> {
+        let root = self.document.as_table();
+        root.get(spelled(root, key))
     }
 
     fn tables(&self) -> Box<dyn Iterator<Item = &dyn TableLike> + '_> {
-        match self.document.get(RUNNERS) {
+        match self.get(RUNNERS) {
             Some(Item::ArrayOfTables(tables)) => {
                 Box::new(tables.iter().map(|table| table as &dyn TableLike))
             }
@@ -209,9 +190,10 @@ impl ConfigToml {
 
     /// The entries as tables that can be edited. An inline array becomes `[[runners]]` tables, which mean the same.
     fn entries_mut(&mut self) -> &mut ArrayOfTables {
+        let key = spelled(self.document.as_table(), RUNNERS).to_owned();
         let item = self
             .document
-            .entry(RUNNERS)
+            .entry(&key)
             .or_insert_with(|| ArrayOfTables::new().into());
         if !item.is_array_of_tables() {
             let inline = std::mem::take(item)
@@ -228,41 +210,7 @@ impl ConfigToml {
 
 impl std::fmt::Display for ConfigToml {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.document.fmt(f)
-    }
-}
-
-impl RunnerEntry {
-    fn read(
-        index: usize,
-        table: &dyn TableLike,
-        variable: &dyn Fn(&str) -> Option<String>,
-    ) -> Self {
-        let text = |key: &str| {
-            table
-                .get(key)
-                .and_then(Item::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
-        let number = |key: &str| table.get(key).and_then(Item::as_integer).unwrap_or(0);
-        let path = |key: &str| Some(text(key)).filter(|path| !path.is_empty());
-        Self {
-            index,
-            name: text("name"),
-            url: expand(&text("url"), variable),
-            id: Some(number("id")).filter(|id| *id != 0),
-            token: Token::new(expand(&text("token"), variable)).ok(),
-            executor: text("executor"),
-            shell: text("shell"),
-            limit: number("limit"),
-            request_concurrency: number("request_concurrency"),
-            tls_files: [
-                path("tls-ca-file"),
-                path("tls-cert-file"),
-                path("tls-key-file"),
-            ],
-        }
+        f.write_str(&self.endings.restore(&self.document.to_string()))
     }
 }
 
@@ -283,34 +231,6 @@ impl Error {
             reason: reason.trim().replace('\n', ", "),
         }
     }
-}
-
-/// Replaces `$NAME` and `${NAME}` as Go's `os.Expand` does; an unknown variable is empty.
-#[must_use]
-pub fn expand(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> String {
-    let mut expanded = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find('$') {
-        expanded.push_str(&rest[..start]);
-        rest = &rest[start + 1..];
-        let (name, after) = match rest.strip_prefix('{') {
-            Some(braced) => braced.split_once('}').unwrap_or(("", braced)),
-            None => {
-                let end = rest
-                    .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-                    .unwrap_or(rest.len());
-                rest.split_at(end)
-            }
-        };
-        if name.is_empty() && !rest.starts_with('{') {
-            expanded.push('$');
-        } else {
-            expanded.push_str(&variable(name).unwrap_or_default());
-        }
-        rest = after;
-    }
-    expanded.push_str(rest);
-    expanded
 }
 
 #[cfg(test)]

@@ -55,7 +55,8 @@ pub fn paused(config: &ConfigToml) -> String {
     if limited && let Some(raised) = concurrent.checked_add(1) {
         config.set_concurrent(raised);
     }
-    format!("{HEADER}{config}")
+    // The document alone: a byte order mark may stand nowhere but before the first line.
+    format!("{HEADER}{}", config.document())
 }
 
 /// Publishes the paused file, keeping the original beside it first; from here a kill leaves the original to be put back.
@@ -114,7 +115,9 @@ pub fn put_back(volume: &Volume, name: &str) -> Result<Restored, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config_toml::{FILE, ORIGINAL};
+    use crate::config_toml::FILE;
+
+    const ORIGINAL: &str = "config.toml.original";
 
     fn config(text: &str) -> ConfigToml {
         ConfigToml::parse(text).unwrap()
@@ -142,6 +145,11 @@ mod tests {
         let kept = paused(&config(
             "# ours\nlisten_address = \":1\"\n[[runners]]\n  name = \"a\"\n",
         ));
+        let marked = paused(&config(
+            "\u{feff}concurrent = 2\r\n[[Runners]]\r\nlimit = 2\r\n",
+        ));
+        assert_eq!(config(&marked).concurrent(), 3, "{marked}");
+        assert!(!marked.contains('\u{feff}'), "{marked}");
         assert!(
             kept.contains("# ours") && kept.contains("listen_address = \":1\""),
             "{kept}"

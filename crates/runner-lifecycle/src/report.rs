@@ -8,6 +8,8 @@ use std::time::SystemTime;
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
+use crate::shown::without_tokens;
+
 /// How a line looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
@@ -77,9 +79,11 @@ pub fn write_termination_message(path: &Path, message: &str) {
     }
 }
 
-/// One line, whatever a server, a file or a name holds: no control character reaches a terminal.
+/// One line, whatever a server, a file or a name holds: no control character reaches a terminal, and no token that
+/// stands where something else was expected.
 #[must_use]
 pub fn one_line(text: &str) -> String {
+    let text = without_tokens(text);
     let mut line = String::with_capacity(text.len());
     for character in text.trim_end().chars() {
         match character {
@@ -134,6 +138,14 @@ mod tests {
         assert_eq!(value["message"], "said \"no\" and \u{fffd}[31mleft");
         assert_eq!(value["level"], "info");
         assert_eq!(value["program"], "runner-init");
+    }
+
+    #[test]
+    fn token_in_a_line_is_masked() {
+        assert_eq!(
+            one_line("unknown flag --glrt-canary: see"),
+            "unknown flag --***: see"
+        );
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! Owns `.runner-lifecycle.toml`: what the two helpers remember between runs. It never guesses and never talks to GitLab.
 //!
 //! The state tells which pod the volume belongs to, where each runner entry came from, and what is pending. Besides a
-//! token just received it holds no secret that is not in `config.toml`.
+//! token just received, or one on its way out that GitLab has yet to hear of, it holds no secret that is not in
+//! `config.toml`.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::gitlab::Endpoint;
 use crate::pod::Pod;
 use crate::source::Source;
 use crate::token::Token;
@@ -40,6 +42,9 @@ pub struct State {
     /// What is under way at GitLab and not yet in `config.toml`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pending: Option<Pending>,
+    /// Runners that lost their entry here and are still to be unregistered.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub leaving: Vec<Leaving>,
     /// The runner entries that a helper wrote, by URL and runner id: tokens rotate.
     #[serde(rename = "entry", skip_serializing_if = "Vec::is_empty")]
     pub entries: Vec<StateEntry>,
@@ -54,6 +59,20 @@ pub struct StateEntry {
     pub id: i64,
     /// Where it came from, and so what may be deleted at the end.
     pub source: Source,
+}
+
+/// A runner whose entry went to another, until GitLab has heard of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leaving {
+    /// The URL as it stood in `config.toml`.
+    pub url: String,
+    /// GitLab's id of the runner.
+    pub id: i64,
+    /// Where it came from, and so what may be deleted.
+    pub source: Source,
+    /// Its authentication token.
+    #[serde(with = "secret")]
+    pub token: Token,
 }
 
 /// Something under way at GitLab.
@@ -150,17 +169,14 @@ impl State {
     }
 }
 
-/// Whether two URLs mean one GitLab as gitlab-runner reads them: slashes and one `/ci` at the end do not count.
+/// Whether two URLs mean one GitLab: the client's own rule, by which case, default ports, slashes and `/ci` do not count.
 #[must_use]
 pub fn same_url(one: &str, two: &str) -> bool {
-    fn plain(url: &str) -> String {
-        let url = url.trim().trim_end_matches('/');
-        url.strip_suffix("/ci")
-            .unwrap_or(url)
-            .trim_end_matches('/')
-            .to_ascii_lowercase()
+    match (Endpoint::parse(one), Endpoint::parse(two)) {
+        (Ok(one), Ok(two)) => one.same_as(&two),
+        // What is no URL is at least the same text.
+        _ => one.trim() == two.trim(),
     }
-    plain(one) == plain(two)
 }
 
 mod secret {
@@ -188,6 +204,12 @@ mod tests {
                 name: Some("runner-0".into()),
                 ..Pod::default()
             }),
+            leaving: vec![Leaving {
+                url: "http://gitlab.example/".into(),
+                id: 2,
+                source: Source::AccessToken,
+                token: Token::new("glrt-leaving").unwrap(),
+            }],
             pending: Some(Pending::Received {
                 url: "http://gitlab.example/".into(),
                 source: Source::RegistrationToken,
@@ -247,6 +269,20 @@ mod tests {
             "[pending]\nstep = \"received\"\ntoken = \"glrt canary\"\n",
             "",
         );
+    }
+
+    #[test]
+    fn one_gitlab_has_many_spellings() {
+        fn check(one: &str, two: &str, want: bool) {
+            assert_eq!(same_url(one, two), want, "{one} {two}");
+        }
+        check("http://h", "http://h/ci//", true);
+        check("http://127.0.0.1:80", "http://127.1/", true);
+        check("https://H.example:443", "https://h.example", true);
+        check("http://h/Group", "http://h/group", false);
+        check("http://h", "https://h", false);
+        check("$URL", "$URL ", true);
+        check("$URL", "http://h", false);
     }
 
     #[test]

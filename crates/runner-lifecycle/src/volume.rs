@@ -31,6 +31,8 @@ const LOCK_POLL: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub struct Volume {
     directory: PathBuf,
+    /// Mode of the lock file: who may work on the volume.
+    lock_mode: u32,
 }
 
 /// The lock on a volume; it goes with the value, also when the process is killed.
@@ -46,6 +48,16 @@ impl Volume {
         let here = directory.as_os_str().is_empty();
         Self {
             directory: if here { PathBuf::from(".") } else { directory },
+            lock_mode: PRIVATE,
+        }
+    }
+
+    /// The same volume, shared with whom this mode lets in.
+    #[must_use]
+    pub fn shared_by(self, mode: u32) -> Self {
+        Self {
+            lock_mode: mode,
+            ..self
         }
     }
 
@@ -92,6 +104,23 @@ impl Volume {
         result.and(removed.map_err(|source| Error::new("removing", &path, source)))
     }
 
+    /// Whether a file can be replaced by rename: one that is a mount of its own cannot.
+    ///
+    /// # Errors
+    /// When it is a mount point, with the cure.
+    pub fn check_replaceable(&self, name: &str) -> Result<(), Error> {
+        use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
+        let path = self.path(name);
+        // An older kernel does not tell; the rename then fails by itself.
+        let mounted = statx(CWD, &path, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::TYPE)
+            .is_ok_and(|status| status.stx_attributes.contains(StatxAttributes::MOUNT_ROOT));
+        if mounted {
+            let cause = io::Error::from(io::ErrorKind::ResourceBusy);
+            return Err(Error::new("replacing", &path, cause));
+        }
+        Ok(())
+    }
+
     /// Takes the lock, waiting for another helper until the deadline.
     ///
     /// # Errors
@@ -103,17 +132,27 @@ impl Volume {
             .write(true)
             .create(true)
             .truncate(false)
-            .mode(PRIVATE)
+            .mode(self.lock_mode)
             .open(&path)
             // On a read-only volume an existing lock file still locks.
             .or_else(|error| File::open(&path).map_err(|_| error))
             .map_err(|source| Error::new("opening the lock", &path, source))?;
+        // The umask may have taken bits, or an earlier run given fewer; only the file's owner can mend it.
+        let _not_the_owner = file.set_permissions(fs::Permissions::from_mode(self.lock_mode));
+        let mut told = false;
         loop {
             match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => return Ok(Lock { _file: file }),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     if deadline.passed() {
                         return Err(Error::new("waiting for the lock", &path, error.into()));
+                    }
+                    if !told {
+                        told = true;
+                        log::info!(
+                            "waiting for {}: another helper works on this volume",
+                            path.display()
+                        );
                     }
                     tokio::time::sleep(LOCK_POLL.min(deadline.left())).await;
                 }
@@ -253,7 +292,7 @@ impl Volume {
             remove_if_there(&temporary)?;
             let mode = existing
                 .as_ref()
-                .map_or(how.mode, |there| there.mode() & 0o7777);
+                .map_or(how.mode, |there| there.mode() & 0o7777 & how.at_most);
             let mut file = create(&temporary, mode)?;
             if let Some(there) = &existing {
                 keep_owner(&file, there);

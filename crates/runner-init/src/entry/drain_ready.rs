@@ -20,11 +20,12 @@ const LISTEN_ADDRESS: &[&str] = &[
     "# With host networking give --listen-address: a port that was free is not a reserved one.",
 ];
 
-/// Gives the entry `limit` = `concurrent` with a comment, where it has no limit or one that we wrote; says whether
-/// anything changed.
-pub fn limit_follows_concurrent(entry: &mut Table, concurrent: i64) -> bool {
+/// Gives the entry `limit` = `concurrent` with a comment, where it has no limit or the one that we wrote when `concurrent`
+/// was `before`; says whether anything changed. A limit that was edited since is the operator's.
+pub fn limit_follows_concurrent(entry: &mut Table, before: i64, concurrent: i64) -> bool {
     let present = entry.get("limit").and_then(Item::as_integer);
-    if entry.contains_key("limit") && !is_ours(entry, "limit") || present == Some(concurrent) {
+    let untouched = is_ours(entry, "limit") && present == Some(before);
+    if entry.contains_key("limit") && !untouched || present == Some(concurrent) {
         return false;
     }
     Place::of(entry, RUNNER).put("limit", value(concurrent));
@@ -52,6 +53,16 @@ pub fn listen_on_loopback(document: &mut DocumentMut, port: impl FnOnce() -> u16
     );
     explain(document.as_table_mut(), "listen_address", LISTEN_ADDRESS);
     true
+}
+
+/// Removes the limit that we wrote; says whether anything changed.
+pub fn take_limit_back(entry: &mut Table) -> bool {
+    is_ours(entry, "limit") && entry.remove("limit").is_some()
+}
+
+/// Removes the `listen_address` that we wrote; says whether anything changed.
+pub fn take_listen_address_back(document: &mut DocumentMut) -> bool {
+    is_ours(document.as_table(), "listen_address") && document.remove("listen_address").is_some()
 }
 
 /// A limit that was given is the operator's, even where we had written the same before: our comment goes.

@@ -265,22 +265,38 @@ fn limit_follows_concurrent_until_somebody_else_sets_it() {
     let mut document: DocumentMut = file(&wished(&["--executor=shell"], ""), None)
         .parse()
         .unwrap();
-    assert!(limit_follows_concurrent(entry_of(&mut document), 1));
-    assert!(!limit_follows_concurrent(entry_of(&mut document), 1));
+    assert!(limit_follows_concurrent(entry_of(&mut document), 1, 1));
+    assert!(!limit_follows_concurrent(entry_of(&mut document), 1, 1));
     let text = document.to_string();
     assert!(
         text.contains("  name = \"host\"\n  # Written by runner-init: with a limit"),
         "{text}"
     );
     assert!(text.contains("\n  limit = 1\n"), "{text}");
-    assert!(limit_follows_concurrent(entry_of(&mut document), 4));
+    assert!(limit_follows_concurrent(entry_of(&mut document), 1, 4));
     assert!(document.to_string().contains("\n  limit = 4\n"));
     let given = wished(&["--executor=shell", "--limit=2"], "");
     assert!(apply(&given, entry_of(&mut document)));
     let text = document.to_string();
     assert!(text.contains("  name = \"host\"\n  limit = 2\n"), "{text}");
-    assert!(!limit_follows_concurrent(entry_of(&mut document), 9));
+    assert!(!limit_follows_concurrent(entry_of(&mut document), 4, 9));
     assert_eq!(document.to_string(), text);
+}
+
+#[test]
+fn limit_that_was_edited_is_the_operators_and_ours_can_be_taken_back() {
+    let plain = file(&wished(&["--executor=shell"], ""), None);
+    let mut document: DocumentMut = plain.parse().unwrap();
+    assert!(limit_follows_concurrent(entry_of(&mut document), 4, 4));
+    assert!(listen_on_loopback(&mut document, || 9252));
+    let edited = document.to_string().replace("limit = 4", "limit = 2");
+    let mut edited: DocumentMut = edited.parse().unwrap();
+    assert!(!limit_follows_concurrent(entry_of(&mut edited), 4, 4));
+    assert!(take_limit_back(entry_of(&mut document)));
+    assert!(take_listen_address_back(&mut document));
+    assert_eq!(document.to_string(), plain);
+    assert!(!take_limit_back(entry_of(&mut document)));
+    assert!(!take_listen_address_back(&mut document));
 }
 
 #[test]

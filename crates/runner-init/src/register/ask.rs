@@ -111,8 +111,18 @@ async fn create(
     attention: &mut Attention,
     call: impl Future<Output = Result<Credentials, Error>>,
 ) -> anyhow::Result<Runner> {
+    attention.check()?;
     desk.about_to_create(plan)?;
-    match attention.during(call).await? {
+    if let Err(stopped) = attention.check() {
+        // Nothing was asked yet, so nothing can have been lost.
+        desk.nothing_created();
+        return Err(stopped.into());
+    }
+    let answer = attention.during(call).await.with_context(|| {
+        let description = &plan.attributes.description;
+        format!("no answer yet: GitLab may have made a runner {description:?}, the next run says what to look for")
+    })?;
+    match answer {
         Ok(credentials) => {
             let token = credentials.token.clone();
             let runner = new_runner(plan, &credentials, token);
@@ -138,6 +148,7 @@ fn new_runner(plan: &Plan<'_>, credentials: &Credentials, token: Token) -> Runne
         obtained_at: clock::now(),
         expires_at: credentials.token_expires_at.clone(),
         place: None,
+        replaces: None,
         kept: false,
     }
 }

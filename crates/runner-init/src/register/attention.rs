@@ -26,8 +26,23 @@ impl Attention {
             .map_or(Ok(()), |stop| Err(stopped(stop)))
     }
 
+    /// Does work that makes nothing and can be left at any time.
+    pub(super) async fn unless_stopped<T>(
+        &mut self,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Failure> {
+        self.check()?;
+        tokio::select! {
+            biased;
+            done = work => Ok(done),
+            stop = self.signals.next() => Err(stopped(stop)),
+        }
+    }
+
     /// Does the work. When a signal comes meanwhile it may still finish for a few seconds, or until a second signal.
     pub(super) async fn during<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Failure> {
+        // A signal that came during the step before is not waited for again.
+        self.check()?;
         tokio::pin!(work);
         let stop = tokio::select! {
             biased;

@@ -43,6 +43,7 @@ pub(super) fn show(plan: &Plan<'_>) -> anyhow::Result<()> {
         obtained_at: clock::now(),
         expires_at: None,
         place: ours.as_ref().map(|ours| ours.entry.index),
+        replaces: None,
         kept: ours.is_some(),
     };
     let mut config = edit::start(desk.text(), plan)?;

@@ -26,6 +26,7 @@ pub(super) fn apply(
     runner: &Runner,
     port: impl FnOnce() -> u16,
 ) {
+    let before = config.concurrent();
     entry::apply_globals(config.document_mut(), &plan.options.globals);
     let concurrent = config.concurrent();
     let place = runner.place.unwrap_or_else(|| {
@@ -46,11 +47,15 @@ pub(super) fn apply(
             identify(table, runner);
         }
         if plan.options.drain_ready {
-            entry::limit_follows_concurrent(table, concurrent);
+            entry::limit_follows_concurrent(table, before, concurrent);
+        } else {
+            entry::take_limit_back(table);
         }
     }
     if plan.options.drain_ready {
         entry::listen_on_loopback(config.document_mut(), port);
+    } else {
+        entry::take_listen_address_back(config.document_mut());
     }
 }
 

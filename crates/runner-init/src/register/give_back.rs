@@ -1,59 +1,86 @@
 //! Owns the unregistering of what this volume has no entry for (any more), by the rule of its source.
 
+use std::time::Duration;
+
 use runner_lifecycle::deadline::Deadline;
-use runner_lifecycle::exit::Failure;
 use runner_lifecycle::gitlab::{Client, Endpoint, Error, TlsFiles};
-use runner_lifecycle::source::Ownership;
+use runner_lifecycle::source::{Ownership, Source};
+use runner_lifecycle::state::Leaving;
 use runner_lifecycle::system_id::SystemId;
+use runner_lifecycle::token::Token;
 
-use super::ask::Asking;
-use super::keep::PATIENCE_WITH_KNOWN;
+use super::attention::Attention;
 use super::plan::Plan;
-use super::runner::Runner;
+use super::publish::Desk;
 
-impl Asking<'_, '_> {
-    /// Unregisters what this volume no longer needs. Failing here must not keep a pod from starting.
-    pub(super) async fn give_back(&mut self, runner: &Runner, why: &str) -> Result<(), Failure> {
-        let client = client_of(self.plan, &runner.url);
-        let client = match client.as_ref() {
-            Ok(client) => client.as_ref().unwrap_or(&self.plan.client),
-            Err(error) => {
-                log::warn!("runner {} stays at {}: {error}", runner.id, runner.url);
-                return Ok(());
-            }
+/// How long GitLab may stay silent about a runner that has left: the pod is waiting to start, and the next run asks again.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Gives back every runner that lost its entry. It never fails: what stays is named, and stays in the state file.
+pub(super) async fn everything(
+    plan: &Plan<'_>,
+    desk: &mut Desk<'_>,
+    system_id: &SystemId,
+    deadline: Deadline,
+    attention: &mut Attention,
+) {
+    for leaving in desk.leaving(plan) {
+        let deadline = deadline.earlier(PATIENCE);
+        let gone = give_back(plan, &leaving, system_id, deadline);
+        // config.toml is published: a signal only puts this off to the next run.
+        let Ok(gone) = attention.unless_stopped(gone).await else {
+            return;
         };
-        let deadline = self.deadline.earlier(PATIENCE_WITH_KNOWN);
-        let gone = unregister(client, runner, self.system_id, deadline);
-        match self.attention.during(gone).await? {
-            Ok(_) => log::info!("runner {} unregistered at {}: {why}", runner.id, runner.url),
-            Err(error) => {
-                log::warn!(
-                    "runner {} is left behind at {}: {error}",
-                    runner.id,
-                    runner.url
-                );
+        let what = described(leaving.source, leaving.id, system_id);
+        match gone {
+            Ok(()) => {
+                log::info!("{what} unregistered at {}: its entry is gone", leaving.url);
+                desk.has_left(&leaving);
             }
+            Err(error) => log::warn!(
+                "{what} is left behind at {}: {error}; the next run tries again",
+                leaving.url
+            ),
         }
-        Ok(())
     }
 }
 
-/// Takes a runner back, by the rule of its source.
-pub(super) async fn unregister(
-    client: &Client,
-    runner: &Runner,
+async fn give_back(
+    plan: &Plan<'_>,
+    leaving: &Leaving,
     system_id: &SystemId,
     deadline: Deadline,
 ) -> Result<(), Error> {
-    match runner.source.ownership() {
-        Ownership::Owned => client.unregister_runner(&runner.token, deadline).await,
+    let own = client_of(plan, &leaving.url)?;
+    let client = own.as_ref().unwrap_or(&plan.client);
+    unregister(client, leaving.source, &leaving.token, system_id, deadline).await
+}
+
+/// Takes a runner off GitLab's list, or only its runner manager of this volume, by the rule of its source.
+pub(super) async fn unregister(
+    client: &Client,
+    source: Source,
+    token: &Token,
+    system_id: &SystemId,
+    deadline: Deadline,
+) -> Result<(), Error> {
+    match source.ownership() {
+        Ownership::Owned => client.unregister_runner(token, deadline).await,
         Ownership::Shared => {
             client
-                .unregister_runner_manager(&runner.token, system_id, deadline)
+                .unregister_runner_manager(token, system_id, deadline)
                 .await
         }
     }
     .map(|_| ())
+}
+
+/// What is unregistered for a runner of this source, in the words of a log line.
+pub(super) fn described(source: Source, id: i64, system_id: &SystemId) -> String {
+    match source.ownership() {
+        Ownership::Owned => format!("runner {id}"),
+        Ownership::Shared => format!("runner manager {system_id} of runner {id}"),
+    }
 }
 
 /// A client for another URL than the plan's, or `None` where it is the same.

@@ -51,7 +51,8 @@ impl Asking<'_, '_> {
                 }
                 return Ok(None);
             }
-            Err(error @ Error::Unreachable(_)) if ours.known.is_some() => {
+            // Only GitLab's own 403 tells that a runner is gone; anything else may be whoever stands in between.
+            Err(error) if ours.known.is_some() => {
                 log::warn!(
                     "keeping runner entry {:?} as it is, it was verified before and the runner manager retries by \
                      itself: {error}",
@@ -64,13 +65,26 @@ impl Asking<'_, '_> {
             }
         };
         let current = kept(ours, token, credentials.id);
+        let asked = self.plan.options.credential.source();
+        if ours.source() != asked && given.is_none() {
+            log::warn!(
+                "runner entry {:?} from a token of another kind is valid and kept: the given {} was not used",
+                ours.entry.name,
+                asked.words()
+            );
+        }
         if let Some(given) = given
             && given != token
             && let Some(other) = self.other_runner(given, credentials.id).await?
         {
-            self.take_off(&current, ours, desk).await?;
+            log::warn!(
+                "the entry of runner {} goes to runner {}: a volume holds one runner of a GitLab",
+                current.id,
+                other.id
+            );
             let other = Runner {
                 place: Some(ours.entry.index),
+                replaces: replaceable(current, ours),
                 ..other
             };
             desk.made(&other);
@@ -94,7 +108,9 @@ impl Asking<'_, '_> {
                 Ok(Some(self.new_runner(&credentials, given)))
             }
             Err(Error::TokenRefused { .. }) => {
-                log::info!("the given token is no longer valid, the one in config.toml is: kept");
+                log::info!(
+                    "the given token is not valid at this GitLab, the one in config.toml is and is kept"
+                );
                 Ok(None)
             }
             Err(error) => {
@@ -105,26 +121,18 @@ impl Asking<'_, '_> {
             }
         }
     }
+}
 
-    /// Takes the runner of an entry off GitLab's list, by its source, before its entry is given to another.
-    async fn take_off(
-        &mut self,
-        old: &Runner,
-        ours: &Ours,
-        desk: &mut Desk<'_>,
-    ) -> anyhow::Result<()> {
-        if ours.known.is_none() && old.source.ownership() == Ownership::Owned {
-            log::warn!(
-                "runner {} stays at GitLab: config.toml held it, but not by our doing; delete it there if nobody else uses it",
-                old.id
-            );
-            return Ok(());
-        }
-        self.give_back(old, "its entry goes to another runner")
-            .await?;
-        desk.forget(&old.url, old.id);
-        Ok(())
+/// The runner to take off GitLab's list once its entry is another's; not one that was made by others for themselves.
+fn replaceable(old: Runner, ours: &Ours) -> Option<Box<Runner>> {
+    if ours.known.is_none() && old.source.ownership() == Ownership::Owned {
+        log::warn!(
+            "runner {} stays at GitLab: config.toml held it, but not by our doing; delete it there if nobody else uses it",
+            old.id
+        );
+        return None;
     }
+    Some(Box::new(old))
 }
 
 fn kept(ours: &Ours, token: &Token, id: i64) -> Runner {
@@ -136,6 +144,7 @@ fn kept(ours: &Ours, token: &Token, id: i64) -> Runner {
         obtained_at: clock::now(),
         expires_at: None,
         place: Some(ours.entry.index),
+        replaces: None,
         kept: true,
     }
 }

@@ -46,6 +46,7 @@ impl Asking<'_, '_> {
             obtained_at,
             expires_at,
             place: None,
+            replaces: None,
             kept: false,
         };
         if desk.holds(&runner, self.plan) {
@@ -55,9 +56,8 @@ impl Asking<'_, '_> {
         }
         let here = Endpoint::parse(&runner.url).is_ok_and(|url| url.same_as(&self.plan.endpoint));
         if !here || source != self.plan.options.credential.source() {
-            self.give_back(&runner, "it was made for another manifest")
-                .await?;
-            desk.forget_pending();
+            log::info!("runner {id} of an earlier run was made for another manifest");
+            desk.leaves(&runner)?;
             return Ok(None);
         }
         let answer = self.verify(&runner.token, self.deadline).await?;

@@ -7,7 +7,11 @@ use runner_lifecycle::gitlab::{
     AccessLevel, Attributes, Client, Creation, Endpoint, Proxies, RunnerInfo, RunnerType, TlsFiles,
 };
 use runner_lifecycle::pod::Pod;
-use runner_lifecycle::volume::Volume;
+use runner_lifecycle::state;
+use runner_lifecycle::system_id;
+use runner_lifecycle::volume::{LOCK_FILE, Volume};
+
+use super::reaper;
 
 use crate::args::{self, Environment, Options};
 use crate::entry::{self, EntryWish};
@@ -83,7 +87,7 @@ impl<'a> Plan<'a> {
         })
     }
 
-    /// The volume, made and found writable.
+    /// The volume, its directory made where it was missing.
     pub(super) fn open_volume(&self) -> anyhow::Result<Volume> {
         let volume = Volume::at(
             self.options
@@ -92,8 +96,10 @@ impl<'a> Plan<'a> {
                 .unwrap_or_else(|| Path::new("")),
         );
         volume.create_directory()?;
-        volume.check_writable()?;
-        Ok(volume)
+        Ok(match self.options.file_mode {
+            Some(mode) => volume.shared_by(mode),
+            None => volume,
+        })
     }
 
     pub(super) fn pod(&self) -> &Pod {
@@ -139,13 +145,19 @@ fn certs_directories(config: &Path, environment: &Environment) -> Vec<std::path:
 }
 
 fn config_name(config: &Path) -> Result<String, Failure> {
+    let shown = config.display();
     let name = config.file_name().and_then(|name| name.to_str());
-    name.map(ToOwned::to_owned).ok_or_else(|| {
-        let shown = config.display();
+    let refuse = |why: &str| {
         Failure::usage(format!(
-            "--config {shown}: name a file, such as /etc/gitlab-runner/config.toml"
+            "--config {shown}: {why}; name a file such as /etc/gitlab-runner/config.toml"
         ))
-    })
+    };
+    let name = name.ok_or_else(|| refuse("it names no file"))?;
+    let ours = [state::FILE, system_id::FILE, LOCK_FILE, reaper::NAME];
+    if ours.contains(&name) || name.ends_with(".original") || name.ends_with(".new") {
+        return Err(refuse("that name is one of the helpers' own files"));
+    }
+    Ok(name.to_owned())
 }
 
 fn read_base(path: &Path) -> Result<String, Failure> {

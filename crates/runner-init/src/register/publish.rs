@@ -4,10 +4,11 @@ use std::fmt;
 
 use anyhow::Context as _;
 use runner_lifecycle::config_toml::ConfigToml;
+use runner_lifecycle::original;
 use runner_lifecycle::pod::Pod;
-use runner_lifecycle::state::{self, Pending, State, StateEntry};
+use runner_lifecycle::state::{self, Leaving, Pending, State, StateEntry};
 use runner_lifecycle::system_id::{self, SystemId};
-use runner_lifecycle::volume::{PRIVATE, Publication, Volume};
+use runner_lifecycle::volume::{self, PRIVATE, Publication, Volume};
 
 use super::clock;
 use super::edit;
@@ -54,7 +55,13 @@ impl<'a> Desk<'a> {
     pub(super) fn open(volume: &'a Volume, plan: &Plan<'_>) -> anyhow::Result<Self> {
         let path = &plan.options.config;
         let config_name = plan.config_name.clone();
-        let before = volume.read_text(&config_name)?;
+        let mut before = volume.read_text(&config_name)?;
+        if before.as_deref().is_some_and(original::is_paused) {
+            // Only a dry run gets here: every other one has put the original back first.
+            before = volume
+                .read_text(&original::name_of(&config_name))?
+                .or(before);
+        }
         let text = before.as_deref().unwrap_or_default();
         let config = ConfigToml::parse(text)
             .with_context(|| format!("{}: repair the file or remove it", path.display()))?;
@@ -79,6 +86,9 @@ impl<'a> Desk<'a> {
         let there = self.volume.read(system_id::FILE)?;
         let text = there.as_deref().map(String::from_utf8_lossy);
         if let Some(id) = text.as_deref().and_then(SystemId::parse) {
+            if self.has_other_mode(system_id::FILE)? {
+                self.publish_system_id(&id)?;
+            }
             return Ok(id);
         }
         if there.is_some_and(|bytes| !bytes.is_empty()) {
@@ -88,10 +98,14 @@ impl<'a> Desk<'a> {
             Some(seed) => SystemId::derive(seed),
             None => SystemId::random().context("getting random bytes for a system ID")?,
         };
+        self.publish_system_id(&id)?;
+        Ok(id)
+    }
+
+    fn publish_system_id(&self, id: &SystemId) -> Result<(), volume::Error> {
         let how = Publication::with_mode(self.mode.unwrap_or(PRIVATE));
         self.volume
-            .publish(system_id::FILE, id.as_str().as_bytes(), how)?;
-        Ok(id)
+            .publish(system_id::FILE, id.as_str().as_bytes(), how)
     }
 
     /// The volume is this pod's from now on; on the disk with the next word of the state.
@@ -165,6 +179,35 @@ impl<'a> Desk<'a> {
         self.save()
     }
 
+    /// The runner of an earlier run that no manifest asks for any more is to be unregistered; so says the disk now.
+    pub(super) fn leaves(&mut self, runner: &Runner) -> anyhow::Result<()> {
+        self.state.pending = None;
+        self.state.leaving.push(leaving(runner));
+        self.save()
+    }
+
+    /// What is to be unregistered. An entry that was not replaced after all (killed in between) stays.
+    pub(super) fn leaving(&self, plan: &Plan<'_>) -> Vec<Leaving> {
+        let variable = |name: &str| plan.variable(name);
+        let there = self.config.entries(&variable);
+        let is_there = |leaving: &Leaving| {
+            there
+                .iter()
+                .any(|entry| entry.token.as_ref() == Some(&leaving.token))
+        };
+        let all = self.state.leaving.iter();
+        all.filter(|leaving| !is_there(leaving)).cloned().collect()
+    }
+
+    /// GitLab has heard of it.
+    pub(super) fn has_left(&mut self, gone: &Leaving) {
+        self.state.leaving.retain(|leaving| leaving != gone);
+        self.state.forget(&gone.url, gone.id);
+        if let Err(error) = self.save() {
+            log::warn!("{error:#}");
+        }
+    }
+
     /// What was pending is settled; on the disk with the next word of the state.
     pub(super) fn forget_pending(&mut self) {
         self.state.pending = None;
@@ -209,27 +252,69 @@ impl<'a> Desk<'a> {
         edit::apply(&mut config, plan, runner, free_port);
         let text = config.to_string();
         let mut changed = Changed::Nothing;
-        if self.before.as_deref() != Some(text.as_str()) {
-            let how = self
-                .mode
-                .map_or_else(Publication::keeping, Publication::with_mode);
+        if let Some(old) = &runner.replaces {
+            // On the disk before its entry is gone, so that a kill in between loses nobody.
+            self.state.leaving.push(leaving(old));
+            self.save()?;
+        }
+        if self.before.as_deref() != Some(text.as_str())
+            || self.has_other_mode(&self.config_name)?
+        {
             self.volume
-                .publish(&self.config_name, text.as_bytes(), how)?;
+                .publish(&self.config_name, text.as_bytes(), self.manner(plan))?;
             changed = Changed::Written;
         }
+        self.config = config;
         self.made = None;
+        self.state.leaving.retain(|leaving| leaving.id != runner.id);
         self.remember(runner)?;
         Ok(changed)
     }
 
+    /// How `config.toml` is published: as asked, else as it is, but a first token makes it private.
+    fn manner(&self, plan: &Plan<'_>) -> Publication {
+        let variable = |name: &str| plan.variable(name);
+        let had_token = self
+            .config
+            .entries(&variable)
+            .iter()
+            .any(|entry| entry.token.is_some());
+        match self.mode {
+            Some(mode) => Publication::with_mode(mode),
+            None if had_token => Publication::keeping(),
+            None => Publication::keeping_private(),
+        }
+    }
+
+    /// Whether `--file-mode` asks for another mode than a file has.
+    fn has_other_mode(&self, name: &str) -> Result<bool, volume::Error> {
+        use std::os::unix::fs::PermissionsExt as _;
+        let there = self.volume.metadata(name)?;
+        Ok(self
+            .mode
+            .zip(there)
+            .is_some_and(|(mode, there)| there.permissions().mode() & 0o7777 != mode))
+    }
+
     fn save(&mut self) -> anyhow::Result<()> {
         let text = self.state.to_text()?;
-        if self.state_before.as_deref() != Some(text.as_str()) {
+        if self.state_before.as_deref() != Some(text.as_str())
+            || self.has_other_mode(state::FILE)?
+        {
             let how = Publication::with_mode(self.mode.unwrap_or(PRIVATE));
             self.volume.publish(state::FILE, text.as_bytes(), how)?;
             self.state_before = Some(text);
         }
         Ok(())
+    }
+}
+
+fn leaving(runner: &Runner) -> Leaving {
+    Leaving {
+        url: runner.url.clone(),
+        id: runner.id,
+        source: runner.source,
+        token: runner.token.clone(),
     }
 }
 

@@ -9,7 +9,7 @@ use runner_lifecycle::volume::Volume;
 use super::plan::Plan;
 use crate::args::InstallReaper;
 
-const NAME: &str = "runner-reaper";
+pub(super) const NAME: &str = "runner-reaper";
 
 /// Copies `runner-reaper` where it lies beside this program. A path that was named must work; the default may be missing.
 pub(super) fn install(plan: &Plan<'_>, volume: &Volume) -> anyhow::Result<()> {
@@ -17,6 +17,7 @@ pub(super) fn install(plan: &Plan<'_>, volume: &Volume) -> anyhow::Result<()> {
     let (directory, name) = match &plan.options.install_reaper {
         InstallReaper::No => return Ok(()),
         InstallReaper::BesideConfig => (volume.directory().to_owned(), NAME.to_owned()),
+        InstallReaper::To(path) if path.is_dir() => (path.clone(), NAME.to_owned()),
         InstallReaper::To(path) => {
             let name = path
                 .file_name()

@@ -15,6 +15,8 @@ pub(super) struct Runner {
     pub(super) expires_at: Option<String>,
     /// The entry it stands in or takes the place of.
     pub(super) place: Option<usize>,
+    /// The runner that had this entry before and is still good at GitLab.
+    pub(super) replaces: Option<Box<Runner>>,
     /// Whether the entry's token stays as it is.
     pub(super) kept: bool,
 }

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use runner_lifecycle::deadline::Deadline;
+use runner_lifecycle::source::Ownership;
 use runner_lifecycle::system_id::SystemId;
 
-use super::give_back;
+use super::give_back::{described, unregister};
 use super::plan::Plan;
 use super::publish::Desk;
 
@@ -14,26 +15,26 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 /// Takes back what was made. It never fails: what stays is named, and stays in the state file for the next run.
 pub(super) async fn everything(plan: &Plan<'_>, desk: &mut Desk<'_>, system_id: &SystemId) {
-    let Some(runner) = desk.take_made() else {
+    let Some(made) = desk.take_made() else {
         return;
     };
+    let what = described(made.source, made.id, system_id);
     if plan.options.leave_runner {
-        log::warn!(
-            "runner {} stays at {}, as --leave-runner asks",
-            runner.id,
-            runner.url
-        );
+        log::warn!("{what} stays at {}, as --leave-runner asks", made.url);
         return;
     }
-    match give_back::unregister(&plan.client, &runner, system_id, Deadline::after(LIMIT)).await {
+    let limit = Deadline::after(LIMIT);
+    match unregister(&plan.client, made.source, &made.token, system_id, limit).await {
         Ok(()) => {
-            log::info!("runner {} taken back at {}", runner.id, runner.url);
+            log::info!("{what} unregistered again at {}", made.url);
             desk.nothing_created();
         }
-        Err(error) => log::error!(
-            "runner {} is left behind at {}: {error}; the next run on this volume finishes it",
-            runner.id,
-            runner.url
-        ),
+        Err(error) => {
+            let next = match made.source.ownership() {
+                Ownership::Owned => "the next run on this volume finishes it",
+                Ownership::Shared => "GitLab removes it after a week of silence",
+            };
+            log::error!("{what} is left behind at {}: {error}; {next}", made.url);
+        }
     }
 }

@@ -143,3 +143,64 @@ fn variables_expand_as_in_go() {
     check("a$", "a$");
     check("a$-b", "a$-b");
 }
+
+#[test]
+fn keys_in_another_case_are_seen_and_edited_as_they_are_spelled() {
+    let text = "Concurrent = 4 # jobs\nListen_Address = \":1\"\n[[Runners]]\n  Name = \"a\"\n  URL = \"http://h/\"\n  Token = \"glrt-a\"\n  ID = 7\n  Limit = 2\n";
+    let mut config = ConfigToml::parse(text).unwrap();
+    assert_eq!(config.concurrent(), 4);
+    assert_eq!(config.listen_address(), Some(":1"));
+    let entry = &config.entries(&none)[0];
+    assert_eq!(
+        (entry.name.as_str(), entry.url.as_str()),
+        ("a", "http://h/")
+    );
+    assert_eq!((entry.id, entry.limit), (Some(7), 2));
+    assert_eq!(entry.token.as_ref().unwrap().expose(), "glrt-a");
+    config.set_concurrent(5);
+    assert!(config.entry_mut(0).is_some());
+    config.push_entry(Table::new());
+    assert_eq!(config.entry_count(), 2);
+    let edited = config.to_string();
+    assert!(edited.starts_with("Concurrent = 5 # jobs\n"), "{edited}");
+    assert_eq!(edited.matches("[[Runners]]").count(), 2, "{edited}");
+    config.remove_entries(&[0, 1]);
+    assert_eq!(
+        config.to_string(),
+        "Concurrent = 5 # jobs\nListen_Address = \":1\"\n"
+    );
+}
+
+#[test]
+fn own_spelling_comes_before_another_case() {
+    let config = ConfigToml::parse("Concurrent = 4\nconcurrent = 2\n").unwrap();
+    assert_eq!(config.concurrent(), 2);
+    let error = ConfigToml::parse("a = 1\nRunners = 5\n").unwrap_err();
+    assert!(error.to_string().starts_with("line 2"), "{error}");
+}
+
+#[test]
+fn line_ends_and_byte_order_mark_stay() {
+    fn check(text: &str, want: &str) {
+        let mut config = ConfigToml::parse(text).unwrap();
+        assert_eq!(config.to_string(), text);
+        config.set_concurrent(5);
+        assert_eq!(config.to_string(), want);
+        let again = ConfigToml::parse(want).unwrap();
+        assert_eq!((again.to_string().as_str(), again.concurrent()), (want, 5));
+    }
+    check(
+        "concurrent = 4\r\n# ours\r\n[a]\r\nb = 1\r\n",
+        "concurrent = 5\r\n# ours\r\n[a]\r\nb = 1\r\n",
+    );
+    check("\u{feff}concurrent = 4\n", "\u{feff}concurrent = 5\n");
+    check("\u{feff}concurrent = 4\r\n", "\u{feff}concurrent = 5\r\n");
+}
+
+#[test]
+fn text_of_several_lines_keeps_its_meaning() {
+    let mut config = ConfigToml::parse("concurrent = 4\r\n").unwrap();
+    config.document_mut()["script"] = toml_edit::value("one\ntwo\n");
+    let again = ConfigToml::parse(&config.to_string()).unwrap();
+    assert_eq!(again.document()["script"].as_str(), Some("one\ntwo\n"));
+}

@@ -1,10 +1,12 @@
 //! Owns the address of a GitLab instance, read as gitlab-runner reads it. It never carries credentials.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use url::Url;
 
 use super::Error;
+use crate::shown::without_tokens;
 
 /// Address of a GitLab instance: scheme, host, port and relative root, without a trailing slash.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,20 +21,20 @@ impl Endpoint {
         let text = text.trim();
         let refuse = |why: &str| Err(Error::unusable(format!("the URL of GitLab {why}")));
         if text.is_empty() {
-            return refuse("is empty: write https://gitlab.example in --url");
+            return refuse("is empty: write https://gitlab.example");
         }
         let has_scheme = text.contains("://");
         let Ok(mut url) = Url::parse(text) else {
             if !has_scheme && Url::parse(&format!("https://{text}")).is_ok() {
                 return refuse(&missing_scheme(text));
             }
-            return refuse("cannot be read: write https://gitlab.example in --url");
+            return refuse("cannot be read: write https://gitlab.example");
         };
         if !matches!(url.scheme(), "http" | "https") {
             return refuse(&if has_scheme {
                 format!(
                     "begins with {}://, but only http and https are spoken",
-                    url.scheme()
+                    without_tokens(url.scheme())
                 )
             } else {
                 missing_scheme(text)
@@ -40,10 +42,10 @@ impl Endpoint {
         }
         // gitlab-runner would send these along as Basic authentication, where GitLab has no use for them.
         if !url.username().is_empty() || url.password().is_some() {
-            return refuse("holds a user name or password: leave them out of --url");
+            return refuse("holds a user name or password: leave them out");
         }
         if url.host_str().is_none() {
-            return refuse("names no host: write https://gitlab.example in --url");
+            return refuse("names no host: write https://gitlab.example");
         }
         let path = url.path().trim_end_matches('/');
         let path = path.strip_suffix("/ci").unwrap_or(path).to_owned();
@@ -82,7 +84,12 @@ fn missing_scheme(text: &str) -> String {
         .next()
         .unwrap_or(text)
         .trim_start_matches('/');
-    format!("has no scheme: write https://{shown}")
+    match without_tokens(shown) {
+        Cow::Borrowed(_) => format!("has no scheme: write https://{shown}"),
+        Cow::Owned(_) => {
+            "is a token: write https://gitlab.example, a token goes elsewhere".to_owned()
+        }
+    }
 }
 
 impl fmt::Display for Endpoint {
@@ -147,6 +154,9 @@ mod tests {
         check("me:secret@gitlab.example", "no scheme");
         check("https://", "cannot be read");
         check("broken", "write https://broken");
+        check("glrt-secret", "is a token");
+        check("glrt-secret:8080", "is a token");
+        check("glrt-secret://x", "begins with ***://");
     }
 
     #[test]

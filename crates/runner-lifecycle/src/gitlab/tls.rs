@@ -100,11 +100,12 @@ fn named_ca(
     files: &TlsFiles,
     host: &str,
 ) -> Result<Vec<(PathBuf, CertificateDer<'static>)>, Error> {
+    let flag = files.ca_file.as_ref().map_or("", |_| "--tls-ca-file");
     let found = || first_there(&files.certs_directories, &format!("{host}.crt"));
     let Some(path) = files.ca_file.clone().or_else(found) else {
         return Ok(Vec::new());
     };
-    let certificates = pem::certificates(&path)?;
+    let certificates = pem::certificates(flag, &path)?;
     Ok(certificates
         .into_iter()
         .map(|certificate| (path.clone(), certificate))
@@ -113,8 +114,12 @@ fn named_ca(
 
 /// The pair that is named, else the first directory's that holds both halves.
 fn identity(files: &TlsFiles, host: &str) -> Result<Option<(PathBuf, Identity)>, Error> {
+    let mut flags = ["", ""];
     let (cert, key) = match (&files.cert_file, &files.key_file) {
-        (Some(cert), Some(key)) => (cert.clone(), key.clone()),
+        (Some(cert), Some(key)) => {
+            flags = ["--tls-cert-file", "--tls-key-file"];
+            (cert.clone(), key.clone())
+        }
         (Some(cert), None) => return Err(half(cert, "certificate", "--tls-key-file")),
         (None, Some(key)) => return Err(half(key, "key", "--tls-cert-file")),
         (None, None) => {
@@ -129,7 +134,10 @@ fn identity(files: &TlsFiles, host: &str) -> Result<Option<(PathBuf, Identity)>,
             }
         }
     };
-    let identity = (pem::certificates(&cert)?, pem::key(&key)?);
+    let identity = (
+        pem::certificates(flags[0], &cert)?,
+        pem::key(flags[1], &key)?,
+    );
     Ok(Some((cert, identity)))
 }
 

@@ -11,6 +11,8 @@ pub struct Publication {
     pub mode: u32,
     /// Whether a file that is there keeps its own mode and owner instead.
     pub keep_existing: bool,
+    /// Permission bits that an existing file may keep.
+    pub at_most: u32,
     /// Modification time to give it before the rename; the clock's otherwise.
     pub modified: Option<SystemTime>,
 }
@@ -22,6 +24,7 @@ impl Publication {
         Self {
             mode,
             keep_existing: false,
+            at_most: 0o7777,
             modified: None,
         }
     }
@@ -32,7 +35,17 @@ impl Publication {
         Self {
             mode: PRIVATE,
             keep_existing: true,
+            at_most: 0o7777,
             modified: None,
+        }
+    }
+
+    /// The owner stays; of the mode only what its owner may do: for a file that gets its first token.
+    #[must_use]
+    pub fn keeping_private() -> Self {
+        Self {
+            at_most: PRIVATE,
+            ..Self::keeping()
         }
     }
 

@@ -1,0 +1,107 @@
+//! Owns what the helpers read of one runner entry, and how its values are found: keys in any case of letters, variables
+//! expanded. It changes nothing.
+
+use toml_edit::{Item, TableLike};
+
+use crate::token::Token;
+
+/// What the helpers read of one `[[runners]]` table.
+#[derive(Clone, Debug)]
+pub struct RunnerEntry {
+    /// Which one it is, from 0, in the order of the file.
+    pub index: usize,
+    /// `name`.
+    pub name: String,
+    /// `url`, with variables expanded as gitlab-runner does.
+    pub url: String,
+    /// `id`; 0 and a missing one are no id.
+    pub id: Option<i64>,
+    /// `token`, with variables expanded; nothing where it is empty or no token.
+    pub token: Option<Token>,
+    /// `executor`.
+    pub executor: String,
+    /// `shell`.
+    pub shell: String,
+    /// `limit`; 0 is none.
+    pub limit: i64,
+    /// `request_concurrency`; 0 means 1.
+    pub request_concurrency: i64,
+    /// `tls-ca-file`, `tls-cert-file`, `tls-key-file`.
+    pub tls_files: [Option<String>; 3],
+}
+
+impl RunnerEntry {
+    pub(super) fn read(
+        index: usize,
+        table: &dyn TableLike,
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) -> Self {
+        let get = |key: &str| table.get(spelled(table, key));
+        let text = |key: &str| {
+            get(key)
+                .and_then(Item::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let number = |key: &str| get(key).and_then(Item::as_integer).unwrap_or(0);
+        let path = |key: &str| Some(text(key)).filter(|path| !path.is_empty());
+        Self {
+            index,
+            name: text("name"),
+            url: expand(&text("url"), variable),
+            id: Some(number("id")).filter(|id| *id != 0),
+            token: Token::new(expand(&text("token"), variable)).ok(),
+            executor: text("executor"),
+            shell: text("shell"),
+            limit: number("limit"),
+            request_concurrency: number("request_concurrency"),
+            tls_files: [
+                path("tls-ca-file"),
+                path("tls-cert-file"),
+                path("tls-key-file"),
+            ],
+        }
+    }
+}
+
+/// The key as it is spelled in this table: where a field's own name is missing, gitlab-runner's decoder takes one that
+/// differs in the case of letters only.
+#[must_use]
+pub fn spelled<'a>(table: &'a dyn TableLike, name: &'a str) -> &'a str {
+    if table.contains_key(name) {
+        return name;
+    }
+    table
+        .iter()
+        .map(|(key, _)| key)
+        .find(|key| key.eq_ignore_ascii_case(name))
+        .unwrap_or(name)
+}
+
+/// Replaces `$NAME` and `${NAME}` as Go's `os.Expand` does; an unknown variable is empty.
+#[must_use]
+pub fn expand(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> String {
+    let mut expanded = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find('$') {
+        expanded.push_str(&rest[..start]);
+        rest = &rest[start + 1..];
+        let (name, after) = match rest.strip_prefix('{') {
+            Some(braced) => braced.split_once('}').unwrap_or(("", braced)),
+            None => {
+                let end = rest
+                    .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+                    .unwrap_or(rest.len());
+                rest.split_at(end)
+            }
+        };
+        if name.is_empty() && !rest.starts_with('{') {
+            expanded.push('$');
+        } else {
+            expanded.push_str(&variable(name).unwrap_or_default());
+        }
+        rest = after;
+    }
+    expanded.push_str(rest);
+    expanded
+}

@@ -1,0 +1,79 @@
+//! Owns reading a file that an operator names: a Secret, a template, a base. What is no regular file is refused instead of
+//! waited for, and a file that is too large for its purpose is not read whole. It writes nothing.
+
+use std::fs::OpenOptions;
+use std::io::{Error, ErrorKind, Read as _, Result};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+/// Largest file that is read, in bytes: a ConfigMap or Secret cannot be larger.
+const LIMIT: u64 = 1024 * 1024;
+
+/// The bytes of a file; links are followed.
+///
+/// # Errors
+/// When it cannot be read, is no regular file, or is larger than 1 MiB.
+pub fn read(path: &Path) -> Result<Vec<u8>> {
+    // Without waiting: a FIFO that nobody writes to would hold the pod for ever.
+    let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(nonblocking)
+        .open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(Error::new(ErrorKind::InvalidInput, "it is no regular file"));
+    }
+    let mut bytes = Vec::new();
+    file.take(LIMIT + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LIMIT {
+        return Err(Error::new(
+            ErrorKind::InvalidData,
+            "it is larger than 1 MiB",
+        ));
+    }
+    Ok(bytes)
+}
+
+/// The text of a file, as [`read`].
+///
+/// # Errors
+/// As [`read`], and when it is not UTF-8.
+pub fn read_text(path: &Path) -> Result<String> {
+    String::from_utf8(read(path)?)
+        .map_err(|_| Error::new(ErrorKind::InvalidData, "it is not UTF-8 text"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_regular_files_of_a_reasonable_size_are_read() {
+        fn check(path: &Path, want: &str) {
+            let error = read_text(path).unwrap_err().to_string();
+            assert!(error.contains(want), "{}: {error}", path.display());
+        }
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            at("fifo"),
+            rustix::fs::FileType::Fifo,
+            mode,
+            0,
+        )
+        .unwrap();
+        check(&at("fifo"), "no regular file");
+        check(Path::new("/dev/zero"), "no regular file");
+        check(directory.path(), "no regular file");
+        check(&at("missing"), "No such file");
+        let file = std::fs::File::create_new(at("large")).unwrap();
+        file.set_len(LIMIT).unwrap();
+        assert_eq!(read(&at("large")).unwrap().len() as u64, LIMIT);
+        file.set_len(LIMIT + 1).unwrap();
+        check(&at("large"), "larger than 1 MiB");
+        std::os::unix::fs::symlink(at("fifo"), at("link")).unwrap();
+        check(&at("link"), "no regular file");
+    }
+}

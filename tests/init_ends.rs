@@ -1,0 +1,231 @@
+//! `runner-init` at the edges of its story: a signal between two calls, an entry that changes hands, two at once.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use acceptance::stage::{Stage, run};
+use gitlab_simulator::{Fault, NewRunner, Role, Settings, Simulator};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+const LIMIT: Duration = Duration::from_secs(20);
+
+fn gitlab() -> Simulator {
+    Simulator::start(Settings::default()).unwrap()
+}
+
+fn shell_runner(stage: &Stage, gitlab: &Simulator, more: &[&str]) -> std::process::Command {
+    let mut command = stage.init(&["register", "--non-interactive", "--executor=shell"]);
+    command
+        .args(["--url", &gitlab.url(), "--description=ends"])
+        .args(more);
+    command
+}
+
+#[test]
+fn signal_during_one_call_stops_the_story_before_the_next() {
+    let gitlab = gitlab();
+    let stage = Stage::new();
+    let secret = tempfile::NamedTempFile::new().unwrap();
+    let token = gitlab.add_access_token(&["create_runner"], Role::admin());
+    #[expect(clippy::disallowed_methods, reason = "a Secret's file")]
+    std::fs::write(secret.path(), token).unwrap();
+    gitlab.fault(Fault::on("POST /user/runners").delay(Duration::from_secs(1)));
+    gitlab.fault(Fault::on("POST /runners/verify").forever().status(503));
+    let file = format!("--access-token-file={}", secret.path().display());
+    let mut command = shell_runner(&stage, &gitlab, &[&file, "--runner-type=instance"]);
+    let child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    assert!(gitlab.wait_until(LIMIT, |state| state.count("POST /user/runners") == 1));
+    kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGTERM).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(143), "{words}");
+    assert!(gitlab.calls("POST /runners/verify").is_empty(), "{words}");
+    assert!(
+        gitlab.runners().is_empty(),
+        "the new runner is unregistered again: {words}"
+    );
+    assert_eq!(stage.entries(), 0);
+}
+
+#[test]
+fn entry_that_changes_hands_costs_the_old_runner_only_once_the_new_one_is_written() {
+    let gitlab = gitlab();
+    let stage = Stage::new();
+    let first = run(&mut shell_runner(
+        &stage,
+        &gitlab,
+        &["--registration-token=gitlabtoken"],
+    ));
+    assert_eq!(first.code(), 0, "{}", first.output());
+    let old = gitlab.runners()[0].clone();
+    let shared = gitlab.add_runner(NewRunner::default());
+    let token = format!("--token={}", shared.token);
+    // GitLab cannot hear of the old one now: it is kept in mind, and the next run gives it back.
+    gitlab.fault(Fault::on("DELETE /runners").forever().status(500));
+    let mut command = shell_runner(&stage, &gitlab, &[&token]);
+    let second = run(command.args(["--timeout", "2s"]));
+    assert_eq!(second.code(), 0, "{}", second.output());
+    let text = stage.text("config.toml").unwrap();
+    assert!(
+        text.contains(&shared.token) && !text.contains(&old.token),
+        "{text}"
+    );
+    assert_eq!(stage.entries(), 1);
+    assert!(second.stderr.contains("left behind"), "{}", second.output());
+    gitlab.clear_faults();
+    let third = run(&mut shell_runner(&stage, &gitlab, &[&token]));
+    assert_eq!(third.code(), 0, "{}", third.output());
+    let left: Vec<i64> = gitlab.runners().iter().map(|runner| runner.id).collect();
+    assert_eq!(left, [shared.id], "{}", third.output());
+    let state = stage.text(".runner-lifecycle.toml").unwrap();
+    assert!(
+        !state.contains(&old.token),
+        "a token that is gone is nowhere: {state}"
+    );
+}
+
+#[test]
+fn respelt_url_is_the_same_gitlab() {
+    let gitlab = gitlab();
+    let stage = Stage::new();
+    let arguments = ["--registration-token=gitlabtoken"];
+    let first = run(&mut shell_runner(&stage, &gitlab, &arguments));
+    assert_eq!(first.code(), 0, "{}", first.output());
+    let respelt = gitlab.url().replace("127.0.0.1", "127.1");
+    let text = stage
+        .text("config.toml")
+        .unwrap()
+        .replace(&gitlab.url(), &format!("{respelt}/ci/"));
+    stage.put("config.toml", &text);
+    let second = run(&mut shell_runner(&stage, &gitlab, &arguments));
+    assert_eq!(second.code(), 0, "{}", second.output());
+    assert!(
+        second.stderr.contains("from a registration token"),
+        "{}",
+        second.output()
+    );
+    assert_eq!((gitlab.runners().len(), stage.entries()), (1, 1));
+    let state = stage.text(".runner-lifecycle.toml").unwrap();
+    assert_eq!(state.matches("[[entry]]").count(), 1, "{state}");
+}
+
+#[test]
+fn many_at_once_on_one_volume_make_one_runner() {
+    let gitlab = gitlab();
+    let stage = Stage::new();
+    let children: Vec<_> = (0..8)
+        .map(|_| {
+            let mut command = shell_runner(&stage, &gitlab, &["--registration-token=gitlabtoken"]);
+            command
+                .stdout(Stdio::null())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        let words = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{words}");
+    }
+    assert_eq!((gitlab.runners().len(), stage.entries()), (1, 1));
+}
+
+#[test]
+fn known_entry_survives_whoever_stands_between_it_and_gitlab() {
+    let gitlab = gitlab();
+    let stage = Stage::new();
+    let arguments = ["--registration-token=gitlabtoken", "--timeout=3s"];
+    let first = run(&mut shell_runner(&stage, &gitlab, &arguments));
+    assert_eq!(first.code(), 0, "{}", first.output());
+    let before = stage.snapshot();
+    let weather = [
+        Fault::on("POST /runners/verify").status(200).html(),
+        Fault::on("POST /runners/verify")
+            .status(302)
+            .header("Location", "https://sso.example/"),
+        Fault::on("POST /runners/verify")
+            .status(401)
+            .body("{\"message\":\"401 Unauthorized\"}"),
+    ];
+    for fault in weather {
+        gitlab.fault(fault);
+        let again = run(&mut shell_runner(&stage, &gitlab, &arguments));
+        assert_eq!(again.code(), 0, "{}", again.output());
+        assert!(
+            again.stderr.contains("keeping runner entry"),
+            "{}",
+            again.output()
+        );
+        assert_eq!(stage.snapshot(), before);
+        gitlab.clear_faults();
+    }
+    assert_eq!(gitlab.runners().len(), 1);
+}
+
+#[test]
+fn file_gets_private_with_its_first_token_and_the_mode_that_is_asked_for_later() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let gitlab = gitlab();
+    let stage = Stage::new();
+    let mode = |name: &str| {
+        std::fs::metadata(stage.file(name))
+            .unwrap()
+            .permissions()
+            .mode()
+            & 0o7777
+    };
+    stage.put("config.toml", "concurrent = 2\n");
+    std::fs::set_permissions(
+        stage.file("config.toml"),
+        std::fs::Permissions::from_mode(0o644),
+    )
+    .unwrap();
+    let arguments = ["--registration-token=gitlabtoken"];
+    let first = run(&mut shell_runner(&stage, &gitlab, &arguments));
+    assert_eq!(first.code(), 0, "{}", first.output());
+    assert_eq!(mode("config.toml"), 0o600);
+    let mut command = shell_runner(&stage, &gitlab, &arguments);
+    let second = run(command.arg("--file-mode=0640"));
+    assert_eq!(second.code(), 0, "{}", second.output());
+    for name in [
+        "config.toml",
+        ".runner_system_id",
+        ".runner-lifecycle.toml",
+        ".runner-lifecycle.lock",
+    ] {
+        assert_eq!(mode(name), 0o640, "{name}");
+    }
+    let third = run(&mut shell_runner(&stage, &gitlab, &arguments));
+    assert_eq!(third.code(), 0, "{}", third.output());
+    assert_eq!(
+        mode("config.toml"),
+        0o640,
+        "an existing file keeps its mode"
+    );
+}
+
+#[test]
+fn names_of_our_own_files_are_refused_as_config() {
+    let gitlab = gitlab();
+    for name in [
+        "runner-reaper",
+        ".runner-lifecycle.toml",
+        ".runner_system_id",
+        "a.original",
+    ] {
+        let stage = Stage::new();
+        let path = stage.file(name);
+        let mut command = shell_runner(&stage, &gitlab, &["--registration-token=gitlabtoken"]);
+        let refused = run(command.arg(format!("--config={}", path.display())));
+        assert_eq!(refused.code(), 2, "{}", refused.output());
+        assert!(refused.stderr.contains("own files"), "{}", refused.output());
+        assert!(stage.snapshot().is_empty());
+    }
+    assert!(gitlab.journal().is_empty());
+}

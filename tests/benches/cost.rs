@@ -1,5 +1,6 @@
 //! What the helpers cost as whole processes, beside `curl` making the same request and beside an empty static program, in
-//! one run and in turn. `cargo bench -p acceptance` prints it; it judges nothing and is no test.
+//! one run and in turn; and what the end of a pod costs. `cargo bench -p acceptance` prints it; it judges nothing and is
+//! no test. With `-- --long` an idle sidecar is watched for a minute too.
 
 #![expect(
     clippy::expect_used,
@@ -22,6 +23,9 @@ const RUNS: usize = 25;
 /// Runs before, which bring programs and pages into the cache.
 const WARM_UP: usize = 3;
 
+#[path = "cost/ending.rs"]
+mod ending;
+
 /// One finished process.
 #[derive(Clone, Copy)]
 struct Cost {
@@ -41,6 +45,7 @@ fn main() {
     if arguments.next().as_deref() == Some(WRAP) {
         return wrapped(&arguments.collect::<Vec<_>>());
     }
+    let long = std::env::args().any(|argument| argument == "--long");
     programs::prefer_release();
     let gitlab = Simulator::start(Settings::default()).expect("the simulator starts");
     let token = gitlab.add_runner(NewRunner::default()).token;
@@ -83,6 +88,11 @@ fn main() {
     for name in ["runner-init", "runner-reaper"] {
         let bytes = std::fs::metadata(program(name)).map_or(0, |metadata| metadata.len());
         println!("  {name:<42} {:>8.2} MiB", bytes as f64 / 1_048_576.0);
+    }
+    ending::hooks();
+    ending::sidecars();
+    if long {
+        ending::idle_sidecar();
     }
 }
 

@@ -172,11 +172,6 @@ fn private_ca_is_believed_by_the_init_container_and_the_sidecar() {
     assert_eq!(scene.pod.run_init_containers(), 0, "{}", scene.pod.words());
     assert_eq!(scene.gitlab.runners().len(), 1);
     let sidecar = scene.pod.sidecars.pop().expect("started");
-    wait_for(
-        LIMIT,
-        || sidecar.log(),
-        || sidecar.log().contains("waiting for the end of the pod"),
-    );
     sidecar.signal(Signal::SIGTERM);
     assert_eq!(sidecar.ended_within(LIMIT), Some(0), "{}", sidecar.log());
     assert!(scene.gitlab.runners().is_empty(), "{}", sidecar.log());

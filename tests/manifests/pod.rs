@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use crate::container::{Container, within};
+use crate::container::{Container, wait_for, within};
 use crate::render::{Objects, list, text};
 use crate::sandbox::Sandbox;
 
@@ -92,6 +92,12 @@ impl Pod {
         for container in list(&self.spec["initContainers"].clone()) {
             let started = self.sandbox.start(self.order(container));
             if container["restartPolicy"] == "Always" {
+                // PID 1 of a container hears no signal before it listens; a real pod lives longer than ours.
+                wait_for(
+                    PATIENCE,
+                    || started.name.clone(),
+                    || started.log().contains('\n'),
+                );
                 self.sidecars.push(started);
                 continue;
             }

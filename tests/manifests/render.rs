@@ -109,7 +109,7 @@ impl Objects {
         let output = output.unwrap_or_else(|error| panic!("{NO_KUBECTL}: {error}"));
         assert!(
             output.status.success(),
-            "{name}: {}",
+            "{name} is not rendered (kubectl 1.27 or newer?): {}",
             String::from_utf8_lossy(&output.stderr)
         );
         Self::parse(name, &String::from_utf8(output.stdout).unwrap())

@@ -22,8 +22,7 @@ const DEVIATIONS: &str = include_str!("golden/deviations.json");
 
 /// Set to a stock gitlab-runner, the recordings are made anew from it.
 const BLESS: &str = "GOLDEN_BLESS";
-const BLESS_COMMAND: &str =
-    "GOLDEN_BLESS=/path/to/gitlab-runner cargo test -p acceptance golden";
+const BLESS_COMMAND: &str = "GOLDEN_BLESS=/path/to/gitlab-runner cargo test -p acceptance golden";
 
 /// Runs that may be under way at once: they wait for the disk more than they work.
 const AT_ONCE: usize = 4;
@@ -76,7 +75,11 @@ fn differences(wanted: &Value, came: &Value) -> String {
     let lines = |view: &Value| serde_json::to_string_pretty(view).unwrap_or_default() + "\n";
     let (wanted, came) = (lines(wanted), lines(came));
     let diff = TextDiff::from_lines(&wanted, &came);
-    let unified = diff.unified_diff().context_radius(1).header("wanted", "came").to_string();
+    let unified = diff
+        .unified_diff()
+        .context_radius(1)
+        .header("wanted", "came")
+        .to_string();
     unified.lines().fold(String::new(), |mut text, line| {
         let _ = writeln!(text, "    {line}");
         text
@@ -95,7 +98,9 @@ fn over_all<T: Send>(cases: &[Case], work: impl Fn(&Case) -> T + Sync) -> Vec<T>
                     cases.get(index).map(|case| (index, case))
                 } {
                     let result = work(case);
-                    done.lock().unwrap_or_else(PoisonError::into_inner).push((index, result));
+                    done.lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .push((index, result));
                 }
             });
         }

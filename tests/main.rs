@@ -9,6 +9,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod golden;
 mod init_ends;
 #[cfg(target_arch = "x86_64")]
 mod init_killed;

@@ -55,14 +55,20 @@ impl Outcome {
         if self.ok {
             return 0;
         }
-        let ends = |request: &Request, ends: [&str; 2]| ends.iter().any(|end| request.path.ends_with(end));
+        let ends =
+            |request: &Request, ends: [&str; 2]| ends.iter().any(|end| request.path.ends_with(end));
         let made = |request: &&Request| {
-            request.method == "POST" && request.made && ends(request, ["/runners", "/runners/verify"])
+            request.method == "POST"
+                && request.made
+                && ends(request, ["/runners", "/runners/verify"])
         };
         let gone = |request: &&Request| {
-            request.method == "DELETE" && request.answered == 204 && ends(request, ["/runners", "/runners/managers"])
+            request.method == "DELETE"
+                && request.answered == 204
+                && ends(request, ["/runners", "/runners/managers"])
         };
-        let count = |test: &dyn Fn(&&Request) -> bool| self.requests.iter().filter(|r| test(r)).count();
+        let count =
+            |test: &dyn Fn(&&Request) -> bool| self.requests.iter().filter(|r| test(r)).count();
         count(&made).saturating_sub(count(&gone))
     }
 }
@@ -73,7 +79,10 @@ impl Case {
         let line: Value = serde_json::from_str(line).unwrap();
         let texts = |key: &str| -> BTreeMap<String, String> {
             let object = line[key].as_object().cloned().unwrap_or_default();
-            object.into_iter().map(|(name, text)| (name, text.as_str().unwrap_or_default().to_owned())).collect()
+            object
+                .into_iter()
+                .map(|(name, text)| (name, text.as_str().unwrap_or_default().to_owned()))
+                .collect()
         };
         let result = &line["result"];
         let written = |file: &Value| Written {
@@ -85,14 +94,21 @@ impl Case {
         let words = line["argv"].as_array().cloned().unwrap_or_default();
         Self {
             id: line["id"].as_str().unwrap_or_default().to_owned(),
-            argv: words.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            argv: words
+                .iter()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect(),
             env: texts("env"),
             files: texts("files"),
             server: line["server"].as_object().cloned().unwrap_or_default(),
             recorded: Outcome {
                 ok: result["exit"] == 0,
                 requests: requests.iter().map(Request::recorded).collect(),
-                files: files.iter().map(|(name, file)| (name.clone(), written(file))).collect(),
+                files: files
+                    .iter()
+                    .map(|(name, file)| (name.clone(), written(file)))
+                    .collect(),
                 words: String::new(),
             },
             line,
@@ -101,12 +117,17 @@ impl Case {
 
     /// Runs a program on the case, in a directory of its own and against a recorder of its own.
     pub(super) fn run(&self, program: &Path, more: &[(&str, &str)]) -> Outcome {
-        let work = tempfile::Builder::new().prefix("golden.").tempdir().unwrap();
+        let work = tempfile::Builder::new()
+            .prefix("golden.")
+            .tempdir()
+            .unwrap();
         let recorder = Recorder::start(self.server.clone());
         let config = work.path().join("config.toml").display().to_string();
         let directory = work.path().display().to_string();
         let filled = |text: &str| {
-            text.replace("{URL}", recorder.url()).replace("{DIR}", &directory).replace("{CONFIG}", &config)
+            text.replace("{URL}", recorder.url())
+                .replace("{DIR}", &directory)
+                .replace("{CONFIG}", &config)
         };
         for (name, text) in &self.files {
             #[expect(clippy::disallowed_methods, reason = "an operator's file")]
@@ -114,14 +135,25 @@ impl Case {
         }
         let mut command = Command::new(program);
         command.args(self.argv.iter().map(|word| filled(word)));
-        command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", work.path());
-        command.env("HOSTNAME", "golden-host").env("CONFIG_FILE", &config);
+        command
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("HOME", work.path());
+        command
+            .env("HOSTNAME", "golden-host")
+            .env("CONFIG_FILE", &config);
         command.envs(self.env.iter().map(|(name, text)| (name, filled(text))));
         command.envs(more.iter().copied());
-        let output = command.current_dir(work.path()).stdin(Stdio::null()).output().unwrap();
+        let output = command
+            .current_dir(work.path())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
         let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         let emptied = |text: &str| {
-            let text = text.replace(recorder.url(), "{URL}").replace(&directory, "{DIR}");
+            let text = text
+                .replace(recorder.url(), "{URL}")
+                .replace(&directory, "{DIR}");
             text.replace(&format!("{:?}", host.trim()), "\"{HOSTNAME}\"")
         };
         let mut files = BTreeMap::new();
@@ -131,12 +163,22 @@ impl Case {
                 continue;
             };
             let mode = format!("0o{:o}", metadata.permissions().mode() & 0o7777);
-            files.insert(name.to_owned(), Written { mode, text: emptied(&text) });
+            files.insert(
+                name.to_owned(),
+                Written {
+                    mode,
+                    text: emptied(&text),
+                },
+            );
         }
         let words = [output.stdout, output.stderr].concat();
         Outcome {
             ok: output.status.success(),
-            requests: recorder.requests().iter().map(|request| request.emptied(&emptied)).collect(),
+            requests: recorder
+                .requests()
+                .iter()
+                .map(|request| request.emptied(emptied))
+                .collect(),
             files,
             words: emptied(&String::from_utf8_lossy(&words)),
         }

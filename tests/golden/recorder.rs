@@ -23,7 +23,13 @@ impl Request {
     /// From the recordings, which keep only what is compared.
     pub(super) fn recorded(value: &Value) -> Self {
         let text = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
-        Self { method: text("method"), path: text("path"), body: value["body"].clone(), answered: 0, made: false }
+        Self {
+            method: text("method"),
+            path: text("path"),
+            body: value["body"].clone(),
+            answered: 0,
+            made: false,
+        }
     }
 
     pub(super) fn record(&self) -> Value {
@@ -33,7 +39,11 @@ impl Request {
     /// Without what differs from run to run.
     pub(super) fn emptied(&self, empty: impl Fn(&str) -> String) -> Self {
         let body = serde_json::from_str(&empty(&self.body.to_string()));
-        Self { path: empty(&self.path), body: body.unwrap_or_else(|_| self.body.clone()), ..self.clone() }
+        Self {
+            path: empty(&self.path),
+            body: body.unwrap_or_else(|_| self.body.clone()),
+            ..self.clone()
+        }
     }
 }
 
@@ -56,7 +66,11 @@ impl Recorder {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let mut plan = defaults();
         plan.extend(server);
-        let desk = Arc::new(Desk { plan: Mutex::new(plan), seen: Mutex::default(), over: AtomicBool::new(false) });
+        let desk = Arc::new(Desk {
+            plan: Mutex::new(plan),
+            seen: Mutex::default(),
+            over: AtomicBool::new(false),
+        });
         let of_thread = Arc::clone(&desk);
         let thread = std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
@@ -68,7 +82,11 @@ impl Recorder {
                 std::thread::spawn(move || desk.serve(&stream));
             }
         });
-        Self { url, desk, thread: Some(thread) }
+        Self {
+            url,
+            desk,
+            thread: Some(thread),
+        }
     }
 
     pub(super) fn url(&self) -> &str {
@@ -76,7 +94,11 @@ impl Recorder {
     }
 
     pub(super) fn requests(&self) -> Vec<Request> {
-        self.desk.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.desk
+            .seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -123,20 +145,39 @@ impl Desk {
         let planned = match plan.get_mut(&key) {
             // One answer after the other, the last one for ever.
             Some(Value::Array(several)) if several.first().is_some_and(Value::is_array) => {
-                if several.len() > 1 { several.remove(0) } else { several[0].clone() }
+                if several.len() > 1 {
+                    several.remove(0)
+                } else {
+                    several[0].clone()
+                }
             }
             Some(one) => one.clone(),
             None => json!([404, {"error": "404 Not Found"}]),
         };
         drop(plan);
-        let status = planned[0].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(500);
+        let status = planned[0]
+            .as_u64()
+            .and_then(|status| u16::try_from(status).ok())
+            .unwrap_or(500);
         let mut answer = planned[1].clone();
-        let made = matches!(status, 200 | 201) && answer["token"].as_str().is_some_and(|token| !token.is_empty());
+        let made = matches!(status, 200 | 201)
+            && answer["token"]
+                .as_str()
+                .is_some_and(|token| !token.is_empty());
         if answer["token"] == "TOKEN-AS-SENT" {
             answer["token"] = body["token"].clone();
         }
-        let request = Request { method: method.to_owned(), path: path.to_owned(), body, answered: status, made };
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(request);
+        let request = Request {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            body,
+            answered: status,
+            made,
+        };
+        self.seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(request);
         let text = match &answer {
             Value::Null => String::new(),
             Value::String(text) => text.clone(),
@@ -147,7 +188,10 @@ impl Desk {
             head.push_str("Content-Type: application/json\r\n");
         }
         for (name, value) in planned[2].as_object().cloned().unwrap_or_default() {
-            head.push_str(&format!("{name}: {}\r\n", value.as_str().unwrap_or_default()));
+            head.push_str(&format!(
+                "{name}: {}\r\n",
+                value.as_str().unwrap_or_default()
+            ));
         }
         if status == 204 {
             return format!("{head}\r\n").into_bytes();
@@ -159,13 +203,19 @@ impl Desk {
 /// One request: method, path and body.
 fn read(reader: &mut BufReader<&TcpStream>) -> Option<(String, String, Value)> {
     let mut first = String::new();
-    reader.read_line(&mut first).ok().filter(|length| *length > 0)?;
+    reader
+        .read_line(&mut first)
+        .ok()
+        .filter(|length| *length > 0)?;
     let mut words = first.split_whitespace().map(str::to_owned);
     let (method, path) = (words.next()?, words.next()?);
     let mut length = 0;
     loop {
         let mut line = String::new();
-        reader.read_line(&mut line).ok().filter(|length| *length > 0)?;
+        reader
+            .read_line(&mut line)
+            .ok()
+            .filter(|length| *length > 0)?;
         let line = line.trim().to_ascii_lowercase();
         if line.is_empty() {
             break;
@@ -177,6 +227,10 @@ fn read(reader: &mut BufReader<&TcpStream>) -> Option<(String, String, Value)> {
     let mut bytes = vec![0; length];
     reader.read_exact(&mut bytes).ok()?;
     let raw = || json!({ "_raw": String::from_utf8_lossy(&bytes) });
-    let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap_or_else(|_| raw()) };
+    let body = if bytes.is_empty() {
+        Value::Null
+    } else {
+        serde_json::from_slice(&bytes).unwrap_or_else(|_| raw())
+    };
     Some((method, path, body))
 }

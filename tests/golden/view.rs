@@ -16,7 +16,12 @@ pub(super) struct Noise(BTreeSet<String>);
 
 impl Noise {
     pub(super) fn parse(text: &str) -> Self {
-        Self(serde_json::from_str::<Vec<String>>(text).unwrap().into_iter().collect())
+        Self(
+            serde_json::from_str::<Vec<String>>(text)
+                .unwrap()
+                .into_iter()
+                .collect(),
+        )
     }
 }
 
@@ -42,7 +47,12 @@ impl Deviation<'_> {
         let before = case.files.get("config.toml").map(String::as_str);
         let text = now.or(before).unwrap_or_default();
         let mut complaints = String::new();
-        for expected in self.0["expect"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        for expected in self.0["expect"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+        {
             let met = match expected.split_once(':') {
                 Some(("has", part)) => text.contains(part),
                 Some(("hasnot", part)) => !text.contains(part),
@@ -55,7 +65,11 @@ impl Deviation<'_> {
                 },
             };
             if !met {
-                let _ = writeln!(complaints, "    {expected}: not so ({})", self.0["why"].as_str().unwrap_or_default());
+                let _ = writeln!(
+                    complaints,
+                    "    {expected}: not so ({})",
+                    self.0["why"].as_str().unwrap_or_default()
+                );
             }
         }
         complaints
@@ -73,7 +87,13 @@ pub(super) fn of(case: &Case, outcome: &Outcome, noise: &Noise) -> Value {
     let requests: Vec<Value> = outcome
         .requests
         .iter()
-        .map(|request| json!([request.method, request.path, body_view(&request.body, &request.path)]))
+        .map(|request| {
+            json!([
+                request.method,
+                request.path,
+                body_view(&request.body, &request.path)
+            ])
+        })
         .collect();
     let mut view = json!({ "ok": true, "requests": requests });
     if let Some(file) = config {
@@ -90,7 +110,10 @@ pub(super) fn of(case: &Case, outcome: &Outcome, noise: &Noise) -> Value {
 
 /// Stock wrote 0 where it had not looked: what it does not know is not held against us.
 pub(super) fn forget_what_stock_does_not_know(wanted: &Value, came: &mut Value) {
-    let Some(ours) = came.pointer_mut("/config/runners").and_then(Value::as_array_mut) else {
+    let Some(ours) = came
+        .pointer_mut("/config/runners")
+        .and_then(Value::as_array_mut)
+    else {
         return;
     };
     let wanted = wanted.pointer("/config/runners").and_then(Value::as_array);
@@ -111,7 +134,9 @@ fn body_view(body: &Value, path: &str) -> Value {
     };
     let mut view: Map<String, Value> = body
         .iter()
-        .filter(|(key, value)| *key != "info" && !matches!(value, Value::Null | Value::Bool(false)) && *value != "")
+        .filter(|(key, value)| {
+            *key != "info" && !matches!(value, Value::Null | Value::Bool(false)) && *value != ""
+        })
         .map(|(key, value)| (key.clone(), value.clone()))
         .collect();
     if let Some(id) = view.get_mut("system_id")
@@ -128,7 +153,11 @@ fn body_view(body: &Value, path: &str) -> Value {
 fn info_view(info: &Value) -> Value {
     let features: BTreeSet<&str> = match &info["features"] {
         Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
-        Value::Object(all) => all.iter().filter(|(_, on)| **on == true).map(|(name, _)| name.as_str()).collect(),
+        Value::Object(all) => all
+            .iter()
+            .filter(|(_, on)| **on == true)
+            .map(|(name, _)| name.as_str())
+            .collect(),
         _ => BTreeSet::new(),
     };
     let text = |key: &str| info[key].as_str().unwrap_or_default();
@@ -142,12 +171,21 @@ fn config_view(text: &str, noise: &Noise) -> Value {
         Err(error) => return json!({ "_invalid": error.to_string() }),
     };
     let mut globals = table_value(document.as_table());
-    let runners = globals.as_object_mut().and_then(|table| table.remove("runners"));
-    let runners: Vec<Value> =
-        runners.as_ref().and_then(Value::as_array).into_iter().flatten().map(|r| runner_view(r, noise)).collect();
+    let runners = globals
+        .as_object_mut()
+        .and_then(|table| table.remove("runners"));
+    let runners: Vec<Value> = runners
+        .as_ref()
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .map(|r| runner_view(r, noise))
+        .collect();
     let defaults = json!({ "connection_max_age": "15m0s", "session_server.session_timeout": 1800, "concurrent": 1 });
-    let globals: BTreeMap<String, Value> =
-        flat(&globals).into_iter().filter(|(path, value)| defaults.get(path) != Some(value) && !is_zero(value)).collect();
+    let globals: BTreeMap<String, Value> = flat(&globals)
+        .into_iter()
+        .filter(|(path, value)| defaults.get(path) != Some(value) && !is_zero(value))
+        .collect();
     json!({ "global": globals, "runners": runners })
 }
 
@@ -173,7 +211,11 @@ fn flat(value: &Value) -> BTreeMap<String, Value> {
         match value {
             Value::Object(table) if !table.is_empty() => {
                 for (key, value) in table {
-                    let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                    let path = if path.is_empty() {
+                        key.clone()
+                    } else {
+                        format!("{path}.{key}")
+                    };
                     walk(value, &path, into);
                 }
             }
@@ -198,11 +240,18 @@ fn is_zero(value: &Value) -> bool {
 
 pub(super) fn is_system_id(text: &str) -> bool {
     let rest = text.strip_prefix("s_").or_else(|| text.strip_prefix("r_"));
-    rest.is_some_and(|rest| rest.len() == 12 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    rest.is_some_and(|rest| {
+        rest.len() == 12 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
 }
 
 fn table_value(table: &dyn TableLike) -> Value {
-    Value::Object(table.iter().map(|(key, item)| (key.to_owned(), item_value(item))).collect())
+    Value::Object(
+        table
+            .iter()
+            .map(|(key, item)| (key.to_owned(), item_value(item)))
+            .collect(),
+    )
 }
 
 fn item_value(item: &Item) -> Value {

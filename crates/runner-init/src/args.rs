@@ -2,7 +2,6 @@
 //! Reads the token files it is told of; asks GitLab nothing and writes nothing.
 
 mod credential;
-mod environment;
 mod options;
 mod reading;
 
@@ -12,12 +11,12 @@ use std::time::Duration;
 
 use runner_lifecycle::exit::Failure;
 
-pub use environment::Environment;
 pub use options::{
     Content, Credential, Given, Globals, InstallReaper, LogFormat, Options, Origin, PodNames,
     Reporting, RunnerType, ServerSide, Setting,
 };
 use reading::Readings;
+pub use runner_lifecycle::environment::Environment;
 use toml_edit::Value;
 
 use crate::flags::{self, Place};

@@ -9,6 +9,7 @@ pub mod config_toml;
 pub mod deadline;
 pub mod duration;
 pub mod ending;
+pub mod environment;
 pub mod exit;
 pub mod gitlab;
 pub mod named_file;

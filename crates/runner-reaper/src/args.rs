@@ -16,11 +16,10 @@ use runner_lifecycle::token::Token;
 
 use crate::grace::Grace;
 
-mod environment;
 mod refusal;
 mod surface;
 
-pub use environment::Environment;
+pub use runner_lifecycle::environment::Environment;
 
 /// What to do.
 #[derive(Clone, Debug)]

@@ -1,4 +1,4 @@
-//! Owns what the process was started with. The only place of `runner-init` that reads variables, uid and host name.
+//! Owns what a helper's process was started with. The only place that reads variables, uid and host name.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
-    /// The host's name: the runner's name where none is given.
+    /// The kernel's host name: the pod's name, or with host networking the node's.
     pub hostname: Option<String>,
     /// Whether the uid is 0, which decides where `config.toml` lies.
     pub is_root: bool,

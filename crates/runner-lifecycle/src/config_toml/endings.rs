@@ -9,6 +9,8 @@ pub(super) struct Endings {
     mark: bool,
     /// Every line ends in CR LF.
     carriage_returns: bool,
+    /// The last line has no end.
+    open: bool,
 }
 
 impl Endings {
@@ -17,6 +19,7 @@ impl Endings {
         Self {
             mark: text.starts_with(MARK),
             carriage_returns: lines > 0 && text.matches("\r\n").count() == lines,
+            open: !text.is_empty() && !text.ends_with('\n'),
         }
     }
 
@@ -24,6 +27,10 @@ impl Endings {
     pub(super) fn restore(self, text: &str) -> String {
         // A value that spans lines would change its meaning with them: such a file keeps plain ends.
         let spans = text.contains("\"\"\"") || text.contains("'''");
+        let text = text
+            .strip_suffix('\n')
+            .filter(|_| self.open)
+            .unwrap_or(text);
         let body = if self.carriage_returns && !spans {
             text.replace("\r\n", "\n").replace('\n', "\r\n")
         } else {

@@ -204,3 +204,10 @@ fn text_of_several_lines_keeps_its_meaning() {
     let again = ConfigToml::parse(&config.to_string()).unwrap();
     assert_eq!(again.document()["script"].as_str(), Some("one\ntwo\n"));
 }
+
+#[test]
+fn last_line_without_an_end_stays_so() {
+    for text in ["a = 1", "a = 1\r\nb = 2", "[a]", "# why"] {
+        assert_eq!(ConfigToml::parse(text).unwrap().to_string(), text);
+    }
+}

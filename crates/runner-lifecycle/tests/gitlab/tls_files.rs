@@ -104,6 +104,8 @@ async fn a_file_that_is_named_must_be_usable_even_for_a_plain_url() {
         assert!(matches!(error, Error::Unusable(_)), "{error:?}");
         assert!(error.to_string().contains(want), "{want}: {error}");
     };
+    // The operator must see which of the three files is meant.
+    check("http://h", with_ca(missing.clone()), "--tls-ca-file /");
     let pair = |cert: Option<&PathBuf>, key: Option<&PathBuf>| TlsFiles {
         cert_file: cert.cloned(),
         key_file: key.cloned(),

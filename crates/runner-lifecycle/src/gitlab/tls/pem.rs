@@ -35,7 +35,8 @@ pub(super) fn key(flag: &str, path: &Path) -> Result<PrivateKeyDer<'static>, Err
 }
 
 fn read(flag: &str, path: &Path) -> Result<Vec<u8>, Error> {
-    named_file::read(path).map_err(|error| unusable(flag, path, &format!("cannot be read: {error}")))
+    named_file::read(path)
+        .map_err(|error| unusable(flag, path, &format!("cannot be read: {error}")))
 }
 
 /// `flag` is empty for a file that was only looked for.

@@ -13,4 +13,5 @@ mod golden;
 mod init_ends;
 #[cfg(target_arch = "x86_64")]
 mod init_killed;
+mod init_wrong;
 mod reaper;

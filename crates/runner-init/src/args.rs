@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use runner_lifecycle::exit::Failure;
+use runner_lifecycle::shown::shown;
 
 pub use options::{
     Content, Credential, Given, Globals, InstallReaper, LogFormat, Options, Origin, PodNames,
@@ -21,6 +22,7 @@ use toml_edit::Value;
 
 use crate::flags::{self, Place};
 use crate::help;
+use crate::values::listen_address;
 
 /// Limit of a run that gives none: an init container that needs longer is better started anew.
 const TIMEOUT: Duration = Duration::from_secs(5 * 60);
@@ -43,7 +45,7 @@ const TRIMMED: &[&str] = &[
 pub struct Parsed {
     /// Everything that was asked for.
     pub options: Options,
-    /// What the operator should hear about, one line each (misspelt variables, flags that have no effect).
+    /// What the operator should hear about, one line each (flags that have no effect).
     pub warnings: Vec<String>,
 }
 
@@ -71,7 +73,7 @@ pub fn parse(
     environment: &Environment,
 ) -> Result<Parsed, Stop> {
     let readings = Readings::read(argv, environment)?;
-    let mut warnings = misspelt_variables(environment);
+    let mut warnings = Vec::new();
     let (credential, server_side) = credential::choose(&readings, &mut warnings)?;
     let (name, name_given) = name(&readings, environment)?;
     let path = |name: &str| readings.text(name).map(|given| PathBuf::from(given.value));
@@ -87,7 +89,7 @@ pub fn parse(
             .unwrap_or_else(|| environment.default_directory().join("config.toml")),
         config_base: path("config-base"),
         template: path("template-config"),
-        url: text("url"),
+        url: readings.trimmed("url"),
         credential,
         name,
         name_given,
@@ -186,7 +188,8 @@ fn refine(reporting: &mut Reporting, readings: &Readings) -> Result<(), Failure>
             "json" => LogFormat::Json,
             _ => {
                 return Err(Failure::usage(format!(
-                    "{origin}: {value:.20?} is not text or json"
+                    "{origin}: {} is not text or json",
+                    shown(&value)
                 )));
             }
         };
@@ -202,7 +205,8 @@ fn refine(reporting: &mut Reporting, readings: &Readings) -> Result<(), Failure>
             _ => {
                 let expected = "error, warn, info or debug";
                 return Err(Failure::usage(format!(
-                    "{origin}: {value:.20?} is not {expected}"
+                    "{origin}: {} is not {expected}",
+                    shown(&value)
                 )));
             }
         };
@@ -213,11 +217,14 @@ fn refine(reporting: &mut Reporting, readings: &Readings) -> Result<(), Failure>
     Ok(())
 }
 
-/// Misspelt, a variable of ours would be ignored without a word.
-fn misspelt_variables(environment: &Environment) -> Vec<String> {
+/// Misspelt, a variable of ours would be ignored without a word: a line for each, whatever else is wrong.
+#[must_use]
+pub fn misspelt_variables(environment: &Environment) -> Vec<String> {
+    // Kubernetes sets some for every service, also for one that is named runner-init.
+    let of_service = |name: &str| name.contains("_SERVICE_") || name.contains("_PORT");
     let ours = environment
         .names()
-        .filter(|name| name.starts_with("RUNNER_INIT_"));
+        .filter(|name| name.starts_with(help::OURS) && !of_service(name));
     let unknown = ours.filter(|name| flags::all().all(|flag| flag.variable != Some(*name)));
     unknown
         .map(|name| match help::nearest_variable(name) {
@@ -279,10 +286,18 @@ fn globals(readings: &Readings) -> Result<Globals, Failure> {
         )));
     }
     let seconds = |name: &str| readings.integer(name).map(|given| given.value / 1000);
+    let listen_address = match readings.trimmed("listen-address") {
+        None => None,
+        Some(Given { value, origin }) => {
+            listen_address::check(&value)
+                .map_err(|why| Failure::usage(format!("{origin}: {} {why}", shown(&value))))?;
+            Some(value)
+        }
+    };
     Ok(Globals {
         concurrent: concurrent.map(|given| given.value),
         check_interval: seconds("check-interval"),
-        listen_address: readings.trimmed("listen-address").map(|given| given.value),
+        listen_address,
         shutdown_timeout: seconds("shutdown-timeout"),
     })
 }

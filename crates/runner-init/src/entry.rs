@@ -11,10 +11,11 @@ mod merge;
 pub(crate) mod sameness;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use runner_lifecycle::exit::Failure;
+use runner_lifecycle::gitlab::Endpoint;
 use runner_lifecycle::token::Token;
 use toml_edit::{Datetime, Item, Table, value};
 
@@ -23,9 +24,9 @@ pub use document::{apply_globals, new_document};
 pub use drain_ready::{
     limit_follows_concurrent, listen_on_loopback, take_limit_back, take_listen_address_back,
 };
-pub use mask::mask;
+pub use mask::masked;
 
-use crate::args::{Options, Setting};
+use crate::args::{Options, Origin, Setting};
 use crate::executor;
 use crate::fields::RUNNER;
 use crate::template::Template;
@@ -51,6 +52,8 @@ pub struct EntryWish {
     pub tls_key_file: Option<PathBuf>,
     /// What the operator should hear about, one line each.
     pub warnings: Vec<String>,
+    /// Who said the URL: a flag or variable, else the template.
+    url_origin: Result<Origin, String>,
     /// Whether the name was given, and is not just the host's.
     name_given: bool,
     /// The entry without name, URL, id, token and times.
@@ -73,6 +76,19 @@ impl fmt::Debug for EntryWish {
             f,
             "runner {name} at {url} with executor {executor}, given {settings:?}"
         )
+    }
+}
+
+impl EntryWish {
+    /// GitLab's address.
+    ///
+    /// # Errors
+    /// When the URL cannot be used: with exit 2 where a flag or variable gave it, with 78 where the template did.
+    pub fn endpoint(&self) -> Result<Endpoint, Failure> {
+        Endpoint::parse(&self.url).map_err(|error| match &self.url_origin {
+            Ok(origin) => Failure::usage(format!("{origin}: {error}")),
+            Err(template) => Failure::unusable(format!("{template}: {error}")),
+        })
     }
 }
 
@@ -106,11 +122,13 @@ pub fn wish(options: &Options, template: Option<&Template>) -> Result<EntryWish,
     for setting in &options.entry {
         warnings.extend(merge::setting(&mut table, setting)?);
     }
-    let own = options.url.as_deref().unwrap_or_default();
-    let url = if own.is_empty() {
-        template.map_or("", Template::url)
-    } else {
-        own
+    let (url, url_origin) = match (&options.url, &options.template) {
+        (Some(given), _) => (given.value.as_str(), Ok(given.origin)),
+        (None, path) => {
+            let path = path.as_deref().unwrap_or_else(|| Path::new(""));
+            let origin = format!("url of the template {}", path.display());
+            (template.map_or("", Template::url), Err(origin))
+        }
     };
     if url.is_empty() {
         return Err(Failure::usage(
@@ -137,6 +155,7 @@ pub fn wish(options: &Options, template: Option<&Template>) -> Result<EntryWish,
         tls_cert_file: file("tls-cert-file"),
         tls_key_file: file("tls-key-file"),
         warnings,
+        url_origin,
         name_given: options.name_given.is_some(),
         settings: options
             .entry

@@ -1,6 +1,7 @@
 //! Owns what gitlab-runner's executors require, add and keep (reference a.3). Pure.
 
 use runner_lifecycle::exit::Failure;
+use runner_lifecycle::shown::shown;
 use toml_edit::{Array, Item, Table, Value, value};
 
 use crate::entry::key_path::{self, Place};
@@ -243,7 +244,7 @@ fn unknown(name: &str) -> Failure {
     if name.is_empty() {
         return Failure::usage(format!("--executor is missing: give one of {names}"));
     }
-    Failure::usage(format!("--executor: {name:.40?} is not one of {names}"))
+    Failure::usage(format!("--executor: {} is not one of {names}", shown(name)))
 }
 
 fn missing(executor: &str, path: &str) -> Failure {

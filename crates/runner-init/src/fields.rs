@@ -10,6 +10,7 @@ macro_rules! fields {
 
 mod autoscaler;
 mod docker;
+mod global;
 mod kubernetes;
 mod pod;
 mod runner;
@@ -77,6 +78,9 @@ pub enum Emit {
     /// Whenever it was given: zero and absent differ.
     IfGiven,
 }
+
+/// The fields of `config.toml` as a whole; [`RUNNER`] is part of it.
+pub const CONFIG: &[Field] = global::CONFIG;
 
 /// The fields of a runner entry.
 pub const RUNNER: &[Field] = runner::RUNNER;

@@ -1,7 +1,6 @@
 //! Owns what `-h`, `--help` and `--version` print, and which known name is nearest to an unknown one.
 //! clap's definition is built from the table only here: the way to a registration does not pay for it.
 
-use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, Command};
 
 use crate::flags::{self, Flag, Kind, Place};
@@ -47,34 +46,36 @@ pub fn version() -> String {
 
 /// The flag whose name is nearest to an unknown one, if any is near.
 #[must_use]
-pub fn nearest(name: &str) -> Option<String> {
-    let error = command(|_| true)
-        .try_get_matches_from(["runner-init", &format!("--{name}")])
-        .err()?;
-    match error.get(ContextKind::SuggestedArg)? {
-        ContextValue::String(near) => Some(near.trim_start_matches('-').to_owned()),
-        _ => None,
-    }
+pub fn nearest(name: &str) -> Option<&'static str> {
+    let aliases = flags::all().filter_map(|flag| flag.alias);
+    nearest_of(name, flags::all().map(|flag| flag.name).chain(aliases))
 }
 
 /// The variable of ours whose name is nearest to an unknown one, if any is near.
 #[must_use]
 pub fn nearest_variable(name: &str) -> Option<&'static str> {
-    let arg = |variable: &'static str| Arg::new(variable).long(variable).num_args(1);
     let ours = flags::all().filter_map(|flag| flag.variable);
-    let command = Command::new("variables").disable_help_flag(true).args(
-        ours.filter(|variable| variable.starts_with("RUNNER_INIT_"))
-            .map(arg),
-    );
-    let error = command
-        .try_get_matches_from(["variables", &format!("--{name}")])
-        .err()?;
-    let ContextValue::String(near) = error.get(ContextKind::SuggestedArg)? else {
-        return None;
-    };
+    let ours = ours.filter_map(|variable| variable.strip_prefix(OURS));
+    let near = nearest_of(name.strip_prefix(OURS)?, ours)?;
     flags::all()
         .filter_map(|flag| flag.variable)
-        .find(|variable| *variable == near.trim_start_matches('-'))
+        .find(|variable| variable.strip_prefix(OURS) == Some(near))
+}
+
+/// How every variable of ours begins.
+pub const OURS: &str = "RUNNER_INIT_";
+
+/// The nearest of some names: of five letters one may be wrong, else it is a guess.
+fn nearest_of(name: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+    let limit = name.chars().count().div_ceil(5);
+    // A word that is no name at all, such as a token, is not compared.
+    let distances = known
+        .filter(|_| limit <= 16)
+        .map(|known| (strsim::osa_distance(name, known), known));
+    let nearest = distances.min_by_key(|(distance, _)| *distance);
+    nearest
+        .filter(|(distance, _)| *distance <= limit)
+        .map(|(_, known)| known)
 }
 
 fn command(shown: impl Fn(&Flag) -> bool) -> Command {
@@ -179,18 +180,24 @@ mod tests {
     #[test]
     fn nearest_name_is_found() {
         fn check(name: &str, want: Option<&str>) {
-            assert_eq!(nearest(name).as_deref(), want, "{name}");
+            assert_eq!(nearest(name), want, "{name}");
         }
         check("docker-imgae", Some("docker-image"));
         check("registration-tokens", Some("registration-token"));
         check("qqqqqqqq", None);
+        check("url2", Some("url"));
+        check("docker-host-network", None);
     }
 
     #[test]
     fn nearest_variable_is_found() {
-        assert_eq!(
-            nearest_variable("RUNNER_INIT_DRAIN_REDY"),
-            Some("RUNNER_INIT_DRAIN_READY")
-        );
+        fn check(name: &str, want: Option<&str>) {
+            assert_eq!(nearest_variable(name), want, "{name}");
+        }
+        check("RUNNER_INIT_DRAIN_REDY", Some("RUNNER_INIT_DRAIN_READY"));
+        check("RUNNER_INIT_TIMOEUT", Some("RUNNER_INIT_TIMEOUT"));
+        check("RUNNER_INIT_POD_NAMES", Some("RUNNER_INIT_POD_NAME"));
+        check("RUNNER_INIT_HOST", None);
+        check("RUNNER_INIT_TOKEN", None);
     }
 }

@@ -4,6 +4,7 @@
 //! without network or disk writing. [`register`] is the story that joins them with GitLab and the volume.
 
 pub mod args;
+pub mod config_check;
 pub mod entry;
 pub mod executor;
 pub mod fields;
@@ -40,6 +41,10 @@ pub fn main() -> ExitCode {
 }
 
 fn run(argv: Vec<OsString>, environment: &Environment) -> anyhow::Result<Exit> {
+    // First of all: a misspelt variable may be why the rest fails.
+    for warning in args::misspelt_variables(environment) {
+        log::warn!("{warning}");
+    }
     let parsed = match args::parse(argv, environment) {
         Ok(parsed) => parsed,
         Err(Stop::Show(text)) => {

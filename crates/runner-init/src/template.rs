@@ -1,13 +1,14 @@
 //! Owns the template of `--template-config`: reading it, judging its types, handing over its one entry.
 //! How it is merged is in `entry`.
 
-mod expand;
-mod types;
+pub(crate) mod types;
 
 use std::fmt;
 use std::path::Path;
 
+use runner_lifecycle::config_toml::expand;
 use runner_lifecycle::exit::Failure;
+use runner_lifecycle::named_file;
 use toml_edit::{Document, DocumentMut, Item, RawString, Table, TableLike, Value};
 
 use crate::args::Environment;
@@ -37,9 +38,8 @@ impl Template {
     /// When it is missing, is no TOML, has not exactly one runner entry, or gives a field a value of the wrong type.
     pub fn read(path: &Path, environment: &Environment) -> Result<Self, Failure> {
         let name = path.display().to_string();
-        let bytes = std::fs::read(path)
+        let text = named_file::read_text(path)
             .map_err(|error| wrong(&name, None, &format!("reading it: {error}")))?;
-        let text = String::from_utf8(bytes).map_err(|_| wrong(&name, None, "it is not UTF-8"))?;
         Self::parse(&text, &name, environment)
     }
 
@@ -79,10 +79,9 @@ impl Template {
         for key in IDENTITY {
             key_path::remove(&mut entry, key);
         }
-        let url = expand::expand(
-            key_path::text(&entry, "url").unwrap_or_default(),
-            environment,
-        );
+        let url = expand(key_path::text(&entry, "url").unwrap_or_default(), &|name| {
+            environment.get(name).map(str::to_owned)
+        });
         Ok(Self {
             entry,
             url: url.trim().to_owned(),
@@ -107,7 +106,7 @@ fn wrong(name: &str, line: Option<usize>, message: &str) -> Failure {
     }
 }
 
-fn line(text: &str, offset: usize) -> usize {
+pub(crate) fn line(text: &str, offset: usize) -> usize {
     1 + text
         .bytes()
         .take(offset)
@@ -115,7 +114,7 @@ fn line(text: &str, offset: usize) -> usize {
         .count()
 }
 
-fn elements(item: &Item) -> Option<Vec<&dyn TableLike>> {
+pub(crate) fn elements(item: &Item) -> Option<Vec<&dyn TableLike>> {
     match item {
         Item::ArrayOfTables(tables) => {
             Some(tables.iter().map(|table| table as &dyn TableLike).collect())

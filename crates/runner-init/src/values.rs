@@ -3,6 +3,7 @@
 
 pub mod go_duration;
 mod host_aliases;
+pub mod listen_address;
 
 use toml_edit::{Array, Value};
 

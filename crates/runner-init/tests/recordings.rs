@@ -208,7 +208,7 @@ fn request(options: &Options, wish: &EntryWish) -> Json {
                 "description": options.name,
                 "tag_list": text(&given.tag_list),
                 "maintenance_note": text(&given.maintenance_note),
-                "access_level": text(&given.access_level),
+                "access_level": given.access_level.as_ref().map(|given| given.value),
                 "maximum_timeout": given.maximum_timeout.as_ref().map(|given| given.value),
                 "run_untagged": given.runs_untagged(),
                 "locked": given.is_locked(),

@@ -1,8 +1,12 @@
 //! Owns the choice among the tokens: which one wins, what GitLab keeps of the other flags, which of them are refused.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use runner_lifecycle::exit::Failure;
+use runner_lifecycle::gitlab::AccessLevel;
+use runner_lifecycle::named_file;
+use runner_lifecycle::shown::shown;
 use runner_lifecycle::token::Token;
 
 use super::reading::Readings;
@@ -151,10 +155,41 @@ fn candidate(readings: &Readings, kind: &str) -> Result<Option<Candidate>, Failu
 
 fn read(path: &Path, origin: Origin) -> Result<Token, Failure> {
     let name = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::unusable(format!("{origin}: reading {name}: {error}")))?;
-    Token::new(text)
-        .map_err(|error| Failure::unusable(format!("{origin}: the token in {name} {error}")))
+    let text = named_file::read_text(path).map_err(|error| {
+        let bare = path
+            .parent()
+            .is_some_and(|parent| parent.as_os_str().is_empty());
+        // Not shown: a token without a prefix looks like a name.
+        if bare
+            && matches!(
+                error.kind(),
+                ErrorKind::NotFound | ErrorKind::InvalidFilename
+            )
+        {
+            return Failure::unusable(format!("{origin} names no file{}", advice(origin)));
+        }
+        Failure::unusable(format!(
+            "{origin}: reading {}: {error}",
+            shown(&name.to_string())
+        ))
+    })?;
+    Token::new(text).map_err(|error| {
+        let name = shown(&name.to_string());
+        Failure::unusable(format!("{origin}: the token in {name} {error}"))
+    })
+}
+
+fn advice(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Flag("token-file") | Origin::Variable("RUNNER_INIT_TOKEN_FILE") => {
+            ": a token itself goes to --token"
+        }
+        Origin::Flag("registration-token-file")
+        | Origin::Variable("RUNNER_INIT_REGISTRATION_TOKEN_FILE") => {
+            ": a token itself goes to --registration-token"
+        }
+        _ => ": an access token lies in a file, whose path is wanted",
+    }
 }
 
 /// Says that a token was given that is not used: a leftover variable is a common mistake.
@@ -206,22 +241,27 @@ fn runner_type(readings: &Readings) -> Result<Option<RunnerType>, Failure> {
         "project" => RunnerType::Project(needs(project, "--project-id")?),
         _ => {
             return Err(Failure::usage(format!(
-                "{origin}: {word:.20?} is not instance, group or project"
+                "{origin}: {} is not instance, group or project",
+                shown(word)
             )));
         }
     }))
 }
 
 fn server_side(readings: &Readings) -> Result<ServerSide, Failure> {
-    let access_level = readings.trimmed("access-level");
-    if let Some(Given { value, origin }) = &access_level
-        && !["not_protected", "ref_protected"].contains(&value.as_str())
-    {
-        let expected = "not_protected or ref_protected";
-        return Err(Failure::usage(format!(
-            "{origin}: {value:.40?} is not {expected}"
-        )));
-    }
+    let access_level = match readings.trimmed("access-level") {
+        None => None,
+        Some(Given { value, origin }) => {
+            let unknown = || {
+                let value = shown(&value);
+                Failure::usage(format!(
+                    "{origin}: {value} is not not_protected or ref_protected"
+                ))
+            };
+            let value = AccessLevel::parse(&value).ok_or_else(unknown)?;
+            Some(Given { value, origin })
+        }
+    };
     Ok(ServerSide {
         tag_list: readings.trimmed("tag-list"),
         run_untagged: readings.boolean("run-untagged"),

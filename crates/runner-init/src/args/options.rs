@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use runner_lifecycle::gitlab::AccessLevel;
 use runner_lifecycle::source::Source;
 use runner_lifecycle::token::Token;
 use toml_edit::{Table, Value};
@@ -46,7 +47,7 @@ pub struct Options {
     /// The template whose one `[[runners]]` entry fills in what was not given.
     pub template: Option<PathBuf>,
     /// GitLab's URL as given; without it the template must hold one.
-    pub url: Option<String>,
+    pub url: Option<Given<String>>,
     /// The token that wins, and with it where the runner comes from.
     pub credential: Credential,
     /// The runner's name: as given, else the host's.
@@ -129,8 +130,8 @@ pub struct ServerSide {
     pub run_untagged: Option<Given<bool>>,
     /// Whether to lock the runner to its project.
     pub locked: Option<Given<bool>>,
-    /// `not_protected` or `ref_protected`.
-    pub access_level: Option<Given<String>>,
+    /// Jobs of which branches are taken.
+    pub access_level: Option<Given<AccessLevel>>,
     /// Longest time of a job, in seconds.
     pub maximum_timeout: Option<Given<i64>>,
     /// Whether the runner starts paused.
@@ -162,7 +163,7 @@ impl ServerSide {
         }
         let origins = [
             origin(self.locked.as_ref(), |locked| !locked),
-            origin(self.access_level.as_ref(), |level| !level.is_empty()),
+            origin(self.access_level.as_ref(), |_| true),
             origin(self.run_untagged.as_ref(), |run| *run),
             origin(self.maximum_timeout.as_ref(), |seconds| *seconds != 0),
             origin(self.paused.as_ref(), |paused| *paused),

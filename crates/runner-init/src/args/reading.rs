@@ -4,6 +4,7 @@
 use std::ffi::OsString;
 
 use runner_lifecycle::exit::Failure;
+use runner_lifecycle::shown::{shown, without_tokens};
 use toml_edit::Value;
 
 use super::{Content, Environment, Given, Origin, Stop};
@@ -12,9 +13,6 @@ use crate::{help, values};
 
 /// Flags that gitlab-runner takes before the word `register`, and so do we.
 const BEFORE_COMMAND: &[&str] = &["debug", "log-level", "log-format"];
-
-/// How much of a value a message shows.
-const SHOWN: usize = 60;
 
 /// One flag that was given.
 #[derive(Debug)]
@@ -125,12 +123,6 @@ fn unexpected(flag: &Flag, origin: Origin, text: &str, expected: &str) -> String
         return format!("{origin}: its value is not {expected}");
     }
     format!("{origin}: {} is not {expected}", shown(text))
-}
-
-fn shown(text: &str) -> String {
-    let short: String = text.chars().take(SHOWN).collect();
-    let more = if short.len() < text.len() { "…" } else { "" };
-    format!("{short:?}{more}")
 }
 
 struct Words<I> {
@@ -254,8 +246,9 @@ fn unknown(name: &str) -> String {
     if let Some(message) = flags::former(name) {
         return message;
     }
-    let name: String = name.chars().take(SHOWN).collect();
-    match help::nearest(&name) {
+    let near = help::nearest(name);
+    let name: String = without_tokens(name).chars().take(60).collect();
+    match near {
         Some(near) => format!("unknown flag --{name}: did you mean --{near}?"),
         None => format!("unknown flag --{name}: see --help"),
     }

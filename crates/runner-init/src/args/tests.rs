@@ -236,22 +236,21 @@ fn config_path_follows_flag_variable_root_and_home() {
 }
 
 #[test]
-fn misspelt_variable_of_ours_gets_a_warning() {
-    let words = ["--token=glrt-1"];
-    let parsed = run(
-        &words,
-        &[
-            ("RUNNER_INIT_DRAIN_REDY", "false"),
-            ("RUNNER_INIT_XYZZY", "1"),
-            ("RUNNER_OTHER", "1"),
-        ],
-    );
-    let warnings = parsed.unwrap().warnings;
+fn misspelt_variable_of_ours_gets_a_warning_and_a_services_does_not() {
+    let warnings = misspelt_variables(&environment(&[
+        ("RUNNER_INIT_DRAIN_REDY", "false"),
+        ("RUNNER_INIT_XYZZY", "1"),
+        ("RUNNER_OTHER", "1"),
+        ("RUNNER_INIT_SERVICE_HOST", "10.0.0.1"),
+        ("RUNNER_INIT_PORT", "tcp://10.0.0.1:80"),
+        ("RUNNER_INIT_PORT_80_TCP_ADDR", "10.0.0.1"),
+    ]));
     assert_eq!(warnings.len(), 2, "{warnings:?}");
     assert!(
         warnings[0].contains("did you mean RUNNER_INIT_DRAIN_READY?"),
         "{warnings:?}"
     );
+    assert!(!warnings[1].contains("did you mean"), "{warnings:?}");
 }
 
 #[test]
@@ -302,3 +301,6 @@ fn reporting_is_found_even_when_the_rest_is_wrong() {
     );
     assert_eq!(found.termination_message_path, PathBuf::from("/t"));
 }
+
+#[path = "tests/slips.rs"]
+mod slips;

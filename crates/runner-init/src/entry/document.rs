@@ -51,14 +51,14 @@ pub fn apply_globals(document: &mut DocumentMut, globals: &Globals) -> bool {
     let mut changed = false;
     for (key, number) in numbers {
         if let Some(number) = number
-            && root.get(key).and_then(Item::as_integer) != Some(number)
+            && key_path::get(root, key).and_then(Item::as_integer) != Some(number)
         {
             set(root, key, number.into());
             changed = true;
         }
     }
     if let Some(address) = &globals.listen_address
-        && root.get("listen_address").and_then(Item::as_str) != Some(address)
+        && key_path::get(root, "listen_address").and_then(Item::as_str) != Some(address)
     {
         set(root, "listen_address", address.into());
         changed = true;
@@ -68,7 +68,8 @@ pub fn apply_globals(document: &mut DocumentMut, globals: &Globals) -> bool {
 
 /// Sets a global key; a new one comes to its place among the others.
 pub(super) fn set(root: &mut Table, key: &str, mut new: Value) {
-    if let Some(Item::Value(before)) = root.get_mut(key) {
+    let spelled = key_path::spelled(root, key).to_owned();
+    if let Some(Item::Value(before)) = root.get_mut(&spelled) {
         *new.decor_mut() = before.decor().clone();
         *before = new;
         return;
@@ -115,6 +116,7 @@ mod tests {
             ..Globals::default()
         };
         check("concurrent = 2 # two\n", &four, "concurrent = 4 # two\n");
+        check("Concurrent = 2\n", &four, "Concurrent = 4\n");
         check("concurrent = 4\n", &four, "concurrent = 4\n");
         check("", &four, "concurrent = 4\n");
         check(

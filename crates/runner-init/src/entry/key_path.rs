@@ -1,6 +1,7 @@
 //! Owns finding and setting values in an operator's TOML by the names of fields, in whatever form the tables were
 //! written: with headers, with dotted keys, inline. Keeps comments, order and spelling of what is there.
 
+pub(crate) use runner_lifecycle::config_toml::spelled;
 use toml_edit::{Decor, InlineTable, Item, Key, Table, TableLike, Value};
 
 use super::layout;
@@ -15,18 +16,6 @@ pub(crate) struct Place<'a> {
 enum Form<'a> {
     Table(&'a mut Table),
     Inline(&'a mut InlineTable),
-}
-
-/// The key as it is spelled in this table: gitlab-runner reads field names in any case of letters.
-pub(crate) fn spelled<'a>(table: &'a dyn TableLike, name: &'a str) -> &'a str {
-    if table.contains_key(name) {
-        return name;
-    }
-    table
-        .iter()
-        .map(|(key, _)| key)
-        .find(|key| key.eq_ignore_ascii_case(name))
-        .unwrap_or(name)
 }
 
 /// What lies at a path of field names joined with dots.

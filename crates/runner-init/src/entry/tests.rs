@@ -2,6 +2,8 @@ use std::ffi::OsString;
 
 use toml_edit::{ArrayOfTables, DocumentMut};
 
+use runner_lifecycle::exit::Exit;
+
 use super::*;
 use crate::args::{self, Environment, Globals};
 
@@ -212,25 +214,6 @@ fn template_fills_only_what_is_empty() {
 }
 
 #[test]
-fn url_may_come_from_the_template_and_must_come_from_somewhere() {
-    let environment = Environment::default().on_host("host");
-    let words = ["--token=glrt-1", "--executor=shell"].map(OsString::from);
-    let options = args::parse(words, &environment).unwrap().options;
-    let template =
-        Template::parse("[[runners]]\nurl = 'https://theirs/'", "t", &environment).unwrap();
-    assert_eq!(
-        wish(&options, Some(&template)).unwrap().url,
-        "https://theirs/"
-    );
-    assert!(
-        wish(&options, None)
-            .unwrap_err()
-            .message
-            .contains("--url is missing")
-    );
-}
-
-#[test]
 fn template_keeps_its_comments_and_unknown_keys() {
     let template = "# for the build farm\n[[runners]]\n# three\nlimit = 3 # no more\nfuture = 1\n\n# docker\n[runners.docker]\nimage = 'i' # ours\n[runners.ssh]\n# gone\nhost = 'h'\n# end\n";
     let text = file(
@@ -319,22 +302,5 @@ fn listen_address_is_added_once_and_never_changed() {
     );
 }
 
-#[test]
-fn secrets_are_masked_where_an_entry_is_shown() {
-    let words = [
-        "--executor=ssh",
-        "--ssh-host=h",
-        "--ssh-user=u",
-        "--ssh-password=geheim",
-        "--cache-s3-secret-key=geheim",
-    ];
-    let mut document: DocumentMut = file(&wished(&words, ""), None).parse().unwrap();
-    mask(&mut document);
-    let text = document.to_string();
-    assert!(
-        !text.contains("geheim") && !text.contains("glrt-1"),
-        "{text}"
-    );
-    assert_eq!(text.matches("[MASKED]").count(), 3, "{text}");
-    assert!(!format!("{:?}", wished(&words, "")).contains("geheim"));
-}
+#[path = "tests/url.rs"]
+mod url;

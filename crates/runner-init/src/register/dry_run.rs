@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use anyhow::Context as _;
+use runner_lifecycle::shown::without_tokens;
 use runner_lifecycle::token::Token;
 use runner_lifecycle::volume::Volume;
 
@@ -48,10 +49,8 @@ pub(super) fn show(plan: &Plan<'_>) -> anyhow::Result<()> {
     };
     let mut config = edit::start(desk.text(), plan)?;
     edit::apply(&mut config, plan, &runner, || super::publish::DEFAULT_PORT);
-    // An inline array of runners becomes tables here, which is the form that is masked.
-    config.entry_mut(0);
-    entry::mask(config.document_mut());
-    text.push_str(&config.to_string());
+    let mut text = without_tokens(&text).into_owned();
+    text.push_str(&entry::masked(config.document()));
     std::io::stdout()
         .write_all(text.as_bytes())
         .context("writing to stdout")

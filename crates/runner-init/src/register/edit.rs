@@ -1,6 +1,6 @@
 //! Owns how `config.toml` changes: from what is there to what should be there, as a value, before anything is written.
 
-use runner_lifecycle::config_toml::{ConfigToml, Error};
+use runner_lifecycle::config_toml::{ConfigToml, Error, spelled};
 use toml_edit::{Item, Table, Value, value};
 
 use super::clock;
@@ -61,7 +61,8 @@ pub(super) fn apply(
 
 /// Gives an existing entry its runner: of a kept one only an id that is missing, of a new one all that GitLab gave.
 fn identify(table: &mut Table, runner: &Runner) {
-    let missing = table.get("id").and_then(Item::as_integer).unwrap_or(0) == 0;
+    let id = table.get(spelled(table, "id")).and_then(Item::as_integer);
+    let missing = id.unwrap_or(0) == 0;
     if !runner.kept || (missing && runner.id != 0) {
         set(table, "id", Value::from(runner.id));
     }
@@ -82,14 +83,28 @@ fn identify(table: &mut Table, runner: &Runner) {
 
 /// Sets a value in place, with the comments around it.
 fn set(table: &mut Table, key: &str, new: Value) {
-    match table.get_mut(key).and_then(Item::as_value_mut) {
+    let key = spelled(table, key).to_owned();
+    match table.get_mut(&key).and_then(Item::as_value_mut) {
         Some(old) => {
             let decor = old.decor().clone();
             *old = new;
             *old.decor_mut() = decor;
         }
         None => {
-            table.insert(key, value(new));
+            table.insert(&key, value(new));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn value_goes_where_its_key_stands_however_it_is_spelled() {
+        let mut document: toml_edit::DocumentMut = "Token = \"old\" # ours\n".parse().unwrap();
+        set(document.as_table_mut(), "token", Value::from("new"));
+        set(document.as_table_mut(), "id", Value::from(3));
+        assert_eq!(document.to_string(), "Token = \"new\" # ours\nid = 3\n");
     }
 }

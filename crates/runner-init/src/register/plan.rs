@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
+use runner_lifecycle::config_toml::ConfigToml;
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::gitlab::{
-    AccessLevel, Attributes, Client, Creation, Endpoint, Proxies, RunnerInfo, RunnerType, TlsFiles,
+    Attributes, Client, Creation, Endpoint, Proxies, RunnerInfo, RunnerType, TlsFiles,
 };
+use runner_lifecycle::named_file;
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::state;
 use runner_lifecycle::system_id;
@@ -14,6 +16,7 @@ use runner_lifecycle::volume::{LOCK_FILE, Volume};
 use super::reaper;
 
 use crate::args::{self, Environment, Options};
+use crate::config_check;
 use crate::entry::{self, EntryWish};
 use crate::template::Template;
 
@@ -50,7 +53,7 @@ impl<'a> Plan<'a> {
         for warning in &wish.warnings {
             log::warn!("{warning}");
         }
-        let endpoint = Endpoint::parse(&wish.url)?;
+        let endpoint = wish.endpoint()?;
         let tls = TlsFiles {
             ca_file: wish.tls_ca_file.clone(),
             cert_file: wish.tls_cert_file.clone(),
@@ -65,7 +68,10 @@ impl<'a> Plan<'a> {
             uid: options.pod.uid.clone(),
             hostname: environment.hostname.clone(),
         };
-        let base = options.config_base.as_deref().map(read_base).transpose()?;
+        let base = options.config_base.as_deref();
+        let base = base
+            .map(|path| read_base(path, &options.globals))
+            .transpose()?;
         Ok(Self {
             options,
             endpoint,
@@ -77,7 +83,7 @@ impl<'a> Plan<'a> {
                 shell: Some(wish.shell.clone()).filter(|shell| !shell.is_empty()),
                 gpus: wish.gpus.clone(),
             },
-            attributes: attributes(options, &pod)?,
+            attributes: attributes(options, &pod),
             base,
             config_name: config_name(&options.config)?,
             system_id_seed: system_id_seed(options, &pod),
@@ -160,51 +166,33 @@ fn config_name(config: &Path) -> Result<String, Failure> {
     Ok(name.to_owned())
 }
 
-fn read_base(path: &Path) -> Result<String, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        Failure::unusable(format!("reading --config-base {}: {error}", path.display()))
-    })?;
-    runner_lifecycle::config_toml::ConfigToml::parse(&text)
-        .map_err(|error| Failure::unusable(format!("--config-base {}: {error}", path.display())))?;
+fn read_base(path: &Path, globals: &args::Globals) -> Result<String, Failure> {
+    let name = format!("--config-base {}", path.display());
+    let text = named_file::read_text(path)
+        .map_err(|error| Failure::unusable(format!("{name}: {error}")))?;
+    ConfigToml::parse(&text).map_err(|error| Failure::unusable(format!("{name}: {error}")))?;
+    config_check::check(&text, &name, globals)?;
     Ok(text)
 }
 
 /// As gitlab-runner's `register` sends them: locked unless told otherwise, untagged jobs where no tag is given.
-fn attributes(options: &Options, pod: &Pod) -> Result<Attributes, Failure> {
+fn attributes(options: &Options, pod: &Pod) -> Attributes {
     let given = &options.server_side;
-    let tag_list = given
-        .tag_list
-        .as_ref()
-        .map(|tags| tags.value.trim().to_owned())
-        .unwrap_or_default();
-    let access_level = match &given.access_level {
-        Some(level) if !level.value.is_empty() => {
-            Some(AccessLevel::parse(&level.value).ok_or_else(|| {
-                Failure::usage(format!(
-                    "{}: {:?} is no access level: write not_protected or ref_protected",
-                    level.origin, level.value
-                ))
-            })?)
-        }
-        _ => None,
-    };
-    let note = given
-        .maintenance_note
-        .as_ref()
-        .map(|note| note.value.trim().to_owned());
-    Ok(Attributes {
+    let text = |text: &Option<args::Given<String>>| text.as_ref().map(|given| given.value.clone());
+    let note = text(&given.maintenance_note);
+    Attributes {
         description: options.name.clone(),
         maintenance_note: note.or_else(|| mark(options, pod)).unwrap_or_default(),
-        run_untagged: given.run_untagged.as_ref().is_some_and(|g| g.value) || tag_list.is_empty(),
-        tag_list,
-        locked: given.locked.as_ref().is_none_or(|locked| locked.value),
-        access_level,
+        tag_list: text(&given.tag_list).unwrap_or_default(),
+        run_untagged: given.runs_untagged(),
+        locked: given.is_locked(),
+        access_level: given.access_level.as_ref().map(|level| level.value),
         maximum_timeout: given
             .maximum_timeout
             .as_ref()
             .map_or(0, |timeout| timeout.value),
         paused: given.paused.as_ref().is_some_and(|paused| paused.value),
-    })
+    }
 }
 
 /// The mark by which a sweep knows a runner of ours: only where the pod's name is known.

@@ -16,6 +16,7 @@ use super::existing::{self, Asked, Ours};
 use super::plan::Plan;
 use super::runner::Runner;
 use crate::args::Credential;
+use crate::config_check;
 
 /// What became of `config.toml`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +66,8 @@ impl<'a> Desk<'a> {
         let text = before.as_deref().unwrap_or_default();
         let config = ConfigToml::parse(text)
             .with_context(|| format!("{}: repair the file or remove it", path.display()))?;
+        let shown = path.display().to_string();
+        config_check::check(text, &shown, &plan.options.globals)?;
         let state_before = volume.read_text(state::FILE)?;
         let state = State::parse(state_before.as_deref().unwrap_or_default())
             .with_context(|| volume.directory().display().to_string())?;

@@ -1,4 +1,4 @@
-//! Owns the judgement whether a template's values have the types that gitlab-runner reads, and the two spellings that
+//! Owns the judgement whether the values of a template or a config.toml have the types that gitlab-runner reads, and the two spellings that
 //! it turns into another when it loads them.
 
 use toml_edit::{Array, Item, Table, TableLike, Value};
@@ -8,28 +8,32 @@ use crate::values::go_duration;
 
 /// A value of the wrong type, and where it is.
 #[derive(Debug)]
-pub(super) struct Mismatch {
-    pub(super) path: String,
-    pub(super) offset: Option<usize>,
-    pub(super) message: String,
+pub(crate) struct Mismatch {
+    pub(crate) path: String,
+    pub(crate) offset: Option<usize>,
+    pub(crate) message: String,
 }
 
 /// Checks every known key, however deep; unknown ones are the operator's own.
-pub(super) fn check(table: &dyn TableLike, fields: &[Field]) -> Result<(), Mismatch> {
-    for (key, item) in table.iter() {
-        let Some((_, field)) = field(fields, key) else {
-            continue;
-        };
-        inside(field.shape, item).map_err(|mismatch| Mismatch {
-            path: if mismatch.path.is_empty() {
-                key.to_owned()
-            } else {
-                format!("{key}.{}", mismatch.path)
-            },
-            ..mismatch
-        })?;
-    }
-    Ok(())
+pub(crate) fn check(table: &dyn TableLike, fields: &[Field]) -> Result<(), Mismatch> {
+    table
+        .iter()
+        .try_for_each(|(key, item)| check_one(key, item, fields))
+}
+
+/// As [`check`], for one key.
+pub(crate) fn check_one(key: &str, item: &Item, fields: &[Field]) -> Result<(), Mismatch> {
+    let Some((_, field)) = field(fields, key) else {
+        return Ok(());
+    };
+    inside(field.shape, item).map_err(|mismatch| Mismatch {
+        path: if mismatch.path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{key}.{}", mismatch.path)
+        },
+        ..mismatch
+    })
 }
 
 fn inside(shape: Shape, item: &Item) -> Result<(), Mismatch> {

@@ -1,0 +1,139 @@
+//! Owns the judgement of a `config.toml` that somebody else wrote, an existing one or a base: whether gitlab-runner could
+//! start with it. Pure; it changes nothing and shows no value.
+
+use runner_lifecycle::exit::Failure;
+use toml_edit::{Document, Item};
+
+use crate::args::Globals;
+use crate::entry::key_path;
+use crate::fields::CONFIG;
+use crate::template::{line, types};
+use crate::values::listen_address;
+
+/// Checks the types of every key that gitlab-runner knows, and the values of which it dies. `name` is what errors call
+/// the file. What flags replace is not judged.
+///
+/// # Errors
+/// With file, line, key and what to write (exit 78).
+pub fn check(text: &str, name: &str, globals: &Globals) -> Result<(), Failure> {
+    // A text that is no TOML is explained by whoever reads it.
+    let Ok(document) = Document::parse(text) else {
+        return Ok(());
+    };
+    let root = document.as_table();
+    let wrong = |path: &str, offset: Option<usize>, message: &str| {
+        let line = offset.map(|offset| format!(", line {}", line(text, offset)));
+        let line = line.unwrap_or_default();
+        Failure::unusable(format!("{name}{line}: {path}: {message}"))
+    };
+    for (key, item) in root.iter() {
+        if replaced(key, globals) {
+            continue;
+        }
+        types::check_one(key, item, CONFIG).map_err(|m| wrong(&m.path, m.offset, &m.message))?;
+    }
+    let found = |key: &str| key_path::get(root, key).filter(|_| !replaced(key, globals));
+    if let Some(item) = found("concurrent")
+        && item.as_integer().is_some_and(|jobs| jobs < 1)
+    {
+        let message =
+            "gitlab-runner ends at once when it is less than 1: write concurrent = 1 or more";
+        return Err(wrong("concurrent", start(item), message));
+    }
+    if let Some(item) = found("listen_address")
+        && let Some(address) = item.as_str().filter(|address| !address.is_empty())
+    {
+        listen_address::check(address)
+            .map_err(|why| wrong("listen_address", start(item), &format!("it {why}")))?;
+    }
+    Ok(())
+}
+
+/// Whether a flag or variable gives this key another value anyway.
+fn replaced(key: &str, globals: &Globals) -> bool {
+    let given = [
+        ("concurrent", globals.concurrent.is_some()),
+        ("check_interval", globals.check_interval.is_some()),
+        ("listen_address", globals.listen_address.is_some()),
+        ("shutdown_timeout", globals.shutdown_timeout.is_some()),
+    ];
+    given
+        .iter()
+        .any(|(name, given)| *given && key.eq_ignore_ascii_case(name))
+}
+
+fn start(item: &Item) -> Option<usize> {
+    item.span().map(|span| span.start)
+}
+
+#[cfg(test)]
+mod tests {
+    use runner_lifecycle::exit::Exit;
+
+    use super::*;
+
+    #[test]
+    fn what_gitlab_runner_dies_of_is_named_with_file_line_and_cure() {
+        fn refused(text: &str, want: &str) {
+            let failure = check(text, "base.toml", &Globals::default()).unwrap_err();
+            assert_eq!(failure.exit, Exit::Unusable);
+            assert!(
+                failure.message.starts_with("base.toml, line "),
+                "{}",
+                failure.message
+            );
+            assert!(
+                failure.message.contains(want),
+                "{text}: {}",
+                failure.message
+            );
+            assert!(!failure.message.contains("geheim"), "{}", failure.message);
+        }
+        refused(
+            "a = 1\nconcurrent = 0\n",
+            "line 2: concurrent: gitlab-runner ends at once",
+        );
+        refused("Concurrent = -1\n", "write concurrent = 1");
+        refused(
+            "concurrent = \"geheim\"\n",
+            "concurrent: expected a whole number, found a string",
+        );
+        refused(
+            "check_interval = \"3s\"",
+            "check_interval: expected a whole number",
+        );
+        refused("log_level = 3", "log_level: expected a string");
+        refused(
+            "listen_address = \"h:99999\"",
+            "listen_address: it has no port",
+        );
+        refused("listen_address = \"9252\"", "write \":9252\"");
+        refused(
+            "[session_server]\nsession_timeout = true",
+            "session_server.session_timeout: expected",
+        );
+        refused("session_server = 5", "session_server: expected a table");
+        refused(
+            "[[runners]]\nlimit = \"geheim\"",
+            "line 2: runners.limit: expected a whole number",
+        );
+        refused(
+            "[[Runners]]\n[Runners.docker]\nprivileged = 1",
+            "expected true or false",
+        );
+    }
+
+    #[test]
+    fn what_flags_replace_and_what_is_unknown_is_not_judged() {
+        let given = Globals {
+            concurrent: Some(1),
+            listen_address: Some(":1".to_owned()),
+            ..Globals::default()
+        };
+        let text = "concurrent = \"four\"\nlisten_address = 5\nnew_key = \"x\"\n";
+        assert!(check(text, "f", &given).is_ok());
+        let usual = "concurrent = 4\nlisten_address = \"\"\n[experimental.any]\na = 1\n[[runners]]\nurl = \"h\"\n";
+        assert!(check(usual, "f", &Globals::default()).is_ok());
+        assert!(check("", "f", &Globals::default()).is_ok());
+    }
+}

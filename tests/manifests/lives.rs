@@ -170,6 +170,11 @@ fn private_ca_is_believed_by_the_init_container_and_the_sidecar() {
     assert!(scene.gitlab.url().starts_with("https://127.0.0.1:"));
     scene.pod.prepare_volumes();
     assert_eq!(scene.pod.run_init_containers(), 0, "{}", scene.pod.words());
+    assert!(
+        !scene.pod.words().contains(" WARN "),
+        "{}",
+        scene.pod.words()
+    );
     assert_eq!(scene.gitlab.runners().len(), 1);
     let sidecar = scene.pod.sidecars.pop().expect("started");
     sidecar.signal(Signal::SIGTERM);

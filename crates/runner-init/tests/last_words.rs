@@ -1,5 +1,7 @@
 //! What the program says from outside when what it was given is wrong: nothing secret, everything that helps.
 
+#![allow(clippy::unwrap_used, clippy::panic)] // A test fails that way; clippy looks only into test functions.
+
 use std::process::{Command, Output};
 
 use tempfile::TempDir;
@@ -22,7 +24,7 @@ fn stderr(output: &Output) -> String {
 
 fn put(directory: &TempDir, name: &str, text: &str) {
     use std::io::Write as _;
-    let mut file = std::fs::File::create(directory.path().join(name)).unwrap();
+    let mut file = std::fs::File::create_new(directory.path().join(name)).unwrap();
     file.write_all(text.as_bytes()).unwrap();
 }
 

@@ -4,9 +4,14 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::shown::shown;
+
 /// A text that is no length of time.
 #[derive(Debug, Error, PartialEq, Eq)]
-#[error("{text:?} is no duration: write 90s, 5m, 1h30m or plain seconds")]
+#[error(
+    "{} is no duration: write 90s, 5m, 1h30m or plain seconds",
+    shown(text)
+)]
 pub struct DurationError {
     text: String,
 }

@@ -2,6 +2,7 @@
 //! nothing reads the environment. Reads a token file it is told of; asks nobody and writes nothing.
 
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,8 +11,10 @@ use runner_lifecycle::config_toml;
 use runner_lifecycle::duration::parse_duration;
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::gitlab::Proxies;
+use runner_lifecycle::named_file;
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::report::Format;
+use runner_lifecycle::shown::shown;
 use runner_lifecycle::token::Token;
 
 use crate::grace::Grace;
@@ -305,9 +308,17 @@ fn selection(given: &Given<'_>) -> Result<Selection, Failure> {
 }
 
 fn token_in(path: &Path) -> Result<Token, Failure> {
-    let shown = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::unusable(format!("--token-file {shown}: {error}")))?;
+    let shown = shown(&path.display().to_string());
+    let text = named_file::read_text(path).map_err(|error| {
+        let bare = path
+            .parent()
+            .is_some_and(|parent| parent.as_os_str().is_empty());
+        // Not shown: a token without a prefix looks like a name.
+        if bare && error.kind() == ErrorKind::NotFound {
+            return Failure::unusable("--token-file names no file: a token itself goes to --token");
+        }
+        Failure::unusable(format!("--token-file {shown}: {error}"))
+    })?;
     Token::new(text).map_err(|error| Failure::unusable(format!("the token in {shown} {error}")))
 }
 

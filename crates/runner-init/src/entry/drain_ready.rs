@@ -4,7 +4,7 @@
 use toml_edit::{DocumentMut, Item, Key, RawString, Table, value};
 
 use super::document;
-use super::key_path::Place;
+use super::key_path::{Place, spelled};
 use crate::fields::RUNNER;
 
 /// How every comment of ours begins.
@@ -23,14 +23,15 @@ const LISTEN_ADDRESS: &[&str] = &[
 /// Gives the entry `limit` = `concurrent` with a comment, where it has no limit or the one that we wrote when `concurrent`
 /// was `before`; says whether anything changed. A limit that was edited since is the operator's.
 pub fn limit_follows_concurrent(entry: &mut Table, before: i64, concurrent: i64) -> bool {
-    let present = entry.get("limit").and_then(Item::as_integer);
-    let untouched = is_ours(entry, "limit") && present == Some(before);
-    if entry.contains_key("limit") && !untouched || present == Some(concurrent) {
+    let key = spelled(entry, "limit").to_owned();
+    let present = entry.get(&key).and_then(Item::as_integer);
+    let untouched = is_ours(entry, &key) && present == Some(before);
+    if entry.contains_key(&key) && !untouched || present == Some(concurrent) {
         return false;
     }
     Place::of(entry, RUNNER).put("limit", value(concurrent));
     if present.is_none() {
-        explain(entry, "limit", LIMIT);
+        explain(entry, &key, LIMIT);
     }
     true
 }
@@ -39,8 +40,9 @@ pub fn limit_follows_concurrent(entry: &mut Table, before: i64, concurrent: i64)
 ///
 /// `port` is asked for the port only if one is needed: 9252, or a free one where that is taken.
 pub fn listen_on_loopback(document: &mut DocumentMut, port: impl FnOnce() -> u16) -> bool {
+    let key = spelled(document.as_table(), "listen_address").to_owned();
     if document
-        .get("listen_address")
+        .get(&key)
         .and_then(Item::as_str)
         .is_some_and(|address| !address.is_empty())
     {
@@ -51,7 +53,7 @@ pub fn listen_on_loopback(document: &mut DocumentMut, port: impl FnOnce() -> u16
         "listen_address",
         format!("127.0.0.1:{}", port()).into(),
     );
-    explain(document.as_table_mut(), "listen_address", LISTEN_ADDRESS);
+    explain(document.as_table_mut(), &key, LISTEN_ADDRESS);
     true
 }
 

@@ -283,6 +283,17 @@ fn limit_that_was_edited_is_the_operators_and_ours_can_be_taken_back() {
 }
 
 #[test]
+fn operators_keys_in_another_case_are_theirs_too() {
+    let text = "Listen_Address = \":1\"\n[[runners]]\nLimit = 2\n";
+    let mut document: DocumentMut = text.parse().unwrap();
+    assert!(!listen_on_loopback(&mut document, || panic!(
+        "no port is needed"
+    )));
+    assert!(!limit_follows_concurrent(entry_of(&mut document), 4, 4));
+    assert_eq!(document.to_string(), text);
+}
+
+#[test]
 fn listen_address_is_added_once_and_never_changed() {
     let mut document: DocumentMut = "# ours\nconcurrent = 2\n\n[session_server]\n"
         .parse()

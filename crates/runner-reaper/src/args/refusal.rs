@@ -2,6 +2,7 @@
 
 use clap::error::{ContextKind, ContextValue, ErrorKind as Kind};
 use runner_lifecycle::exit::Failure;
+use runner_lifecycle::shown::without_tokens;
 
 use super::Stop;
 
@@ -29,6 +30,7 @@ pub(super) fn stop_of(error: &clap::Error) -> Stop {
             } else {
                 line
             };
+            let line = without_tokens(line);
             Stop::Failure(Failure::usage(format!("{line}; see runner-reaper --help")))
         }
     }

@@ -199,3 +199,21 @@ fn reporting_never_fails() {
         (Format::Text, log::LevelFilter::Info)
     );
 }
+
+#[test]
+fn token_in_the_wrong_place_is_not_shown() {
+    fn check(line: &str, want: &str) {
+        let message = refused(line, &[]).message;
+        assert!(message.contains(want), "{line}: {message}");
+        assert!(!message.contains("canary"), "{line}: {message}");
+    }
+    check("--glrt-canary", "'--***'");
+    check("--log-format glrt-canary", "'***'");
+    check("--grace-period glrt-canary", "--grace-period");
+    check(
+        "unregister --token-file canary",
+        "a token itself goes to --token",
+    );
+    check("unregister --token-file /none/glrt-canary", "\"/none/***\"");
+    check("unregister --token-file /dev/zero", "no regular file");
+}

@@ -11,6 +11,7 @@
 
 mod golden;
 mod init_ends;
+mod init_faults;
 #[cfg(target_arch = "x86_64")]
 mod init_killed;
 mod init_wrong;

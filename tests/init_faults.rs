@@ -1,0 +1,358 @@
+//! Everything that can go wrong between `runner-init` and GitLab, at every call: asked again or not as the design says,
+//! never past the deadline, with the right exit code and the next step, and nothing left behind that can be taken back.
+
+mod weather;
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use acceptance::stage::{Ended, Stage, run};
+use gitlab_simulator::{Effect, Fault, NewRunner, Role, Settings, Simulator};
+
+use weather::{Once, REACHED, WEATHER, Weather};
+
+/// What an overloaded machine may add to the deadline of a run. Far below the ten seconds of one attempt.
+const SLACK: Duration = Duration::from_secs(7);
+
+/// Runs at once: they wait for deadlines, not for the processor.
+const THREADS: usize = 32;
+
+/// A call that is struck, and the source whose run makes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Call {
+    Registration,
+    Creation,
+    VerificationOfNew,
+    Verification,
+}
+
+const CALLS: [Call; 4] = [
+    Call::Registration,
+    Call::Creation,
+    Call::VerificationOfNew,
+    Call::Verification,
+];
+
+impl Call {
+    fn pattern(self) -> &'static str {
+        match self {
+            Self::Registration => "POST /runners",
+            Self::Creation => "POST /user/runners",
+            Self::VerificationOfNew | Self::Verification => "POST /runners/verify",
+        }
+    }
+
+    fn creates(self) -> bool {
+        matches!(self, Self::Registration | Self::Creation)
+    }
+}
+
+/// A GitLab, a volume, and the words for the source that makes the call.
+struct Scene {
+    call: Call,
+    gitlab: Simulator,
+    stage: Stage,
+    secrets: Stage,
+    token: String,
+}
+
+impl Scene {
+    fn new(call: Call) -> Self {
+        let gitlab = Simulator::start(Settings::default()).unwrap();
+        let (stage, secrets) = (Stage::new(), Stage::new());
+        let token = match call {
+            Call::Registration => "gitlabtoken".to_owned(),
+            Call::Verification => gitlab.add_runner(NewRunner::default()).token,
+            _ => gitlab.add_access_token(&["create_runner"], Role::admin()),
+        };
+        secrets.put("token", &token);
+        Self {
+            call,
+            gitlab,
+            stage,
+            secrets,
+            token,
+        }
+    }
+
+    fn run(&self, timeout: &str) -> Ended {
+        run(self
+            .stage
+            .init(&["register", "--non-interactive", "--executor=shell"])
+            .args(["--url", &self.gitlab.url(), "--description=faults"])
+            .args(source(self.call, &self.secrets))
+            .args([
+                "--timeout",
+                timeout,
+                "--pod-name=faulty-0",
+                "--pod-namespace=ci",
+            ]))
+    }
+
+    /// Runners that a run of ours made and that are still there.
+    fn made(&self) -> usize {
+        self.gitlab.runners().len() - usize::from(self.call == Call::Verification)
+    }
+
+    /// Creations that were done and whose answer did not arrive.
+    fn lost(&self, effect: &Effect) -> usize {
+        let done = [
+            Effect::DropAfter,
+            Effect::ResetAfter,
+            Effect::Truncate,
+            Effect::HangAfter,
+        ];
+        let calls = self.gitlab.calls(self.call.pattern());
+        let struck = calls.iter().filter(|call| call.fault).count();
+        if self.call.creates() && done.contains(effect) {
+            struck
+        } else {
+            0
+        }
+    }
+}
+
+fn source(call: Call, secrets: &Stage) -> Vec<String> {
+    let path = secrets.file("token").display().to_string();
+    match call {
+        Call::Registration => vec![format!("--registration-token-file={path}")],
+        Call::Verification => vec![format!("--token-file={path}")],
+        _ => vec![
+            format!("--access-token-file={path}"),
+            "--runner-type=instance".into(),
+        ],
+    }
+}
+
+/// Does every piece of work, many at once.
+fn all<T: Send>(work: impl IntoIterator<Item = T>, each: impl Fn(T) + Sync) {
+    let queue: Mutex<VecDeque<T>> = Mutex::new(work.into_iter().collect());
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                loop {
+                    let next = queue.lock().unwrap().pop_front();
+                    let Some(next) = next else { return };
+                    each(next);
+                }
+            });
+        }
+    });
+}
+
+fn every_fault() -> impl Iterator<Item = (Call, &'static Weather)> {
+    WEATHER
+        .iter()
+        .flat_map(|weather| CALLS.map(|call| (call, weather)))
+}
+
+fn last_line(ended: &Ended) -> &str {
+    ended.stderr.lines().last().unwrap_or_default()
+}
+
+#[test]
+fn fault_that_strikes_once_is_repeated_or_final_as_its_kind_says() {
+    // An attempt that hangs is given up after ten seconds, so that there is time for another.
+    all(every_fault(), |(call, weather)| {
+        let scene = Scene::new(call);
+        let fault = (weather.strike)(Fault::on(call.pattern()));
+        scene.gitlab.fault(fault.clone());
+        let ended = scene.run("40s");
+        let at = format!("{call:?}, {}: {}", weather.name, ended.output());
+        let asked = scene.gitlab.calls(call.pattern()).len();
+        let lost = scene.lost(&fault.effect);
+        assert!(!ended.output().contains(&scene.token), "{at}");
+        if weather.once == Once::Repeated {
+            assert_eq!(ended.code(), 0, "{at}");
+            assert_eq!(asked, 2, "{at}");
+            assert_eq!(scene.stage.entries(), 1, "{at}");
+            assert_eq!(
+                scene.made(),
+                lost + usize::from(call != Call::Verification),
+                "{at}"
+            );
+            assert!(ended.stderr.contains("attempt 1 failed"), "{at}");
+        } else {
+            assert_eq!(ended.code(), weather.lasting, "{at}");
+            assert_eq!(asked, 1, "{at}");
+            nothing_is_left(&scene, &ended, 0, &at);
+        }
+        says_what_may_be_lost(&ended, lost, &at);
+    });
+}
+
+#[test]
+fn fault_that_lasts_ends_the_run_in_time_with_its_code_and_the_next_step() {
+    let limit = Duration::from_secs(2);
+    all(every_fault(), |(call, weather)| {
+        let scene = Scene::new(call);
+        let fault = (weather.strike)(Fault::on(call.pattern()).forever());
+        scene.gitlab.fault(fault.clone());
+        let start = Instant::now();
+        let ended = scene.run("2s");
+        let took = start.elapsed();
+        let at = format!("{call:?}, {}, {took:?}: {}", weather.name, ended.output());
+        assert_eq!(ended.code(), weather.lasting, "{at}");
+        assert!(took < limit + SLACK, "{at}");
+        assert!(!ended.output().contains(&scene.token), "{at}");
+        let line = last_line(&ended);
+        let mut next = weather.next[usize::from(!call.creates())].split('|');
+        assert!(next.any(|words| line.contains(words)), "{at}");
+        let address = format!("{}/api/v4{}", scene.gitlab.url(), &call.pattern()[5..]);
+        assert!(line.contains(&format!("POST {address}")), "{at}");
+        let lost = scene.lost(&fault.effect);
+        nothing_is_left(&scene, &ended, lost, &at);
+        says_what_may_be_lost(&ended, lost, &at);
+        // When the weather clears, the next run finds nothing in its way.
+        scene.gitlab.clear_faults();
+        let again = scene.run("60s");
+        let at = format!("{at}then {}", again.output());
+        assert_eq!(again.code(), 0, "{at}");
+        assert_eq!(scene.stage.entries(), 1, "{at}");
+        assert_eq!(
+            scene.made(),
+            lost + usize::from(call != Call::Verification),
+            "{at}"
+        );
+    });
+}
+
+/// A run that failed: no config.toml, no token kept, no runner but those whose answer was lost.
+fn nothing_is_left(scene: &Scene, ended: &Ended, lost: usize, at: &str) {
+    assert_eq!(scene.stage.text("config.toml"), None, "{at}");
+    assert_eq!(scene.made(), lost, "{at}");
+    let state = scene
+        .stage
+        .text(".runner-lifecycle.toml")
+        .unwrap_or_default();
+    assert!(!state.contains("step = \"received\""), "{at}{state}");
+    let pending = state.contains("step = \"creation\"");
+    assert!(!pending || ended.stderr.contains("look for"), "{at}{state}");
+    assert!(last_line(ended).contains(" ERROR "), "{at}");
+}
+
+/// Each runner that was lost carries the mark that the operator is told to look for.
+fn says_what_may_be_lost(ended: &Ended, lost: usize, at: &str) {
+    if lost > 0 {
+        let mark = "a runner may have been made all the same: look for the maintenance note";
+        assert!(ended.stderr.contains(mark), "{at}");
+        assert!(ended.stderr.contains("faulty-0"), "{at}");
+    }
+}
+
+#[test]
+fn mark_of_a_lost_runner_is_what_gitlab_shows() {
+    let scene = Scene::new(Call::Registration);
+    scene.gitlab.fault(Fault::on("POST /runners").drop_after());
+    let ended = scene.run("30s");
+    assert_eq!(ended.code(), 0, "{}", ended.output());
+    let [lost, kept] = scene.gitlab.runners().try_into().unwrap();
+    let note = lost.maintenance_note.unwrap();
+    assert_eq!(Some(&note), kept.maintenance_note.as_ref());
+    assert!(
+        ended.stderr.contains(&format!("{note:?}")),
+        "{note}: {}",
+        ended.output()
+    );
+}
+
+#[test]
+fn redirect_within_the_same_gitlab_is_followed_and_a_circle_is_named() {
+    for call in CALLS {
+        let scene = Scene::new(call);
+        let path = format!("{}/api/v4{}", scene.gitlab.url(), &call.pattern()[5..]);
+        let turn = |fault: Fault| fault.status(307).header("Location", &path);
+        scene.gitlab.fault(turn(Fault::on(call.pattern())));
+        let ended = scene.run("30s");
+        assert_eq!(ended.code(), 0, "{call:?}: {}", ended.output());
+        assert_eq!(scene.made(), usize::from(call != Call::Verification));
+        let scene = Scene::new(call);
+        let path = format!("/api/v4{}", &call.pattern()[5..]);
+        let turn = |fault: Fault| fault.status(308).header("Location", &path);
+        scene
+            .gitlab
+            .fault(turn(Fault::on(call.pattern()).forever()));
+        let ended = scene.run("30s");
+        let at = format!("{call:?}: {}", ended.output());
+        assert_eq!(ended.code(), 78, "{at}");
+        assert!(last_line(&ended).contains("round in circles"), "{at}");
+        nothing_is_left(&scene, &ended, 0, &at);
+    }
+}
+
+#[test]
+fn gitlab_that_is_not_there_is_named_and_nothing_is_written() {
+    for call in CALLS {
+        let Scene {
+            call,
+            gitlab,
+            stage,
+            secrets,
+            ..
+        } = Scene::new(call);
+        let url = gitlab.url();
+        // The address is free again: nobody listens there.
+        drop(gitlab);
+        let mut command = stage.init(&["register", "--non-interactive", "--executor=shell"]);
+        let start = Instant::now();
+        let ended = run(command
+            .args(["--url", &url, "--timeout=1s"])
+            .args(source(call, &secrets)));
+        assert_eq!(ended.code(), 69, "{}", ended.output());
+        assert!(start.elapsed() < SLACK, "{}", ended.output());
+        let line = last_line(&ended);
+        assert!(
+            line.contains("connection refused") && line.contains(REACHED),
+            "{line}"
+        );
+        assert!(
+            !ended.stderr.contains("may have been made"),
+            "{}",
+            ended.output()
+        );
+        assert_eq!(stage.text("config.toml"), None);
+        let state = stage.text(".runner-lifecycle.toml").unwrap_or_default();
+        assert!(!state.contains("pending"), "{state}");
+    }
+}
+
+#[test]
+fn hundred_runs_at_once_in_bad_weather_make_a_hundred_runners() {
+    let gitlab = Simulator::start(Settings::default()).unwrap();
+    let secrets = Stage::new();
+    secrets.put(
+        "token",
+        &gitlab.add_access_token(&["create_runner"], Role::admin()),
+    );
+    let access = source(Call::Creation, &secrets);
+    let registration = vec!["--registration-token=gitlabtoken".to_owned()];
+    let storm = |fault: Fault| gitlab.fault(fault.forever().probability(0.2));
+    storm(Fault::on("POST *").status(429).header("Retry-After", "1"));
+    storm(Fault::on("POST *").status(503));
+    storm(Fault::on("POST *").reset_before());
+    let one = |number: usize| {
+        let stage = Stage::new();
+        let name = format!("--description=storm-{number}");
+        let source = if number.is_multiple_of(2) {
+            &access
+        } else {
+            &registration
+        };
+        let mut command = stage.init(&["register", "--non-interactive", "--executor=shell"]);
+        let ended = run(command.args(["--url", &gitlab.url(), &name]).args(source));
+        assert_eq!(ended.code(), 0, "{}", ended.output());
+        assert_eq!(stage.entries(), 1, "{}", ended.output());
+    };
+    thread::scope(|scope| {
+        for thread in 0..20 {
+            scope.spawn(move || (0..5).for_each(|turn| one(thread * 5 + turn)));
+        }
+    });
+    let runners = gitlab.runners();
+    assert_eq!(runners.len(), 100);
+    let names: std::collections::BTreeSet<_> = runners.iter().map(|r| &r.description).collect();
+    assert_eq!(names.len(), 100, "one for each run");
+    assert!(gitlab.look(|state| state.journal.iter().filter(|call| call.fault).count()) > 50);
+}

@@ -1,5 +1,7 @@
 //! Where and when the runner manager can be seen: its port however it was told, while it starts, with several entries.
 
+use std::time::{Duration, Instant};
+
 use gitlab_simulator::{Job, JobStatus, NewRunner};
 
 use super::order::Order;
@@ -117,5 +119,36 @@ fn shared_entry_goes_at_once_and_the_owned_one_beside_it_after_its_job() {
         .is(0, "2 unregistered, nothing is left at GitLab");
     assert!(pod.is_gone());
     pod.job_is(job, JobStatus::Success);
+    pod.stopped_by_kubelet();
+}
+
+#[test]
+fn pass_over_several_entries_is_waited_for() {
+    let mut pod = Pod::of(Plan {
+        check_interval: 3,
+        ..Plan::of(Source::AuthenticationToken)
+    });
+    let mut text = pod.stage.text("config.toml").unwrap();
+    for name in ["two", "three"] {
+        let runner = pod.gitlab.add_runner(NewRunner::default());
+        pod.order.entry(&runner, false);
+        let (url, token, id) = (pod.gitlab.url(), &runner.token, runner.id);
+        text += &format!(
+            "\n[[runners]]\n  name = \"{name}\"\n  limit = 1\n  url = \"{url}\"\n  id = {id}\n  token = \"{token}\"\n  executor = \"shell\"\n"
+        );
+    }
+    pod.stage.put("config.toml", &text);
+    pod.age_config();
+    pod.start(&[]);
+    // The second pass has just begun; its other two entries are polled one and two seconds from now.
+    pod.polled(4);
+    let hook = pod.reap(&["pre-stop"]);
+    hook.is(0, "3 unregistered, nothing is left at GitLab");
+    assert!(pod.is_gone());
+    // What might be left of the pass would be polled by then; the journal is judged when the pod goes.
+    let ended = Instant::now();
+    wait_for("the rest of a pass", || {
+        (ended.elapsed() > Duration::from_secs(3)).then_some(())
+    });
     pod.stopped_by_kubelet();
 }

@@ -130,8 +130,9 @@ fn rotation_in_flight_is_paused_again_and_the_new_token_counts() {
         let reset = "POST /runners/reset_authentication_token";
         pod.gitlab
             .fault(Fault::on(reset).delay(Duration::from_millis(400)));
-        let pod = pod.with_port().started();
+        // Read before the start, which may take longer than the second that is left to the token.
         let old = pod.gitlab.runners()[0].token.clone();
+        let pod = pod.with_port().started();
         assert!(
             pod.gitlab
                 .wait_until(LIMIT, |state| state.count(reset) == 1),

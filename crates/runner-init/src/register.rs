@@ -53,9 +53,15 @@ async fn register(
     let _lock = attention.unless_stopped(lock).await??;
     volume.check_writable()?;
     volume.check_replaceable(&plan.config_name)?;
-    if original::put_back(&volume, &plan.config_name)? == Restored::PutBack {
-        let name = &plan.config_name;
-        log::info!("the original of {name} put back: a hook was killed while it paused");
+    let name = &plan.config_name;
+    match original::put_back(&volume, name)? {
+        Restored::PutBack => {
+            log::info!("the original of {name} put back: a hook was killed while it paused");
+        }
+        Restored::Recovered => {
+            log::warn!("the original of {name} put back over a file without runner entries");
+        }
+        Restored::Nothing | Restored::Superseded => {}
     }
     let mut desk = Desk::open(&volume, plan)?;
     attention.check()?;

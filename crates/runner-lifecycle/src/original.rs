@@ -29,6 +29,9 @@ pub enum Restored {
     PutBack,
     /// The runner manager had rewritten `config.toml` meanwhile (token rotation): its file counts, the original is gone.
     Superseded,
+    /// The same as put back, over a file that had lost its runner entries: a write that was cut off, or a runner manager that
+    /// saved what it had in force during the pause. A token that only that write knew is lost.
+    Recovered,
 }
 
 /// Whether a text is a paused `config.toml` rather than one of the operator or the runner manager.
@@ -39,17 +42,19 @@ pub fn is_paused(text: &str) -> bool {
 
 /// The paused form of a `config.toml`: everything but the runner entries.
 ///
-/// Where every entry has a `limit` not above `concurrent`, `concurrent` is raised by one: a busy runner manager's feeder
-/// holds an entry for the next free worker, and the new worker takes it, finds the limit reached and drops it without a
-/// request. Without limits it would take one job more than the operator allows.
+/// Where every entry has a `limit` and all of them together are not above `concurrent`, `concurrent` is raised by one: a busy
+/// runner manager's feeder holds an entry for the next free worker, and the new worker takes it, finds the limit reached and
+/// drops it without a request. Otherwise it might find room under the limit and take one job more than the operator allows.
 #[must_use]
 pub fn paused(config: &ConfigToml) -> String {
     let concurrent = config.concurrent();
     let entries = config.entries(&|_| None);
+    let together = entries
+        .iter()
+        .try_fold(0_i64, |sum, entry| sum.checked_add(entry.limit));
     let limited = !entries.is_empty()
-        && entries
-            .iter()
-            .all(|entry| (1..=concurrent).contains(&entry.limit));
+        && entries.iter().all(|entry| entry.limit > 0)
+        && together.is_some_and(|together| together <= concurrent);
     let mut config = config.clone();
     config.remove_entries(&(0..entries.len()).collect::<Vec<_>>());
     if limited && let Some(raised) = concurrent.checked_add(1) {
@@ -95,21 +100,50 @@ pub fn put_back(volume: &Volume, name: &str) -> Result<Restored, Error> {
         return Ok(Restored::Nothing);
     }
     let current = volume.read(name)?;
-    let paused = current
-        .as_deref()
-        .is_none_or(|bytes| bytes.starts_with(MARK.as_bytes()));
-    if paused {
-        volume.rename(&original, name)?;
-        return Ok(Restored::PutBack);
+    let kept = volume.read(&original)?;
+    match judge(current.as_deref(), kept.as_deref()) {
+        restored @ (Restored::PutBack | Restored::Recovered) => {
+            volume.rename(&original, name)?;
+            Ok(restored)
+        }
+        restored => {
+            volume.remove(&original)?;
+            Ok(restored)
+        }
     }
-    let same = current == volume.read(&original)?;
-    volume.remove(&original)?;
-    // Killed between keeping and publishing: both are the operator's file.
-    Ok(if same {
-        Restored::Nothing
-    } else {
-        Restored::Superseded
-    })
+}
+
+/// Whether a pause is under way and `config.toml` stands without its runner entries, though it is not the paused file:
+/// somebody who truncates first and fills then may be writing it just now.
+///
+/// # Errors
+/// When the volume cannot be read.
+pub fn is_unfinished(volume: &Volume, name: &str) -> Result<bool, Error> {
+    let original = name_of(name);
+    if volume.metadata(&original)?.is_none() {
+        return Ok(false);
+    }
+    let (current, kept) = (volume.read(name)?, volume.read(&original)?);
+    Ok(judge(current.as_deref(), kept.as_deref()) == Restored::Recovered)
+}
+
+/// What stands in `config.toml`, beside an original that is there.
+fn judge(current: Option<&[u8]>, kept: Option<&[u8]>) -> Restored {
+    match current {
+        None => Restored::PutBack,
+        Some(bytes) if bytes.starts_with(MARK.as_bytes()) => Restored::PutBack,
+        // Killed between keeping and publishing: both are the operator's file.
+        current if current == kept => Restored::Nothing,
+        Some(bytes) if !has_entries(bytes) && kept.is_some_and(has_entries) => Restored::Recovered,
+        Some(_) => Restored::Superseded,
+    }
+}
+
+fn has_entries(bytes: &[u8]) -> bool {
+    str::from_utf8(bytes)
+        .ok()
+        .and_then(|text| ConfigToml::parse(text).ok())
+        .is_some_and(|config| config.entry_count() > 0)
 }
 
 #[cfg(test)]
@@ -135,8 +169,12 @@ mod tests {
         check("concurrent = 2\n[[runners]]\nlimit = 2\n", 3);
         check("[[runners]]\nlimit = 1\n", 2);
         check(
-            "concurrent = 2\n[[runners]]\nlimit = 1\n[[runners]]\nlimit = 2\n",
+            "concurrent = 2\n[[runners]]\nlimit = 1\n[[runners]]\nlimit = 1\n",
             3,
+        );
+        check(
+            "concurrent = 2\n[[runners]]\nlimit = 1\n[[runners]]\nlimit = 2\n",
+            2,
         );
         check("concurrent = 2\n[[runners]]\nlimit = 3\n", 2);
         check("concurrent = 2\n[[runners]]\nlimit = 2\n[[runners]]\n", 2);
@@ -184,19 +222,47 @@ mod tests {
         }
     }
 
+    const OLD: &str = "[[runners]]\ntoken = \"old\"\n";
+
     #[test]
     fn file_rewritten_by_the_runner_manager_is_never_overwritten() {
         let (_directory, volume) = volume();
+        let new = OLD.replace("old", "new");
         volume
-            .publish(FILE, b"token = \"old\"\n", Publication::keeping())
+            .publish(FILE, OLD.as_bytes(), Publication::keeping())
             .unwrap();
-        pause(&volume, FILE, &paused(&config(""))).unwrap();
+        pause(&volume, FILE, &paused(&config(OLD))).unwrap();
         volume
-            .publish(FILE, b"token = \"new\"\n", Publication::keeping())
+            .publish(FILE, new.as_bytes(), Publication::keeping())
             .unwrap();
+        assert!(!is_unfinished(&volume, FILE).unwrap());
         assert_eq!(put_back(&volume, FILE).unwrap(), Restored::Superseded);
-        assert_eq!(volume.read(FILE).unwrap().unwrap(), b"token = \"new\"\n");
+        assert_eq!(volume.read(FILE).unwrap().unwrap(), new.as_bytes());
         assert!(volume.metadata(ORIGINAL).unwrap().is_none());
+    }
+
+    #[test]
+    fn file_that_lost_its_entries_never_supersedes_the_original() {
+        fn check(before: &str, written: &str, want: Restored) {
+            let (_directory, volume) = volume();
+            let put = |text: &str| volume.publish(FILE, text.as_bytes(), Publication::keeping());
+            put(before).unwrap();
+            pause(&volume, FILE, &paused(&config(before))).unwrap();
+            assert!(!is_unfinished(&volume, FILE).unwrap());
+            put(written).unwrap();
+            let unfinished = want == Restored::Recovered;
+            assert_eq!(is_unfinished(&volume, FILE).unwrap(), unfinished);
+            assert_eq!(put_back(&volume, FILE).unwrap(), want, "{written:?}");
+            let now = volume.read(FILE).unwrap().unwrap();
+            let stays = if unfinished { before } else { written };
+            assert_eq!(now, stays.as_bytes(), "{written:?}");
+            assert!(volume.metadata(ORIGINAL).unwrap().is_none());
+        }
+        check(OLD, "", Restored::Recovered);
+        check(OLD, "concurrent = 2\n", Restored::Recovered);
+        check(OLD, "[[runners]]\ntoken = \"ne", Restored::Recovered);
+        check(OLD, "[[runners]]\n", Restored::Superseded);
+        check("concurrent = 1\n", "", Restored::Superseded);
     }
 
     #[test]

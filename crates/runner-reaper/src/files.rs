@@ -3,6 +3,7 @@
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use runner_lifecycle::config_toml::ConfigToml;
@@ -13,6 +14,10 @@ use runner_lifecycle::pod::Pod;
 use runner_lifecycle::state::{self, State};
 use runner_lifecycle::system_id::{self, SystemId};
 use runner_lifecycle::volume::{Error, Lock, Publication, Volume};
+
+/// The runner manager writes `config.toml` in one go, within milliseconds.
+const BEING_WRITTEN: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_millis(10);
 
 /// The files around one `config.toml`.
 #[derive(Debug)]
@@ -96,6 +101,19 @@ impl Files {
     /// When the volume cannot be written.
     pub fn put_back(&self) -> Result<Restored, Error> {
         original::put_back(&self.volume, &self.name)
+    }
+
+    /// Ends a pause, and gives a file that is being written a second to get its runner entries: whoever truncates first
+    /// and fills then may have a new token in its hand.
+    ///
+    /// # Errors
+    /// When the volume cannot be written.
+    pub async fn put_back_when_whole(&self, deadline: Deadline) -> Result<Restored, Error> {
+        let limit = deadline.earlier(BEING_WRITTEN);
+        while original::is_unfinished(&self.volume, &self.name)? && !limit.passed() {
+            tokio::time::sleep(LOOK).await;
+        }
+        self.put_back()
     }
 
     /// Publishes the paused form of a configuration.

@@ -26,6 +26,7 @@ pub mod scene;
 pub mod sidecar;
 pub mod stops;
 pub mod unregister;
+pub mod words;
 
 mod container_log;
 

@@ -11,8 +11,9 @@ use tokio::time::{Instant, sleep};
 
 use crate::drain::{self, Polling, Quiet, STEP, Watch};
 use crate::files::{Config, Files};
-use crate::runner_manager::{Live, ProcessState, Sample};
+use crate::runner_manager::{Live, Look, ProcessState, Sample};
 use crate::stops::Stops;
+use crate::words;
 
 /// Looks until the file is loaded: after SIGHUP that takes 2 to 12 ms, without it up to 3 s.
 const EAGER: Duration = Duration::from_millis(10);
@@ -21,12 +22,16 @@ const PATIENT: Duration = Duration::from_millis(50);
 /// gitlab-runner drops a signal that comes between two others.
 const REPEAT_RELOAD: Duration = Duration::from_millis(500);
 
+/// When the log says first what is waited for, and how often after that.
+const SAY_AFTER: Duration = Duration::from_secs(1);
+const SAY_EVERY: Duration = Duration::from_secs(30);
+
 /// How polling stands after the pause.
 #[derive(Clone, Debug)]
 pub enum End {
     /// It is off, as seen.
     Off(Quiet, Box<Watch>, Instant),
-    /// It must be off by now; nothing could be seen.
+    /// It must be off by now: nobody was ever there to be looked at, and time has passed.
     Unseen,
     /// The process ended.
     Gone,
@@ -34,7 +39,7 @@ pub enum End {
     WasEnding,
     /// It began to shut down meanwhile.
     Ending,
-    /// It goes on: the file cannot be written, or the deadline came first.
+    /// It goes on, or may: the file cannot be written, or the deadline came first.
     On,
     /// We were told twice to stop.
     Stopped,
@@ -49,7 +54,7 @@ pub struct Paused {
     pub restored: bool,
 }
 
-/// Ends polling, as often as a token rotation begins it anew.
+/// Ends polling, as often as a token rotation begins it anew before the deadline.
 ///
 /// # Errors
 /// When `config.toml` cannot be read.
@@ -62,8 +67,8 @@ pub async fn end_polling(
 ) -> anyhow::Result<Paused> {
     let mut config = config.clone();
     loop {
-        let before = live.sample().await;
-        if before.as_ref().is_some_and(is_ending) {
+        let before = live.look().await;
+        if matches!(&before, Look::Seen(sample) if is_ending(sample)) {
             return Ok(Paused {
                 end: End::WasEnding,
                 restored: true,
@@ -93,58 +98,51 @@ pub async fn end_polling(
             end = watching.until_off(deadline) => end,
             () = stops.reached(2) => Some(End::Stopped),
         };
-        let restored = match files.put_back() {
+        let restored = match files.put_back_when_whole(deadline).await {
             Ok(restored) => Some(restored),
             Err(error) => {
                 log::error!("the original of config.toml could not be put back: {error}");
                 None
             }
         };
-        let rotated = end.is_none() || restored == Some(Restored::Superseded);
-        if !rotated || matches!(end, Some(End::Stopped)) || deadline.passed() {
-            if restored.is_some() {
-                log::info!("config.toml put back as it was");
+        match restored {
+            Some(Restored::Superseded | Restored::Nothing) => {
+                log::info!(
+                    "the runner manager rewrote config.toml during the pause (token rotation)"
+                );
             }
-            let end = end.unwrap_or(End::On);
+            Some(Restored::Recovered) => {
+                log::warn!(
+                    "config.toml put back over a file that had lost its runner entries during the pause: a write was cut off, and a new token may be lost with it"
+                );
+            }
+            Some(Restored::PutBack) => log::info!("config.toml put back as it was"),
+            None => {}
+        }
+        let rotated = end.is_none() || !matches!(restored, None | Some(Restored::PutBack));
+        let end = end.unwrap_or(End::On);
+        if !rotated || matches!(end, End::Stopped | End::Gone) || deadline.passed() {
             return Ok(Paused {
                 end,
                 restored: restored.is_some(),
             });
         }
-        log::info!(
-            "the runner manager rewrote config.toml during the pause (token rotation): pausing again"
-        );
-        match written(files, deadline).await? {
+        match files.config()? {
             Some(newer) => config = newer,
+            // Somebody removed it; the runner manager goes on with what it has.
             None => {
                 return Ok(Paused {
-                    end: End::Unseen,
+                    end: End::On,
                     restored: true,
                 });
             }
         }
+        log::info!("pausing again");
     }
 }
 
 fn is_ending(sample: &Sample) -> bool {
     sample.state.is_some_and(ProcessState::is_ending)
-}
-
-/// The file that the runner manager is writing, once it is whole: it truncates first and fills then.
-async fn written(files: &Files, deadline: Deadline) -> anyhow::Result<Option<Config>> {
-    let limit = deadline.earlier(Duration::from_secs(1));
-    loop {
-        let found = files.config();
-        let whole = found.as_ref().is_ok_and(|config| {
-            config
-                .as_ref()
-                .is_some_and(|config| config.toml.entry_count() > 0)
-        });
-        if whole || limit.passed() {
-            return found;
-        }
-        sleep(EAGER).await;
-    }
 }
 
 struct Watching<'a> {
@@ -153,39 +151,44 @@ struct Watching<'a> {
     paused: ConfigToml,
     interval: Duration,
     entries: usize,
-    before: Option<Sample>,
+    before: Look<Sample>,
 }
 
 impl Watching<'_> {
     /// Looks until polling is off. Nothing, if the runner manager rewrote the file.
     async fn until_off(&self, deadline: Deadline) -> Option<End> {
         let began = Instant::now();
-        let loaded_before = self.before.as_ref().map(|sample| sample.loaded);
+        let loaded_before = match &self.before {
+            Look::Seen(sample) => Some(sample.loaded),
+            Look::Silent | Look::Nobody => None,
+        };
         #[expect(
             clippy::cast_precision_loss,
             reason = "the metrics page shows it as a float too"
         )]
         let concurrent = self.paused.concurrent() as f64;
         let pass = drain::pass(self.interval, self.entries);
+        let by_then = drain::blind(self.interval);
         let mut watch = Watch::new(loaded_before, concurrent, pass);
-        let mut seen_at = began;
         let mut reload_at = began;
-        let mut said = false;
+        let mut say_at = began + SAY_AFTER;
         loop {
-            if self.live.is_gone() {
+            // Others on the same file show nothing: they are given the time in which they must have loaded it.
+            let others = self.live.has_others() && began.elapsed() < by_then;
+            if self.live.is_gone() && !others {
                 return Some(End::Gone);
             }
             if !self.files.is_paused() {
                 return None;
             }
-            let seen = self.live.sample().await;
-            if let Some(sample) = &seen {
-                seen_at = Instant::now();
-                match watch.see(began.elapsed(), sample) {
-                    Polling::Off(quiet) => {
-                        let jobs = sample.jobs;
+            let look = self.live.look().await;
+            let seen = matches!(look, Look::Seen(_));
+            match look {
+                Look::Seen(sample) => match watch.see(began.elapsed(), &sample) {
+                    Polling::Off(quiet) if !others => {
+                        let jobs = words::jobs(sample.job_count());
                         log::info!(
-                            "polling is off after {}, {jobs} jobs running",
+                            "polling is off after {}, {jobs} running",
                             show(began.elapsed())
                         );
                         return Some(End::Off(quiet, Box::new(watch), began));
@@ -196,38 +199,51 @@ impl Watching<'_> {
                         reload_at = Instant::now() + REPEAT_RELOAD;
                     }
                     _ => {}
+                },
+                Look::Nobody if !self.live.was_there() && began.elapsed() >= by_then => {
+                    log::warn!(
+                        "polling taken as off after {}; whether it is could not be seen: {}",
+                        show(began.elapsed()),
+                        self.live.cure()
+                    );
+                    return Some(End::Unseen);
                 }
-            } else if seen_at.elapsed() >= drain::blind(self.interval) {
-                log::warn!(
-                    "polling taken as off after {}; whether it is could not be seen: {}",
-                    show(began.elapsed()),
-                    self.live.cure()
-                );
-                return Some(End::Unseen);
+                Look::Nobody if self.live.was_there() && self.live.process().is_none() => {
+                    return Some(End::Gone);
+                }
+                Look::Silent | Look::Nobody => {}
             }
             if deadline.passed() {
-                let what = if watch.acknowledged() {
-                    "a request stays open"
-                } else {
-                    "config.toml was not loaded"
+                let cure = self.live.cure();
+                let what = match (seen, watch.acknowledged()) {
+                    (false, _) => cure.as_str(),
+                    (true, true) => "a request stays open",
+                    (true, false) => "config.toml was not loaded",
                 };
                 log::warn!("polling did not end in time: {what}");
                 return Some(End::On);
             }
-            if !said && began.elapsed() > Duration::from_secs(1) {
-                said = true;
-                log::info!(
-                    "waiting until polling is off, at most {}",
-                    show(deadline.left())
-                );
+            if Instant::now() >= say_at {
+                say_at = Instant::now() + SAY_EVERY;
+                self.say(seen, deadline);
             }
-            let pace = match (seen.is_some(), watch.acknowledged()) {
+            let pace = match (seen, watch.acknowledged()) {
                 (true, true) => STEP,
                 (true, false) if began.elapsed() < 2 * STEP => EAGER,
                 (true, false) => PATIENT,
                 (false, _) => 2 * STEP,
             };
             sleep(pace.min(deadline.left())).await;
+        }
+    }
+
+    fn say(&self, seen: bool, deadline: Deadline) {
+        let left = show(deadline.left());
+        if seen {
+            log::info!("waiting until polling is off, at most {left}");
+        } else {
+            let cure = self.live.cure();
+            log::warn!("whether polling is off cannot be seen, waiting at most {left}: {cure}");
         }
     }
 }

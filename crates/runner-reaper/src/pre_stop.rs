@@ -18,16 +18,14 @@ use crate::pause::{self, End};
 use crate::runner_manager::Live;
 use crate::scene::{Opened, Scene};
 use crate::stops::Stops;
+use crate::words;
 
 mod last_act;
 mod leaving;
 mod waiting;
 
 pub use leaving::Leaving;
-use waiting::{Waited, Waiting};
-
-/// Rounds that token rotations may cause; each needs a rotation of its own, and those are hours apart.
-const MOST_ROUNDS: u32 = 5;
+use waiting::{Jobs, Waited, Waiting};
 
 /// What GitLab usually needs. If it needs more, jobs are looked after meanwhile.
 const AT_ONCE: Duration = Duration::from_secs(1);
@@ -64,22 +62,30 @@ pub async fn drain_and_unregister(
     deadlines: Deadlines,
     stops: &Stops,
 ) -> anyhow::Result<Exit> {
-    let Some(live) = Live::find(options, &scene.files, &scene.config).await else {
-        log::info!(
-            "no runner manager works on {}: nothing polls",
-            scene.files.path().display()
-        );
-        let mut leaving = Leaving::new(options, &scene, None, stops);
-        leaving.say_missing(&scene.config);
-        let all = leaving.departures(&scene.config);
-        leaving.begin(all, deadlines.gitlab);
-        leaving.settle(2).await;
-        return Ok(leaving.last_words(0));
+    let mut leaving = Leaving::new(options, &scene, None, stops);
+    leaving.say_missing(&scene.config);
+    let find = || Live::find(options, &scene.files, &scene.config, deadlines.jobs);
+    let live = match find().await {
+        Some(live) => live,
+        None => {
+            log::info!(
+                "no runner manager works on {}: nothing polls",
+                scene.files.path().display()
+            );
+            let all = leaving.departures(&scene.config);
+            leaving.begin(all, deadlines.gitlab);
+            leaving.settle(2).await;
+            // A container that has just begun runs its entry point first, and a shell is no runner manager yet.
+            match find().await {
+                Some(live) if stops.count() < 2 => live,
+                _ => return Ok(leaving.last_words(0)),
+            }
+        }
     };
     log::info!("runner manager found: {}", live.describe());
-    let seen = live.sample().await.and_then(|sample| sample.system_id);
+    leaving.may_be_back();
     let mut hook = Hook {
-        leaving: Leaving::new(options, &scene, seen, stops),
+        leaving,
         config: scene.config.clone(),
         scene: &scene,
         live: &live,
@@ -87,14 +93,14 @@ pub async fn drain_and_unregister(
         deadlines,
         stops,
     };
-    hook.leaving.say_missing(&hook.config);
-    for _ in 0..MOST_ROUNDS {
+    // Each round but the last ends with a file that was rewritten under it, and after the deadline there is no other one.
+    loop {
         if let Some(exit) = hook.round().await? {
             return Ok(exit);
         }
         log::info!("config.toml was rewritten meanwhile: its tokens count now");
+        hook.leaving.may_be_back();
     }
-    Ok(hook.leaving.last_words(0).graver(Exit::JobsRunning))
 }
 
 struct Hook<'a> {
@@ -120,6 +126,9 @@ impl Hook<'_> {
         if let Some(config) = files.config()? {
             self.config = config;
         }
+        if let Some(shown) = self.live.system_id() {
+            self.leaving.trust(shown);
+        }
         let (shared, mut rest): (Vec<Departure>, Vec<Departure>) = self
             .leaving
             .departures(&self.config)
@@ -144,7 +153,7 @@ impl Hook<'_> {
             self.leaving.begin(shared, self.deadlines.gitlab);
             self.leaving.settle_within(AT_ONCE).await;
         }
-        if files.changed_since(&self.config) {
+        if files.changed_since(&self.config) && !jobs_until.passed() {
             return Ok(None);
         }
         let wrapped = self.live.is_wrapped();
@@ -153,20 +162,18 @@ impl Hook<'_> {
         if told_to_drain {
             log::info!("runner manager told to drain (SIGQUIT): the wrapper outlives it");
         }
-        let mut waiting = Waiting {
-            live: self.live,
-            files,
-            config: &self.config,
-            stops: self.stops,
-            until: jobs_until,
-            ending_is_news: !matches!(end, End::WasEnding) && !told_to_drain,
-            held,
-        };
+        let ending_is_news = !matches!(end, End::WasEnding) && !told_to_drain;
+        let mut waiting = Waiting::new(self.live, files, &self.config, self.stops, jobs_until);
+        waiting.ending_is_news = ending_is_news;
+        waiting.polls = matches!(end, End::On);
+        waiting.held = held;
         let owned = rest.iter().any(|departure| !is_shared(departure));
         let waited = match end {
-            End::Gone => Waited::Idle,
+            End::Gone if !self.live.has_others() => Waited::Idle,
             End::Ending => Waited::Ending(waiting.jobs().await),
-            End::Off(quiet, ..) if quiet.idle && !wrapped => Waited::Idle,
+            End::Off(quiet, ..) if quiet.idle && !wrapped && !self.live.has_others() => {
+                Waited::Idle
+            }
             // Jobs that cannot be seen are waited for only where a runner would go with them.
             End::Unseen if !owned && !wrapped => Waited::Idle,
             _ if owned || wrapped || self.options.grace.told || matches!(end, End::On) => {
@@ -187,35 +194,29 @@ impl Hook<'_> {
     ) -> anyhow::Result<Option<Exit>> {
         let (jobs, deadline_passed) = match waited {
             Waited::Rewritten => return Ok(None),
-            Waited::Idle | Waited::NotNeeded => (Vec::new(), false),
-            Waited::Stopped(jobs, seen) => {
-                let harmless =
-                    |departure: &Departure| is_shared(departure) || seen && jobs.is_empty();
-                let (now, kept): (Vec<_>, Vec<_>) = rest.into_iter().partition(harmless);
-                self.leaving.begin(now, self.deadlines.gitlab);
-                self.leaving.settle(2).await;
-                let why = if seen {
-                    "told to stop while its jobs run"
-                } else {
-                    "told to stop, and jobs could not be seen"
-                };
-                self.leaving.keep(&kept, why, &jobs);
-                return Ok(Some(self.leaving.last_words(jobs.len())));
+            Waited::Stopped(jobs, may_poll) => {
+                return Ok(Some(self.stop(rest, jobs, may_poll).await));
             }
+            Waited::Idle | Waited::NotNeeded => (Vec::new(), false),
             Waited::Ending(jobs) => {
                 let period = show(self.options.grace.period);
                 log::warn!(
                     "the runner manager began to shut down: there is less time than {period}"
                 );
-                (jobs, false)
+                (jobs.list, false)
             }
-            Waited::Deadline(jobs) => (jobs, true),
-            Waited::Unseen => (Vec::new(), true),
+            Waited::Deadline(jobs) => {
+                if !jobs.seen && self.live.was_there() {
+                    log::warn!("time is up, and jobs cannot be seen: {}", self.live.cure());
+                    self.leaving.note(Exit::JobsRunning);
+                }
+                (jobs.list, true)
+            }
         };
         if !jobs.is_empty() {
             log::warn!(
-                "time is up with {} jobs running: {}",
-                jobs.len(),
+                "time is up with {} running: {}",
+                words::jobs(jobs.len()),
                 jobs.join(", ")
             );
             self.leaving.note(Exit::JobsRunning);
@@ -230,6 +231,22 @@ impl Hook<'_> {
             last_act::end_jobs(self.live, self.deadlines.end).await;
         }
         Ok(Some(exit))
+    }
+
+    /// Told to stop: what harms nothing goes, the rest is named.
+    async fn stop(&mut self, rest: Vec<Departure>, jobs: Jobs, may_poll: bool) -> Exit {
+        let idle = jobs.seen && jobs.list.is_empty();
+        let harmless = |departure: &Departure| !may_poll && (is_shared(departure) || idle);
+        let (now, kept): (Vec<_>, Vec<_>) = rest.into_iter().partition(harmless);
+        self.leaving.begin(now, self.deadlines.gitlab);
+        self.leaving.settle(2).await;
+        let why = match (may_poll, jobs.seen) {
+            (true, _) => "told to stop while it may still poll",
+            (false, true) => "told to stop while its jobs run",
+            (false, false) => "told to stop, and jobs could not be seen",
+        };
+        self.leaving.keep(&kept, why, &jobs.list);
+        self.leaving.last_words(jobs.list.len())
     }
 }
 

@@ -6,10 +6,11 @@ mod live;
 mod metrics;
 mod pages;
 mod process;
+mod sockets;
 
 pub use address::{SocketAddresses, addresses_of};
 pub use command_line::{CommandLine, Role};
 pub use live::{Live, metrics_address, pages_at};
 pub use metrics::{ProcessState, Sample};
-pub use pages::{Job, Pages};
+pub use pages::{Job, Look, Pages};
 pub use process::{Found, Processes, RunnerManager};

@@ -72,7 +72,7 @@ impl Scene {
             return Ok(Opened::Nothing);
         }
         let lock = files.lock(deadline).await?;
-        match files.put_back() {
+        match files.put_back_when_whole(deadline).await {
             Ok(Restored::Nothing) => {}
             Ok(Restored::PutBack) => {
                 log::info!("config.toml put back: an earlier run was killed during its pause");
@@ -80,6 +80,11 @@ impl Scene {
             Ok(Restored::Superseded) => {
                 log::info!(
                     "config.toml.original removed: the runner manager has rewritten config.toml since"
+                );
+            }
+            Ok(Restored::Recovered) => {
+                log::warn!(
+                    "config.toml put back over a file without runner entries: an earlier run was killed during its pause"
                 );
             }
             Err(error) => log::warn!("the original of config.toml cannot be put back: {error}"),

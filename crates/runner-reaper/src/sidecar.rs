@@ -6,10 +6,8 @@
 
 use std::time::Duration;
 
-use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::Exit;
 use runner_lifecycle::source::Ownership;
-use tokio::time::Instant;
 
 use crate::args::Options;
 use crate::entries::farewell::Clients;
@@ -22,16 +20,11 @@ use crate::stops::Stops;
 
 mod changes;
 mod verdict;
+mod watch;
 
 use changes::Changes;
-use verdict::{Look, Seen, Verdict};
-
-/// Distance of two looks while the kubelet may be killing everything: the last one before the end tells whether jobs
-/// were killed with it.
-const EAGER: Duration = Duration::from_millis(5);
-
-/// Distance of two looks afterwards.
-const PATIENT: Duration = Duration::from_millis(50);
+use verdict::Verdict;
+use watch::Watch;
 
 /// Limit of the wait for another helper on the volume: two seconds may be all there is.
 const LOCK: Duration = Duration::from_millis(300);
@@ -50,9 +43,9 @@ pub async fn run(options: &Options, stops: &Stops) -> anyhow::Result<Exit> {
     let files = Files::of(&options.config)?;
     let mut clients = Clients::new(options);
     let pages = sleep_until_stopped(options, &files, &mut clients, stops).await;
-    // Looked at before anything else: whether it was draining when the signal came tells what the signal means.
-    let mut watch = Watch::begin(pages, stops).await;
     let deadlines = options.grace.deadlines(Duration::ZERO);
+    // Looked at before anything else: whether it was draining when the signal came tells what the signal means.
+    let mut watch = Watch::begin(pages, files.system_id(), stops).await;
     let scene = match Scene::open(options, deadlines.gitlab.earlier(LOCK)).await? {
         Opened::Scene(scene) => *scene,
         Opened::OtherPod(theirs) => {
@@ -70,41 +63,54 @@ pub async fn run(options: &Options, stops: &Stops) -> anyhow::Result<Exit> {
         .departures(&scene.config)
         .into_iter()
         .partition(|departure| departure.ownership == Ownership::Shared);
-    let mut verdict = watch.until(|verdict| verdict != Verdict::Wait, None).await;
+    let mut verdict = watch
+        .until(|verdict| verdict != Verdict::Wait, Some(deadlines.jobs))
+        .await;
     if verdict == Verdict::NotTheEnd {
         log::info!(
             "the runner manager goes on working, so this is not the end of the pod: nothing was unregistered"
         );
         return Ok(Exit::Done);
     }
+    // It is watched meanwhile: GitLab may take long, and its end tells what becomes of the owned ones.
+    leaving.begin(shared, deadlines.gitlab);
     if matches!(verdict, Verdict::Ending | Verdict::Killed) {
-        // It is watched meanwhile: GitLab may take long, and its end tells what becomes of the owned ones.
-        leaving.begin(shared, deadlines.gitlab);
         verdict = watch.during(leaving.settle(THIRD)).await.unwrap_or(verdict);
-        if verdict == Verdict::Ending && !owned.is_empty() {
-            verdict = watch
-                .until(|verdict| verdict != Verdict::Ending, Some(deadlines.jobs))
-                .await;
-        }
-    } else {
-        leaving.begin(shared, deadlines.gitlab);
     }
+    if verdict == Verdict::Ending && !owned.is_empty() {
+        // Untold, the grace period is a guess, and nothing is given up on a guess.
+        let limit = options.grace.told.then_some(deadlines.jobs);
+        watch.say_at = Some(LAST_WORDS);
+        verdict = watch
+            .until(|verdict| verdict != Verdict::Ending, limit)
+            .await;
+    }
+    let gitlab = if options.grace.told {
+        deadlines.gitlab
+    } else {
+        options.grace.deadlines(Duration::ZERO).gitlab
+    };
     let jobs = watch.jobs();
     let mut running = jobs.len();
     match verdict {
         Verdict::Gone => {
-            leaving.begin(owned, deadlines.gitlab);
+            leaving.begin(owned, gitlab);
             running = 0;
         }
         Verdict::Now => {
             if running > 0 && !owned.is_empty() {
                 leaving.note(Exit::JobsRunning);
             }
-            leaving.begin(owned, deadlines.gitlab);
+            leaving.begin(owned, gitlab);
         }
         Verdict::Killed => {
             leaving.keep(&owned, "the runner manager was killed under its jobs", jobs);
         }
+        Verdict::Wait => leaving.keep(
+            &owned,
+            "the grace period is used up, and the runner manager lives without answering",
+            jobs,
+        ),
         _ => leaving.keep(
             &owned,
             "the grace period is used up with its jobs running",
@@ -113,108 +119,6 @@ pub async fn run(options: &Options, stops: &Stops) -> anyhow::Result<Exit> {
     }
     leaving.settle(THIRD).await;
     Ok(leaving.last_words(running))
-}
-
-/// The looks at the runner manager from SIGTERM on.
-struct Watch<'a> {
-    pages: Option<Pages>,
-    stops: &'a Stops,
-    began: Instant,
-    seen: Seen,
-    last: Verdict,
-}
-
-impl<'a> Watch<'a> {
-    async fn begin(pages: Option<Pages>, stops: &'a Stops) -> Self {
-        let (began, seen) = (Instant::now(), Seen::default());
-        let mut watch = Self {
-            pages,
-            stops,
-            began,
-            seen,
-            last: Verdict::Wait,
-        };
-        watch.look().await;
-        watch
-    }
-
-    fn jobs(&self) -> &[String] {
-        self.seen.jobs()
-    }
-
-    async fn look(&mut self) {
-        if !matches!(self.last, Verdict::Gone | Verdict::Killed) {
-            let look = look(self.pages.as_ref()).await;
-            self.last = self.seen.judge(self.began.elapsed(), look);
-        }
-    }
-
-    async fn pause(&self) {
-        let pace = if self.began.elapsed() < verdict::KILLING {
-            EAGER
-        } else {
-            PATIENT
-        };
-        tokio::time::sleep(pace).await;
-    }
-
-    /// Looks until the verdict is such, or the deadline, or a second signal.
-    async fn until(
-        &mut self,
-        such: impl Fn(Verdict) -> bool,
-        deadline: Option<Deadline>,
-    ) -> Verdict {
-        let mut said = false;
-        loop {
-            if self.stops.count() > 1 {
-                return Verdict::Now;
-            }
-            if such(self.last) || deadline.is_some_and(Deadline::passed) {
-                return self.last;
-            }
-            if !said && deadline.is_some() && self.began.elapsed() > LAST_WORDS {
-                said = true;
-                let jobs = self.jobs();
-                log::info!(
-                    "owned runners stay until {} jobs have ended: {}",
-                    jobs.len(),
-                    jobs.join(", ")
-                );
-            }
-            tokio::select! {
-                () = self.pause() => {}
-                () = self.stops.reached(2) => {}
-            }
-            self.look().await;
-        }
-    }
-
-    /// Looks on while something else is done. Says what came of it, if it is more than before.
-    async fn during(&mut self, work: impl Future<Output = ()>) -> Option<Verdict> {
-        let mut work = std::pin::pin!(work);
-        loop {
-            tokio::select! {
-                biased;
-                () = &mut work => return (self.last != Verdict::Wait).then_some(self.last),
-                () = self.pause() => self.look().await,
-            }
-        }
-    }
-}
-
-/// What the runner manager shows just now.
-async fn look(pages: Option<&Pages>) -> Look {
-    let Some(pages) = pages else {
-        return Look::Nobody;
-    };
-    let (state, jobs) = tokio::join!(pages.state(), pages.jobs());
-    match state {
-        Some(state) => {
-            let jobs = jobs.map(|jobs| jobs.into_iter().map(|job| job.url).collect());
-            Look::State(state, jobs)
-        }
-        None => Look::Nobody,
-    }
 }
 
 /// Sleeps until the first stop signal, and says where the runner manager is to be seen. In between only a change of
@@ -241,7 +145,8 @@ async fn sleep_until_stopped(
             biased;
             () = stops.reached(1) => {
                 let address = metrics_address(options, None, &config?)?;
-                return pages_at(&address);
+                let deadline = options.grace.deadlines(Duration::ZERO).jobs;
+                return pages_at(&address, deadline);
             }
             () = changes.next(files.name()) => {}
         }

@@ -46,7 +46,7 @@ pub async fn run(
         let words = format!("{path} holds no such runner entry: nothing was unregistered");
         return Err(Failure::unusable(words).into());
     }
-    if let Some(live) = Live::find(options, &scene.files, &scene.config).await {
+    if let Some(live) = Live::find(options, &scene.files, &scene.config, deadlines.jobs).await {
         let every = selected.len() == scene.config.toml.entry_count();
         if every && selection.url.is_none() {
             drop(live);

@@ -6,6 +6,7 @@ use runner_lifecycle::config_toml::RunnerEntry;
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::Exit;
 use runner_lifecycle::gitlab::Gone;
+use runner_lifecycle::source::Ownership;
 use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::token::Token;
 
@@ -67,6 +68,18 @@ impl<'a> Leaving<'a> {
             clients,
             ..Self::new(options, scene, None, stops)
         }
+    }
+
+    /// Takes the system ID that the live process shows for more than the file's.
+    pub fn trust(&mut self, shown: SystemId) {
+        self.system_id = Some(shown);
+    }
+
+    /// Notes that there was, or may have been, polling since the last deletion: a runner manager that polls brings its
+    /// deleted record back, so it has to be deleted again. A runner does not come back.
+    pub fn may_be_back(&mut self) {
+        self.gone
+            .retain(|departure| departure.ownership == Ownership::Owned);
     }
 
     /// What of this configuration is still to go, with a runner that was received and never written.

@@ -13,12 +13,22 @@ use crate::entries::Departure;
 use crate::files::{Config, Files};
 use crate::runner_manager::{Live, ProcessState};
 use crate::stops::Stops;
+use crate::words;
 
 /// How often the log says what is waited for.
 const SAY_EVERY: Duration = Duration::from_secs(30);
 
 /// Looks in a row without a job. Between the end of a request and the start of its job both gauges are at zero.
 const IDLE_LOOKS: u32 = 3;
+
+/// What is known of the jobs that run.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Jobs {
+    /// Their addresses: of this moment, or the last that were seen.
+    pub(super) list: Vec<String>,
+    /// Whether the list is of this moment. A list that cannot be read is not an empty one.
+    pub(super) seen: bool,
+}
 
 /// Why the waiting ended, with the jobs that were running then.
 #[derive(Debug)]
@@ -28,31 +38,53 @@ pub(super) enum Waited {
     /// Nothing hangs on the jobs.
     NotNeeded,
     /// The deadline came.
-    Deadline(Vec<String>),
-    /// The deadline came, and jobs could not be seen.
-    Unseen,
+    Deadline(Jobs),
     /// The runner manager began to shut down.
-    Ending(Vec<String>),
-    /// We were told to stop; whether the jobs could be seen.
-    Stopped(Vec<String>, bool),
+    Ending(Jobs),
+    /// We were told to stop; whether the runner manager may still poll.
+    Stopped(Jobs, bool),
     /// `config.toml` was rewritten, so that it polls again.
     Rewritten,
 }
 
 /// What is looked at meanwhile.
 pub(super) struct Waiting<'a> {
-    pub(super) live: &'a Live,
-    pub(super) files: &'a Files,
-    pub(super) config: &'a Config,
-    pub(super) stops: &'a Stops,
-    pub(super) until: Deadline,
+    live: &'a Live,
+    files: &'a Files,
+    config: &'a Config,
+    stops: &'a Stops,
+    until: Deadline,
+    last: Vec<String>,
     /// Whether a shutdown would be a surprise.
     pub(super) ending_is_news: bool,
+    /// Whether polling could not be ended.
+    pub(super) polls: bool,
     /// The watch that saw every worker busy, and when it began: shared entries wait until a worker is free.
     pub(super) held: Option<(Box<Watch>, Instant)>,
 }
 
-impl Waiting<'_> {
+impl<'a> Waiting<'a> {
+    /// For a runner manager whose polling has ended and that is not expected to shut down.
+    pub(super) fn new(
+        live: &'a Live,
+        files: &'a Files,
+        config: &'a Config,
+        stops: &'a Stops,
+        until: Deadline,
+    ) -> Self {
+        Self {
+            live,
+            files,
+            config,
+            stops,
+            until,
+            last: Vec::new(),
+            ending_is_news: true,
+            polls: false,
+            held: None,
+        }
+    }
+
     /// Waits, and unregisters shared entries of `rest` as soon as no entry can be in the feeder's hand any more.
     pub(super) async fn for_jobs(
         &mut self,
@@ -65,10 +97,10 @@ impl Waiting<'_> {
         let mut seen_last = true;
         let mut say_at = began;
         loop {
-            if self.live.is_gone() {
+            if self.live.is_gone() && !self.live.has_others() {
                 return Waited::Idle;
             }
-            if self.files.changed_since(self.config) {
+            if self.files.changed_since(self.config) && !self.until.passed() {
                 return Waited::Rewritten;
             }
             leaving.settle_ready();
@@ -83,8 +115,11 @@ impl Waiting<'_> {
                 } else {
                     0
                 };
-                if idle_looks >= IDLE_LOOKS && self.jobs().await.is_empty() {
-                    return Waited::Idle;
+                if idle_looks >= IDLE_LOOKS && !self.live.has_others() {
+                    let jobs = self.jobs().await;
+                    if jobs.seen && jobs.list.is_empty() {
+                        return Waited::Idle;
+                    }
                 }
                 if let Some((watch, since)) = &mut self.held
                     && let Polling::Off(quiet) = watch.see(since.elapsed(), sample)
@@ -98,13 +133,11 @@ impl Waiting<'_> {
                 }
             }
             if self.until.passed() {
-                return match sample {
-                    Some(_) => Waited::Deadline(self.jobs().await),
-                    None => Waited::Unseen,
-                };
+                return Waited::Deadline(self.jobs().await);
             }
             if self.stops.count() > 0 {
-                return Waited::Stopped(self.jobs().await, sample.is_some());
+                let may_poll = self.polls || self.held.is_some();
+                return Waited::Stopped(self.jobs().await, may_poll);
             }
             if Instant::now() >= say_at || seen_last != sample.is_some() {
                 seen_last = sample.is_some();
@@ -120,26 +153,28 @@ impl Waiting<'_> {
         }
     }
 
-    /// The addresses of the jobs that run.
-    pub(super) async fn jobs(&self) -> Vec<String> {
-        let jobs = self.live.jobs().await.unwrap_or_default();
-        jobs.into_iter().map(|job| job.url).collect()
+    /// The jobs that run.
+    pub(super) async fn jobs(&mut self) -> Jobs {
+        let jobs = self.live.jobs().await;
+        let seen = jobs.is_some();
+        if let Some(jobs) = jobs {
+            self.last = jobs.into_iter().map(|job| job.url).collect();
+        }
+        let list = self.last.clone();
+        Jobs { list, seen }
     }
 
-    async fn say(&self, seen: bool) {
+    async fn say(&mut self, seen: bool) {
         let left = show(self.until.left());
         if !seen {
             let cure = self.live.cure();
             log::warn!("jobs cannot be seen, waiting {left} for them: {cure}");
             return;
         }
-        let jobs = self.jobs().await;
-        if !jobs.is_empty() {
-            log::info!(
-                "waiting for {} jobs, at most {left}: {}",
-                jobs.len(),
-                jobs.join(", ")
-            );
+        let Jobs { list, .. } = self.jobs().await;
+        if !list.is_empty() {
+            let (count, list) = (words::jobs(list.len()), list.join(", "));
+            log::info!("waiting for {count}, at most {left}: {list}");
         }
     }
 }

@@ -1,55 +1,99 @@
 //! Owns the runner manager as this run found it: its process, its pages, or one of the two.
 
+use std::cell::{Cell, RefCell};
 use std::fs;
 
+use runner_lifecycle::deadline::Deadline;
+use runner_lifecycle::system_id::SystemId;
 use rustix::process::Signal;
 
 use super::address::addresses_of;
 use super::metrics::{ProcessState, Sample};
-use super::pages::{Job, Pages};
+use super::pages::{Job, Look, Pages};
 use super::process::{Found, Processes, RunnerManager};
 use crate::args::Options;
 use crate::files::{Config, Files};
 
 /// A runner manager that works on our `config.toml`.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Live {
     process: Option<RunnerManager>,
+    /// Others on the same file, of which nothing but their life is seen.
+    others: Vec<RunnerManager>,
     pages: Option<Pages>,
     /// What to say where something cannot be seen.
     address: Option<String>,
+    /// The system ID of the file.
+    expected: Option<SystemId>,
+    /// Whose the pages are, once that is known.
+    pages_are: Cell<Whose>,
+    /// Whether anybody but a stranger ever listened there.
+    was_there: Cell<bool>,
+    /// The system ID on its pages.
+    shown: RefCell<Option<SystemId>>,
+}
+
+/// Whose pages are shown at the address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whose {
+    Unknown,
+    Ours,
+    Foreign,
 }
 
 impl Live {
     /// Searches it. Without a process in sight only a metrics page that shows our system ID counts: in another PID
-    /// namespace it may still be polling.
-    pub async fn find(options: &Options, files: &Files, config: &Config) -> Option<Self> {
+    /// namespace it may still be polling. No look at it goes far beyond the deadline.
+    pub async fn find(
+        options: &Options,
+        files: &Files,
+        config: &Config,
+        deadline: Deadline,
+    ) -> Option<Self> {
         let found = Processes::of_system().runner_manager(files.path());
-        let (process, seen) = match found {
-            Found::RunnerManager(process) => (Some(process), true),
+        let (process, others, seen) = match found {
+            Found::RunnerManager(process, others) => (Some(process), others, true),
             Found::Hidden(pid) => {
                 log::warn!(
                     "process {pid} may be the runner manager but belongs to another user: it is not signalled"
                 );
-                (None, true)
+                (None, Vec::new(), true)
             }
-            Found::Nothing => (None, false),
+            Found::Nothing => (None, Vec::new(), false),
         };
         let told = process
             .as_ref()
             .and_then(|process| process.listen_address.as_deref());
         let address = metrics_address(options, told, config);
-        let pages = address.as_deref().and_then(pages_at);
+        let pages = address
+            .as_deref()
+            .and_then(|address| pages_at(address, deadline));
         let live = Self {
             process,
+            others,
             pages,
             address,
+            expected: files.system_id(),
+            pages_are: Cell::new(Whose::Unknown),
+            was_there: Cell::new(false),
+            shown: RefCell::new(None),
         };
-        if seen {
-            return Some(live);
+        // Somebody who listens there and does not answer may be ours, and may be polling.
+        if !seen && live.look().await == Look::Nobody {
+            return None;
         }
-        let shown = live.sample().await?.system_id?;
-        (Some(shown) == files.system_id()).then_some(live)
+        if !live.others.is_empty() {
+            let pids: Vec<String> = live
+                .others
+                .iter()
+                .map(|other| other.pid().to_string())
+                .collect();
+            log::warn!(
+                "other runner managers work on the same config.toml (process {}): what they do is not seen, so it is waited for as if there were no metrics port",
+                pids.join(", ")
+            );
+        }
+        Some(live)
     }
 
     /// In the words of a log line.
@@ -69,6 +113,12 @@ impl Live {
     #[must_use]
     pub fn cure(&self) -> String {
         match &self.address {
+            Some(address) if self.pages_are.get() == Whose::Foreign => format!(
+                "another runner manager answers at {address}: tell the address of this one (--metrics-address)"
+            ),
+            Some(address) if self.was_there() => format!(
+                "the runner manager does not answer at {address}: a token rotation may be waiting for GitLab, or the process is stopped or throttled"
+            ),
             Some(address) => format!(
                 "nobody answers at {address}: gitlab-runner takes listen_address only when it starts, or it is another one (--metrics-address)"
             ),
@@ -96,23 +146,100 @@ impl Live {
         self.process.as_ref().is_some_and(|process| process.wrapped)
     }
 
-    /// A look at the metrics.
-    pub async fn sample(&self) -> Option<Sample> {
-        let mut sample = self.pages.as_ref()?.sample().await?;
-        if sample.state.is_none() {
-            sample.state = self.state().await;
+    /// Whether others on the same file still live.
+    #[must_use]
+    pub fn has_others(&self) -> bool {
+        self.others.iter().any(RunnerManager::is_alive)
+    }
+
+    /// A look at the metrics. A page of another runner manager is nobody's.
+    pub async fn look(&self) -> Look<Sample> {
+        let Some(pages) = &self.pages else {
+            return Look::Nobody;
+        };
+        match pages.sample().await {
+            Look::Seen(mut sample) => {
+                if !self.are_ours(pages, &sample) {
+                    return Look::Nobody;
+                }
+                self.was_there.set(true);
+                if sample.system_id.is_some() {
+                    self.shown.replace(sample.system_id.clone());
+                }
+                if sample.state.is_none() {
+                    sample.state = pages.state().await.seen();
+                }
+                Look::Seen(sample)
+            }
+            Look::Silent => {
+                let foreign = self.pages_are.get() == Whose::Foreign;
+                self.was_there.set(self.was_there.get() || !foreign);
+                Look::Silent
+            }
+            Look::Nobody => Look::Nobody,
         }
-        Some(sample)
     }
 
-    /// What it says it is doing.
-    pub async fn state(&self) -> Option<ProcessState> {
-        self.pages.as_ref()?.state().await
+    /// The system ID that it works with, where it was seen. It counts more than the file's: a runner manager that could not
+    /// read the file has made one of its own.
+    #[must_use]
+    pub fn system_id(&self) -> Option<SystemId> {
+        self.shown.borrow().clone()
     }
 
-    /// The jobs it runs.
+    /// Whether it was ever there to be looked at. Then it is silent when it shows nothing: a token rotation that waits for
+    /// GitLab holds the page back.
+    #[must_use]
+    pub fn was_there(&self) -> bool {
+        self.was_there.get()
+    }
+
+    /// Whether the pages are those of our runner manager. The kernel's word counts more than the system ID on them: a
+    /// runner manager that could not read its file has made an ID of its own.
+    fn are_ours(&self, pages: &Pages, sample: &Sample) -> bool {
+        if self.pages_are.get() == Whose::Ours {
+            return true;
+        }
+        let listens = self
+            .process
+            .as_ref()
+            .and_then(|process| process.listens(pages.port()?));
+        let same = sample.system_id.is_some() && sample.system_id == self.expected;
+        if listens.unwrap_or(same) {
+            self.pages_are.set(Whose::Ours);
+            return true;
+        }
+        let Some(shown) = sample.system_id.as_ref() else {
+            return false;
+        };
+        if self.pages_are.replace(Whose::Foreign) == Whose::Unknown && self.process.is_some() {
+            let address = self.address.as_deref().unwrap_or_default();
+            log::warn!(
+                "the metrics at {address} are of another runner manager (system ID {shown}): they are not believed"
+            );
+        }
+        false
+    }
+
+    /// What the metrics show, where they are seen.
+    pub async fn sample(&self) -> Option<Sample> {
+        self.look().await.seen()
+    }
+
+    /// What it says it is doing, once its pages are known to be its own.
+    async fn state(&self) -> Option<ProcessState> {
+        let pages = self.pages.as_ref().filter(|_| self.is_known())?;
+        pages.state().await.seen()
+    }
+
+    /// The jobs it runs. Nothing, where the list cannot be read, which is not the same as no job.
     pub async fn jobs(&self) -> Option<Vec<Job>> {
-        self.pages.as_ref()?.jobs().await
+        let pages = self.pages.as_ref().filter(|_| self.is_known())?;
+        pages.jobs().await
+    }
+
+    fn is_known(&self) -> bool {
+        self.pages_are.get() == Whose::Ours
     }
 
     /// Makes it look at its file now. Only once it says that it is running: earlier the signal would kill it. Otherwise
@@ -158,12 +285,12 @@ pub fn metrics_address(
 
 /// The pages at an address; nothing, where it cannot be understood.
 #[must_use]
-pub fn pages_at(address: &str) -> Option<Pages> {
+pub fn pages_at(address: &str, deadline: Deadline) -> Option<Pages> {
     let hosts = fs::read_to_string("/etc/hosts").unwrap_or_default();
     let addresses = addresses_of(address, &hosts);
     if addresses.is_empty() {
         log::warn!("the metrics address {address:?} cannot be understood or found");
         return None;
     }
-    Some(Pages::at(addresses))
+    Some(Pages::at(addresses, deadline))
 }

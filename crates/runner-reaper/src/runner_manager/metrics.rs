@@ -58,6 +58,17 @@ pub struct Sample {
 }
 
 impl Sample {
+    /// Jobs that run, as a count: the page shows every number as a float.
+    #[must_use]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a cast saturates, and a gauge of jobs is small"
+    )]
+    pub fn job_count(&self) -> usize {
+        self.jobs as usize
+    }
+
     /// Reads a whole page. Nothing, if it is not one of gitlab-runner.
     #[cfg(test)]
     pub(crate) fn of(page: &str) -> Option<Self> {

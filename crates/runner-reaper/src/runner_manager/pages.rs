@@ -2,16 +2,20 @@
 //! pages mean is decided elsewhere.
 
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
+use runner_lifecycle::deadline::Deadline;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::address::SocketAddresses;
 use super::metrics::{ProcessState, Reader, Sample};
 
-/// Limit of one page. A busy node may be slow, but a look that takes longer than this tells about the past.
-const LIMIT: Duration = Duration::from_secs(2);
+/// Limits of one page. A busy node may be slow, but a look that takes longer tells about the past; and one more look must
+/// fit in after the deadline.
+const MOST: Duration = Duration::from_secs(2);
+const LEAST: Duration = Duration::from_millis(100);
 
 /// No line of these pages is longer; what is longer is somebody else's page.
 const LONGEST_LINE: usize = 16 * 1024;
@@ -27,37 +31,82 @@ pub struct Job {
     pub stage: String,
 }
 
+/// What a page showed. That nobody listens and that somebody does not answer are two things: a runner manager whose token
+/// rotation waits for GitLab, or that is throttled, is silent and still there.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Look<T> {
+    /// The page.
+    Seen(T),
+    /// Somebody listens and did not answer in time, or not to the end.
+    Silent,
+    /// Nobody listens, or somebody else who has no such page.
+    Nobody,
+}
+
+impl<T> Look<T> {
+    /// The page, where it was seen.
+    pub fn seen(self) -> Option<T> {
+        match self {
+            Self::Seen(page) => Some(page),
+            Self::Silent | Self::Nobody => None,
+        }
+    }
+
+    fn failed(error: &io::Error) -> Self {
+        use io::ErrorKind as Kind;
+        match error.kind() {
+            Kind::ConnectionRefused
+            | Kind::AddrNotAvailable
+            | Kind::NetworkUnreachable
+            | Kind::HostUnreachable
+            | Kind::InvalidData => Self::Nobody,
+            _ => Self::Silent,
+        }
+    }
+}
+
 /// The pages of one runner manager.
 #[derive(Clone, Debug)]
 pub struct Pages {
     addresses: SocketAddresses,
+    deadline: Deadline,
 }
 
 impl Pages {
-    /// The pages at the first of these addresses that answers.
+    /// The pages at the first of these addresses that answers. No look goes far beyond the deadline.
     #[must_use]
-    pub fn at(addresses: SocketAddresses) -> Self {
-        Self { addresses }
+    pub fn at(addresses: SocketAddresses, deadline: Deadline) -> Self {
+        Self {
+            addresses,
+            deadline,
+        }
     }
 
-    /// A look at `/metrics`. Nothing, if nobody answers or it is not gitlab-runner that does.
-    pub async fn sample(&self) -> Option<Sample> {
+    /// The port that is asked.
+    pub(super) fn port(&self) -> Option<u16> {
+        self.addresses.first().map(SocketAddr::port)
+    }
+
+    /// A look at `/metrics`.
+    pub async fn sample(&self) -> Look<Sample> {
         let mut reader = Reader::default();
-        self.lines("/metrics", |line| reader.line(line))
-            .await
-            .ok()?;
-        reader.sample()
+        let read = self.lines("/metrics", |line| reader.line(line)).await;
+        match read {
+            Ok(()) => reader.sample().map_or(Look::Nobody, Look::Seen),
+            Err(error) => Look::failed(&error),
+        }
     }
 
     /// What `/debug/process/state` says.
-    pub async fn state(&self) -> Option<ProcessState> {
+    pub async fn state(&self) -> Look<ProcessState> {
         let mut state = None;
-        self.lines("/debug/process/state", |line| {
+        let read = self.lines("/debug/process/state", |line| {
             state = state.or(ProcessState::parse(line));
-        })
-        .await
-        .ok()?;
-        state
+        });
+        match read.await {
+            Ok(()) => state.map_or(Look::Nobody, Look::Seen),
+            Err(error) => Look::failed(&error),
+        }
     }
 
     /// The jobs of `/debug/jobs/list`. Nothing, if nobody answers.
@@ -69,7 +118,7 @@ impl Pages {
         Some(jobs)
     }
 
-    /// Hands the lines of a page's body over, and fails for every status but 200.
+    /// Hands the lines of a page's body over, and fails for every status but 200: as invalid where there is no such page.
     async fn lines(&self, path: &str, take: impl FnMut(&str)) -> io::Result<()> {
         let read = async {
             let mut stream = self.connect().await?;
@@ -79,7 +128,8 @@ impl Pages {
             stream.write_all(request.as_bytes()).await?;
             read_lines(&mut stream, take).await
         };
-        tokio::time::timeout(LIMIT, read)
+        let limit = self.deadline.left().clamp(LEAST, MOST);
+        tokio::time::timeout(limit, read)
             .await
             .map_err(|_| io::ErrorKind::TimedOut)?
     }
@@ -113,10 +163,7 @@ async fn read_lines(stream: &mut TcpStream, mut take: impl FnMut(&str)) -> io::R
                 in_body = true;
             } else if !status_seen {
                 status_seen = true;
-                let status = line.split_ascii_whitespace().nth(1);
-                if !line.starts_with("HTTP/") || status != Some("200") {
-                    return Err(io::ErrorKind::InvalidData.into());
-                }
+                check_status(line)?;
             }
         }
         buffer.drain(..start);
@@ -133,6 +180,16 @@ async fn read_lines(stream: &mut TcpStream, mut take: impl FnMut(&str)) -> io::R
         if buffer.len() > LONGEST_LINE {
             return Err(io::ErrorKind::InvalidData.into());
         }
+    }
+}
+
+fn check_status(line: &str) -> io::Result<()> {
+    let status = line.split_ascii_whitespace().nth(1);
+    match status.filter(|_| line.starts_with("HTTP/")) {
+        Some("200") => Ok(()),
+        // What gathers the metrics may fail for a moment.
+        Some(status) if status.starts_with('5') => Err(io::Error::other("the page failed")),
+        _ => Err(io::ErrorKind::InvalidData.into()),
     }
 }
 
@@ -157,6 +214,10 @@ mod tests {
 
     use super::*;
 
+    fn at(addresses: SocketAddresses) -> Pages {
+        Pages::at(addresses, Deadline::after(Duration::from_secs(60)))
+    }
+
     /// A server for one request that answers these pieces.
     fn serve(pieces: &'static [&'static str]) -> Pages {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -174,7 +235,7 @@ mod tests {
                 drop(stream.flush());
             }
         });
-        Pages::at(vec![address])
+        at(vec![address])
     }
 
     #[tokio::test]
@@ -205,12 +266,37 @@ mod tests {
         );
         assert_eq!(serve(&["HTTP/1.1 200 OK\r\n"]).jobs().await, None);
         assert_eq!(serve(&[""]).jobs().await, None);
-        assert_eq!(Pages::at(vec![]).jobs().await, None);
+        assert_eq!(at(vec![]).jobs().await, None);
     }
 
     #[tokio::test]
     async fn state_is_one_word() {
         let pages = serve(&["HTTP/1.1 200 OK\r\n\r\ngraceful-shutdown\n"]);
-        assert_eq!(pages.state().await, Some(ProcessState::Graceful));
+        assert_eq!(pages.state().await, Look::Seen(ProcessState::Graceful));
+    }
+
+    #[tokio::test]
+    async fn nobody_and_no_answer_are_two_things() {
+        let refused = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = refused.local_addr().unwrap();
+        drop(refused);
+        assert_eq!(at(vec![address]).sample().await, Look::Nobody);
+        assert_eq!(at(vec![]).sample().await, Look::Nobody);
+        async fn check(answer: &'static [&'static str], want: Look<Sample>) {
+            assert_eq!(serve(answer).sample().await, want, "{answer:?}");
+        }
+        check(&["HTTP/1.1 200 OK\r\n\r\nx 1\n"], Look::Nobody).await;
+        check(&["HTTP/1.1 404 Not Found\r\n\r\n"], Look::Nobody).await;
+        check(&["SSH-2.0\r\n"], Look::Nobody).await;
+        check(&["HTTP/1.1 503 Busy\r\n\r\n"], Look::Silent).await;
+        check(&["HTTP/1.1 200 OK\r\n"], Look::Silent).await;
+        check(&[], Look::Silent).await;
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = silent.local_addr().unwrap();
+        assert_eq!(at(vec![address]).state().await, Look::Silent);
+        let began = std::time::Instant::now();
+        let late = Pages::at(vec![address], Deadline::after(Duration::ZERO));
+        assert_eq!(late.state().await, Look::Silent);
+        assert!(began.elapsed() < MOST, "{:?}", began.elapsed());
     }
 }

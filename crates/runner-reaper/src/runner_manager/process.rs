@@ -10,6 +10,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use super::command_line::{CommandLine, Role};
+use super::sockets;
 
 /// Where the kernel shows the processes.
 #[derive(Clone, Debug)]
@@ -20,11 +21,19 @@ pub struct Processes {
 /// What a search came to.
 #[derive(Clone, Debug)]
 pub enum Found {
-    /// The runner manager of this `config.toml`.
-    RunnerManager(RunnerManager),
+    /// The runner manager of this `config.toml`, and others that read the same file: two of them are an error of the
+    /// operator's, and both poll.
+    RunnerManager(RunnerManager, Vec<RunnerManager>),
     /// A process that claims this path and may not be looked into: it may be the one, so it is never signalled.
     Hidden(i32),
     /// No process reads this file.
+    Nothing,
+}
+
+/// What one process is.
+enum Seen {
+    RunnerManager(RunnerManager),
+    Hidden,
     Nothing,
 }
 
@@ -33,6 +42,7 @@ pub enum Found {
 pub struct RunnerManager {
     proc: PathBuf,
     pid: i32,
+    parent: i32,
     /// When it was started, in the kernel's ticks: with the PID it names one process and no later one.
     started: u64,
     /// `--listen-address`, or `LISTEN_ADDRESS` of its environment.
@@ -66,22 +76,21 @@ impl Processes {
     pub fn runner_manager(&self, config: &Path) -> Found {
         let ours = Place::of(config);
         let mut hidden = None;
-        let mut found: Option<RunnerManager> = None;
+        let mut found: Vec<RunnerManager> = Vec::new();
         for pid in self.pids() {
             match self.look(pid, &ours) {
-                Found::RunnerManager(this)
-                    if found
-                        .as_ref()
-                        .is_none_or(|best| this.started < best.started) =>
-                {
-                    found = Some(this);
-                }
-                Found::Hidden(pid) => hidden = Some(pid),
-                _ => {}
+                Seen::RunnerManager(this) => found.push(this),
+                Seen::Hidden => hidden = Some(pid),
+                Seen::Nothing => {}
             }
         }
-        match (found, hidden) {
-            (Some(found), _) => Found::RunnerManager(found),
+        found.sort_by_key(|found| found.started);
+        // Between fork and exec a child has its parent's words.
+        let pids: Vec<i32> = found.iter().map(|found| found.pid).collect();
+        found.retain(|found| !pids.contains(&found.parent));
+        let mut found = found.into_iter();
+        match (found.next(), hidden) {
+            (Some(oldest), _) => Found::RunnerManager(oldest, found.collect()),
             (None, Some(pid)) => Found::Hidden(pid),
             (None, None) => Found::Nothing,
         }
@@ -92,34 +101,35 @@ impl Processes {
         entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
     }
 
-    fn look(&self, pid: i32, ours: &Place) -> Found {
+    fn look(&self, pid: i32, ours: &Place) -> Seen {
         let here = self.proc.join(pid.to_string());
         let Some(line) = command_line(&here).filter(|line| line.role == Role::Run) else {
-            return Found::Nothing;
+            return Seen::Nothing;
         };
         let variable = |name: &str| variable(&here, name);
         let told = line.config.clone().or_else(|| variable("CONFIG_FILE"));
         // Other programs have a command `run` too. Only one that names the file, or is called like a runner, counts.
         if line.config.is_none() && !line.program.contains("runner") {
-            return Found::Nothing;
+            return Seen::Nothing;
         }
         let config = told.map_or_else(|| default_config(&here), PathBuf::from);
         match reads(&here, &config, ours) {
             Ok(true) => {}
-            Ok(false) => return Found::Nothing,
+            Ok(false) => return Seen::Nothing,
             // Of another user: only its words are left, and they are not enough for a signal.
-            Err(_) if config == ours.path => return Found::Hidden(pid),
-            Err(_) => return Found::Nothing,
+            Err(_) if config == ours.path => return Seen::Hidden,
+            Err(_) => return Seen::Nothing,
         }
         let Some((parent, started)) = stat(&here) else {
-            return Found::Nothing;
+            return Seen::Nothing;
         };
         let wrapped = command_line(&self.proc.join(parent.to_string()))
             .is_some_and(|line| line.role == Role::Wrapper);
         let listen_address = line.listen_address.or_else(|| variable("LISTEN_ADDRESS"));
-        Found::RunnerManager(RunnerManager {
+        Seen::RunnerManager(RunnerManager {
             proc: self.proc.clone(),
             pid,
+            parent,
             started,
             listen_address,
             wrapped,
@@ -139,6 +149,12 @@ impl RunnerManager {
     pub fn is_alive(&self) -> bool {
         stat(&self.proc.join(self.pid.to_string()))
             .is_some_and(|(_, started)| started == self.started)
+    }
+
+    /// Whether it is this process that listens at the port; nothing, where the kernel does not say.
+    #[must_use]
+    pub fn listens(&self, port: u16) -> Option<bool> {
+        sockets::listens(&self.proc.join(self.pid.to_string()), port)
     }
 
     /// Sends a signal to this process, never to one that has its PID now.

@@ -14,8 +14,10 @@ pub(super) const KILLING: Duration = Duration::from_millis(2500);
 /// One look.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Look {
-    /// Nobody answers, or there is no port to ask at.
+    /// Nobody listens, or there is no port to ask at.
     Nobody,
+    /// Somebody listens and does not answer: it lives.
+    Silent,
     /// Its state, and the jobs it runs as far as they were seen.
     State(ProcessState, Option<Vec<String>>),
 }
@@ -31,7 +33,7 @@ pub(super) enum Verdict {
     Ending,
     /// It has ended, with its jobs: everything may go.
     Gone,
-    /// It was killed with jobs, whose runner must stay: GitLab finds such jobs by their runner.
+    /// It ended with jobs, or before they could be seen; their runner must stay: GitLab finds such jobs by their runner.
     Killed,
     /// A second signal: everything goes.
     Now,
@@ -40,38 +42,42 @@ pub(super) enum Verdict {
 /// What was seen so far.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
+    /// Whether anybody was ever there.
+    anybody: bool,
     first: Option<ProcessState>,
     last: Option<ProcessState>,
-    jobs: Vec<String>,
+    jobs: Option<Vec<String>>,
 }
 
 impl Seen {
     /// The jobs of the last look that showed any list.
     pub(super) fn jobs(&self) -> &[String] {
-        &self.jobs
+        self.jobs.as_deref().unwrap_or_default()
     }
 
     /// Takes a look at time `at` after SIGTERM in.
     pub(super) fn judge(&mut self, at: Duration, look: Look) -> Verdict {
+        let answered = matches!(look, Look::State(..));
         match look {
-            Look::Nobody => self.vanished(at),
+            Look::Nobody => return self.vanished(at),
+            Look::Silent => {}
             Look::State(state, jobs) => {
                 self.first.get_or_insert(state);
                 self.last = Some(state);
-                if let Some(jobs) = jobs {
-                    self.jobs = jobs;
-                }
-                match state {
-                    _ if state.is_ending() => Verdict::Ending,
-                    _ if at >= DECISION => Verdict::NotTheEnd,
-                    _ => Verdict::Wait,
-                }
+                self.jobs = jobs.or(self.jobs.take());
             }
+        }
+        self.anybody = true;
+        match (self.last, answered) {
+            (Some(state), _) if state.is_ending() => Verdict::Ending,
+            // That it goes on working is seen or not known.
+            (Some(_), true) if at >= DECISION => Verdict::NotTheEnd,
+            _ => Verdict::Wait,
         }
     }
 
     fn vanished(&self, at: Duration) -> Verdict {
-        if self.jobs.is_empty() {
+        if !self.anybody || self.jobs.as_ref().is_some_and(Vec::is_empty) {
             return Verdict::Gone;
         }
         match (self.first, self.last) {
@@ -174,6 +180,52 @@ mod tests {
             "crashed idle",
             &[(0, state(Running, 0)), (20, Look::Nobody)],
             &[Wait, Gone],
+        );
+        check(
+            "throttled, then works on",
+            &[
+                (0, Look::Silent),
+                (3100, Look::Silent),
+                (3200, state(Running, 1)),
+            ],
+            &[Wait, Wait, NotTheEnd],
+        );
+        check(
+            "throttled while it works",
+            &[
+                (0, state(Running, 1)),
+                (3100, Look::Silent),
+                (9000, Look::Silent),
+            ],
+            &[Wait, Wait, Wait],
+        );
+        check(
+            "throttled while it drains",
+            &[
+                (0, state(Graceful, 1)),
+                (2000, Look::Silent),
+                (9000, Look::Nobody),
+            ],
+            &[Ending, Ending, Gone],
+        );
+        check(
+            "died without ever having answered",
+            &[(0, Look::Silent), (20, Look::Nobody)],
+            &[Wait, Killed],
+        );
+        check(
+            "died idle while it was silent",
+            &[
+                (0, state(Graceful, 0)),
+                (20, Look::Silent),
+                (40, Look::Nobody),
+            ],
+            &[Ending, Ending, Gone],
+        );
+        check(
+            "list never seen",
+            &[(0, Look::State(Graceful, None)), (20, Look::Nobody)],
+            &[Ending, Killed],
         );
         check(
             "list not seen",

@@ -91,7 +91,7 @@ fn without_a_limit_no_job_is_lost_and_none_is_above_the_slots() {
 }
 
 /// RFC 3339, so many seconds from now.
-fn moment_of(seconds: i64) -> String {
+pub(crate) fn moment_of(seconds: i64) -> String {
     let now = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap()

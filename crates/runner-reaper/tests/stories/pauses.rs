@@ -80,7 +80,7 @@ fn told_grace_period_keeps_the_hook_until_the_jobs_are_done() {
         .rposition(|call| call.is("PUT /jobs/*"))
         .unwrap();
     assert!(deleted < finished, "unregistered while the job ran");
-    assert!(hook.words.contains("waiting for 1 jobs"), "{}", hook.words);
+    assert!(hook.words.contains("waiting for 1 job"), "{}", hook.words);
 }
 
 #[test]

@@ -19,6 +19,9 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 
 pub(crate) const SYSTEM_ID: &str = "r_abcdefABCDEF";
 
+/// Of a runner manager in another pod.
+pub(crate) const OTHER_ID: &str = "r_otherotherot";
+
 /// A pod; its processes end with it.
 pub(crate) struct Pod {
     pub(crate) gitlab: Simulator,
@@ -90,6 +93,19 @@ impl Pod {
         pod.with_port().started()
     }
 
+    /// Another ordinary pod beside the one that a test is about.
+    pub(crate) fn working_as(system_id: &str) -> Self {
+        let head = "concurrent = 1\ncheck_interval = 1";
+        let pod = Self::new(Settings::default(), &[Kind::Shared], head, "  limit = 1");
+        pod.put(".runner_system_id", system_id);
+        pod.with_port().started()
+    }
+
+    /// Where its metrics are, if it has any.
+    pub(crate) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
     /// The same with `listen_address` in the file.
     pub(crate) fn with_port(self) -> Self {
         let text = self.text("config.toml");
@@ -110,12 +126,17 @@ impl Pod {
     }
 
     pub(crate) fn start(&mut self, arguments: &[&str]) {
+        self.runner_manager = Some(self.another(arguments));
+    }
+
+    /// One more runner manager on the same file, which the caller ends.
+    pub(crate) fn another(&self, arguments: &[&str]) -> Child {
         let log = fs::File::options()
             .create(true)
             .append(true)
             .open(self.file("log"))
             .unwrap();
-        let child = Command::new(stand_in())
+        Command::new(stand_in())
             .args(arguments)
             .env("CONFIG_FILE", self.file("config.toml"))
             .current_dir(self.directory.path())
@@ -124,8 +145,7 @@ impl Pod {
             .stderr(log)
             .process_group(0)
             .spawn()
-            .unwrap();
-        self.runner_manager = Some(child);
+            .unwrap()
     }
 
     pub(crate) fn polled(&self, times: usize) {

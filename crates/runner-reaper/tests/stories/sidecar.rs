@@ -1,72 +1,12 @@
 //! The container beside the runner's.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::Child;
 use std::time::{Duration, Instant};
 
 use gitlab_simulator::{JobStatus, Settings};
-use rustix::process::{Signal, kill_process};
+use rustix::process::Signal;
 
-use crate::pod::{Ended, Kind, LIMIT, Pod, pid_of};
-
-struct Sidecar {
-    child: Child,
-    lines: std::sync::mpsc::Receiver<String>,
-    words: String,
-}
-
-impl Sidecar {
-    /// Started, and asleep: its words came.
-    fn of(pod: &Pod, arguments: &[&str]) -> Self {
-        let arguments = [&["sidecar"], arguments].concat();
-        let mut child = pod.reaper(&arguments).spawn().unwrap();
-        let stderr = BufReader::new(child.stderr.take().unwrap());
-        let (sender, lines) = std::sync::mpsc::channel();
-        std::thread::spawn(move || {
-            for line in stderr.lines().map_while(Result::ok) {
-                if sender.send(line).is_err() {
-                    return;
-                }
-            }
-        });
-        let mut this = Self {
-            child,
-            lines,
-            words: String::new(),
-        };
-        this.says("waiting for the end of the pod");
-        this
-    }
-
-    fn says(&mut self, words: &str) {
-        while !self.words.contains(words) {
-            let line = self.lines.recv_timeout(LIMIT);
-            self.words += &line.unwrap_or_else(|_| panic!("never said {words}: {}", self.words));
-            self.words.push('\n');
-        }
-    }
-
-    fn signal(&self) {
-        kill_process(pid_of(&self.child), Signal::TERM).unwrap();
-    }
-
-    fn ended(mut self, began: Instant) -> Ended {
-        let code = self.child.wait().unwrap().code().unwrap_or(-1);
-        let took = began.elapsed();
-        self.words.extend(self.lines.iter().map(|line| line + "\n"));
-        Ended {
-            code,
-            words: self.words,
-            took,
-        }
-    }
-
-    fn stopped(self) -> Ended {
-        let began = Instant::now();
-        self.signal();
-        self.ended(began)
-    }
-}
+use crate::pod::{Kind, LIMIT, OTHER_ID, Pod};
+use crate::running::Running;
 
 fn connected(pod: &Pod) {
     let ready = pod.gitlab.wait_until(LIMIT, |state| {
@@ -82,7 +22,7 @@ fn runner_manager_that_has_ended_is_unregistered_at_once() {
         (Kind::Owned, "DELETE /runners"),
     ] {
         let mut pod = Pod::working(kind, 1);
-        let sidecar = Sidecar::of(&pod, &[]);
+        let sidecar = Running::sidecar(&pod, &[]);
         connected(&pod);
         pod.signal(Signal::QUIT);
         pod.exited();
@@ -97,7 +37,7 @@ fn runner_manager_that_has_ended_is_unregistered_at_once() {
 #[test]
 fn sidecar_that_is_stopped_alone_unregisters_nothing() {
     let pod = Pod::working(Kind::Owned, 1);
-    let ended = Sidecar::of(&pod, &[]).stopped();
+    let ended = Running::sidecar(&pod, &[]).stopped();
     assert_eq!(ended.code, 0, "{}", ended.words);
     assert!(
         ended.words.contains("not the end of the pod"),
@@ -110,13 +50,11 @@ fn sidecar_that_is_stopped_alone_unregisters_nothing() {
 #[test]
 fn second_signal_unregisters_at_once() {
     let pod = Pod::working(Kind::Shared, 1);
-    let sidecar = Sidecar::of(&pod, &["--log-level", "debug"]);
-    let began = Instant::now();
-    sidecar.signal();
-    let mut sidecar = sidecar;
+    let mut sidecar = Running::sidecar(&pod, &["--log-level", "debug"]);
+    sidecar.stop();
     sidecar.says("SIGTERM received");
-    sidecar.signal();
-    let ended = sidecar.ended(began);
+    sidecar.signal(Signal::TERM);
+    let ended = sidecar.ended();
     assert_eq!(ended.code, 0, "{}", ended.words);
     assert!(ended.took < Duration::from_secs(2), "{:?}", ended.took);
     assert_eq!(pod.deleted("DELETE /runners/managers"), 1);
@@ -128,12 +66,11 @@ fn owned_runner_of_a_draining_process_goes_after_its_jobs() {
     // Longer than the kubelet takes to kill: a process that vanishes later has drained.
     let job = pod.job(4.0);
     pod.job_is(job, JobStatus::Running);
-    let sidecar = Sidecar::of(&pod, &[]);
-    let began = Instant::now();
-    sidecar.signal();
+    let mut sidecar = Running::sidecar(&pod, &[]);
+    sidecar.stop();
     pod.signal(Signal::QUIT);
     pod.exited();
-    let ended = sidecar.ended(began);
+    let ended = sidecar.ended();
     assert_eq!(ended.code, 0, "{}", ended.words);
     pod.job_is(job, JobStatus::Success);
     assert_eq!(pod.deleted("DELETE /runners"), 1);
@@ -151,7 +88,7 @@ fn killed_under_its_jobs_keeps_the_owned_runner_and_names_it() {
     .started();
     let job = pod.job(60.0);
     pod.job_is(job, JobStatus::Running);
-    let sidecar = Sidecar::of(&pod, &[]);
+    let mut sidecar = Running::sidecar(&pod, &[]);
     pod.signal(Signal::QUIT);
     let draining = Instant::now();
     let mut polls = pod.gitlab.calls("POST /jobs/request").len();
@@ -160,14 +97,14 @@ fn killed_under_its_jobs_keeps_the_owned_runner_and_names_it() {
         polls = polls.max(pod.gitlab.calls("POST /jobs/request").len());
     }
     let began = Instant::now();
-    sidecar.signal();
+    sidecar.stop();
     let gone = pod
         .gitlab
         .wait_until(LIMIT, |state| state.count("DELETE /runners/managers") > 0);
     assert!(gone && began.elapsed() < Duration::from_secs(1));
     pod.signal(Signal::KILL);
     pod.exited();
-    let ended = sidecar.ended(began);
+    let ended = sidecar.ended();
     assert_eq!(ended.code, 75, "{}", ended.words);
     assert!(
         ended.words.contains("is left behind") && ended.words.contains(&format!("/-/jobs/{job}")),
@@ -183,10 +120,81 @@ fn file_that_comes_later_is_noticed() {
     let pod = Pod::new(Settings::default(), &[Kind::Shared], "concurrent = 1", "");
     let text = pod.text("config.toml");
     std::fs::remove_file(pod.file("config.toml")).unwrap();
-    let sidecar = Sidecar::of(&pod, &[]);
+    let sidecar = Running::sidecar(&pod, &[]);
     pod.put("config.toml", &text);
     connected(&pod);
     let ended = sidecar.stopped();
     assert_eq!(ended.code, 0, "{}", ended.words);
     assert_eq!(pod.gitlab.calls("DELETE /runners/managers").len(), 1);
+}
+
+#[test]
+fn silent_runner_manager_is_not_a_gone_one() {
+    let pod = Pod::working(Kind::Owned, 1);
+    let job = pod.job(6.0);
+    pod.job_is(job, JobStatus::Running);
+    let mut sidecar = Running::sidecar(&pod, &[]);
+    pod.signal(Signal::STOP);
+    sidecar.stop();
+    sidecar.says("does not answer");
+    assert!(pod.gitlab.calls("DELETE *").is_empty());
+    pod.signal(Signal::CONT);
+    let ended = sidecar.ended();
+    assert_eq!(ended.code, 0, "{}", ended.words);
+    assert!(
+        ended.words.contains("not the end of the pod"),
+        "{}",
+        ended.words
+    );
+    assert!(pod.gitlab.calls("DELETE *").is_empty());
+    pod.job_is(job, JobStatus::Success);
+}
+
+#[test]
+fn silent_runner_manager_keeps_its_owned_runner_at_the_deadline() {
+    let pod = Pod::working(Kind::Owned, 1);
+    let job = pod.job(60.0);
+    pod.job_is(job, JobStatus::Running);
+    let sidecar = Running::sidecar(&pod, &["--grace-period", "4"]);
+    pod.signal(Signal::STOP);
+    let ended = sidecar.stopped();
+    pod.signal(Signal::CONT);
+    assert_eq!(ended.code, 75, "{}", ended.words);
+    assert!(ended.words.contains("is left behind"), "{}", ended.words);
+    assert!(pod.gitlab.calls("DELETE *").is_empty());
+}
+
+#[test]
+fn untold_grace_period_gives_no_owned_runner_up() {
+    let mut pod = Pod::working(Kind::Owned, 1);
+    // The guess of 30 s less the reserve is over before the job is.
+    let job = pod.job(17.0);
+    pod.job_is(job, JobStatus::Running);
+    let mut sidecar = Running::sidecar(&pod, &["--reserve", "15"]);
+    sidecar.stop();
+    pod.signal(Signal::QUIT);
+    sidecar.says("was not told");
+    pod.exited();
+    let ended = sidecar.ended();
+    assert_eq!(ended.code, 0, "{}", ended.words);
+    pod.job_is(job, JobStatus::Success);
+    assert_eq!(pod.deleted("DELETE /runners"), 1);
+}
+
+#[test]
+fn metrics_of_another_pod_tell_the_sidecar_nothing() {
+    let other = Pod::working_as(OTHER_ID);
+    let mut pod = Pod::working(Kind::Shared, 1);
+    let sidecar = Running::sidecar(&pod, &["--metrics-address", &other.address()]);
+    pod.signal(Signal::QUIT);
+    pod.exited();
+    let ended = sidecar.stopped();
+    assert_eq!(ended.code, 0, "{}", ended.words);
+    assert!(
+        ended.words.contains("of another runner manager"),
+        "{}",
+        ended.words
+    );
+    assert_eq!(pod.deleted("DELETE /runners/managers"), 1);
+    assert!(other.gitlab.calls("DELETE *").is_empty());
 }

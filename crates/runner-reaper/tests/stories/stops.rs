@@ -6,6 +6,7 @@ use gitlab_simulator::{JobStatus, Settings};
 use rustix::process::{Signal, kill_process};
 
 use crate::pod::{Kind, LIMIT, Pod, ended, pid_of};
+use crate::running::Running;
 
 /// Waits until the hook has put the file back, or not yet.
 fn file_is(pod: &Pod, paused: bool) {
@@ -75,4 +76,27 @@ fn second_signal_puts_the_file_back_and_waits_for_nothing() {
     assert!(hook.words.contains("may be left behind"), "{}", hook.words);
     assert_eq!(pod.original(), original);
     assert!(!pod.file("config.toml.original").exists());
+}
+
+#[test]
+fn first_signal_while_an_entry_is_held_unregisters_nothing() {
+    // Without a limit the busy runner manager may poll once more when its job ends.
+    let head = "concurrent = 1\ncheck_interval = 1";
+    let pod = Pod::new(Settings::default(), &[Kind::Shared], head, "")
+        .with_port()
+        .started();
+    let job = pod.job(5.0);
+    pod.job_is(job, JobStatus::Running);
+    let mut hook = Running::of(&pod, &["--grace-period", "1h"]);
+    hook.says("waiting for 1 job");
+    hook.signal(Signal::TERM);
+    let ended = hook.ended();
+    assert_eq!(ended.code, 75, "{}", ended.words);
+    assert!(
+        ended.words.contains("is left behind") && ended.words.contains("may still poll"),
+        "{}",
+        ended.words
+    );
+    assert!(pod.gitlab.calls("DELETE *").is_empty());
+    pod.job_is(job, JobStatus::Success);
 }

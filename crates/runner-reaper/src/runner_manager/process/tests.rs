@@ -65,7 +65,7 @@ impl Machine {
 
     fn found_pid(&self) -> Option<i32> {
         match self.found() {
-            Found::RunnerManager(found) => Some(found.pid()),
+            Found::RunnerManager(found, _) => Some(found.pid()),
             _ => None,
         }
     }
@@ -144,7 +144,7 @@ fn child_of_a_wrapper_is_the_runner_manager() {
         "LISTEN_ADDRESS=:2",
         0,
     );
-    let Found::RunnerManager(found) = machine.found() else {
+    let Found::RunnerManager(found, _) = machine.found() else {
         panic!("not found")
     };
     assert_eq!((found.pid(), found.wrapped), (9, true));
@@ -155,7 +155,7 @@ fn child_of_a_wrapper_is_the_runner_manager() {
 fn zombie_and_reused_pid_are_not_the_runner_manager() {
     let machine = Machine::new();
     machine.process(7, "gitlab-runner run", "LISTEN_ADDRESS=:2", 0);
-    let Found::RunnerManager(found) = machine.found() else {
+    let Found::RunnerManager(found, _) = machine.found() else {
         panic!("not found")
     };
     assert!(found.is_alive() && !found.wrapped);
@@ -168,11 +168,21 @@ fn zombie_and_reused_pid_are_not_the_runner_manager() {
 }
 
 #[test]
-fn oldest_of_two_is_taken() {
+fn oldest_of_two_is_taken_and_the_other_is_known() {
     let machine = Machine::new();
     machine.process(12, "gitlab-runner run", "", 0);
     machine.process(7, "gitlab-runner run", "", 0);
-    assert_eq!(machine.found_pid(), Some(7));
+    let Found::RunnerManager(found, others) = machine.found() else {
+        panic!("not found")
+    };
+    let others: Vec<i32> = others.iter().map(RunnerManager::pid).collect();
+    assert_eq!((found.pid(), others), (7, vec![12]));
+    // A job's process on its way from fork to exec.
+    machine.stat(12, 'S', 7, 1012);
+    let Found::RunnerManager(found, others) = machine.found() else {
+        panic!("not found")
+    };
+    assert_eq!((found.pid(), others.len()), (7, 0));
 }
 
 #[test]
@@ -186,6 +196,7 @@ fn signal_reaches_the_process_and_never_a_later_one() {
     let this = |started| RunnerManager {
         proc: PathBuf::from("/proc"),
         pid,
+        parent: 1,
         started,
         listen_address: None,
         wrapped: false,

@@ -1,0 +1,99 @@
+//! Owns the question whose a listening port is, as the kernel tells it. Connects to nothing.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+
+/// The state LISTEN in the kernel's tables.
+const LISTEN: &str = "0A";
+
+/// Whether the process whose `/proc` directory is `here` listens at this port. Nothing, where the kernel does not say: its
+/// descriptors may not be looked at, or its tables show no such port.
+pub(super) fn listens(here: &Path, port: u16) -> Option<bool> {
+    let mut sockets = HashSet::new();
+    for table in ["net/tcp", "net/tcp6"] {
+        // On the host's network a table has thousands of lines.
+        if let Ok(table) = File::open(here.join(table)) {
+            let lines = BufReader::new(table).lines().map_while(Result::ok);
+            sockets.extend(lines.filter_map(|line| listener(&line, port)));
+        }
+    }
+    if sockets.is_empty() {
+        return None;
+    }
+    let descriptors = fs::read_dir(here.join("fd")).ok()?;
+    let is_ours = |descriptor: &Path| {
+        fs::read_link(descriptor).is_ok_and(|target| {
+            target
+                .to_str()
+                .and_then(|target| target.strip_prefix("socket:[")?.strip_suffix(']'))
+                .is_some_and(|inode| sockets.contains(inode))
+        })
+    };
+    Some(
+        descriptors
+            .flatten()
+            .any(|descriptor| is_ours(&descriptor.path())),
+    )
+}
+
+/// The inode of a socket that listens at this port, from one line of a table.
+fn listener(line: &str, port: u16) -> Option<String> {
+    let mut words = line.split_ascii_whitespace();
+    let (_, local) = words.nth(1)?.rsplit_once(':')?;
+    let listens = words.nth(1)? == LISTEN;
+    (listens && u16::from_str_radix(local, 16) == Ok(port))
+        .then(|| words.nth(5).map(str::to_owned))?
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn port_belongs_to_the_process_that_listens() {
+        let ours = Path::new("/proc/self");
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        assert_eq!(listens(ours, port), Some(true));
+        let six = TcpListener::bind("[::1]:0").unwrap();
+        assert_eq!(listens(ours, six.local_addr().unwrap().port()), Some(true));
+        drop(listener);
+        assert_eq!(listens(ours, port), None);
+        assert_eq!(listens(Path::new("/nowhere"), port), None);
+    }
+
+    #[test]
+    fn port_of_another_process_is_not_ours() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let mut child = std::process::Command::new("cat")
+            .stdin(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let here = format!("/proc/{}", child.id());
+        assert_eq!(listens(Path::new(&here), port), Some(false));
+        drop(child.stdin.take());
+        child.wait().unwrap();
+    }
+
+    #[test]
+    fn lines_of_the_table_are_read_by_their_columns() {
+        fn check(line: &str, want: Option<&str>) {
+            assert_eq!(listener(line, 9252).as_deref(), want, "{line}");
+        }
+        let rest = "00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1 0 100 0 0 10 0";
+        check(&format!("   0: 0100007F:2424 {rest}"), Some("4711"));
+        check(&format!("   1: 0100007F:2425 {rest}"), None);
+        let open = rest.replace(" 0A ", " 01 ");
+        check(&format!("   2: 0100007F:2424 {open}"), None);
+        check(
+            "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode",
+            None,
+        );
+        check("", None);
+    }
+}

@@ -1,0 +1,177 @@
+//! Owns the looks at the runner manager from SIGTERM on. What they mean is [`super::verdict`]'s; it unregisters nothing.
+
+use std::time::Duration;
+
+use runner_lifecycle::deadline::Deadline;
+use runner_lifecycle::duration::show;
+use runner_lifecycle::system_id::SystemId;
+use tokio::time::Instant;
+
+use super::verdict::{self, Look, Seen, Verdict};
+use crate::runner_manager::{Look as Page, Pages};
+use crate::stops::Stops;
+use crate::words;
+
+/// Distance of two looks while the kubelet may be killing everything: the last one before the end tells whether jobs
+/// were killed with it.
+const EAGER: Duration = Duration::from_millis(5);
+
+/// Distance of two looks afterwards.
+const PATIENT: Duration = Duration::from_millis(50);
+
+/// Limit of the look whose the pages are: a token rotation holds that page back, and two seconds may be all there is.
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// How often the log says what is waited for.
+const SAY_EVERY: Duration = Duration::from_secs(30);
+
+/// The looks at the runner manager from SIGTERM on.
+pub(super) struct Watch<'a> {
+    pages: Option<Pages>,
+    /// The system ID of the file, until the pages were compared with it.
+    expected: Option<SystemId>,
+    stops: &'a Stops,
+    began: Instant,
+    /// When to say next what is waited for, after the beginning.
+    pub(super) say_at: Option<Duration>,
+    said_silent: bool,
+    seen: Seen,
+    last: Verdict,
+}
+
+impl<'a> Watch<'a> {
+    pub(super) async fn begin(
+        pages: Option<Pages>,
+        expected: Option<SystemId>,
+        stops: &'a Stops,
+    ) -> Self {
+        let (began, seen) = (Instant::now(), Seen::default());
+        let mut watch = Self {
+            pages,
+            expected,
+            stops,
+            began,
+            say_at: None,
+            said_silent: false,
+            seen,
+            last: Verdict::Wait,
+        };
+        watch.look().await;
+        watch
+    }
+
+    pub(super) fn jobs(&self) -> &[String] {
+        self.seen.jobs()
+    }
+
+    async fn look(&mut self) {
+        if !matches!(self.last, Verdict::Gone | Verdict::Killed) {
+            let look = self.ask().await;
+            self.last = self.seen.judge(self.began.elapsed(), look);
+        }
+    }
+
+    /// What the runner manager shows just now.
+    async fn ask(&mut self) -> Look {
+        let Some(pages) = &self.pages else {
+            return Look::Nobody;
+        };
+        let (state, jobs) = tokio::join!(pages.state(), pages.jobs());
+        match state {
+            Page::Nobody => Look::Nobody,
+            Page::Silent => {
+                if !self.said_silent {
+                    self.said_silent = true;
+                    log::warn!(
+                        "the runner manager lives and does not answer: waiting until it does or has ended"
+                    );
+                }
+                Look::Silent
+            }
+            Page::Seen(_) if self.is_foreign().await => {
+                self.pages = None;
+                Look::Nobody
+            }
+            Page::Seen(state) => {
+                let jobs = jobs.map(|jobs| jobs.into_iter().map(|job| job.url).collect());
+                Look::State(state, jobs)
+            }
+        }
+    }
+
+    /// Whether the pages are of another pod's runner manager: asked once they answer, as the page may be held back.
+    async fn is_foreign(&mut self) -> bool {
+        let (Some(pages), Some(expected)) = (&self.pages, &self.expected) else {
+            return false;
+        };
+        let Ok(Page::Seen(sample)) = tokio::time::timeout(GLANCE, pages.sample()).await else {
+            return false;
+        };
+        let foreign = sample.system_id.filter(|shown| shown != expected);
+        if let Some(shown) = &foreign {
+            log::warn!(
+                "the metrics are of another runner manager (system ID {shown}, ours is {expected}): they are not believed; tell the address of ours (--metrics-address)"
+            );
+        }
+        self.expected = None;
+        foreign.is_some()
+    }
+
+    async fn pause(&self) {
+        let pace = if self.began.elapsed() < verdict::KILLING {
+            EAGER
+        } else {
+            PATIENT
+        };
+        tokio::time::sleep(pace).await;
+    }
+
+    /// Looks until the verdict is such, or the deadline, or a second signal.
+    pub(super) async fn until(
+        &mut self,
+        such: impl Fn(Verdict) -> bool,
+        deadline: Option<Deadline>,
+    ) -> Verdict {
+        loop {
+            if self.stops.count() > 1 {
+                return Verdict::Now;
+            }
+            if such(self.last) || deadline.is_some_and(Deadline::passed) {
+                return self.last;
+            }
+            if self.say_at.is_some_and(|at| self.began.elapsed() > at) {
+                self.say_at = Some(self.began.elapsed() + SAY_EVERY);
+                self.say(deadline);
+            }
+            tokio::select! {
+                () = self.pause() => {}
+                () = self.stops.reached(2) => {}
+            }
+            self.look().await;
+        }
+    }
+
+    fn say(&self, deadline: Option<Deadline>) {
+        let (count, list) = (words::jobs(self.jobs().len()), self.jobs().join(", "));
+        match deadline.map(|deadline| show(deadline.left())) {
+            Some(left) => {
+                log::info!("owned runners stay until {count} ended, at most {left}: {list}");
+            }
+            None => log::info!(
+                "owned runners stay until {count} ended, and are left behind if the container is killed before (the grace period was not told): {list}"
+            ),
+        }
+    }
+
+    /// Looks on while something else is done. Says what came of it, if it is more than before.
+    pub(super) async fn during(&mut self, work: impl Future<Output = ()>) -> Option<Verdict> {
+        let mut work = std::pin::pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut work => return (self.last != Verdict::Wait).then_some(self.last),
+                () = self.pause() => self.look().await,
+            }
+        }
+    }
+}

@@ -10,11 +10,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use runner_lifecycle::exit::Failure;
+use runner_lifecycle::report::{Format, Reporting, level_named};
 use runner_lifecycle::shown::shown;
 
 pub use options::{
-    Content, Credential, Given, Globals, InstallReaper, LogFormat, Options, Origin, PodNames,
-    Reporting, RunnerType, ServerSide, Setting,
+    Content, Credential, Given, Globals, InstallReaper, Options, Origin, PodNames, RunnerType,
+    ServerSide, Setting,
 };
 use reading::Readings;
 pub use runner_lifecycle::environment::Environment;
@@ -182,34 +183,15 @@ fn refine(reporting: &mut Reporting, readings: &Readings) -> Result<(), Failure>
         reporting.termination_message_path = PathBuf::from(value);
     }
     if let Some(Given { value, origin }) = readings.trimmed("log-format") {
-        reporting.format = match value.as_str() {
-            // gitlab-runner's own format is the text for people.
-            "text" | "runner" => LogFormat::Text,
-            "json" => LogFormat::Json,
-            _ => {
-                return Err(Failure::usage(format!(
-                    "{origin}: {} is not text or json",
-                    shown(&value)
-                )));
-            }
-        };
+        reporting.format = Format::named(&value).ok_or_else(|| {
+            Failure::usage(format!("{origin}: {} is not text or json", shown(&value)))
+        })?;
     }
     if let Some(Given { value, origin }) = readings.trimmed("log-level") {
-        reporting.level = match value.as_str() {
-            // gitlab-runner knows two graver levels; nothing of ours is graver than an error.
-            "panic" | "fatal" | "error" => log::LevelFilter::Error,
-            "warn" | "warning" => log::LevelFilter::Warn,
-            "info" => log::LevelFilter::Info,
-            "debug" => log::LevelFilter::Debug,
-            "trace" => log::LevelFilter::Trace,
-            _ => {
-                let expected = "error, warn, info or debug";
-                return Err(Failure::usage(format!(
-                    "{origin}: {} is not {expected}",
-                    shown(&value)
-                )));
-            }
-        };
+        reporting.level = level_named(&value).ok_or_else(|| {
+            let expected = "error, warn, info or debug";
+            Failure::usage(format!("{origin}: {} is not {expected}", shown(&value)))
+        })?;
     }
     if readings.boolean("debug").is_some_and(|given| given.value) {
         reporting.level = reporting.level.max(log::LevelFilter::Debug);

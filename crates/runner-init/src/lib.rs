@@ -31,11 +31,7 @@ pub fn main() -> ExitCode {
     let environment = Environment::of_process();
     let argv: Vec<OsString> = std::env::args_os().skip(1).collect();
     let reporting = args::reporting(&argv, &environment);
-    let format = match reporting.format {
-        args::LogFormat::Text => report::Format::Text,
-        args::LogFormat::Json => report::Format::Json,
-    };
-    report::install("runner-init", format, reporting.level, None);
+    report::install("runner-init", reporting.format, reporting.level, None);
     let result = run(argv, &environment);
     ending::end(result, Some(&reporting.termination_message_path))
 }

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::SystemTime;
 
@@ -18,6 +18,53 @@ pub enum Format {
     Text,
     /// One JSON object: `time`, `level`, `program`, `message`.
     Json,
+}
+
+impl Format {
+    /// The format of this name; nothing for another word. `runner`, gitlab-runner's own format, is the text for people.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "text" | "runner" => Some(Self::Text),
+            "json" => Some(Self::Json),
+            _ => None,
+        }
+    }
+}
+
+/// The level of this name; nothing for another word. gitlab-runner knows two graver ones, but nothing of ours is graver
+/// than an error.
+#[must_use]
+pub fn level_named(name: &str) -> Option<LevelFilter> {
+    match name {
+        "panic" | "fatal" | "error" => Some(LevelFilter::Error),
+        "warn" | "warning" => Some(LevelFilter::Warn),
+        "info" => Some(LevelFilter::Info),
+        "debug" => Some(LevelFilter::Debug),
+        "trace" => Some(LevelFilter::Trace),
+        _ => None,
+    }
+}
+
+/// How a program reports, and where else it writes a failure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reporting {
+    /// Text or JSON lines.
+    pub format: Format,
+    /// The least grave thing that is logged.
+    pub level: LevelFilter,
+    /// The file that Kubernetes shows as the reason of a failed container.
+    pub termination_message_path: PathBuf,
+}
+
+impl Default for Reporting {
+    fn default() -> Self {
+        Self {
+            format: Format::default(),
+            level: LevelFilter::Info,
+            termination_message_path: PathBuf::from("/dev/termination-log"),
+        }
+    }
 }
 
 struct Report {

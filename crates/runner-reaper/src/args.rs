@@ -13,7 +13,7 @@ use runner_lifecycle::exit::Failure;
 use runner_lifecycle::gitlab::Proxies;
 use runner_lifecycle::named_file;
 use runner_lifecycle::pod::Pod;
-use runner_lifecycle::report::Format;
+use runner_lifecycle::report::{Format, Reporting, level_named};
 use runner_lifecycle::shown::shown;
 use runner_lifecycle::token::Token;
 
@@ -90,17 +90,6 @@ pub struct Options {
     pub environment: Environment,
     /// What the operator should hear about, one line each.
     pub warnings: Vec<String>,
-}
-
-/// How to log, and where else a failure is written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reporting {
-    /// Text or JSON lines.
-    pub format: Format,
-    /// The least grave thing that is logged.
-    pub level: log::LevelFilter,
-    /// The file that Kubernetes shows as the reason of a failed container.
-    pub termination_message_path: PathBuf,
 }
 
 /// Why there is nothing to do.
@@ -197,29 +186,34 @@ pub fn reporting(argv: &[OsString], environment: &Environment) -> Reporting {
             }
         })
     };
-    let given = |name: &str, variable: &str| {
-        flag(name).or_else(|| environment.get(variable).map(str::to_owned))
+    let given = |name: &str, variables: &[&str]| {
+        let variable = || variables.iter().find_map(|name| environment.get(name));
+        flag(name).or_else(|| variable().map(str::to_owned))
     };
-    let level = given("log-level", "RUNNER_REAPER_LOG_LEVEL").and_then(|text| text.parse().ok());
+    // Of a word that means nothing the default is left: the end of a pod is no moment to be strict about its log.
+    let format = given("log-format", &["RUNNER_REAPER_LOG_FORMAT", "LOG_FORMAT"]);
+    let level = given("log-level", &["RUNNER_REAPER_LOG_LEVEL", "LOG_LEVEL"]);
     let message = given(
         "termination-message-path",
-        "RUNNER_REAPER_TERMINATION_MESSAGE_PATH",
+        &["RUNNER_REAPER_TERMINATION_MESSAGE_PATH"],
     );
+    let usual = Reporting::default();
     Reporting {
-        format: match given("log-format", "RUNNER_REAPER_LOG_FORMAT").as_deref() {
-            Some("json") => Format::Json,
-            _ => Format::Text,
-        },
-        level: level.unwrap_or(log::LevelFilter::Info),
-        termination_message_path: message
-            .map_or_else(|| "/dev/termination-log".into(), PathBuf::from),
+        format: format
+            .and_then(|name| Format::named(&name))
+            .unwrap_or(usual.format),
+        level: level
+            .and_then(|name| level_named(&name))
+            .unwrap_or(usual.level),
+        termination_message_path: message.map_or(usual.termination_message_path, PathBuf::from),
     }
 }
 
-/// Whether the arguments ask for `pre-stop`, whose words go to the container's log too.
+/// Whether the words go to the container's log too: those of a hook, whatever command it has and even if that cannot be
+/// understood, because nobody keeps a hook's own stderr. A sidecar's stderr is the container's log.
 #[must_use]
-pub fn is_hook(options: &Options) -> bool {
-    matches!(options.command, Command::PreStop)
+pub fn is_heard_by_nobody(argv: &[OsString]) -> bool {
+    argv.iter().all(|word| word != "sidecar")
 }
 
 struct Given<'a> {

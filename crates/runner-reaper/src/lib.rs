@@ -4,7 +4,6 @@
 //! [`unregister`] are the stories that join them.
 
 use std::ffi::OsString;
-use std::fs::File;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -44,12 +43,9 @@ pub fn main() -> ExitCode {
     let argv: Vec<OsString> = std::env::args_os().skip(1).collect();
     let environment = Environment::of_process();
     let reporting = args::reporting(&argv, &environment);
+    let heard_by_nobody = args::is_heard_by_nobody(&argv);
+    let also = heard_by_nobody.then(container_log::open).flatten();
     let parsed = args::parse(argv, &environment);
-    let also = parsed
-        .as_ref()
-        .ok()
-        .filter(|options| args::is_hook(options));
-    let also: Option<File> = also.and_then(|_| container_log::open());
     report::install("runner-reaper", reporting.format, reporting.level, also);
     let message = Some(reporting.termination_message_path.as_path());
     match parsed {

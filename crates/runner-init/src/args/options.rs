@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use runner_lifecycle::gitlab::AccessLevel;
+use runner_lifecycle::report::Reporting;
 use runner_lifecycle::source::Source;
 use runner_lifecycle::token::Token;
 use toml_edit::{Table, Value};
@@ -237,35 +238,4 @@ pub struct PodNames {
     pub namespace: Option<String>,
     /// `metadata.uid`
     pub uid: Option<String>,
-}
-
-/// How to log, and where else a failure is written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reporting {
-    /// Text or JSON lines.
-    pub format: LogFormat,
-    /// The least grave thing that is logged.
-    pub level: log::LevelFilter,
-    /// The file that Kubernetes shows as the reason of a failed container.
-    pub termination_message_path: PathBuf,
-}
-
-impl Default for Reporting {
-    fn default() -> Self {
-        Self {
-            format: LogFormat::Text,
-            level: log::LevelFilter::Info,
-            termination_message_path: PathBuf::from("/dev/termination-log"),
-        }
-    }
-}
-
-/// The form of a log line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// One JSON object a line.
-    Json,
 }

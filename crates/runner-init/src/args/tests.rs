@@ -206,7 +206,7 @@ fn global_options_before_the_command_are_taken() {
         &[],
     );
     assert_eq!(options.reporting.level, log::LevelFilter::Debug);
-    assert_eq!(options.reporting.format, LogFormat::Json);
+    assert_eq!(options.reporting.format, Format::Json);
 }
 
 #[test]
@@ -297,7 +297,7 @@ fn reporting_is_found_even_when_the_rest_is_wrong() {
     );
     assert_eq!(
         (found.format, found.level),
-        (LogFormat::Json, log::LevelFilter::Debug)
+        (Format::Json, log::LevelFilter::Debug)
     );
     assert_eq!(found.termination_message_path, PathBuf::from("/t"));
 }

@@ -46,8 +46,12 @@ const COMMON: [(&str, &str, &str); 13] = [
     ("pod-name", "NAME", "metadata.name of this pod"),
     ("pod-namespace", "NAME", "metadata.namespace of this pod"),
     ("pod-uid", "UID", "metadata.uid of this pod"),
-    ("log-format", "FORMAT", "text or json"),
-    ("log-level", "LEVEL", "error, warn, info or debug"),
+    ("log-format", "FORMAT", "text or json [LOG_FORMAT]"),
+    (
+        "log-level",
+        "LEVEL",
+        "error, warn, info or debug [LOG_LEVEL]",
+    ),
     (
         "termination-message-path",
         "FILE",
@@ -97,8 +101,10 @@ pub(super) fn command() -> Command {
             let arg = valued(name, value, help).global(true);
             match name {
                 "config" => arg.short('c'),
-                "log-format" => arg.value_parser(["text", "json"]),
-                "log-level" => arg.value_parser(["error", "warn", "info", "debug"]),
+                "log-format" => arg.value_parser(["text", "runner", "json"]),
+                "log-level" => arg.value_parser([
+                    "panic", "fatal", "error", "warn", "warning", "info", "debug", "trace",
+                ]),
                 _ => arg,
             }
         }))

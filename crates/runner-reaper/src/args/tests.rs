@@ -28,10 +28,27 @@ fn refused(line: &str, variables: &[(&str, &str)]) -> Failure {
 
 #[test]
 fn no_subcommand_is_the_hook() {
-    assert!(is_hook(&parsed("", &[])));
-    assert!(is_hook(&parsed("pre-stop", &[])));
-    assert!(is_hook(&parsed("--grace-period 60", &[])));
+    fn check(line: &str) {
+        let command = parsed(line, &[]).command;
+        assert!(matches!(command, Command::PreStop), "{line}: {command:?}");
+    }
+    check("");
+    check("pre-stop");
+    check("--grace-period 60");
     assert!(matches!(parsed("sidecar", &[]).command, Command::Sidecar));
+}
+
+#[test]
+fn words_of_every_hook_are_heard_and_a_misspelt_one_too() {
+    fn check(line: &str, want: bool) {
+        let argv: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
+        assert_eq!(is_heard_by_nobody(&argv), want, "{line}");
+    }
+    check("", true);
+    check("pre-stop", true);
+    check("unregister --all-runners", true);
+    check("pre-stpo --grace-perod=1", true);
+    check("--config /x sidecar", false);
 }
 
 #[test]
@@ -190,6 +207,22 @@ fn reporting_never_fails() {
         (reporting.format, reporting.level),
         (Format::Json, log::LevelFilter::Debug)
     );
+    fn check(variables: &[(&str, &str)], want: (Format, log::LevelFilter)) {
+        let reporting = super::reporting(&[], &environment(variables));
+        assert_eq!((reporting.format, reporting.level), want, "{variables:?}");
+    }
+    use log::LevelFilter as Level;
+    check(
+        &[("LOG_FORMAT", "json"), ("LOG_LEVEL", "warning")],
+        (Format::Json, Level::Warn),
+    );
+    // What the runner container is told is gitlab-runner's, in its words.
+    check(
+        &[("LOG_FORMAT", "runner"), ("LOG_LEVEL", "fatal")],
+        (Format::Text, Level::Error),
+    );
+    let ours = ("RUNNER_REAPER_LOG_FORMAT", "text");
+    check(&[ours, ("LOG_FORMAT", "json")], (Format::Text, Level::Info));
     let odd = super::reporting(
         &["--log-level".into()],
         &environment(&[("RUNNER_REAPER_LOG_FORMAT", "x")]),

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::thread;
 use std::time::Duration;
 
-use gitlab_simulator::{Effect, Fault};
+use gitlab_simulator::{Effect, Fault, own_address};
 
 use super::pod::{Plan, Pod, Source};
 
@@ -49,10 +49,7 @@ fn lead_to(pod: &Pod, url: &str) {
 }
 
 fn nobody_listens(pod: &Pod) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
-    lead_to(pod, &format!("http://{address}"));
+    lead_to(pod, &format!("http://{}", own_address()));
 }
 
 /// The connection is made by the kernel; nobody ever answers.

@@ -5,11 +5,10 @@ use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use acceptance::stage::{Stage, run};
-use gitlab_simulator::{NewRunner, Role, Settings, Simulator};
+use gitlab_simulator::{NewRunner, Role, Settings, Simulator, own_address};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
@@ -100,7 +99,7 @@ impl Pod {
             stage: Stage::new(),
             source: plan.source,
             order: Order::default(),
-            address: free_address(),
+            address: own_address().to_string(),
             aside: tempfile::tempdir().unwrap(),
             runner_manager: None,
         };
@@ -320,18 +319,4 @@ pub(crate) fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
         assert!(began.elapsed() < LIMIT, "waited {LIMIT:?} for {what}");
         std::thread::sleep(Duration::from_millis(2));
     }
-}
-
-/// An address of this machine that nobody else uses: every process and every pod has one of its own.
-fn free_address() -> String {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let (process, pod) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    let [_, _, high, low] = process.to_be_bytes();
-    format!(
-        "127.{}.{}.{}:{}",
-        64 + high % 64,
-        low,
-        1 + pod % 250,
-        9252 + pod / 250
-    )
 }

@@ -220,7 +220,7 @@ async fn connecting_ahead_to_nobody_is_no_error() {
 
 #[tokio::test]
 async fn a_connection_that_was_closed_meanwhile_is_replaced_unseen() {
-    let world = World::with(at_an_address_of_its_own(3));
+    let world = World::with(at_an_address_of_its_own());
     let client = world.client();
     world.ask(&client, Ask::Verify, ample()).await.unwrap();
     let address = world.sim.address();

@@ -197,7 +197,7 @@ async fn nobody_listening_is_not_a_lost_creation() {
 
 #[tokio::test]
 async fn a_gitlab_that_comes_up_late_is_found() {
-    let world = World::with(at_an_address_of_its_own(2));
+    let world = World::with(at_an_address_of_its_own());
     let address = world.sim.address();
     let (client, registration) = (world.client(), world.registration.clone());
     drop(world);

@@ -216,11 +216,9 @@ pub(crate) fn heard() -> Vec<String> {
 
 /// Settings with a loopback address that no other test uses, so that the port stays free for a simulator that is started
 /// there again.
-pub(crate) fn at_an_address_of_its_own(number: u8) -> Settings {
-    let [_, _, high, low] = std::process::id().to_be_bytes();
-    let listen = std::net::SocketAddr::from(([127, high | 64, low, number], 0));
+pub(crate) fn at_an_address_of_its_own() -> Settings {
     Settings {
-        listen,
+        listen: gitlab_simulator::own_address(),
         ..Settings::default()
     }
 }

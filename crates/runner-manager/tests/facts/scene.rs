@@ -5,14 +5,12 @@ mod looks;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
-use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, SystemTime};
 
-use gitlab_simulator::{Job, NewRunner, Settings, Simulator};
+use gitlab_simulator::{Job, NewRunner, Settings, Simulator, own_address};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -53,16 +51,28 @@ pub(crate) fn program() -> PathBuf {
     real().unwrap_or_else(|| env!("CARGO_BIN_EXE_runner-manager-stand-in").into())
 }
 
+/// The program with the signals of a container: `nohup` would hand an ignored SIGHUP down to it.
+fn command() -> Command {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = u64::from_str_radix(ignored.unwrap().trim(), 16).unwrap();
+    if ignored & 1 == 0 {
+        return Command::new(program());
+    }
+    let mut command = Command::new("env");
+    command.arg("--default-signal=HUP").arg(program());
+    command
+}
+
 impl Scene {
     /// A GitLab and a directory; nothing runs.
     pub(crate) fn new(settings: Settings) -> Self {
         let gitlab = Simulator::start(settings).unwrap();
-        let port = free_port();
         let directory = tempfile::tempdir().unwrap();
         Self {
             gitlab,
             directory,
-            address: format!("127.0.0.1:{port}"),
+            address: own_address().to_string(),
             process: None,
         }
     }
@@ -104,7 +114,7 @@ impl Scene {
             .append(true)
             .open(self.directory.path().join("log"))
             .unwrap();
-        let child = Command::new(program())
+        let child = command()
             .args(arguments)
             .env("CONFIG_FILE", self.file())
             .current_dir(self.directory.path())
@@ -266,14 +276,4 @@ pub(crate) fn job_of(seconds: f64) -> Job {
         )],
         ..Job::default()
     }
-}
-
-/// A port that nobody is given by chance: below those the kernel hands out, and each only once in this process.
-fn free_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let offset = u16::try_from(std::process::id() % 10_000).unwrap_or_default();
-    wait_for("a free port", || {
-        let port = 20_000 + offset.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000;
-        TcpListener::bind(("127.0.0.1", port)).ok().map(|_| port)
-    })
 }

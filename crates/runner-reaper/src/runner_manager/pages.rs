@@ -277,10 +277,8 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_and_no_answer_are_two_things() {
-        let refused = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = refused.local_addr().unwrap();
-        drop(refused);
-        assert_eq!(at(vec![address]).sample().await, Look::Nobody);
+        let refused = gitlab_simulator::own_address();
+        assert_eq!(at(vec![refused]).sample().await, Look::Nobody);
         assert_eq!(at(vec![]).sample().await, Look::Nobody);
         async fn check(answer: &'static [&'static str], want: Look<Sample>) {
             assert_eq!(serve(answer).sample().await, want, "{answer:?}");

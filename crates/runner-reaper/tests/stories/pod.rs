@@ -3,14 +3,14 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::net::TcpListener;
+use std::net::SocketAddr;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime};
 
-use gitlab_simulator::{Job, JobStatus, NewRunner, Settings, Simulator};
+use gitlab_simulator::{Job, JobStatus, NewRunner, Settings, Simulator, own_address};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -26,7 +26,7 @@ pub(crate) const OTHER_ID: &str = "r_otherotherot";
 pub(crate) struct Pod {
     pub(crate) gitlab: Simulator,
     pub(crate) directory: TempDir,
-    port: u16,
+    address: SocketAddr,
     runner_manager: Option<Child>,
 }
 
@@ -49,15 +49,10 @@ impl Pod {
     /// A pod with entries of these kinds in its file. The file is an hour old, as the mtime must come back.
     pub(crate) fn new(settings: Settings, kinds: &[Kind], head: &str, more: &str) -> Self {
         let gitlab = Simulator::start(settings).unwrap();
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
         let pod = Self {
             gitlab,
             directory: tempfile::tempdir().unwrap(),
-            port,
+            address: own_address(),
             runner_manager: None,
         };
         let mut config = format!("# the operator's\n{head}\n");
@@ -103,13 +98,13 @@ impl Pod {
 
     /// Where its metrics are, if it has any.
     pub(crate) fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        self.address.to_string()
     }
 
     /// The same with `listen_address` in the file.
     pub(crate) fn with_port(self) -> Self {
         let text = self.text("config.toml");
-        let address = format!("listen_address = \"127.0.0.1:{}\"\n{text}", self.port);
+        let address = format!("listen_address = \"{}\"\n{text}", self.address);
         self.put_config(&address);
         self
     }

@@ -6,6 +6,10 @@ use std::io::{Error, ErrorKind, Read as _, Result};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
+use crate::exit::Failure;
+use crate::shown::shown;
+use crate::token::Token;
+
 /// Largest file that is read, in bytes: a ConfigMap or Secret cannot be larger.
 const LIMIT: u64 = 1024 * 1024;
 
@@ -43,9 +47,58 @@ pub fn read_text(path: &Path) -> Result<String> {
         .map_err(|_| Error::new(ErrorKind::InvalidData, "it is not UTF-8 text"))
 }
 
+/// The token that a file holds. `given_by` names the flag or variable with the path, `advice` where a token itself goes.
+///
+/// # Errors
+/// With the one line for the operator, when the file cannot be read as [`read_text`] does or holds no token. A word
+/// without a directory that names no file is not in it: a token without a prefix looks like a name.
+pub fn read_token(
+    path: &Path,
+    given_by: &str,
+    advice: &str,
+) -> std::result::Result<Token, Failure> {
+    let name = shown(&path.display().to_string());
+    let text = read_text(path).map_err(|error| {
+        let bare = path
+            .parent()
+            .is_some_and(|parent| parent.as_os_str().is_empty());
+        let none = matches!(
+            error.kind(),
+            ErrorKind::NotFound | ErrorKind::InvalidFilename
+        );
+        if bare && none {
+            return Failure::unusable(format!("{given_by} names no file: {advice}"));
+        }
+        Failure::unusable(format!("{given_by}: reading {name}: {error}"))
+    })?;
+    Token::new(text)
+        .map_err(|error| Failure::unusable(format!("{given_by}: the token in {name} {error}")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn word_that_may_be_the_token_itself_is_not_shown() {
+        fn check(path: &str, want: &str) {
+            let message = read_token(Path::new(path), "--token-file", "give it otherwise")
+                .unwrap_err()
+                .message;
+            assert!(message.contains(want), "{message}");
+            assert!(!message.contains("canary"), "{message}");
+        }
+        check(
+            "canary-without-prefix",
+            "--token-file names no file: give it otherwise",
+        );
+        check(&"canary".repeat(50), "names no file");
+        check("/none/glrt-canary", "reading \"/none/***\"");
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("token");
+        drop(std::fs::File::create_new(&path).unwrap());
+        check(path.to_str().unwrap(), "the token in");
+    }
 
     #[test]
     fn only_regular_files_of_a_reasonable_size_are_read() {

@@ -2,7 +2,6 @@
 //! nothing reads the environment. Reads a token file it is told of; asks nobody and writes nothing.
 
 use std::ffi::OsString;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,7 +13,6 @@ use runner_lifecycle::gitlab::Proxies;
 use runner_lifecycle::named_file;
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::report::{Format, Reporting, level_named};
-use runner_lifecycle::shown::shown;
 use runner_lifecycle::token::Token;
 
 use crate::grace::Grace;
@@ -278,7 +276,11 @@ fn selection(given: &Given<'_>) -> Result<Selection, Failure> {
             let token = Token::new(text);
             Some(token.map_err(|error| Failure::usage(format!("the token {error}")))?)
         }
-        (None, Some(path)) => Some(token_in(Path::new(&path))?),
+        (None, Some(path)) => {
+            let advice = "a token itself goes to --token";
+            let path = Path::new(&path);
+            Some(named_file::read_token(path, "--token-file", advice)?)
+        }
         (None, None) => None,
     };
     if all && (name.is_some() || token.is_some()) {
@@ -299,21 +301,6 @@ fn selection(given: &Given<'_>) -> Result<Selection, Failure> {
         keep_entry: given.matches.get_flag("keep-entry"),
         other_pod: given.matches.get_flag("other-pod"),
     })
-}
-
-fn token_in(path: &Path) -> Result<Token, Failure> {
-    let shown = shown(&path.display().to_string());
-    let text = named_file::read_text(path).map_err(|error| {
-        let bare = path
-            .parent()
-            .is_some_and(|parent| parent.as_os_str().is_empty());
-        // Not shown: a token without a prefix looks like a name.
-        if bare && error.kind() == ErrorKind::NotFound {
-            return Failure::unusable("--token-file names no file: a token itself goes to --token");
-        }
-        Failure::unusable(format!("--token-file {shown}: {error}"))
-    })?;
-    Token::new(text).map_err(|error| Failure::unusable(format!("the token in {shown} {error}")))
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! Owns the choice among the tokens: which one wins, what GitLab keeps of the other flags, which of them are refused.
 
-use std::io::ErrorKind;
 use std::path::Path;
 
 use runner_lifecycle::exit::Failure;
@@ -12,7 +11,7 @@ use runner_lifecycle::token::Token;
 use super::reading::Readings;
 use super::{Credential, Given, Origin, RunnerType, ServerSide};
 
-/// A token and whether it came through the deprecated flag.
+/// A token and where it came from.
 struct Candidate {
     token: Token,
     origin: Origin,
@@ -58,7 +57,7 @@ pub(super) fn choose(
             Ok(in_disguise(found, &server_side, warnings))
         }
         (_, Some(file)) => {
-            let token = read(Path::new(&file.value), file.origin)?;
+            let token = read(&file.value, file.origin)?;
             let found = Candidate {
                 token,
                 origin: file.origin,
@@ -148,47 +147,25 @@ fn candidate(readings: &Readings, kind: &str) -> Result<Option<Candidate>, Failu
         return Ok(None);
     };
     Ok(Some(Candidate {
-        token: read(Path::new(&value), origin)?,
+        token: read(&value, origin)?,
         origin,
     }))
 }
 
-fn read(path: &Path, origin: Origin) -> Result<Token, Failure> {
-    let name = path.display();
-    let text = named_file::read_text(path).map_err(|error| {
-        let bare = path
-            .parent()
-            .is_some_and(|parent| parent.as_os_str().is_empty());
-        // Not shown: a token without a prefix looks like a name.
-        if bare
-            && matches!(
-                error.kind(),
-                ErrorKind::NotFound | ErrorKind::InvalidFilename
-            )
-        {
-            return Failure::unusable(format!("{origin} names no file{}", advice(origin)));
-        }
-        Failure::unusable(format!(
-            "{origin}: reading {}: {error}",
-            shown(&name.to_string())
-        ))
-    })?;
-    Token::new(text).map_err(|error| {
-        let name = shown(&name.to_string());
-        Failure::unusable(format!("{origin}: the token in {name} {error}"))
-    })
+fn read(path: &str, origin: Origin) -> Result<Token, Failure> {
+    named_file::read_token(Path::new(path), &origin.to_string(), advice(origin))
 }
 
 fn advice(origin: Origin) -> &'static str {
     match origin {
         Origin::Flag("token-file") | Origin::Variable("RUNNER_INIT_TOKEN_FILE") => {
-            ": a token itself goes to --token"
+            "a token itself goes to --token"
         }
         Origin::Flag("registration-token-file")
         | Origin::Variable("RUNNER_INIT_REGISTRATION_TOKEN_FILE") => {
-            ": a token itself goes to --registration-token"
+            "a token itself goes to --registration-token"
         }
-        _ => ": an access token lies in a file, whose path is wanted",
+        _ => "an access token lies in a file, whose path is wanted",
     }
 }
 

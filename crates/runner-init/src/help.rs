@@ -2,6 +2,7 @@
 //! clap's definition is built from the table only here: the way to a registration does not pay for it.
 
 use clap::{Arg, ArgAction, Command};
+use runner_lifecycle::exit;
 
 use crate::flags::{self, Flag, Kind, Place};
 
@@ -14,8 +15,7 @@ const AFTER_SHORT: &str = "Every flag can be given as the variable in brackets i
 variable is unset.\n--help shows all flags.";
 
 const AFTER_LONG: &str = "Every flag can be given as the variable in brackets instead; an empty \
-variable is unset. -x and --x are the same, a value\nfollows after = or as the next word. \
-Exit codes: 0 done, 2 usage, 69 GitLab not reachable, 77 token refused, 78 configuration unusable.";
+variable is unset. -x and --x are the same, a value\nfollows after = or as the next word.";
 
 /// The flags that a manifest needs.
 #[must_use]
@@ -30,7 +30,7 @@ pub fn short() -> String {
 #[must_use]
 pub fn long() -> String {
     command(|_| true)
-        .after_help(AFTER_LONG)
+        .after_help(format!("{AFTER_LONG}\n\n{}", exit::help()))
         .render_help()
         .to_string()
 }

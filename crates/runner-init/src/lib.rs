@@ -15,7 +15,6 @@ pub mod template;
 pub mod values;
 
 use std::ffi::OsString;
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -33,7 +32,7 @@ pub fn main() -> ExitCode {
     let reporting = args::reporting(&argv, &environment);
     report::install("runner-init", reporting.format, reporting.level, None);
     let result = run(argv, &environment);
-    ending::end(result, Some(&reporting.termination_message_path))
+    ending::end(result, &reporting.termination_message_path)
 }
 
 fn run(argv: Vec<OsString>, environment: &Environment) -> anyhow::Result<Exit> {
@@ -43,12 +42,7 @@ fn run(argv: Vec<OsString>, environment: &Environment) -> anyhow::Result<Exit> {
     }
     let parsed = match args::parse(argv, environment) {
         Ok(parsed) => parsed,
-        Err(Stop::Show(text)) => {
-            std::io::stdout()
-                .write_all(text.as_bytes())
-                .context("writing to stdout")?;
-            return Ok(Exit::Done);
-        }
+        Err(Stop::Show(text)) => return Ok(ending::show(&text)),
         Err(Stop::Failure(failure)) => return Err(failure.into()),
     };
     for warning in &parsed.warnings {

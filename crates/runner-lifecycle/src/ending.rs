@@ -1,6 +1,7 @@
 //! Owns the first and the last thing of a helper's process: what is forbidden from the start, and the one place where a
 //! result becomes last words and an exit code.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -31,17 +32,30 @@ pub fn prepare() {
 
 /// Turns the result of a run into last words and the exit code. Nothing else ends the process.
 #[must_use]
-pub fn end(result: anyhow::Result<Exit>, termination_message: Option<&Path>) -> ExitCode {
-    match result {
-        Ok(exit) => exit.into(),
-        Err(error) => {
-            let exit = Exit::of(&error);
-            let words = format!("{error:#}");
-            log::error!("{words} (exit {})", exit.code());
-            if let Some(path) = termination_message {
-                report::write_termination_message(path, &words);
-            }
-            exit.into()
+pub fn end(result: anyhow::Result<Exit>, termination_message: &Path) -> ExitCode {
+    let (exit, words) = match result {
+        Ok(Exit::Done) => return Exit::Done.into(),
+        // The log has named everything by now; Kubernetes shows one line.
+        Ok(exit) => {
+            let meaning = exit.meaning();
+            let code = exit.code();
+            let words = format!("{meaning}; the log names what was left behind (exit {code})");
+            (exit, words)
         }
-    }
+        Err(error) => {
+            let (exit, words) = (Exit::of(&error), format!("{error:#}"));
+            log::error!("{words} (exit {})", exit.code());
+            (exit, words)
+        }
+    };
+    report::write_termination_message(termination_message, &words);
+    exit.into()
+}
+
+/// Shows what was asked for, such as the help, on stdout.
+#[must_use]
+pub fn show(text: &str) -> Exit {
+    // Whoever reads it may have read enough: `--help | head`.
+    drop(std::io::stdout().write_all(text.as_bytes()));
+    Exit::Done
 }

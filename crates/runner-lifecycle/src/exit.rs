@@ -33,7 +33,7 @@ pub enum Exit {
     Terminated = 143,
 }
 
-/// Every exit code with its meaning: the table of the README is held against it.
+/// Every exit code with its meaning, for the help of both programs; a test holds the table of the README against it.
 pub const TABLE: [(Exit, &str); 10] = [
     (Exit::Done, "done"),
     (Exit::Bug, "a bug"),
@@ -50,17 +50,24 @@ pub const TABLE: [(Exit, &str); 10] = [
     ),
     (
         Exit::Interrupted,
-        "stopped by SIGINT, after undoing what was begun",
+        "runner-init stopped by SIGINT, after undoing what was begun",
     ),
     (
         Exit::Quit,
-        "stopped by SIGQUIT, after undoing what was begun",
+        "runner-init stopped by SIGQUIT, after undoing what was begun",
     ),
     (
         Exit::Terminated,
-        "stopped by SIGTERM, after undoing what was begun",
+        "runner-init stopped by SIGTERM, after undoing what was begun",
     ),
 ];
+
+/// The table as lines of a help text.
+#[must_use]
+pub fn help() -> String {
+    let lines = TABLE.map(|(exit, meaning)| format!("{:>5}  {meaning}\n", exit.code()));
+    format!("Exit codes:\n{}", lines.concat())
+}
 
 impl Exit {
     /// The number that the parent process sees.
@@ -69,13 +76,20 @@ impl Exit {
         self as u8
     }
 
+    /// What it means, as in [`TABLE`].
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        let row = TABLE.iter().find(|(exit, _)| *exit == self);
+        row.map_or("", |(_, meaning)| meaning)
+    }
+
     /// The exit code of a failure: the first error of the chain that knows its own.
     #[must_use]
     pub fn of(error: &anyhow::Error) -> Self {
         error.chain().find_map(Self::of_cause).unwrap_or(Self::Bug)
     }
 
-    /// The graver of two ends: 69 outranks 75 (design, section 7), and both outrank success.
+    /// The graver of two ends: 69 outranks 75, and both outrank success.
     #[must_use]
     pub fn graver(self, other: Self) -> Self {
         let rank = |exit: Self| match exit {
@@ -152,26 +166,10 @@ impl Failure {
         }
     }
 
-    /// A token that GitLab refused.
-    pub fn refused(message: impl Into<String>) -> Self {
-        Self {
-            exit: Exit::Refused,
-            message: message.into(),
-        }
-    }
-
     /// GitLab that did not answer in time.
     pub fn unreachable(message: impl Into<String>) -> Self {
         Self {
             exit: Exit::Unreachable,
-            message: message.into(),
-        }
-    }
-
-    /// Jobs that still ran when time was up.
-    pub fn jobs_running(message: impl Into<String>) -> Self {
-        Self {
-            exit: Exit::JobsRunning,
             message: message.into(),
         }
     }
@@ -190,9 +188,22 @@ mod tests {
     }
 
     #[test]
+    fn readme_shows_the_same_table() {
+        let readme = include_str!("../../../README.md");
+        let rows: Vec<&str> = readme
+            .lines()
+            .skip_while(|line| *line != "## Exit codes")
+            .skip(3)
+            .take_while(|line| line.starts_with('|'))
+            .collect();
+        let want = TABLE.map(|(exit, meaning)| format!("| {} | {meaning} |", exit.code()));
+        assert_eq!(rows, want);
+    }
+
+    #[test]
     fn code_is_found_under_what_was_being_done() {
-        let error = Err::<(), _>(Failure::refused("403")).context("registering runner");
-        assert_eq!(Exit::of(&error.unwrap_err()), Exit::Refused);
+        let error = Err::<(), _>(Failure::unreachable("502")).context("registering runner");
+        assert_eq!(Exit::of(&error.unwrap_err()), Exit::Unreachable);
         assert_eq!(Exit::of(&anyhow::anyhow!("index out of range")), Exit::Bug);
     }
 

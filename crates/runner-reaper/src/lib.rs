@@ -4,12 +4,11 @@
 //! [`unregister`] are the stories that join them.
 
 use std::ffi::OsString;
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use runner_lifecycle::exit::{Exit, TABLE};
+use runner_lifecycle::exit::Exit;
 use runner_lifecycle::signals::Signals;
 use runner_lifecycle::{ending, report};
 
@@ -47,40 +46,15 @@ pub fn main() -> ExitCode {
     let also = heard_by_nobody.then(container_log::open).flatten();
     let parsed = args::parse(argv, &environment);
     report::install("runner-reaper", reporting.format, reporting.level, also);
-    let message = Some(reporting.termination_message_path.as_path());
-    match parsed {
-        Ok(options) => {
-            let result = run(&options);
-            if let Ok(exit) = &result {
-                say_at_the_end(*exit, &reporting.termination_message_path);
-            }
-            ending::end(result, message)
-        }
-        Err(Stop::Failure(failure)) => ending::end(Err(failure.into()), message),
-        Err(Stop::Show(text)) => {
-            use std::io::Write as _;
-            // Nobody can be told that telling failed.
-            drop(std::io::stdout().write_all(text.as_bytes()));
-            Exit::Done.into()
-        }
-    }
+    ending::end(run(parsed), &reporting.termination_message_path)
 }
 
-/// The log has named everything by now; Kubernetes shows one line.
-fn say_at_the_end(exit: Exit, path: &Path) {
-    let meaning = TABLE
-        .iter()
-        .find(|(known, _)| *known == exit && exit != Exit::Done);
-    if let Some((_, meaning)) = meaning {
-        let words = format!(
-            "{meaning}; the log names what was left behind (exit {})",
-            exit.code()
-        );
-        report::write_termination_message(path, &words);
-    }
-}
-
-fn run(options: &Options) -> anyhow::Result<Exit> {
+fn run(parsed: Result<Options, Stop>) -> anyhow::Result<Exit> {
+    let options = &match parsed {
+        Ok(options) => options,
+        Err(Stop::Show(text)) => return Ok(ending::show(&text)),
+        Err(Stop::Failure(failure)) => return Err(failure.into()),
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use clap::{Arg, ArgAction, Command};
+use runner_lifecycle::exit;
 
 use super::Environment;
 
@@ -71,9 +72,7 @@ const SELECTING: [(&str, char, &str, &str); 3] = [
 ];
 
 const AFTER_HELP: &str = "\
-Every flag of all modes has a variable: --grace-period is RUNNER_REAPER_GRACE_PERIOD. Flags win; an empty variable is unset.
-Exit codes: 0 done, 1 a bug, 2 usage, 69 GitLab not reachable in time, 75 deadline passed with jobs running,
-77 token refused, 78 configuration or volume unusable, or another refusal.";
+Every flag of all modes has a variable: --grace-period is RUNNER_REAPER_GRACE_PERIOD. Flags win; an empty variable is unset.";
 
 pub(super) fn command() -> Command {
     let pre_stop = Command::new("pre-stop").about(
@@ -94,9 +93,18 @@ pub(super) fn command() -> Command {
     Command::new("runner-reaper")
         .about("Pauses, drains and unregisters GitLab runners inside the grace period of a pod")
         .version(env!("CARGO_PKG_VERSION"))
-        .after_help(AFTER_HELP)
+        .after_help(format!("{AFTER_HELP}\n\n{}", exit::help()))
         .no_binary_name(true)
         .disable_help_subcommand(true)
+        .disable_version_flag(true)
+        .arg(
+            // As gitlab-runner and runner-init have it.
+            Arg::new("version")
+                .short('v')
+                .long("version")
+                .action(ArgAction::Version)
+                .help("Print version"),
+        )
         .args(COMMON.map(|(name, value, help)| {
             let arg = valued(name, value, help).global(true);
             match name {

@@ -1,4 +1,4 @@
-//! Everything that can go wrong between `runner-init` and GitLab, at every call: asked again or not as the design says,
+//! Everything that can go wrong between `runner-init` and GitLab, at every call: asked again or not by one list,
 //! never past the deadline, with the right exit code and the next step, and nothing left behind that can be taken back.
 
 mod weather;

@@ -18,7 +18,7 @@ use super::order::Order;
 /// No wait of a test is longer. Most end within milliseconds; the machine may be busy.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
-/// Where a runner comes from: the design's three sources.
+/// Where a runner comes from: one of three sources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::enum_variant_names, reason = "GitLab's names")]
 pub(crate) enum Source {

@@ -28,7 +28,7 @@ use crate::values::listen_address;
 /// Limit of a run that gives none: an init container that needs longer is better started anew.
 const TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
-/// Flags whose values gitlab-runner trims (reference a.1), because it could have asked a person for them.
+/// Flags whose values gitlab-runner trims, because it could have asked a person for them.
 const TRIMMED: &[&str] = &[
     "executor",
     "docker-image",

@@ -1,4 +1,4 @@
-//! Owns what gitlab-runner's executors require, add and keep (reference a.3). Pure.
+//! Owns what the executors of gitlab-runner 19.4 require of a registration, add to it and keep of it. Pure.
 
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::shown::shown;

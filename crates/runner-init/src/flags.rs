@@ -69,7 +69,7 @@ pub struct Flag {
     pub help: &'static str,
 }
 
-/// How the values of a flag are read (reference 0.3: gitlab-runner's own rules).
+/// How the values of a flag are read (gitlab-runner's own rules).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Any text, as it is.

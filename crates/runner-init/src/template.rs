@@ -28,7 +28,7 @@ impl fmt::Debug for Template {
     }
 }
 
-/// Keys that only a registration can know: a template's are not taken (reference a.4).
+/// Keys that only a registration can know: a template's are not taken, as gitlab-runner does not take them.
 const IDENTITY: &[&str] = &["id", "token", "token_obtained_at", "token_expires_at"];
 
 impl Template {

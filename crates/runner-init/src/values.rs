@@ -1,4 +1,4 @@
-//! Owns how the text of a flag or variable becomes a value, by gitlab-runner's rules (reference 0.3).
+//! Owns how the text of a flag or variable becomes a value, by gitlab-runner's rules.
 //! Pure; never sees a secret's name and never puts a text into a message.
 
 pub mod go_duration;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::token::Token;
 
-/// The kind of token a runner entry came from (design, section 2).
+/// The kind of token a runner entry came from (README, "Where a runner comes from").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Source {

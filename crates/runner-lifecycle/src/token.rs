@@ -67,37 +67,10 @@ impl Token {
 
     /// Whether GitLab made the runner before this pod existed (`glrt-`, or `-glrt-` after an instance's own prefix).
     ///
-    /// `glrtr-` is what a registration gives back and is not `glrt-` (design, section 2).
+    /// `glrtr-` is what a registration gives back and is not `glrt-`.
     #[must_use]
     pub fn is_created_runner(&self) -> bool {
         self.0.starts_with("glrt-") || self.0.contains("-glrt-")
-    }
-
-    /// The nine characters that gitlab-runner shows in logs and metric labels (its `ShortenToken`).
-    ///
-    /// For comparing with such labels only; it is a piece of the secret, so it is not for our own output.
-    #[must_use]
-    pub fn short(&self) -> String {
-        let mut rest: &str = &self.0;
-        for prefix in ["glrt-", "glrtr-", "glcbt-"] {
-            if let Some(stripped) = rest.strip_prefix(prefix) {
-                rest = stripped;
-                break;
-            }
-        }
-        if !self.0.starts_with("glrtr-") && !self.0.starts_with("glcbt-") {
-            rest = ["t1_", "t2_", "t3_"]
-                .iter()
-                .find_map(|p| rest.strip_prefix(p))
-                .unwrap_or(rest);
-        }
-        if let Some(stripped) = rest.strip_prefix("GR")
-            && let (Some(head), Some(tail)) = (stripped.get(..7), stripped.get(7..))
-            && head.chars().all(|c| c.is_ascii_hexdigit())
-        {
-            rest = tail;
-        }
-        rest.chars().take(9).collect()
     }
 }
 
@@ -155,18 +128,5 @@ mod tests {
         check("t1_abc", false);
         check("GR1348941abc", false);
         check("plain", false);
-    }
-
-    #[test]
-    fn short_form_is_that_of_the_runner_managers_labels() {
-        fn check(text: &str, want: &str) {
-            assert_eq!(Token::new(text).unwrap().short(), want, "{text}");
-        }
-        check("glrt-0123456789abc", "012345678");
-        check("glrt-t1_0123456789abc", "012345678");
-        check("t2_0123456789abc", "012345678");
-        check("glrtr-0123456789abc", "012345678");
-        check("GR1348941abcdefghijkl", "abcdefghi");
-        check("abc", "abc");
     }
 }

@@ -77,7 +77,7 @@ pub struct Options {
     pub system_id_seed: Option<String>,
     /// The pod, as far as the manifest tells.
     pub pod: PodNames,
-    /// Name of the fleet that `runner-reaper sweep` looks for.
+    /// Name of these pods in the mark at GitLab.
     pub fleet: Option<String>,
     /// How to log.
     pub reporting: Reporting,
@@ -142,7 +142,7 @@ pub struct ServerSide {
 }
 
 impl ServerSide {
-    /// Whether jobs without tags are taken: as told, and always where there are no tags (reference a.2).
+    /// Whether jobs without tags are taken: as told, and always where there are no tags, as gitlab-runner asks for it.
     #[must_use]
     pub fn runs_untagged(&self) -> bool {
         self.tag_list.is_none() || self.run_untagged.as_ref().is_some_and(|given| given.value)

@@ -18,7 +18,7 @@ pub(super) const ORDER: &[&str] = &[
     "shutdown_timeout",
 ];
 
-/// A `config.toml` without entries, as gitlab-runner begins one (reference a.5).
+/// A `config.toml` without entries, as gitlab-runner 19.4 begins one.
 #[must_use]
 pub fn new_document(globals: &Globals) -> DocumentMut {
     let mut document = DocumentMut::new();

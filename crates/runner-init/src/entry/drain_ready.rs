@@ -1,4 +1,4 @@
-//! Owns the two keys that let `runner-reaper` pause and watch a runner manager (design, section 4, "Drain-ready").
+//! Owns the two keys that let `runner-reaper` pause and watch a runner manager.
 //! Each carries a comment; with the comment it is ours to change, without it the operator's.
 
 use toml_edit::{DocumentMut, Item, Key, RawString, Table, value};

@@ -1,5 +1,5 @@
-//! Owns how flags and variables go over a template (reference a.4): the template fills only what is empty in them, so
-//! a flag cannot take a value away again.
+//! Owns how flags and variables go over a template, by the rules of gitlab-runner 19.4: the template fills only what is
+//! empty in them, so a flag cannot take a value away again.
 
 use runner_lifecycle::exit::Failure;
 use toml_edit::{ArrayOfTables, Item, Table, Value, value};

@@ -20,7 +20,7 @@ pub(super) const OWN: &[Flag] = other_flags! {
     "pod-name" ["RUNNER_INIT_POD_NAME"] Text Command "the pod's name, from the downward API";
     "pod-namespace" ["RUNNER_INIT_POD_NAMESPACE"] Text Command "the pod's namespace, from the downward API";
     "pod-uid" ["RUNNER_INIT_POD_UID"] Text Command "the pod's uid, from the downward API";
-    "fleet" ["RUNNER_INIT_FLEET"] Text Command "name under which runner-reaper sweep finds what these pods leave";
+    "fleet" ["RUNNER_INIT_FLEET"] Text Command "name in the maintenance note of a runner that is made for a pod";
     "termination-message-path" ["RUNNER_INIT_TERMINATION_MESSAGE_PATH"] Text Command "where a failure is written too, if it exists (default /dev/termination-log)";
     "log-format" ["LOG_FORMAT"] Text Command "text or json";
     "log-level" | "l" ["LOG_LEVEL"] Text Command "error, warn, info or debug (default info)";

@@ -135,8 +135,7 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// `certs/` beside the config file, then where gitlab-runner looks (reference: its default directory, whatever
-/// `--config` says).
+/// `certs/` beside the config file, then where gitlab-runner looks: its default directory, whatever `--config` says.
 fn certs_directories(config: &Path, environment: &Environment) -> Vec<std::path::PathBuf> {
     let beside = config
         .parent()
@@ -195,7 +194,7 @@ fn attributes(options: &Options, pod: &Pod) -> Attributes {
     }
 }
 
-/// The mark by which a sweep knows a runner of ours: only where the pod's name is known.
+/// The mark in the maintenance note of a runner that is made: which pod it was made for, if that is known.
 fn mark(options: &Options, pod: &Pod) -> Option<String> {
     let name = pod.name.as_deref()?;
     let mut mark = format!("runner-lifecycle pod={name}");

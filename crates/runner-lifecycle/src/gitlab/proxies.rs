@@ -27,7 +27,7 @@ impl Proxies {
                 .find_map(|name| variable(name).filter(|value| !value.is_empty()))
         };
         // Under CGI the client of a web server chooses HTTP_PROXY (as the header `Proxy`).
-        let cgi = first(["REQUEST_METHOD", "REQUEST_METHOD"]).is_some();
+        let cgi = variable("REQUEST_METHOD").is_some_and(|value| !value.is_empty());
         Self {
             http: first(["HTTP_PROXY", "http_proxy"]).filter(|_| !cgi),
             https: first(["HTTPS_PROXY", "https_proxy"]),

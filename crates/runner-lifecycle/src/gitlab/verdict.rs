@@ -56,7 +56,7 @@ pub(super) enum No {
     NotGitlab,
 }
 
-/// How the middleware of a read-only GitLab (Geo, maintenance mode) begins no sentence, but every `forbidden!` does.
+/// How GitLab's API begins every refusal of a token; a read-only GitLab (Geo, maintenance mode) words its 403 otherwise.
 const FORBIDDEN: &str = "403 Forbidden";
 
 /// Judges an answer to a call with `token`.

@@ -9,7 +9,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use runner_lifecycle::ending::NoRun;
 use runner_lifecycle::exit::Failure;
+use runner_lifecycle::misspelt;
 use runner_lifecycle::report::{Format, Reporting, level_named};
 use runner_lifecycle::shown::shown;
 
@@ -22,7 +24,6 @@ pub use runner_lifecycle::environment::Environment;
 use toml_edit::Value;
 
 use crate::flags::{self, Place};
-use crate::help;
 use crate::values::listen_address;
 
 /// Limit of a run that gives none: an init container that needs longer is better started anew.
@@ -50,21 +51,6 @@ pub struct Parsed {
     pub warnings: Vec<String>,
 }
 
-/// Why there is nothing to do.
-#[derive(Debug)]
-pub enum Stop {
-    /// Help or the version: text for stdout, exit 0.
-    Show(String),
-    /// A flag, a variable or a token file that cannot be used.
-    Failure(Failure),
-}
-
-impl From<Failure> for Stop {
-    fn from(failure: Failure) -> Self {
-        Self::Failure(failure)
-    }
-}
-
 /// Reads the arguments after the program's name; flags win over variables, an empty variable is unset.
 ///
 /// # Errors
@@ -72,7 +58,7 @@ impl From<Failure> for Stop {
 pub fn parse(
     argv: impl IntoIterator<Item = OsString>,
     environment: &Environment,
-) -> Result<Parsed, Stop> {
+) -> Result<Parsed, NoRun> {
     let readings = Readings::read(argv, environment)?;
     let mut warnings = Vec::new();
     let (credential, server_side) = credential::choose(&readings, &mut warnings)?;
@@ -199,21 +185,16 @@ fn refine(reporting: &mut Reporting, readings: &Readings) -> Result<(), Failure>
     Ok(())
 }
 
-/// Misspelt, a variable of ours would be ignored without a word: a line for each, whatever else is wrong.
+/// How every variable of ours begins.
+const OURS: &str = "RUNNER_INIT_";
+
+/// A line for each variable that means nothing, whatever else is wrong.
 #[must_use]
 pub fn misspelt_variables(environment: &Environment) -> Vec<String> {
-    // Kubernetes sets some for every service, also for one that is named runner-init.
-    let of_service = |name: &str| name.contains("_SERVICE_") || name.contains("_PORT");
-    let ours = environment
-        .names()
-        .filter(|name| name.starts_with(help::OURS) && !of_service(name));
-    let unknown = ours.filter(|name| flags::all().all(|flag| flag.variable != Some(*name)));
-    unknown
-        .map(|name| match help::nearest_variable(name) {
-            Some(near) => format!("{name} is no variable of runner-init: did you mean {near}?"),
-            None => format!("{name} is no variable of runner-init and is ignored"),
-        })
-        .collect()
+    let known: Vec<&str> = flags::all()
+        .filter_map(|flag| flag.variable?.strip_prefix(OURS))
+        .collect();
+    misspelt::variables(environment, OURS, &known)
 }
 
 fn name(

@@ -2,7 +2,7 @@
 //! clap's definition is built from the table only here: the way to a registration does not pay for it.
 
 use clap::{Arg, ArgAction, Command};
-use runner_lifecycle::exit;
+use runner_lifecycle::{exit, misspelt};
 
 use crate::flags::{self, Flag, Kind, Place};
 
@@ -48,34 +48,7 @@ pub fn version() -> String {
 #[must_use]
 pub fn nearest(name: &str) -> Option<&'static str> {
     let aliases = flags::all().filter_map(|flag| flag.alias);
-    nearest_of(name, flags::all().map(|flag| flag.name).chain(aliases))
-}
-
-/// The variable of ours whose name is nearest to an unknown one, if any is near.
-#[must_use]
-pub fn nearest_variable(name: &str) -> Option<&'static str> {
-    let ours = flags::all().filter_map(|flag| flag.variable);
-    let ours = ours.filter_map(|variable| variable.strip_prefix(OURS));
-    let near = nearest_of(name.strip_prefix(OURS)?, ours)?;
-    flags::all()
-        .filter_map(|flag| flag.variable)
-        .find(|variable| variable.strip_prefix(OURS) == Some(near))
-}
-
-/// How every variable of ours begins.
-pub const OURS: &str = "RUNNER_INIT_";
-
-/// The nearest of some names: of five letters one may be wrong, else it is a guess.
-fn nearest_of(name: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
-    let limit = name.chars().count().div_ceil(5);
-    // A word that is no name at all, such as a token, is not compared.
-    let distances = known
-        .filter(|_| limit <= 16)
-        .map(|known| (strsim::osa_distance(name, known), known));
-    let nearest = distances.min_by_key(|(distance, _)| *distance);
-    nearest
-        .filter(|(distance, _)| *distance <= limit)
-        .map(|(_, known)| known)
+    misspelt::nearest(name, flags::all().map(|flag| flag.name).chain(aliases))
 }
 
 fn command(shown: impl Fn(&Flag) -> bool) -> Command {
@@ -187,17 +160,5 @@ mod tests {
         check("qqqqqqqq", None);
         check("url2", Some("url"));
         check("docker-host-network", None);
-    }
-
-    #[test]
-    fn nearest_variable_is_found() {
-        fn check(name: &str, want: Option<&str>) {
-            assert_eq!(nearest_variable(name), want, "{name}");
-        }
-        check("RUNNER_INIT_DRAIN_REDY", Some("RUNNER_INIT_DRAIN_READY"));
-        check("RUNNER_INIT_TIMOEUT", Some("RUNNER_INIT_TIMEOUT"));
-        check("RUNNER_INIT_POD_NAMES", Some("RUNNER_INIT_POD_NAME"));
-        check("RUNNER_INIT_HOST", None);
-        check("RUNNER_INIT_TOKEN", None);
     }
 }

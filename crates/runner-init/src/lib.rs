@@ -21,7 +21,7 @@ use anyhow::Context as _;
 use runner_lifecycle::exit::Exit;
 use runner_lifecycle::{ending, report};
 
-use args::{Environment, Stop};
+use args::Environment;
 
 /// The program: from the process's arguments and variables to its exit code.
 #[must_use]
@@ -42,8 +42,7 @@ fn run(argv: Vec<OsString>, environment: &Environment) -> anyhow::Result<Exit> {
     }
     let parsed = match args::parse(argv, environment) {
         Ok(parsed) => parsed,
-        Err(Stop::Show(text)) => return Ok(ending::show(&text)),
-        Err(Stop::Failure(failure)) => return Err(failure.into()),
+        Err(no_run) => return no_run.end(),
     };
     for warning in &parsed.warnings {
         log::warn!("{warning}");

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use rustix::process::{Resource, Rlimit};
 
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 use crate::report;
 
 /// Forbids core files, which would hold tokens, and makes a bug end with its documented code.
@@ -52,10 +52,34 @@ pub fn end(result: anyhow::Result<Exit>, termination_message: &Path) -> ExitCode
     exit.into()
 }
 
-/// Shows what was asked for, such as the help, on stdout.
-#[must_use]
-pub fn show(text: &str) -> Exit {
-    // Whoever reads it may have read enough: `--help | head`.
-    drop(std::io::stdout().write_all(text.as_bytes()));
-    Exit::Done
+/// Why a command line comes to no run.
+#[derive(Debug)]
+pub enum NoRun {
+    /// Help or the version: text for stdout.
+    Show(String),
+    /// A flag, a variable or a named file that cannot be used.
+    Failure(Failure),
+}
+
+impl NoRun {
+    /// Shows what was asked for, or hands the failure on.
+    ///
+    /// # Errors
+    /// With the failure.
+    pub fn end(self) -> anyhow::Result<Exit> {
+        match self {
+            Self::Show(text) => {
+                // Whoever reads it may have read enough: `--help | head`.
+                drop(std::io::stdout().write_all(text.as_bytes()));
+                Ok(Exit::Done)
+            }
+            Self::Failure(failure) => Err(failure.into()),
+        }
+    }
+}
+
+impl From<Failure> for NoRun {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
 }

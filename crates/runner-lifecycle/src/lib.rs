@@ -12,6 +12,7 @@ pub mod ending;
 pub mod environment;
 pub mod exit;
 pub mod gitlab;
+pub mod misspelt;
 pub mod named_file;
 pub mod original;
 pub mod pod;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::ArgMatches;
 use runner_lifecycle::config_toml;
 use runner_lifecycle::duration::parse_duration;
+use runner_lifecycle::ending::NoRun;
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::gitlab::Proxies;
 use runner_lifecycle::named_file;
@@ -90,21 +91,6 @@ pub struct Options {
     pub warnings: Vec<String>,
 }
 
-/// Why there is nothing to do.
-#[derive(Debug)]
-pub enum Stop {
-    /// Help or the version: text for stdout, exit 0.
-    Show(String),
-    /// A flag, a variable or a token file that cannot be used.
-    Failure(Failure),
-}
-
-impl From<Failure> for Stop {
-    fn from(failure: Failure) -> Self {
-        Self::Failure(failure)
-    }
-}
-
 /// Reads the arguments after the program's name; flags win over variables, an empty variable is unset.
 ///
 /// # Errors
@@ -112,11 +98,11 @@ impl From<Failure> for Stop {
 pub fn parse(
     argv: impl IntoIterator<Item = OsString>,
     environment: &Environment,
-) -> Result<Options, Stop> {
+) -> Result<Options, NoRun> {
     let words = argv.into_iter().map(surface::double_dash);
     let matches = surface::command()
         .try_get_matches_from(words)
-        .map_err(|error| refusal::stop_of(&error))?;
+        .map_err(|error| refusal::no_run_of(&error))?;
     let (name, matches) = match matches.subcommand() {
         Some((name, inner)) => (name, inner),
         None => ("pre-stop", &matches),

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use runner_lifecycle::ending::NoRun;
 use runner_lifecycle::exit::Exit;
 use runner_lifecycle::signals::Signals;
 use runner_lifecycle::{ending, report};
@@ -28,7 +29,7 @@ pub mod words;
 
 mod container_log;
 
-use args::{Command, Environment, Options, Stop};
+use args::{Command, Environment, Options};
 use stops::Stops;
 
 /// How long before the hook's own start its grace period began: the kubelet and the container runtime need that long
@@ -49,11 +50,10 @@ pub fn main() -> ExitCode {
     ending::end(run(parsed), &reporting.termination_message_path)
 }
 
-fn run(parsed: Result<Options, Stop>) -> anyhow::Result<Exit> {
+fn run(parsed: Result<Options, NoRun>) -> anyhow::Result<Exit> {
     let options = &match parsed {
         Ok(options) => options,
-        Err(Stop::Show(text)) => return Ok(ending::show(&text)),
-        Err(Stop::Failure(failure)) => return Err(failure.into()),
+        Err(no_run) => return no_run.end(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -7,7 +7,7 @@ use runner_lifecycle::exit::Failure;
 use runner_lifecycle::shown::{shown, without_tokens};
 use toml_edit::Value;
 
-use super::{Content, Environment, Given, Origin, Stop};
+use super::{Content, Environment, Given, NoRun, Origin};
 use crate::flags::{self, Flag, Kind};
 use crate::{help, values};
 
@@ -31,7 +31,7 @@ impl Readings {
     pub(super) fn read(
         argv: impl IntoIterator<Item = OsString>,
         environment: &Environment,
-    ) -> Result<Self, Stop> {
+    ) -> Result<Self, NoRun> {
         let mut readings = Self::default();
         for flag in flags::all() {
             let Some(variable) = flag.variable else {
@@ -135,7 +135,7 @@ struct Words<I> {
 }
 
 impl<I: Iterator<Item = OsString>> Words<I> {
-    fn read(mut self) -> Result<Readings, Stop> {
+    fn read(mut self) -> Result<Readings, NoRun> {
         let mut position = 0;
         while let Some(word) = self.words.next() {
             position += 1;
@@ -156,7 +156,7 @@ impl<I: Iterator<Item = OsString>> Words<I> {
         Ok(self.readings)
     }
 
-    fn flag(&mut self, body: &str) -> Result<(), Stop> {
+    fn flag(&mut self, body: &str) -> Result<(), NoRun> {
         let (name, value) = match body.split_once('=') {
             Some((name, value)) => (name, Some(value)),
             None => (body, None),
@@ -165,9 +165,9 @@ impl<I: Iterator<Item = OsString>> Words<I> {
             return Err(Failure::usage(format!("{} is no flag", shown(name))).into());
         }
         match (name, value) {
-            ("h", None) => return Err(Stop::Show(help::short())),
-            ("help", None) => return Err(Stop::Show(help::long())),
-            ("v" | "version", None) => return Err(Stop::Show(help::version())),
+            ("h", None) => return Err(NoRun::Show(help::short())),
+            ("help", None) => return Err(NoRun::Show(help::long())),
+            ("v" | "version", None) => return Err(NoRun::Show(help::version())),
             _ => {}
         }
         let Some(flag) = flags::find(name) else {
@@ -216,7 +216,7 @@ impl<I: Iterator<Item = OsString>> Words<I> {
     }
 
     /// A word that belongs to no flag. It may be a token that slipped, so it is not shown.
-    fn stray(&mut self, word: &str, position: usize) -> Result<(), Stop> {
+    fn stray(&mut self, word: &str, position: usize) -> Result<(), NoRun> {
         let only_global = self.readings.0.iter().all(|reading| {
             matches!(reading.origin, Origin::Variable(_))
                 || BEFORE_COMMAND.contains(&reading.flag.name)
@@ -226,7 +226,7 @@ impl<I: Iterator<Item = OsString>> Words<I> {
             return Ok(());
         }
         if word == "help" && !self.command && only_global {
-            return Err(Stop::Show(help::long()));
+            return Err(NoRun::Show(help::long()));
         }
         let message = match self.last {
             Some(last) if values::boolean(word).is_ok() && !word.is_empty() => {

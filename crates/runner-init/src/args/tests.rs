@@ -11,7 +11,7 @@ fn environment(variables: &[(&'static str, &'static str)]) -> Environment {
 pub(super) fn run(
     words: &[&str],
     variables: &[(&'static str, &'static str)],
-) -> Result<Parsed, Stop> {
+) -> Result<Parsed, NoRun> {
     parse(words.iter().map(OsString::from), &environment(variables))
 }
 
@@ -27,7 +27,7 @@ fn options(words: &[&str], variables: &[(&'static str, &'static str)]) -> Option
 
 pub(super) fn failure(words: &[&str], variables: &[(&'static str, &'static str)]) -> Failure {
     match run(words, variables) {
-        Err(Stop::Failure(failure)) => failure,
+        Err(NoRun::Failure(failure)) => failure,
         other => panic!("{words:?} {variables:?}: {other:?}"),
     }
 }
@@ -193,7 +193,7 @@ fn help_and_version_are_shown_and_end_well() {
         &["register", "--help"],
     ] {
         assert!(
-            matches!(run(words, &[]), Err(Stop::Show(text)) if !text.is_empty()),
+            matches!(run(words, &[]), Err(NoRun::Show(text)) if !text.is_empty()),
             "{words:?}"
         );
     }

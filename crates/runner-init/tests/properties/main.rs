@@ -20,6 +20,7 @@ use runner_init::entry;
 use runner_init::fields::{self, Emit};
 use runner_init::flags::{self, Kind, Place};
 use runner_init::template::Template;
+use runner_lifecycle::ending::NoRun;
 use toml_edit::{Item, Value};
 
 /// Keys that are there although no flag gave them.
@@ -170,7 +171,7 @@ proptest! {
         words.extend(flags.iter().map(|(flag, rest)| OsString::from(format!("--{}{rest}", flag.name))));
         let environment = Environment::default();
         let _ = args::reporting(&words, &environment);
-        if let Err(args::Stop::Failure(failure)) = args::parse(words, &environment) {
+        if let Err(NoRun::Failure(failure)) = args::parse(words, &environment) {
             prop_assert!(!failure.message.contains('\n'), "{}", failure.message);
         }
     }

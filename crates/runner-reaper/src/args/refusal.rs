@@ -1,14 +1,13 @@
 //! Owns the one line for a command line that cannot be understood. What may be a secret is not in it.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind as Kind};
+use runner_lifecycle::ending::NoRun;
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::shown::without_tokens;
 
-use super::Stop;
-
-pub(super) fn stop_of(error: &clap::Error) -> Stop {
+pub(super) fn no_run_of(error: &clap::Error) -> NoRun {
     match error.kind() {
-        Kind::DisplayHelp | Kind::DisplayVersion => Stop::Show(error.to_string()),
+        Kind::DisplayHelp | Kind::DisplayVersion => NoRun::Show(error.to_string()),
         _ => {
             // A word in the wrong place may be a token.
             let stray = match error
@@ -31,7 +30,7 @@ pub(super) fn stop_of(error: &clap::Error) -> Stop {
                 line
             };
             let line = without_tokens(line);
-            Stop::Failure(Failure::usage(format!("{line}; see runner-reaper --help")))
+            NoRun::Failure(Failure::usage(format!("{line}; see runner-reaper --help")))
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use clap::{Arg, ArgAction, Command};
-use runner_lifecycle::exit;
+use runner_lifecycle::{exit, misspelt};
 
 use super::Environment;
 
@@ -172,28 +172,9 @@ pub(super) fn double_dash(word: OsString) -> OsString {
     word
 }
 
-/// A variable that begins like ours and is none of ours is a misspelt one, but for those that Kubernetes makes of a
-/// Service called `runner-reaper`.
+/// A line for each variable that means nothing.
 pub(super) fn unknown_variables(environment: &Environment) -> Vec<String> {
-    const PREFIX: &str = "RUNNER_REAPER_";
-    let known = |name: &str| {
-        COMMON
-            .iter()
-            .any(|(flag, ..)| flag.replace('-', "_").eq_ignore_ascii_case(name))
-    };
-    let service = |name: &str| {
-        name.starts_with("SERVICE_HOST")
-            || name.starts_with("SERVICE_PORT")
-            || name.starts_with("PORT")
-    };
-    environment
-        .names()
-        .filter_map(|name| name.strip_prefix(PREFIX))
-        .filter(|name| !known(name) && !service(name))
-        .map(|name| {
-            format!(
-                "variable {PREFIX}{name} means nothing to runner-reaper; see runner-reaper --help"
-            )
-        })
-        .collect()
+    let known = COMMON.map(|(flag, ..)| flag.replace('-', "_").to_uppercase());
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    misspelt::variables(environment, "RUNNER_REAPER_", &known)
 }

@@ -21,7 +21,7 @@ fn refused(line: &str, variables: &[(&str, &str)]) -> Failure {
         line.split_whitespace().map(OsString::from),
         &environment(variables),
     ) {
-        Err(Stop::Failure(failure)) => failure,
+        Err(NoRun::Failure(failure)) => failure,
         other => panic!("{line}: {other:?}"),
     }
 }
@@ -178,7 +178,7 @@ fn help_and_version_are_shown() {
         "--version",
     ] {
         let stop = parse(line.split(' ').map(OsString::from), &environment(&[]));
-        assert!(matches!(stop, Err(Stop::Show(_))), "{line}");
+        assert!(matches!(stop, Err(NoRun::Show(_))), "{line}");
     }
 }
 

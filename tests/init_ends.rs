@@ -152,6 +152,12 @@ fn known_entry_survives_whoever_stands_between_it_and_gitlab() {
         Fault::on("POST /runners/verify")
             .status(401)
             .body("{\"message\":\"401 Unauthorized\"}"),
+        Fault::on("POST /runners/verify")
+            .status(403)
+            .body("{\"error\":\"access_denied\"}"),
+        Fault::on("POST /runners/verify")
+            .status(403)
+            .body("{\"message\":\"403 Forbidden - Your IP is blocked\"}"),
     ];
     for fault in weather {
         gitlab.fault(fault);
@@ -166,6 +172,153 @@ fn known_entry_survives_whoever_stands_between_it_and_gitlab() {
         gitlab.clear_faults();
     }
     assert_eq!(gitlab.runners().len(), 1);
+}
+
+#[test]
+fn shared_token_in_a_file_of_others_stays_shared() {
+    let gitlab = gitlab();
+    let stage = Stage::new();
+    let shared = NewRunner {
+        token: Some("bare-and-shared".into()),
+        ..NewRunner::default()
+    };
+    let shared = gitlab.add_runner(shared);
+    let config = format!(
+        "[[runners]]\n  name = \"stock\"\n  url = \"{}\"\n  id = {}\n  token = \"bare-and-shared\"\n  executor = \"shell\"\n",
+        gitlab.url(),
+        shared.id
+    );
+    stage.put("config.toml", &config);
+    let token = "--token=bare-and-shared";
+    let init = run(&mut shell_runner(&stage, &gitlab, &[token]));
+    assert_eq!(init.code(), 0, "{}", init.output());
+    let mut reaper = stage.command("runner-reaper");
+    let ended = run(reaper.args(["unregister", "--all-runners"]));
+    assert_eq!(ended.code(), 0, "{}", ended.output());
+    assert!(
+        gitlab.calls("DELETE /runners").is_empty(),
+        "{}",
+        ended.output()
+    );
+    assert_eq!(gitlab.calls("DELETE /runners/managers").len(), 1);
+    assert_eq!(gitlab.runners().len(), 1);
+}
+
+#[test]
+fn entry_of_others_is_waited_for_as_long_as_the_run_may_take() {
+    let gitlab = gitlab();
+    let stage = Stage::new();
+    let runner = gitlab.add_runner(NewRunner::default());
+    let config = format!(
+        "[[runners]]\n  name = \"ends\"\n  url = \"{}\"\n  token = \"{}\"\n  executor = \"shell\"\n",
+        gitlab.url(),
+        runner.token
+    );
+    stage.put("config.toml", &config);
+    let later = Fault::on("POST /runners/verify").status(429);
+    // Longer than GitLab gets where an entry was verified before.
+    gitlab.fault(later.header("Retry-After", "11"));
+    let token = format!("--token={}", runner.token);
+    let ended = run(&mut shell_runner(&stage, &gitlab, &[&token]));
+    assert_eq!(ended.code(), 0, "{}", ended.output());
+    assert_eq!(
+        stage.config()["runners"][0]["id"].as_integer(),
+        Some(runner.id)
+    );
+}
+
+#[test]
+fn dead_entry_is_replaced_by_one_even_if_the_first_attempt_fails() {
+    let gitlab = gitlab();
+    let stage = Stage::new();
+    let arguments = ["--registration-token=gitlabtoken"];
+    let first = run(&mut shell_runner(&stage, &gitlab, &arguments));
+    assert_eq!(first.code(), 0, "{}", first.output());
+    let dead = gitlab.runners()[0].id;
+    gitlab.update(|state| assert!(state.remove_runner(dead)));
+    gitlab.fault(Fault::on("POST /runners").status(410));
+    let refused = run(&mut shell_runner(&stage, &gitlab, &arguments));
+    assert_eq!(refused.code(), 77, "{}", refused.output());
+    // A Deployment's next pod has another name.
+    let mut again = shell_runner(&stage, &gitlab, &arguments);
+    let again = run(again.arg("--description=another"));
+    assert_eq!(again.code(), 0, "{}", again.output());
+    assert_eq!(
+        (gitlab.runners().len(), stage.entries()),
+        (1, 1),
+        "{}",
+        again.output()
+    );
+    let state = stage.text(".runner-lifecycle.toml").unwrap();
+    assert_eq!(state.matches("[[entry]]").count(), 1, "{state}");
+}
+
+#[test]
+fn received_token_is_kept_until_gitlab_itself_says_that_it_is_gone() {
+    let gitlab = gitlab();
+    let stage = Stage::new();
+    let lost = gitlab.add_runner(NewRunner::default());
+    let pending = format!(
+        "version = 1\n\n[pending]\nstep = \"received\"\nurl = \"{}\"\nsource = \"registration-token\"\nid = {}\ntoken = \"{}\"\nobtained_at = \"2026-01-31T10:10:10Z\"\n",
+        gitlab.url(),
+        lost.id,
+        lost.token
+    );
+    stage.put(".runner-lifecycle.toml", &pending);
+    let arguments = ["--registration-token=gitlabtoken"];
+    gitlab.fault(
+        Fault::on("POST /runners/verify")
+            .status(401)
+            .body("{\"message\":\"401 Unauthorized\"}"),
+    );
+    let refused = run(&mut shell_runner(&stage, &gitlab, &arguments));
+    assert_eq!(refused.code(), 77, "{}", refused.output());
+    let state = stage.text(".runner-lifecycle.toml").unwrap();
+    assert!(state.contains(&lost.token), "{state}");
+    let finished = run(&mut shell_runner(&stage, &gitlab, &arguments));
+    assert_eq!(finished.code(), 0, "{}", finished.output());
+    assert_eq!((gitlab.runners().len(), stage.entries()), (1, 1));
+}
+
+#[test]
+fn same_number_at_another_gitlab_is_another_runner() {
+    let (here, there) = (gitlab(), gitlab());
+    let stage = Stage::new();
+    let lost = there.add_runner(NewRunner::default());
+    let pending = format!(
+        "version = 1\n\n[pending]\nstep = \"received\"\nurl = \"{}\"\nsource = \"registration-token\"\nid = {}\ntoken = \"{}\"\nobtained_at = \"2026-01-31T10:10:10Z\"\n",
+        there.url(),
+        lost.id,
+        lost.token
+    );
+    stage.put(".runner-lifecycle.toml", &pending);
+    let ended = run(&mut shell_runner(
+        &stage,
+        &here,
+        &["--registration-token=gitlabtoken"],
+    ));
+    assert_eq!(ended.code(), 0, "{}", ended.output());
+    assert_eq!(here.runners()[0].id, lost.id);
+    assert!(there.runners().is_empty(), "given back: {}", ended.output());
+}
+
+#[test]
+fn half_written_file_of_a_killed_run_is_taken_away() {
+    let gitlab = gitlab();
+    let stage = Stage::new();
+    let arguments = ["--registration-token=gitlabtoken"];
+    assert_eq!(
+        run(&mut shell_runner(&stage, &gitlab, &arguments)).code(),
+        0
+    );
+    let before = stage.snapshot();
+    stage.put(".config.toml.new", "token = \"canary\"");
+    stage.put(".runner-lifecycle.toml.new", "token = \"canary\"");
+    assert_eq!(
+        run(&mut shell_runner(&stage, &gitlab, &arguments)).code(),
+        0
+    );
+    assert_eq!(stage.snapshot(), before);
 }
 
 #[test]

@@ -154,12 +154,12 @@ fn last_line(ended: &Ended) -> &str {
 
 #[test]
 fn fault_that_strikes_once_is_repeated_or_final_as_its_kind_says() {
-    // An attempt that hangs is given up after ten seconds, so that there is time for another.
+    // An attempt that hangs is given up after ten seconds, a creation after thirty, so that there is time for another.
     all(every_fault(), |(call, weather)| {
         let scene = Scene::new(call);
         let fault = (weather.strike)(Fault::on(call.pattern()));
         scene.gitlab.fault(fault.clone());
-        let ended = scene.run("40s");
+        let ended = scene.run("60s");
         let at = format!("{call:?}, {}: {}", weather.name, ended.output());
         let asked = scene.gitlab.calls(call.pattern()).len();
         let lost = scene.lost(&fault.effect);
@@ -240,6 +240,25 @@ fn says_what_may_be_lost(ended: &Ended, lost: usize, at: &str) {
         assert!(ended.stderr.contains(mark), "{at}");
         assert!(ended.stderr.contains("faulty-0"), "{at}");
     }
+}
+
+#[test]
+fn gitlab_that_is_only_slow_makes_one_runner() {
+    all(CALLS, |call| {
+        let scene = Scene::new(call);
+        let slow = Fault::on(call.pattern()).delay(Duration::from_secs(12));
+        scene.gitlab.fault(slow.forever());
+        let ended = scene.run("60s");
+        let at = format!("{call:?}: {}", ended.output());
+        assert_eq!(ended.code(), 0, "{at}");
+        assert_eq!(
+            scene.made(),
+            usize::from(call != Call::Verification),
+            "{at}"
+        );
+        let asked = scene.gitlab.calls(call.pattern()).len();
+        assert!(asked == 1 || !call.creates(), "{asked}: {at}");
+    });
 }
 
 #[test]

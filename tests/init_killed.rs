@@ -18,11 +18,16 @@ struct Source {
     arguments: fn(&Simulator) -> Vec<String>,
 }
 
-const SOURCES: [Source; 3] = [
+const SOURCES: [Source; 4] = [
     Source {
         name: "authentication token",
         owned: false,
         arguments: authentication_token,
+    },
+    Source {
+        name: "authentication token without a prefix",
+        owned: false,
+        arguments: bare_authentication_token,
     },
     Source {
         name: "access token",
@@ -38,6 +43,16 @@ const SOURCES: [Source; 3] = [
 
 fn authentication_token(gitlab: &Simulator) -> Vec<String> {
     let token = gitlab.add_runner(NewRunner::default()).token;
+    vec![format!("--token={token}")]
+}
+
+/// It looks like what a registration gives back, and is shared all the same.
+fn bare_authentication_token(gitlab: &Simulator) -> Vec<String> {
+    let shared = NewRunner {
+        token: Some("glrtr-shared-by-replicas".into()),
+        ..NewRunner::default()
+    };
+    let token = gitlab.add_runner(shared).token;
     vec![format!("--token={token}")]
 }
 
@@ -174,6 +189,12 @@ fn killed_anywhere_and_run_again_there_is_one_runner_and_one_entry() {
             } else {
                 assert_eq!(made, usize::from(source.owned), "{at}: {}", again.output());
             }
+            let state = scene.stage.text(".runner-lifecycle.toml").unwrap();
+            let shared = state.contains("source = \"authentication-token\"");
+            assert_eq!(
+                shared, !source.owned,
+                "{at}: whose it is, is no guess: {state}"
+            );
             let before = scene.stage.snapshot();
             for _ in 0..3 {
                 let once_more = run(&mut scene.command());

@@ -120,15 +120,17 @@ pub(super) const WEATHER: &[Weather] = &[
         78,
         [BETWEEN; 2],
     ),
-    passing(
+    lasting(
         "page 403",
         |f| f.effect(Effect::Html { status: 403 }),
-        BETWEEN,
+        78,
+        [BETWEEN; 2],
     ),
-    passing(
+    lasting(
         "page 404",
         |f| f.effect(Effect::Html { status: 404 }),
-        "not GitLab's API",
+        78,
+        ["not GitLab's API"; 2],
     ),
     passing("page 502", |f| f.effect(Effect::Html { status: 502 }), UP),
     passing("drop before", Fault::drop_before, REACHED),

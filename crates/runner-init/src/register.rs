@@ -21,6 +21,7 @@ use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::Exit;
 use runner_lifecycle::original::{self, Restored};
 use runner_lifecycle::signals::Signals;
+use runner_lifecycle::{state, system_id};
 
 use crate::args::{Environment, Options};
 use attention::Attention;
@@ -51,9 +52,10 @@ async fn register(
     let volume = plan.open_volume()?;
     let lock = volume.lock(deadline);
     let _lock = attention.unless_stopped(lock).await??;
-    volume.check_writable()?;
-    volume.check_replaceable(&plan.config_name)?;
     let name = &plan.config_name;
+    volume.check_writable()?;
+    volume.check_replaceable(name)?;
+    volume.clear_unfinished(&[name, state::FILE, system_id::FILE])?;
     match original::put_back(&volume, name)? {
         Restored::PutBack => {
             log::info!("the original of {name} put back: a hook was killed while it paused");

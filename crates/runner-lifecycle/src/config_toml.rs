@@ -6,6 +6,7 @@ use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, TableLike, Value};
 
 mod endings;
 mod entry;
+mod inline;
 
 use endings::Endings;
 pub use entry::{RunnerEntry, expand, spelled};
@@ -190,17 +191,18 @@ impl ConfigToml {
 
     /// The entries as tables that can be edited. An inline array becomes `[[runners]]` tables, which mean the same.
     fn entries_mut(&mut self) -> &mut ArrayOfTables {
-        let key = spelled(self.document.as_table(), RUNNERS).to_owned();
+        let name = spelled(self.document.as_table(), RUNNERS).to_owned();
+        if let Some(Item::Value(Value::Array(array))) = self.document.get(&name) {
+            let key = self.document.key(&name);
+            let above = key.and_then(|key| key.leaf_decor().prefix()?.as_str());
+            let tables = inline::tables(array, above.unwrap_or_default());
+            self.document.remove(&name);
+            self.document.insert(&name, Item::ArrayOfTables(tables));
+        }
         let item = self
             .document
-            .entry(&key)
+            .entry(&name)
             .or_insert_with(|| ArrayOfTables::new().into());
-        if !item.is_array_of_tables() {
-            let inline = std::mem::take(item)
-                .into_array_of_tables()
-                .unwrap_or_default();
-            *item = Item::ArrayOfTables(inline);
-        }
         match item {
             Item::ArrayOfTables(tables) => tables,
             _ => unreachable!("made an array of tables just above"),

@@ -59,6 +59,14 @@ pub struct StateEntry {
     pub id: i64,
     /// Where it came from, and so what may be deleted at the end.
     pub source: Source,
+    /// Whether the source was judged by the token, because somebody else had made the runner.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub adopted: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks like this")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// A runner whose entry went to another, until GitLab has heard of it.
@@ -156,6 +164,23 @@ impl State {
             .find(|entry| entry.id == id && same_url(&entry.url, url))
     }
 
+    /// Where the runner of this URL and id came from, and whether it was adopted: written down, or received and about to be.
+    #[must_use]
+    pub fn known(&self, url: &str, id: i64) -> Option<(Source, bool)> {
+        let written = self.entry(url, id);
+        written
+            .map(|entry| (entry.source, entry.adopted))
+            .or_else(|| match &self.pending {
+                Some(Pending::Received {
+                    url: asked,
+                    id: received,
+                    source,
+                    ..
+                }) if *received == id && same_url(asked, url) => Some((*source, false)),
+                _ => None,
+            })
+    }
+
     /// Remembers an entry, in place of an older word about the same runner.
     pub fn remember(&mut self, entry: StateEntry) {
         self.forget(&entry.url, entry.id);
@@ -222,6 +247,7 @@ mod tests {
                 url: "http://gitlab.example".into(),
                 id: 3,
                 source: Source::AuthenticationToken,
+                adopted: false,
             }],
         }
     }
@@ -283,6 +309,21 @@ mod tests {
         check("http://h", "https://h", false);
         check("$URL", "$URL ", true);
         check("$URL", "http://h", false);
+    }
+
+    #[test]
+    fn runner_that_was_received_is_known_before_its_entry_is_remembered() {
+        let state = full();
+        let known = |url, id| state.known(url, id);
+        assert_eq!(
+            known("http://gitlab.example", 7),
+            Some((Source::RegistrationToken, false))
+        );
+        assert_eq!(known("http://other.example", 7), None);
+        assert_eq!(
+            known("http://gitlab.example/", 3),
+            Some((Source::AuthenticationToken, false))
+        );
     }
 
     #[test]

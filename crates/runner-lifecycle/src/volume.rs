@@ -227,6 +227,18 @@ impl Volume {
         Ok(true)
     }
 
+    /// Removes what a run that was killed while it published one of these files has left: it may hold a token.
+    ///
+    /// # Errors
+    /// When it is there and stays.
+    pub fn clear_unfinished(&self, names: &[&str]) -> Result<(), Error> {
+        for name in names {
+            let path = self.path(&temporary_name(name));
+            remove_if_there(&path).map_err(|source| Error::new("removing", &path, source))?;
+        }
+        Ok(())
+    }
+
     /// Removes a file; that there is none is fine.
     ///
     /// # Errors

@@ -162,6 +162,7 @@ fn verified_against(answer: &[u8]) -> Result<i64, String> {
             cap: quick,
         },
         attempt: Duration::from_millis(200),
+        creation: Duration::from_millis(200),
         connect: Duration::from_millis(200),
     };
     let proxies = Proxies::from_variables(|_| None);

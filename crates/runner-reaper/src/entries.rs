@@ -123,12 +123,12 @@ fn judge(entry: &RunnerEntry, token: &Token, state: Option<&State>) -> (bool, Ow
     let Some(state) = state else {
         return (false, Ownership::of_foreign(token));
     };
-    match entry.id.and_then(|id| state.entry(&entry.url, id)) {
+    match entry.id.and_then(|id| state.known(&entry.url, id)) {
         // A registration never gives back a token of this kind: somebody put another runner's token into the entry.
-        Some(known) if known.source == Source::RegistrationToken && token.is_created_runner() => {
+        Some((Source::RegistrationToken, _)) if token.is_created_runner() => {
             (true, Ownership::Shared)
         }
-        Some(known) => (true, known.source.ownership()),
+        Some((source, _)) => (true, source.ownership()),
         // Where the helper remembers what it made, what it does not remember is not its own.
         None => (false, Ownership::Shared),
     }
@@ -159,6 +159,7 @@ mod tests {
                 url: "http://h".into(),
                 id: *id,
                 source: *source,
+                adopted: false,
             });
         }
         state

@@ -2,7 +2,7 @@
 
 use toml_edit::{DocumentMut, Item, Table, Value, value};
 
-use super::key_path;
+use super::{drain_ready, key_path};
 use crate::args::Globals;
 
 /// The order of global keys: gitlab-runner's, with `listen_address` among the plain ones.
@@ -57,11 +57,12 @@ pub fn apply_globals(document: &mut DocumentMut, globals: &Globals) -> bool {
             changed = true;
         }
     }
-    if let Some(address) = &globals.listen_address
-        && key_path::get(root, "listen_address").and_then(Item::as_str) != Some(address)
-    {
-        set(root, "listen_address", address.into());
-        changed = true;
+    if let Some(address) = &globals.listen_address {
+        changed |= drain_ready::listen_address_is_the_operators(root);
+        if key_path::get(root, "listen_address").and_then(Item::as_str) != Some(address) {
+            set(root, "listen_address", address.into());
+            changed = true;
+        }
     }
     changed
 }
@@ -119,6 +120,16 @@ mod tests {
         check("Concurrent = 2\n", &four, "Concurrent = 4\n");
         check("concurrent = 4\n", &four, "concurrent = 4\n");
         check("", &four, "concurrent = 4\n");
+        let address = Globals {
+            listen_address: Some("127.0.0.1:1".to_owned()),
+            ..Globals::default()
+        };
+        // What was given is the operator's, also where we had written the same.
+        check(
+            "# mine\n# Written by runner-init: whatever\nlisten_address = \"127.0.0.1:1\"\n",
+            &address,
+            "# mine\nlisten_address = \"127.0.0.1:1\"\n",
+        );
         check(
             "log_level = \"info\"\n[session_server]\n",
             &four,

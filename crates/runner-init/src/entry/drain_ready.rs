@@ -69,16 +69,25 @@ pub fn take_listen_address_back(document: &mut DocumentMut) -> bool {
 
 /// A limit that was given is the operator's, even where we had written the same before: our comment goes.
 pub(super) fn limit_is_the_operators(entry: &mut Table) -> bool {
-    if !is_ours(entry, "limit") {
+    is_the_operators(entry, "limit", LIMIT)
+}
+
+/// The same for a `listen_address` that was given.
+pub(super) fn listen_address_is_the_operators(root: &mut Table) -> bool {
+    is_the_operators(root, "listen_address", LISTEN_ADDRESS)
+}
+
+fn is_the_operators(table: &mut Table, key: &str, lines: &[&str]) -> bool {
+    if !is_ours(table, key) {
         return false;
     }
-    let before = prefix(entry.key("limit")).to_owned();
+    let before = prefix(table.key(key)).to_owned();
     let kept = before.split('\n').filter(|line| {
         let line = line.trim();
-        !line.starts_with(MARK) && !LIMIT.contains(&line)
+        !line.starts_with(MARK) && !lines.contains(&line)
     });
     let kept: Vec<&str> = kept.collect();
-    if let Some(mut key) = entry.key_mut("limit") {
+    if let Some(mut key) = table.key_mut(key) {
         key.leaf_decor_mut().set_prefix(kept.join("\n"));
     }
     true

@@ -145,6 +145,7 @@ fn new_runner(plan: &Plan<'_>, credentials: &Credentials, token: Token) -> Runne
         url: plan.wish.url.clone(),
         token,
         source: plan.options.credential.source(),
+        adopted: false,
         obtained_at: clock::now(),
         expires_at: credentials.token_expires_at.clone(),
         place: None,

@@ -41,6 +41,7 @@ pub(super) fn show(plan: &Plan<'_>) -> anyhow::Result<()> {
         url: plan.wish.url.clone(),
         token: Token::new(MASK).context("masking")?,
         source: plan.options.credential.source(),
+        adopted: false,
         obtained_at: clock::now(),
         expires_at: None,
         place: ours.as_ref().map(|ours| ours.entry.index),

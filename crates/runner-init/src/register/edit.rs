@@ -41,15 +41,18 @@ pub(super) fn apply(
         config.push_entry(entry::render(&plan.wish, &identity));
         config.entry_count() - 1
     });
-    if let Some(table) = config.entry_mut(place) {
-        if runner.place.is_some() {
-            entry::apply(&plan.wish, table);
-            identify(table, runner);
-        }
-        if plan.options.drain_ready {
-            entry::limit_follows_concurrent(table, before, concurrent);
+    // Tried on a copy: entries of an inline array become tables when they are edited, which nobody asked for if nothing differs.
+    let mut edited = config.clone();
+    if let Some(table) = edited.entry_mut(place) {
+        let given =
+            runner.place.is_some() && entry::apply(&plan.wish, table) | identify(table, runner);
+        let limited = if plan.options.drain_ready {
+            entry::limit_follows_concurrent(table, before, concurrent)
         } else {
-            entry::take_limit_back(table);
+            entry::take_limit_back(table)
+        };
+        if given || limited {
+            *config = edited;
         }
     }
     if plan.options.drain_ready {
@@ -59,15 +62,16 @@ pub(super) fn apply(
     }
 }
 
-/// Gives an existing entry its runner: of a kept one only an id that is missing, of a new one all that GitLab gave.
-fn identify(table: &mut Table, runner: &Runner) {
+/// Gives an existing entry its runner: of a kept one only an id that is missing, of a new one all that GitLab gave. Says
+/// whether anything changed.
+fn identify(table: &mut Table, runner: &Runner) -> bool {
     let id = table.get(spelled(table, "id")).and_then(Item::as_integer);
-    let missing = id.unwrap_or(0) == 0;
-    if !runner.kept || (missing && runner.id != 0) {
+    let missing = id.unwrap_or(0) == 0 && runner.id != 0;
+    if !runner.kept || missing {
         set(table, "id", Value::from(runner.id));
     }
     if runner.kept {
-        return;
+        return missing;
     }
     set(table, "token", Value::from(runner.token.expose()));
     let expires = runner.expires_at.as_deref().unwrap_or(NEVER);
@@ -79,6 +83,7 @@ fn identify(table: &mut Table, runner: &Runner) {
             set(table, key, Value::from(time));
         }
     }
+    true
 }
 
 /// Sets a value in place, with the comments around it.

@@ -11,18 +11,35 @@ use runner_lifecycle::token::Token;
 pub(super) struct Ours {
     pub(super) entry: RunnerEntry,
     /// Where it came from, as far as the state file knows.
-    pub(super) known: Option<Source>,
+    pub(super) known: Option<Origin>,
+}
+
+/// Where an entry's runner came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Origin {
+    pub(super) source: Source,
+    /// Whether that is judged by the token, as somebody else made it.
+    pub(super) adopted: bool,
 }
 
 impl Ours {
-    /// Where it came from; an entry that no state file knows is judged by its token.
-    pub(super) fn source(&self) -> Source {
-        self.known.unwrap_or_else(|| match &self.entry.token {
-            Some(token) if Ownership::of_foreign(token) == Ownership::Shared => {
-                Source::AuthenticationToken
+    /// Where it came from, for a manifest that gives a token of kind `asked`. An entry that no state file knows is judged by
+    /// its token; but beside a given authentication token it is somebody's who shares such tokens.
+    pub(super) fn origin(&self, asked: Source) -> Origin {
+        let judged = || {
+            let token = self.entry.token.as_ref();
+            let shared = asked == Source::AuthenticationToken
+                || token.is_some_and(|token| Ownership::of_foreign(token) == Ownership::Shared);
+            let source = match shared {
+                true => Source::AuthenticationToken,
+                false => Source::RegistrationToken,
+            };
+            Origin {
+                source,
+                adopted: !shared,
             }
-            _ => Source::RegistrationToken,
-        })
+        };
+        self.known.unwrap_or_else(judged)
     }
 }
 
@@ -38,10 +55,8 @@ pub(super) struct Asked<'a> {
 /// does not know it) with the name given.
 pub(super) fn ours(entries: &[RunnerEntry], state: &State, asked: &Asked<'_>) -> Option<Ours> {
     let known = |entry: &RunnerEntry| {
-        entry
-            .id
-            .and_then(|id| state.entry(&entry.url, id))
-            .map(|entry| entry.source)
+        let known = entry.id.and_then(|id| state.known(&entry.url, id));
+        known.map(|(source, adopted)| Origin { source, adopted })
     };
     let here: Vec<&RunnerEntry> = entries
         .iter()
@@ -96,6 +111,7 @@ token = "glrt-four"
                 url,
                 id: *id,
                 source: Source::RegistrationToken,
+                adopted: false,
             });
         }
         let token = token.map(|token| Token::new(token).unwrap());
@@ -127,16 +143,22 @@ token = "glrt-four"
     }
 
     #[test]
-    fn source_of_an_unknown_entry_is_that_of_its_token() {
-        let entries = ConfigToml::parse(FILE).unwrap().entries(&|_| None);
-        let source = |index: usize| {
-            Ours {
+    fn unknown_entry_is_judged_by_its_token_and_by_what_the_manifest_gives() {
+        fn check(index: usize, asked: Source, want: (Source, bool)) {
+            let entries = ConfigToml::parse(FILE).unwrap().entries(&|_| None);
+            let ours = Ours {
                 entry: entries[index].clone(),
                 known: None,
-            }
-            .source()
-        };
-        assert_eq!(source(1), Source::AuthenticationToken);
-        assert_eq!(source(2), Source::RegistrationToken);
+            };
+            let Origin { source, adopted } = ours.origin(asked);
+            assert_eq!((source, adopted), want, "{index} {asked:?}");
+        }
+        let (shared, owned) = (Source::AuthenticationToken, Source::RegistrationToken);
+        check(1, owned, (shared, false));
+        check(1, shared, (shared, false));
+        check(2, owned, (owned, true));
+        check(2, Source::AccessToken, (owned, true));
+        // A bare token may be shared by replicas as well: its runner is not ours to delete.
+        check(2, shared, (shared, false));
     }
 }

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use runner_lifecycle::gitlab::Error;
-use runner_lifecycle::source::Ownership;
 use runner_lifecycle::token::Token;
 
 use super::ask::Asking;
@@ -35,10 +34,14 @@ impl Asking<'_, '_> {
             Credential::AuthenticationToken(given) => Some(given),
             _ => None,
         };
-        let patience = self.deadline.earlier(PATIENCE_WITH_KNOWN);
+        // An entry that nobody has verified yet must be, however long GitLab takes.
+        let patience = match ours.known {
+            Some(_) => self.deadline.earlier(PATIENCE_WITH_KNOWN),
+            None => self.deadline,
+        };
         let credentials = match self.verify(token, patience).await? {
             Ok(credentials) => credentials,
-            Err(error @ Error::TokenRefused { status: 403, .. }) => {
+            Err(error @ Error::TokenRefused { gone: true, .. }) => {
                 if given == Some(token) {
                     return Err(error).context("verifying the given authentication token");
                 }
@@ -46,27 +49,28 @@ impl Asking<'_, '_> {
                     "runner entry {:?} is refused by GitLab: {error}",
                     ours.entry.name
                 );
-                if let Some(id) = ours.entry.id {
-                    desk.forget(&ours.entry.url, id);
-                }
                 return Ok(None);
             }
-            // Only GitLab's own 403 tells that a runner is gone; anything else may be whoever stands in between.
+            // Only GitLab's own word tells that a runner is gone; anything else may be whoever stands in between.
             Err(error) if ours.known.is_some() => {
                 log::warn!(
                     "keeping runner entry {:?} as it is, it was verified before and the runner manager retries by \
                      itself: {error}",
                     ours.entry.name
                 );
-                return Ok(Some(kept(ours, token, ours.entry.id.unwrap_or_default())));
+                return Ok(Some(self.kept(
+                    ours,
+                    token,
+                    ours.entry.id.unwrap_or_default(),
+                )));
             }
             Err(error) => {
                 return Err(error).context(format!("verifying runner entry {:?}", ours.entry.name));
             }
         };
-        let current = kept(ours, token, credentials.id);
+        let current = self.kept(ours, token, credentials.id);
         let asked = self.plan.options.credential.source();
-        if ours.source() != asked && given.is_none() {
+        if current.source != asked && given.is_none() {
             log::warn!(
                 "runner entry {:?} from a token of another kind is valid and kept: the given {} was not used",
                 ours.entry.name,
@@ -84,13 +88,30 @@ impl Asking<'_, '_> {
             );
             let other = Runner {
                 place: Some(ours.entry.index),
-                replaces: replaceable(current, ours),
+                replaces: replaceable(current),
                 ..other
             };
             desk.made(&other);
             return Ok(Some(other));
         }
         Ok(Some(current))
+    }
+
+    /// The runner of an entry that stays.
+    fn kept(&self, ours: &Ours, token: &Token, id: i64) -> Runner {
+        let origin = ours.origin(self.plan.options.credential.source());
+        Runner {
+            id,
+            url: ours.entry.url.clone(),
+            token: token.clone(),
+            source: origin.source,
+            adopted: origin.adopted,
+            obtained_at: clock::now(),
+            expires_at: None,
+            place: Some(ours.entry.index),
+            replaces: None,
+            kept: true,
+        }
     }
 
     /// Whether a given token stands for another runner than the entry's, whose own token is still good.
@@ -124,8 +145,8 @@ impl Asking<'_, '_> {
 }
 
 /// The runner to take off GitLab's list once its entry is another's; not one that was made by others for themselves.
-fn replaceable(old: Runner, ours: &Ours) -> Option<Box<Runner>> {
-    if ours.known.is_none() && old.source.ownership() == Ownership::Owned {
+fn replaceable(old: Runner) -> Option<Box<Runner>> {
+    if old.adopted {
         log::warn!(
             "runner {} stays at GitLab: config.toml held it, but not by our doing; delete it there if nobody else uses it",
             old.id
@@ -133,18 +154,4 @@ fn replaceable(old: Runner, ours: &Ours) -> Option<Box<Runner>> {
         return None;
     }
     Some(Box::new(old))
-}
-
-fn kept(ours: &Ours, token: &Token, id: i64) -> Runner {
-    Runner {
-        id,
-        url: ours.entry.url.clone(),
-        token: token.clone(),
-        source: ours.source(),
-        obtained_at: clock::now(),
-        expires_at: None,
-        place: Some(ours.entry.index),
-        replaces: None,
-        kept: true,
-    }
 }

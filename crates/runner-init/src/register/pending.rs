@@ -43,6 +43,7 @@ impl Asking<'_, '_> {
             url,
             token,
             source,
+            adopted: false,
             obtained_at,
             expires_at,
             place: None,
@@ -67,7 +68,7 @@ impl Asking<'_, '_> {
                 desk.made(&runner);
                 Ok(Some(runner))
             }
-            Err(Error::TokenRefused { .. }) => {
+            Err(Error::TokenRefused { gone: true, .. }) => {
                 log::warn!("runner {id} of an earlier run is gone at GitLab: another is asked for");
                 desk.forget_pending();
                 Ok(None)

@@ -224,9 +224,10 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// An entry's runner is no longer known.
-    pub(super) fn forget(&mut self, url: &str, id: i64) {
-        self.state.forget(url, id);
+    /// What this run made is undone at GitLab, and the disk should say so now.
+    pub(super) fn unmade(&mut self, runner: &Runner) {
+        self.state.forget(&runner.url, runner.id);
+        self.nothing_created();
     }
 
     /// What this run made, to be undone if it fails.
@@ -241,15 +242,21 @@ impl<'a> Desk<'a> {
     /// An entry that stands in `config.toml` is known from now on, and nothing is pending.
     pub(super) fn remember(&mut self, runner: &Runner) -> anyhow::Result<()> {
         self.state.pending = None;
+        self.know(runner);
+        self.save()
+    }
+
+    fn know(&mut self, runner: &Runner) {
         self.state.remember(StateEntry {
             url: runner.url.clone(),
             id: runner.id,
             source: runner.source,
+            adopted: runner.adopted,
         });
-        self.save()
     }
 
-    /// Publishes `config.toml`, if it changes, and then the state: a run killed in between finds its entry there.
+    /// Publishes `config.toml`, if it changes. Whose the runner is stands on the disk before: a run killed in between must
+    /// leave no entry that is judged by a guess. What the entry held before is forgotten after.
     pub(super) fn publish(&mut self, plan: &Plan<'_>, runner: &Runner) -> anyhow::Result<Changed> {
         let mut config = edit::start(self.before.as_deref(), plan)?;
         edit::apply(&mut config, plan, runner, free_port);
@@ -258,8 +265,12 @@ impl<'a> Desk<'a> {
         if let Some(old) = &runner.replaces {
             // On the disk before its entry is gone, so that a kill in between loses nobody.
             self.state.leaving.push(leaving(old));
-            self.save()?;
         }
+        if self.state.pending.is_none() {
+            // Else what is pending says it.
+            self.know(runner);
+        }
+        self.save()?;
         if self.before.as_deref() != Some(text.as_str())
             || self.has_other_mode(&self.config_name)?
         {
@@ -267,11 +278,31 @@ impl<'a> Desk<'a> {
                 .publish(&self.config_name, text.as_bytes(), self.manner(plan))?;
             changed = Changed::Written;
         }
-        self.config = config;
         self.made = None;
-        self.state.leaving.retain(|leaving| leaving.id != runner.id);
-        self.remember(runner)?;
+        self.forget_holder_before(runner, plan);
+        self.config = config;
+        self.state.leaving.retain(|leaving| {
+            leaving.id != runner.id || !state::same_url(&leaving.url, &runner.url)
+        });
+        self.remember(runner).with_context(|| {
+            let (id, url) = (runner.id, &runner.url);
+            format!("runner {id} of {url} stands in config.toml, but what belongs to it could not be noted")
+        })?;
         Ok(changed)
+    }
+
+    /// Forgets whom the entry belonged to before it was given to `runner`.
+    fn forget_holder_before(&mut self, runner: &Runner, plan: &Plan<'_>) {
+        let variable = |name: &str| plan.variable(name);
+        let before = self.config.entries(&variable);
+        let before = before
+            .iter()
+            .find(|entry| Some(entry.index) == runner.place);
+        if let Some(entry) = before
+            && let Some(id) = entry.id
+        {
+            self.state.forget(&entry.url, id);
+        }
     }
 
     /// How `config.toml` is published: as asked, else as it is, but a first token makes it private.

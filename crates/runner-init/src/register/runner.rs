@@ -10,6 +10,8 @@ pub(super) struct Runner {
     pub(super) url: String,
     pub(super) token: Token,
     pub(super) source: Source,
+    /// Whether others made it and this volume holds it all the same.
+    pub(super) adopted: bool,
     /// RFC 3339, whole seconds.
     pub(super) obtained_at: String,
     pub(super) expires_at: Option<String>,

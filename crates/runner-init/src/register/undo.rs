@@ -27,7 +27,7 @@ pub(super) async fn everything(plan: &Plan<'_>, desk: &mut Desk<'_>, system_id: 
     match unregister(&plan.client, made.source, &made.token, system_id, limit).await {
         Ok(()) => {
             log::info!("{what} unregistered again at {}", made.url);
-            desk.nothing_created();
+            desk.unmade(&made);
         }
         Err(error) => {
             let next = match made.source.ownership() {

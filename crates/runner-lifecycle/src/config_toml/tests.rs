@@ -68,6 +68,37 @@ fn inline_array_of_runners_is_read_and_edited() {
 }
 
 #[test]
+fn inline_array_of_runners_keeps_its_comments_as_tables() {
+    let text = "# jobs\nconcurrent = 2\n# ours\nrunners = [ # two\n  # first\n  { name = \"a\", id = 1 }, # after a\n  { name = \"b\" }, # after b\n  # last\n] # closed\nlog_level = \"info\"\n\n[session_server]\n  session_timeout = 9\n";
+    let mut config = ConfigToml::parse(text).unwrap();
+    let untouched = config.to_string();
+    assert_eq!(untouched, text);
+    config
+        .entry_mut(1)
+        .unwrap()
+        .insert("id", toml_edit::value(2));
+    let text = config.to_string();
+    for comment in [
+        "jobs", "ours", "two", "first", "after a", "after b", "last", "closed",
+    ] {
+        assert_eq!(
+            text.matches(&format!("# {comment}")).count(),
+            1,
+            "{comment}:\n{text}"
+        );
+    }
+    let again = ConfigToml::parse(&text).unwrap();
+    let entries = again.entries(&none);
+    let ids: Vec<Option<i64>> = entries.iter().map(|entry| entry.id).collect();
+    assert_eq!(ids, [Some(1), Some(2)], "{text}");
+    assert_eq!(
+        again.document()["session_server"]["session_timeout"].as_integer(),
+        Some(9)
+    );
+    assert_eq!(again.document()["log_level"].as_str(), Some("info"));
+}
+
+#[test]
 fn removing_the_last_entry_removes_the_key_and_nothing_else() {
     let mut config = ConfigToml::parse(OPERATORS).unwrap();
     config.remove_entries(&[0]);

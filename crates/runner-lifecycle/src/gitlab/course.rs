@@ -9,7 +9,7 @@ use super::advice::{in_time, next_step};
 use super::answer::Answer;
 use super::redirect::{Turn, turn};
 use super::request::Call;
-use super::verdict::No;
+use super::verdict::{No, says_that_the_runner_is_gone};
 use super::words::{Said, piece};
 use super::{Error, Explained};
 use crate::duration::show;
@@ -143,6 +143,7 @@ impl<'a> Course<'a> {
                 "the proxy wants a user name and password: put them in HTTP_PROXY or HTTPS_PROXY"
             }
             No::NotGitlab if said.text().contains("HTTPS port") => "write https:// in --url",
+            No::NotGitlab if matches!(status, 401 | 403 | 404 | 410) => in_time(Some(status)),
             No::NotGitlab => "something in between answers instead of GitLab: see what is at --url",
             No::Token | No::Request => next_step(self.call.wanted, status, said.text()),
         };
@@ -152,7 +153,11 @@ impl<'a> Course<'a> {
             self.answer(answer)
         ));
         match no {
-            No::Token => Error::TokenRefused { status, said },
+            No::Token => Error::TokenRefused {
+                status,
+                gone: says_that_the_runner_is_gone(answer),
+                said,
+            },
             No::Request | No::LostRunner => Error::Rejected { status, said },
             No::NotGitlab => Error::Unusable(said),
         }

@@ -17,6 +17,8 @@ pub enum Error {
     TokenRefused {
         /// 401, 403 or 410.
         status: u16,
+        /// Whether that is GitLab's own word for an authentication token whose runner is gone.
+        gone: bool,
         /// What GitLab said and what to do.
         said: Explained,
     },
@@ -97,6 +99,7 @@ mod tests {
         assert_eq!(
             Error::TokenRefused {
                 status: 403,
+                gone: true,
                 said: said()
             }
             .exit(),
@@ -119,7 +122,12 @@ mod tests {
             line: "x".into(),
             maybe_created: true,
         };
-        assert!(Error::TokenRefused { status: 403, said }.maybe_created());
+        let refused = Error::TokenRefused {
+            status: 403,
+            gone: false,
+            said,
+        };
+        assert!(refused.maybe_created());
         assert!(!Error::unusable("x").maybe_created());
     }
 }

@@ -132,7 +132,8 @@ impl Client {
             request = request.header(ACCEPT, JSON);
         }
         let exchange = async { Answer::read(request.send().await?).await };
-        let limit = deadline.earlier(self.pace.attempt);
+        let limit = self.pace.limit(call.wanted.creates(), course.attempts);
+        let limit = deadline.earlier(limit);
         match tokio::time::timeout_at(limit.instant(), exchange).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(Trouble::of(&error, &course.url)),

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{ClientConfig, InconsistentKeys, RootCertStore};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::Error;
@@ -54,17 +55,24 @@ pub(super) fn for_host(files: &TlsFiles, host: &str) -> Result<ClientConfig, Err
     let system = || rustls_native_certs::load_native_certs().certs;
     let trust = Trust::new(Arc::clone(&provider), roots, named, system)
         .map_err(|error| Error::unusable(format!("TLS cannot be set up: {error}")))?;
-    let builder = versions(provider)?
+    let builder = versions(Arc::clone(&provider))?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(trust));
     let mut config = match identity(files, host)? {
         Some((path, (chain, key))) => {
-            builder.with_client_auth_cert(chain, key).map_err(|error| {
+            let unusable = |why: String| {
                 let path = path.display();
                 Error::unusable(format!(
-                    "{path}: the client certificate cannot be used: {error}"
+                    "{path}: the client certificate cannot be used: {why}"
                 ))
-            })?
+            };
+            let key = provider.key_provider.load_private_key(key);
+            let pair = CertifiedKey::new(chain, key.map_err(|error| unusable(error.to_string()))?);
+            // Two halves of two pairs are told here. What cannot be compared, such as X.509 of version 1, GitLab judges.
+            if pair.keys_match() == Err(InconsistentKeys::KeyMismatch.into()) {
+                return Err(unusable("its key is that of another one".to_owned()));
+            }
+            builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(pair)))
         }
         None => builder.with_no_client_auth(),
     };

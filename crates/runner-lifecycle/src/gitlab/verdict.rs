@@ -23,6 +23,18 @@ pub(super) enum Wanted {
     RunnerManagerGone,
 }
 
+impl Wanted {
+    /// Whether an attempt that is lost on the way may have made a runner.
+    pub(super) fn creates(self) -> bool {
+        matches!(self, Self::Registration | Self::Creation)
+    }
+
+    /// Whether it is a farewell: whoever stands in between may go away again inside the grace period.
+    fn is_farewell(self) -> bool {
+        matches!(self, Self::RunnerGone | Self::RunnerManagerGone)
+    }
+}
+
 /// What a call came to.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
@@ -70,12 +82,20 @@ pub(super) fn judge(wanted: Wanted, token: &Token, answer: &Answer) -> Verdict {
         500 | 502 | 504 => Verdict::Later { lost: true },
         // nginx speaks of the request itself here, and 407 comes from the proxy that was configured.
         400 | 407 if !matches!(said, Said::Gitlab(_)) => Verdict::No(No::NotGitlab),
-        401 | 403 | 404 | 410 if !matches!(said, Said::Gitlab(_)) => Verdict::Later { lost: false },
-        status if matches!(said, Said::Page(_)) => Verdict::Later {
-            lost: status >= 500,
-        },
+        401 | 403 | 404 | 410 if !matches!(said, Said::Gitlab(_)) => stranger(wanted),
+        400..=499 if matches!(said, Said::Page(_)) => stranger(wanted),
+        _ if matches!(said, Said::Page(_)) => Verdict::Later { lost: true },
         403 if read_only(&answer.body, said.text()) => Verdict::Later { lost: false },
         status => refusal(wanted, status, &said),
+    }
+}
+
+/// Somebody in between refuses, not GitLab. At the end of life that is waited out: there is no other time to say goodbye.
+fn stranger(wanted: Wanted) -> Verdict {
+    if wanted.is_farewell() {
+        Verdict::Later { lost: false }
+    } else {
+        Verdict::No(No::NotGitlab)
     }
 }
 
@@ -94,6 +114,16 @@ fn refusal(wanted: Wanted, status: u16, said: &Said) -> Verdict {
     }
 }
 
+/// Whether an answer is the one with which GitLab refuses an authentication token: its runner is gone, or (about 17.11) that
+/// runner's owner. A gateway may refuse in JSON too, and on its word no runner is given up.
+pub(super) fn says_that_the_runner_is_gone(answer: &Answer) -> bool {
+    let said = Said::of(answer.header("content-type"), &answer.body);
+    let words = said.text().trim();
+    answer.status == 403
+        && matches!(said, Said::Gitlab(_))
+        && (words == FORBIDDEN || words == "403 Forbidden - Runner is orphaned")
+}
+
 /// A 403 in JSON that does not come from the API: its own begin with the status, or have the key `error`.
 fn read_only(body: &[u8], words: &str) -> bool {
     let object: Value = serde_json::from_slice(body).unwrap_or_default();
@@ -110,13 +140,12 @@ struct Entity {
 }
 
 fn success(wanted: Wanted, sent: &Token, answer: &Answer, said: &Said) -> Verdict {
-    let creates = matches!(wanted, Wanted::Registration | Wanted::Creation);
-    match wanted {
-        Wanted::RunnerGone | Wanted::RunnerManagerGone if answer.status == 204 => {
-            return Verdict::Done(Outcome::Gone(Gone::Deleted));
-        }
-        Wanted::RunnerGone | Wanted::RunnerManagerGone => return Verdict::No(No::NotGitlab),
-        _ => {}
+    let creates = wanted.creates();
+    if wanted.is_farewell() {
+        return match answer.status {
+            204 => Verdict::Done(Outcome::Gone(Gone::Deleted)),
+            _ => Verdict::No(No::NotGitlab),
+        };
     }
     let entity: Entity = match serde_json::from_slice(&answer.body) {
         Ok(entity) => entity,

@@ -14,11 +14,32 @@ use crate::world::{
 /// Waits so short that a fault that hangs is soon given up.
 const IMPATIENT: Pace = Pace {
     attempt: Duration::from_millis(150),
+    creation: Duration::from_millis(150),
     ..PACE
 };
 
-/// Faults that may pass, and whether GitLab may have done what was asked.
-fn passing() -> Vec<(&'static str, Fault, bool)> {
+/// Faults that may pass for a call, and whether GitLab may have done what was asked.
+fn passing(ask: Ask) -> Vec<(&'static str, Fault, bool)> {
+    let mut faults = always_passing();
+    if matches!(ask, Ask::UnregisterRunner | Ask::UnregisterRunnerManager) {
+        faults.extend(passing_for_a_farewell());
+    }
+    faults
+}
+
+/// What somebody in between answers: final for whoever starts, waited out by whoever ends.
+fn passing_for_a_farewell() -> Vec<(&'static str, Fault, bool)> {
+    let html = |status| Fault::on("*").effect(Effect::Html { status });
+    let stranger = Fault::on("*").status(403).body("RBAC: access denied");
+    vec![
+        ("page 401", html(401), false),
+        ("page 403", html(403), false),
+        ("page 404", html(404), false),
+        ("stranger", stranger, false),
+    ]
+}
+
+fn always_passing() -> Vec<(&'static str, Fault, bool)> {
     let on = || Fault::on("*");
     let html = |status| on().effect(Effect::Html { status });
     let read_only =
@@ -32,16 +53,8 @@ fn passing() -> Vec<(&'static str, Fault, bool)> {
         ("502", on().status(502), true),
         ("503", on().status(503), false),
         ("504", on().status(504), true),
-        ("page 401", html(401), false),
-        ("page 403", html(403), false),
-        ("page 404", html(404), false),
         ("page 502", html(502), true),
         ("read-only", on().status(403).json(read_only), false),
-        (
-            "stranger",
-            on().status(403).body("RBAC: access denied"),
-            false,
-        ),
         ("drop before", on().drop_before(), true),
         ("drop after", on().drop_after(), true),
         ("reset before", on().reset_before(), true),
@@ -61,7 +74,7 @@ fn on(ask: Ask, fault: Fault) -> Fault {
 #[tokio::test]
 async fn what_may_pass_is_repeated_at_every_call_until_it_has_passed() {
     for ask in Ask::ALL {
-        for (name, fault, lost) in passing() {
+        for (name, fault, lost) in passing(ask) {
             let case = format!("{ask:?} {name}");
             listen();
             let world = World::new();
@@ -128,6 +141,22 @@ async fn what_may_pass_is_repeated_at_every_call_until_it_has_passed() {
 }
 
 #[tokio::test]
+async fn page_in_between_is_final_for_whoever_starts() {
+    for ask in [Ask::Register, Ask::Create, Ask::Verify] {
+        for (name, fault, _) in passing_for_a_farewell() {
+            let world = World::new();
+            world.sim.fault(on(ask, fault.forever()));
+            let error = world.ask(&world.client(), ask, ample()).await.unwrap_err();
+            let case = format!("{ask:?} {name}: {error}");
+            assert!(matches!(error, Error::Unusable(_)), "{case}");
+            assert!(error.to_string().contains("--url"), "{case}");
+            assert!(!error.maybe_created(), "{case}");
+            assert_eq!(world.sim.calls(ask.pattern()).len(), 1, "{case}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_truncated_answer_is_asked_for_again() {
     for ask in [Ask::Register, Ask::Create, Ask::Verify] {
         listen();
@@ -145,7 +174,7 @@ async fn a_truncated_answer_is_asked_for_again() {
 #[tokio::test]
 async fn what_does_not_pass_ends_before_the_deadline_as_unreachable() {
     for ask in Ask::ALL {
-        for (name, fault, lost) in passing() {
+        for (name, fault, lost) in passing(ask) {
             let case = format!("{ask:?} {name}");
             let world = World::new();
             let client = client(&world.sim.url(), IMPATIENT);

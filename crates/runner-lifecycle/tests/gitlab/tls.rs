@@ -115,6 +115,7 @@ async fn a_handshake_that_hangs_ends_at_the_deadline() {
     for (attempt, connect) in [(5000, 4000), (60, 40)] {
         let pace = Pace {
             attempt: Duration::from_millis(attempt),
+            creation: Duration::from_millis(attempt),
             connect: Duration::from_millis(connect),
             ..PACE
         };

@@ -21,6 +21,7 @@ pub(crate) const PACE: Pace = Pace {
         cap: Duration::from_millis(4),
     },
     attempt: Duration::from_secs(5),
+    creation: Duration::from_secs(5),
     connect: Duration::from_secs(4),
 };
 

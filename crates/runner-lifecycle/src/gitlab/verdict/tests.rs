@@ -19,6 +19,10 @@ fn sent() -> Token {
 }
 
 fn judged(wanted: Wanted, status: u16, body: &str) -> Verdict {
+    judge(wanted, &sent(), &answer(status, body))
+}
+
+fn answer(status: u16, body: &str) -> Answer {
     let kind = if body.starts_with('<') {
         "text/html"
     } else {
@@ -26,15 +30,11 @@ fn judged(wanted: Wanted, status: u16, body: &str) -> Verdict {
     };
     let headers = [("content-type".parse().unwrap(), kind.parse().unwrap())];
     let headers = headers.into_iter().collect();
-    judge(
-        wanted,
-        &sent(),
-        &Answer {
-            status,
-            headers,
-            body: body.as_bytes().to_vec(),
-        },
-    )
+    Answer {
+        status,
+        headers,
+        body: body.as_bytes().to_vec(),
+    }
 }
 
 fn runner(id: i64, token: &str, expiry: Option<&str>) -> Verdict {
@@ -210,13 +210,19 @@ fn gitlabs_own_refusals_are_final() {
 #[test]
 fn a_page_or_a_stranger_cannot_refuse_for_gitlab() {
     for wanted in ALL {
+        // A farewell has no other time; whoever starts hears at once that this is not GitLab.
+        let farewell = matches!(wanted, RunnerGone | RunnerManagerGone);
+        let refused = || match farewell {
+            true => LATER,
+            false => Verdict::No(No::NotGitlab),
+        };
         for status in [401, 403, 404, 410] {
             for body in [PAGE, "", "RBAC: access denied", "{}"] {
-                assert_eq!(judged(wanted, status, body), LATER, "{status} {body}");
+                assert_eq!(judged(wanted, status, body), refused(), "{status} {body}");
             }
         }
         for status in [405, 409, 418, 422] {
-            assert_eq!(judged(wanted, status, PAGE), LATER, "{status}");
+            assert_eq!(judged(wanted, status, PAGE), refused(), "{status}");
         }
         // What a content delivery network answers while GitLab is away.
         for status in [501, 520, 525] {
@@ -252,6 +258,34 @@ fn a_read_only_gitlab_is_asked_again() {
         let listed = r#"{"message":{"base":["no"]}}"#;
         assert_eq!(judged(wanted, 403, listed), LATER);
     }
+}
+
+#[test]
+fn only_gitlabs_own_words_say_that_a_runner_is_gone() {
+    fn check(status: u16, body: &str, want: bool) {
+        let answer = answer(status, body);
+        assert_eq!(
+            says_that_the_runner_is_gone(&answer),
+            want,
+            "{status} {body}"
+        );
+    }
+    check(403, r#"{"message":"403 Forbidden"}"#, true);
+    check(
+        403,
+        r#"{"message":"403 Forbidden - Runner is orphaned"}"#,
+        true,
+    );
+    check(
+        403,
+        r#"{"message":"403 Forbidden - Your IP is blocked"}"#,
+        false,
+    );
+    check(403, r#"{"message":"403 Forbidden by WAF"}"#, false);
+    check(403, r#"{"error":"forbidden"}"#, false);
+    check(403, "403 Forbidden", false);
+    check(401, r#"{"message":"403 Forbidden"}"#, false);
+    check(410, r#"{"message":"403 Forbidden"}"#, false);
 }
 
 #[test]

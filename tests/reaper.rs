@@ -12,6 +12,7 @@ mod hand;
 mod looks;
 mod moments;
 mod order;
+mod other_user;
 mod others;
 mod pod;
 mod process;

@@ -7,6 +7,7 @@ use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, TableLike, Value};
 mod endings;
 mod entry;
 mod inline;
+mod moment;
 
 use endings::Endings;
 pub use entry::{RunnerEntry, expand, spelled};

@@ -166,6 +166,14 @@ impl Failure {
         }
     }
 
+    /// A token that GitLab refused.
+    pub fn refused(message: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::Refused,
+            message: message.into(),
+        }
+    }
+
     /// GitLab that did not answer in time.
     pub fn unreachable(message: impl Into<String>) -> Self {
         Self {

@@ -57,7 +57,9 @@ impl Stillness {
     /// Takes a look at time `at` in. Says what is seen once it has been the same long enough.
     pub fn see(&mut self, at: Duration, sample: &Sample) -> Option<Quiet> {
         let moved = self.looks > 0 && sample.activity.total_cmp(&self.activity).is_ne();
-        if sample.requests > 0.0 || moved {
+        // The entry that was held is polled next: what was quiet before says nothing about it.
+        let freed = self.held && !is_full(sample);
+        if sample.requests > 0.0 || moved || freed {
             *self = Self::default();
             if sample.requests > 0.0 {
                 return None;
@@ -89,8 +91,13 @@ impl Stillness {
     fn note(&mut self, sample: &Sample) {
         self.idle &= sample.jobs <= 0.0;
         // Only the newest look tells whether a worker is free now.
-        self.held = sample.jobs >= sample.concurrent;
+        self.held = is_full(sample);
     }
+}
+
+/// Whether every worker is busy: the feeder stands still then, with an entry in its hand.
+fn is_full(sample: &Sample) -> bool {
+    sample.jobs + sample.requests >= sample.concurrent
 }
 
 /// Watches a runner manager from the publication of a paused file on.
@@ -100,9 +107,11 @@ pub struct Watch {
     loaded_before: Option<f64>,
     /// `concurrent` of the paused file.
     concurrent: f64,
-    /// How long the pass over the old entries may take.
+    /// How long the pass over the old entries may take once the feeder goes on with it.
     pass: Duration,
     acknowledged: Option<Duration>,
+    /// Since when the feeder goes on with the pass: from the acknowledgement, or from the first free worker after that.
+    goes_on: Option<Duration>,
     stillness: Stillness,
 }
 
@@ -115,6 +124,7 @@ impl Watch {
             concurrent,
             pass,
             acknowledged: None,
+            goes_on: None,
             stillness: Stillness::default(),
         }
     }
@@ -134,12 +144,22 @@ impl Watch {
         let shown = sample.limit_rows == 0 && sample.concurrent.total_cmp(&self.concurrent).is_eq();
         if !(moved && shown) {
             self.acknowledged = None;
+            self.goes_on = None;
             self.stillness = Stillness::default();
             return Polling::NotLoaded;
         }
-        let acknowledged = *self.acknowledged.get_or_insert(at);
+        self.acknowledged.get_or_insert(at);
+        if is_full(sample) {
+            self.goes_on = None;
+        } else {
+            self.goes_on.get_or_insert(at);
+        }
         match self.stillness.see(at, sample) {
-            Some(quiet) if at >= acknowledged + self.pass => Polling::Off(quiet),
+            // While it stands still there is nothing to wait for; what is in its hand is told by `held`.
+            Some(quiet) if quiet.held => Polling::Off(quiet),
+            Some(quiet) if self.goes_on.is_some_and(|since| at >= since + self.pass) => {
+                Polling::Off(quiet)
+            }
             _ => Polling::On,
         }
     }

@@ -1,6 +1,8 @@
 //! Owns what the end means for each runner entry: whether GitLab is asked to delete this pod's runner manager or the
 //! runner itself. Pure; asking is done in [`farewell`].
 
+use std::time::SystemTime;
+
 use runner_lifecycle::config_toml::RunnerEntry;
 use runner_lifecycle::source::{Ownership, Source};
 use runner_lifecycle::state::{Pending, State};
@@ -21,6 +23,8 @@ pub struct Departure {
     pub name: String,
     /// The authentication token.
     pub token: Token,
+    /// When GitLab stops to know the token.
+    pub expires_at: Option<SystemTime>,
     /// `tls-ca-file`, `tls-cert-file`, `tls-key-file` of the entry.
     pub tls_files: [Option<String>; 3],
 }
@@ -54,6 +58,7 @@ pub fn departures(entries: &[RunnerEntry], state: Option<&State>) -> Vec<Departu
             id: entry.id,
             name: entry.name.clone(),
             token,
+            expires_at: entry.token_expires_at,
             tls_files: entry.tls_files.clone(),
         };
         let twin = departures
@@ -72,30 +77,54 @@ pub fn departures(entries: &[RunnerEntry], state: Option<&State>) -> Vec<Departu
         .collect()
 }
 
-/// A runner that `runner-init` received and could not write down any more, if it is in none of the entries.
+/// Runners that have no entry: the one that `runner-init` received and could not write down any more, and those that lost
+/// their entry to another and that GitLab has not heard of.
 #[must_use]
-pub fn pending(state: &State, entries: &[RunnerEntry]) -> Option<Departure> {
-    let Some(Pending::Received {
-        url,
-        source,
-        id,
-        token,
-        ..
-    }) = &state.pending
-    else {
-        return None;
+pub fn without_entry(state: &State, entries: &[RunnerEntry]) -> Vec<Departure> {
+    let received = match &state.pending {
+        Some(Pending::Received {
+            url,
+            source,
+            id,
+            token,
+            ..
+        }) => Some((url, *source, *id, token)),
+        _ => None,
     };
-    let written = entries
-        .iter()
-        .any(|entry| entry.token.as_ref() == Some(token));
-    (!written).then(|| Departure {
-        ownership: source.ownership(),
-        url: url.clone(),
-        id: Some(*id),
-        name: String::new(),
-        token: token.clone(),
-        tls_files: [None, None, None],
-    })
+    let leaving = state.leaving.iter();
+    let leaving = leaving.map(|left| (&left.url, left.source, left.id, &left.token));
+    let is_written = |token: &Token| {
+        entries
+            .iter()
+            .any(|entry| entry.token.as_ref() == Some(token))
+    };
+    received
+        .into_iter()
+        .chain(leaving)
+        .filter(|(_, _, _, token)| !is_written(token))
+        .map(|(url, source, id, token)| Departure {
+            ownership: source.ownership(),
+            url: url.clone(),
+            id: Some(id),
+            name: String::new(),
+            token: token.clone(),
+            expires_at: None,
+            tls_files: [None, None, None],
+        })
+        .collect()
+}
+
+/// Entries that name a token which is none here, with the reason: they may be polled by somebody who sees more.
+#[must_use]
+pub fn unreadable(entries: &[RunnerEntry]) -> Vec<String> {
+    let of = |entry: &RunnerEntry| {
+        let why = entry.no_token.as_deref()?;
+        Some(format!(
+            "runner entry {:?} of {}: {why}",
+            entry.name, entry.url
+        ))
+    };
+    entries.iter().filter_map(of).collect()
 }
 
 /// Runners that a helper made or verified and that are in none of the entries any more, by URL and id: without a token
@@ -137,7 +166,7 @@ fn judge(entry: &RunnerEntry, token: &Token, state: Option<&State>) -> (bool, Ow
 #[cfg(test)]
 mod tests {
     use runner_lifecycle::config_toml::ConfigToml;
-    use runner_lifecycle::state::StateEntry;
+    use runner_lifecycle::state::{Leaving, StateEntry};
 
     use super::*;
 
@@ -230,11 +259,31 @@ mod tests {
             });
             state
         };
-        let lost = pending(&received(Source::RegistrationToken), &[]).unwrap();
-        assert_eq!((lost.ownership, lost.id), (OWNED, Some(5)));
+        let mut state = received(Source::RegistrationToken);
+        let lost = without_entry(&state, &[]);
+        assert_eq!((lost[0].ownership, lost[0].id), (OWNED, Some(5)));
         let written = entries(&entry(5, "glrtr-lost"));
-        assert!(pending(&received(Source::RegistrationToken), &written).is_none());
-        assert!(pending(&State::default(), &[]).is_none());
+        assert!(without_entry(&state, &written).is_empty());
+        assert!(without_entry(&State::default(), &[]).is_empty());
+        state.leaving.push(Leaving {
+            url: "http://h".into(),
+            id: 6,
+            source: Source::AuthenticationToken,
+            token: Token::new("glrt-replaced").unwrap(),
+        });
+        let both = without_entry(&state, &[]);
+        assert_eq!((both[1].ownership, both[1].id), (SHARED, Some(6)));
+    }
+
+    #[test]
+    fn entry_whose_token_is_none_here_is_named() {
+        let text = "[[runners]]\nname = \"a\"\ntoken = \"$TOKEN\"\n[[runners]]\nname = \"b\"\ntoken = \"canary two\"\n[[runners]]\nname = \"c\"\ntoken = \"\"\n";
+        let named = unreadable(&entries(text));
+        assert_eq!(named.len(), 2, "{named:?}");
+        assert!(named[0].contains("\"a\"") && named[0].contains("$TOKEN, which is not set"));
+        assert!(named[1].contains("\"b\"") && named[1].contains("blank"));
+        assert!(!named[1].contains("canary"), "{named:?}");
+        assert!(departures(&entries(text), None).is_empty());
     }
 
     #[test]

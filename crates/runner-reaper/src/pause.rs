@@ -45,6 +45,17 @@ pub enum End {
     Stopped,
 }
 
+impl End {
+    /// The watch that saw polling off, to look on with, and when it began.
+    #[must_use]
+    pub fn watch(self) -> Option<(Box<Watch>, Instant)> {
+        match self {
+            Self::Off(_, watch, began) => Some((watch, began)),
+            _ => None,
+        }
+    }
+}
+
 /// What a pause came to.
 #[derive(Debug)]
 pub struct Paused {
@@ -187,8 +198,12 @@ impl Watching<'_> {
                 Look::Seen(sample) => match watch.see(began.elapsed(), &sample) {
                     Polling::Off(quiet) if !others => {
                         let jobs = words::jobs(sample.job_count());
+                        let held = match quiet.held {
+                            true => ", and one entry may be polled again when a job ends",
+                            false => "",
+                        };
                         log::info!(
-                            "polling is off after {}, {jobs} running",
+                            "polling is off after {}, {jobs} running{held}",
                             show(began.elapsed())
                         );
                         return Some(End::Off(quiet, Box::new(watch), began));

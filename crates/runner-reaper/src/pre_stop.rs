@@ -20,10 +20,12 @@ use crate::scene::{Opened, Scene};
 use crate::stops::Stops;
 use crate::words;
 
+mod decision;
 mod last_act;
 mod leaving;
 mod waiting;
 
+use decision::Facts;
 pub use leaving::Leaving;
 use waiting::{Jobs, Waited, Waiting};
 
@@ -63,7 +65,7 @@ pub async fn drain_and_unregister(
     stops: &Stops,
 ) -> anyhow::Result<Exit> {
     let mut leaving = Leaving::new(options, &scene, None, stops);
-    leaving.say_missing(&scene.config);
+    leaving.say_what_cannot_go(&scene.config);
     let find = || Live::find(options, &scene.files, &scene.config, deadlines.jobs);
     let live = match find().await {
         Some(live) => live,
@@ -93,12 +95,14 @@ pub async fn drain_and_unregister(
         deadlines,
         stops,
     };
-    // Each round but the last ends with a file that was rewritten under it, and after the deadline there is no other one.
+    // Each round but the last ends with polling that began again, and after the deadline there is no other one.
     loop {
         if let Some(exit) = hook.round().await? {
             return Ok(exit);
         }
-        log::info!("config.toml was rewritten meanwhile: its tokens count now");
+        log::info!(
+            "polling may have begun again: config.toml was rewritten or loaded meanwhile, and its tokens count now"
+        );
         hook.leaving.may_be_back();
     }
 }
@@ -115,7 +119,7 @@ struct Hook<'a> {
 }
 
 impl Hook<'_> {
-    /// One pass over the story. Nothing, if `config.toml` was rewritten under it.
+    /// One pass over the story. Nothing, if polling began again under it.
     async fn round(&mut self) -> anyhow::Result<Option<Exit>> {
         let (files, jobs_until) = (&self.scene.files, self.deadlines.jobs);
         let paused =
@@ -135,55 +139,57 @@ impl Hook<'_> {
             .into_iter()
             .partition(is_shared);
         let end = paused.end;
-        let held = match &end {
-            End::Off(quiet, watch, began) if quiet.held => Some((watch.clone(), *began)),
-            _ => None,
-        };
-        if held.is_some() {
-            log::info!("every worker is busy, and one entry may be polled again when a job ends");
-        }
         if matches!(end, End::Stopped) {
             rest.extend(shared);
             self.leaving.give_up(&rest);
             return Ok(Some(self.leaving.last_words(0)));
         }
-        if held.is_some() || matches!(end, End::On) {
-            rest.extend(shared);
-        } else {
+        let decision = decision::after(&end, self.facts(&rest));
+        if decision.shared_now {
             self.leaving.begin(shared, self.deadlines.gitlab);
             self.leaving.settle_within(AT_ONCE).await;
+        } else {
+            rest.extend(shared);
         }
         if files.changed_since(&self.config) && !jobs_until.passed() {
             return Ok(None);
         }
-        let wrapped = self.live.is_wrapped();
-        let told_to_drain =
-            wrapped && !matches!(end, End::On | End::Gone) && self.live.stop(Signal::QUIT);
+        let told_to_drain = decision.drain_child && self.live.stop(Signal::QUIT);
         if told_to_drain {
             log::info!("runner manager told to drain (SIGQUIT): the wrapper outlives it");
         }
-        let ending_is_news = !matches!(end, End::WasEnding) && !told_to_drain;
-        let mut waiting = Waiting::new(self.live, files, &self.config, self.stops, jobs_until);
-        waiting.ending_is_news = ending_is_news;
-        waiting.polls = matches!(end, End::On);
-        waiting.held = held;
-        let owned = rest.iter().any(|departure| !is_shared(departure));
-        let waited = match end {
-            End::Gone if !self.live.has_others() => Waited::Idle,
-            End::Ending => Waited::Ending(waiting.jobs().await),
-            End::Off(quiet, ..) if quiet.idle && !wrapped && !self.live.has_others() => {
-                Waited::Idle
-            }
-            // Jobs that cannot be seen are waited for only where a runner would go with them.
-            End::Unseen if !owned && !wrapped => Waited::Idle,
-            _ if owned || wrapped || self.options.grace.told || matches!(end, End::On) => {
+        let mut waiting = Waiting {
+            live: self.live,
+            files,
+            config: &self.config,
+            stops: self.stops,
+            until: jobs_until,
+            ending_is_news: !matches!(end, End::WasEnding) && !told_to_drain,
+            polls: matches!(end, End::On),
+            shared_waits: !decision.shared_now,
+            watch: end.watch(),
+            last: Vec::new(),
+        };
+        let waited = match decision.jobs {
+            decision::Jobs::Over => Waited::Idle,
+            decision::Jobs::NoMatter => Waited::NotNeeded,
+            decision::Jobs::Ending => Waited::Ending(waiting.jobs().await),
+            decision::Jobs::Wait => {
                 waiting
                     .for_jobs(&mut self.leaving, &mut rest, self.deadlines.gitlab)
                     .await
             }
-            _ => Waited::NotNeeded,
         };
         self.finish(waited, rest).await
+    }
+
+    fn facts(&self, rest: &[Departure]) -> Facts {
+        Facts {
+            wrapped: self.live.is_wrapped(),
+            others: self.live.has_others(),
+            owned: !rest.is_empty(),
+            told: self.options.grace.told,
+        }
     }
 
     /// Unregisters what is left, as far as that is right, and speaks the last words.

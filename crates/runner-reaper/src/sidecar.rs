@@ -59,6 +59,7 @@ pub async fn run(options: &Options, stops: &Stops) -> anyhow::Result<Exit> {
         }
     };
     let mut leaving = Leaving::with_clients(options, &scene, clients, stops);
+    leaving.say_what_cannot_go(&scene.config);
     let (shared, owned): (Vec<Departure>, Vec<Departure>) = leaving
         .departures(&scene.config)
         .into_iter()
@@ -72,11 +73,8 @@ pub async fn run(options: &Options, stops: &Stops) -> anyhow::Result<Exit> {
         );
         return Ok(Exit::Done);
     }
-    // It is watched meanwhile: GitLab may take long, and its end tells what becomes of the owned ones.
+    // GitLab is waited for at the end: it may take long, and the owned ones must not wait for somebody else's.
     leaving.begin(shared, deadlines.gitlab);
-    if matches!(verdict, Verdict::Ending | Verdict::Killed) {
-        verdict = watch.during(leaving.settle(THIRD)).await.unwrap_or(verdict);
-    }
     if verdict == Verdict::Ending && !owned.is_empty() {
         // Untold, the grace period is a guess, and nothing is given up on a guess.
         let limit = options.grace.told.then_some(deadlines.jobs);

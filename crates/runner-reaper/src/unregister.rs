@@ -71,6 +71,7 @@ async fn by_hand(
     stops: &Stops,
 ) -> anyhow::Result<Exit> {
     let mut leaving = Leaving::new(options, scene, None, stops);
+    leaving.say_unreadable(selected);
     let wanted = |departure: &Departure| {
         selection.all && selection.url.is_none()
             || selected
@@ -87,11 +88,11 @@ async fn by_hand(
     if !selection.keep_entry {
         let gone: Vec<Token> = tokens(&leaving);
         let leaves = |entry: &RunnerEntry| {
-            // An entry without a token was known to nobody.
-            entry
-                .token
-                .as_ref()
-                .is_none_or(|token| gone.contains(token))
+            match &entry.token {
+                Some(token) => gone.contains(token),
+                // An entry without a token was known to nobody; one whose token cannot be read stays for whoever can.
+                None => entry.no_token.is_none(),
+            }
         };
         let indexes: Vec<usize> = selected
             .iter()

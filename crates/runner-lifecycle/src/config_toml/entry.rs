@@ -1,9 +1,12 @@
 //! Owns what the helpers read of one runner entry, and how its values are found: keys in any case of letters, variables
 //! expanded. It changes nothing.
 
+use std::time::SystemTime;
+
 use toml_edit::{Item, TableLike};
 
-use crate::token::Token;
+use super::moment;
+use crate::token::{Token, TokenError};
 
 /// What the helpers read of one `[[runners]]` table.
 #[derive(Clone, Debug)]
@@ -18,6 +21,10 @@ pub struct RunnerEntry {
     pub id: Option<i64>,
     /// `token`, with variables expanded; nothing where it is empty or no token.
     pub token: Option<Token>,
+    /// Why there is no token although the entry names one, for a log line: whoever sees other variables may have it.
+    pub no_token: Option<String>,
+    /// `token_expires_at`; nothing where it never does.
+    pub token_expires_at: Option<SystemTime>,
     /// `executor`.
     pub executor: String,
     /// `shell`.
@@ -45,12 +52,29 @@ impl RunnerEntry {
         };
         let number = |key: &str| get(key).and_then(Item::as_integer).unwrap_or(0);
         let path = |key: &str| Some(text(key)).filter(|path| !path.is_empty());
+        let (token, no_token) = match Token::new(expand(&text("token"), variable)) {
+            Ok(token) => (Some(token), None),
+            Err(_) if text("token").trim().is_empty() => (None, None),
+            // It is made of variables only, so it shows no secret.
+            Err(TokenError::Empty) => {
+                let variables = text("token");
+                (
+                    None,
+                    Some(format!("its token is {variables}, which is not set here")),
+                )
+            }
+            Err(error) => (None, Some(format!("its token {error}"))),
+        };
+        let expires = get("token_expires_at").and_then(Item::as_datetime);
+        let token_expires_at = expires.and_then(moment::of);
         Self {
             index,
             name: text("name"),
             url: expand(&text("url"), variable),
             id: Some(number("id")).filter(|id| *id != 0),
-            token: Token::new(expand(&text("token"), variable)).ok(),
+            token,
+            no_token,
+            token_expires_at,
             executor: text("executor"),
             shell: text("shell"),
             limit: number("limit"),

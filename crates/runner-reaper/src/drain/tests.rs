@@ -100,10 +100,48 @@ fn series_of_looks_has_one_meaning() {
         HELD,
     );
     check(
-        "one job ended meanwhile",
+        "one job ended just now: the held entry is polled next",
         0,
-        &[full(0), full(100), busy(200)],
+        &[full(0), full(100), busy(200), busy(300)],
+        Polling::On,
+    );
+    check(
+        "it was polled",
+        0,
+        &[full(0), full(100), busy(200), busy(300), busy(400)],
         BUSY,
+    );
+    check(
+        "with a worker free again the pass goes on",
+        1000,
+        &[
+            busy(0),
+            full(900),
+            full(1000),
+            busy(1100),
+            busy(1900),
+            busy(2099),
+        ],
+        Polling::On,
+    );
+    check(
+        "and is over",
+        1000,
+        &[
+            busy(0),
+            full(900),
+            full(1000),
+            busy(1100),
+            busy(1900),
+            busy(2100),
+        ],
+        BUSY,
+    );
+    check(
+        "full for longer than the pass",
+        1000,
+        &[full(0), full(1000), full(2000)],
+        HELD,
     );
     check(
         "a job ended, the other began before",
@@ -236,11 +274,12 @@ proptest! {
     /// Whatever is seen: off is said only after three quiet looks of the paused file in a row, 200 ms apart or more.
     #[test]
     fn off_is_never_said_early(
-        steps in proptest::collection::vec((0_u64..300, 0_u8..3, 0_u8..2, 0_u8..2, 0_u8..2), 1..60),
+        steps in proptest::collection::vec((0_u64..300, 0_u8..3, 0_u8..2, 0_u8..2, 3_u8..6), 1..60),
         pass in 0_u64..1000,
     ) {
         let mut watch = Watch::new(Some(1.0), 5.0, ms(pass));
-        let (mut at, mut quiet_since, mut loaded_since, mut activity): (u64, Option<u64>, Option<u64>, f64) = (0, None, None, 0.0);
+        let (mut at, mut quiet_since, mut activity): (u64, Option<u64>, f64) = (0, None, 0.0);
+        let (mut free_since, mut was_full): (Option<u64>, bool) = (None, false);
         for (step, load, request, move_on, jobs) in steps {
             at += step;
             let paused = load > 0;
@@ -249,22 +288,25 @@ proptest! {
             }
             let requests = f64::from(request);
             let look = (at, if paused { 2.0 } else { 1.0 }, if paused { 5.0 } else { 4.0 }, usize::from(!paused), requests, f64::from(jobs), activity);
+            let full = jobs + request >= 5;
             if !paused {
-                loaded_since = None;
-                quiet_since = None;
+                (free_since, quiet_since, was_full) = (None, None, false);
             } else {
-                loaded_since.get_or_insert(at);
+                free_since = if full { None } else { free_since.or(Some(at)) };
+                let freed = was_full && !full;
+                was_full = full && request == 0;
                 if request > 0 {
                     quiet_since = None;
-                } else if move_on == 1 {
+                } else if move_on == 1 || freed {
                     quiet_since = Some(at);
                 } else {
                     quiet_since.get_or_insert(at);
                 }
             }
-            if let Polling::Off(_) = watch.see(ms(at), &sample(look)) {
+            if let Polling::Off(quiet) = watch.see(ms(at), &sample(look)) {
                 prop_assert!(quiet_since.is_some_and(|since| at >= since + 200));
-                prop_assert!(loaded_since.is_some_and(|since| at >= since + pass));
+                prop_assert_eq!(quiet.held, full);
+                prop_assert!(full || free_since.is_some_and(|since| at >= since + pass));
             }
         }
     }

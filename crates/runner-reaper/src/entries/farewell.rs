@@ -2,6 +2,7 @@
 //! the time has come.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use anyhow::Context as _;
 use runner_lifecycle::deadline::Deadline;
@@ -129,6 +130,27 @@ pub fn what(departure: &Departure, system_id: Option<&SystemId>) -> String {
 }
 
 async fn ask(
+    client: &Client,
+    departure: &Departure,
+    system_id: Option<&SystemId>,
+    deadline: Deadline,
+) -> anyhow::Result<Gone> {
+    let gone = delete(client, departure, system_id, deadline).await?;
+    // An expired token is unknown to GitLab, but its runner is there.
+    if gone == Gone::WasGone
+        && let Some(at) = departure.expires_at
+        && at <= SystemTime::now()
+    {
+        let at = humantime::format_rfc3339_seconds(at);
+        let words = format!(
+            "GitLab does not know its token, which expired at {at}: delete it in GitLab's list"
+        );
+        return Err(Failure::refused(words).into());
+    }
+    Ok(gone)
+}
+
+async fn delete(
     client: &Client,
     departure: &Departure,
     system_id: Option<&SystemId>,

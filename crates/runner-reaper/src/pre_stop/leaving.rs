@@ -82,12 +82,14 @@ impl<'a> Leaving<'a> {
             .retain(|departure| departure.ownership == Ownership::Owned);
     }
 
-    /// What of this configuration is still to go, with a runner that was received and never written.
+    /// What of this configuration is still to go, with the runners that have no entry.
     pub fn departures(&self, config: &Config) -> Vec<Departure> {
         let all = self.entries(config);
         let state = self.scene.state.as_ref();
-        let lost = state.and_then(|state| entries::pending(state, &all));
-        let found = entries::departures(&all, state).into_iter().chain(lost);
+        let lost = state.map(|state| entries::without_entry(state, &all));
+        let found = entries::departures(&all, state)
+            .into_iter()
+            .chain(lost.unwrap_or_default());
         let here = |departure: &Departure| {
             let same = |other: &Departure| other.token == departure.token;
             !self.gone.iter().any(same) && !self.open.iter().any(same)
@@ -95,15 +97,28 @@ impl<'a> Leaving<'a> {
         found.filter(here).collect()
     }
 
-    /// Says what cannot be unregistered from here, as somebody took its entry and with it the token away.
-    pub fn say_missing(&self, config: &Config) {
+    /// Says what of a whole configuration cannot be unregistered from here.
+    pub fn say_what_cannot_go(&mut self, config: &Config) {
+        let all = self.entries(config);
+        self.say_unreadable(&all);
         let Some(state) = &self.scene.state else {
             return;
         };
-        for (url, id) in entries::missing(state, &self.entries(config)) {
+        // Somebody took the entry away, and the token with it.
+        for (url, id) in entries::missing(state, &all) {
             log::warn!(
                 "runner {id} of {url} is in no entry of config.toml any more, so it is not unregistered: look for it in GitLab's list"
             );
+        }
+    }
+
+    /// Says which of these entries name a token that is none here.
+    pub fn say_unreadable(&mut self, entries: &[RunnerEntry]) {
+        for entry in entries::unreadable(entries) {
+            log::error!(
+                "{entry}: it is not unregistered; give it to this program as to the runner manager"
+            );
+            self.note(Exit::Unusable);
         }
     }
 

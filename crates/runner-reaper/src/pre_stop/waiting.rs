@@ -11,7 +11,7 @@ use super::leaving::Leaving;
 use crate::drain::{self, Polling, STEP, Watch};
 use crate::entries::Departure;
 use crate::files::{Config, Files};
-use crate::runner_manager::{Live, ProcessState};
+use crate::runner_manager::{Live, ProcessState, Sample};
 use crate::stops::Stops;
 use crate::words;
 
@@ -43,48 +43,30 @@ pub(super) enum Waited {
     Ending(Jobs),
     /// We were told to stop; whether the runner manager may still poll.
     Stopped(Jobs, bool),
-    /// `config.toml` was rewritten, so that it polls again.
+    /// It polls again: `config.toml` was rewritten, or loaded once more.
     Rewritten,
 }
 
 /// What is looked at meanwhile.
 pub(super) struct Waiting<'a> {
-    live: &'a Live,
-    files: &'a Files,
-    config: &'a Config,
-    stops: &'a Stops,
-    until: Deadline,
-    last: Vec<String>,
+    pub(super) live: &'a Live,
+    pub(super) files: &'a Files,
+    pub(super) config: &'a Config,
+    pub(super) stops: &'a Stops,
+    pub(super) until: Deadline,
     /// Whether a shutdown would be a surprise.
     pub(super) ending_is_news: bool,
     /// Whether polling could not be ended.
     pub(super) polls: bool,
-    /// The watch that saw every worker busy, and when it began: shared entries wait until a worker is free.
-    pub(super) held: Option<(Box<Watch>, Instant)>,
+    /// Whether shared entries wait until no entry can be in the feeder's hand any more.
+    pub(super) shared_waits: bool,
+    /// What looks on at polling where it was seen to be off, and since when.
+    pub(super) watch: Option<(Box<Watch>, Instant)>,
+    /// The addresses of the jobs that were seen last.
+    pub(super) last: Vec<String>,
 }
 
-impl<'a> Waiting<'a> {
-    /// For a runner manager whose polling has ended and that is not expected to shut down.
-    pub(super) fn new(
-        live: &'a Live,
-        files: &'a Files,
-        config: &'a Config,
-        stops: &'a Stops,
-        until: Deadline,
-    ) -> Self {
-        Self {
-            live,
-            files,
-            config,
-            stops,
-            until,
-            last: Vec::new(),
-            ending_is_news: true,
-            polls: false,
-            held: None,
-        }
-    }
-
+impl Waiting<'_> {
     /// Waits, and unregisters shared entries of `rest` as soon as no entry can be in the feeder's hand any more.
     pub(super) async fn for_jobs(
         &mut self,
@@ -110,7 +92,14 @@ impl<'a> Waiting<'a> {
                 if ending && self.ending_is_news {
                     return Waited::Ending(self.jobs().await);
                 }
-                idle_looks = if drain::is_idle(sample) {
+                let off = match self.look_on(sample) {
+                    Polling::NotLoaded if !self.until.passed() => return Waited::Rewritten,
+                    // Idle in between tells nothing: the pass over the old entries may go on.
+                    Polling::NotLoaded | Polling::On => false,
+                    Polling::Off(quiet) => !quiet.held,
+                    Polling::Ending => true,
+                };
+                idle_looks = if off && drain::is_idle(sample) {
                     idle_looks + 1
                 } else {
                     0
@@ -121,11 +110,8 @@ impl<'a> Waiting<'a> {
                         return Waited::Idle;
                     }
                 }
-                if let Some((watch, since)) = &mut self.held
-                    && let Polling::Off(quiet) = watch.see(since.elapsed(), sample)
-                    && !quiet.held
-                {
-                    self.held = None;
+                if off && self.shared_waits && !self.polls {
+                    self.shared_waits = false;
                     let shared: Vec<Departure> = rest
                         .extract_if(.., |departure| departure.ownership == Ownership::Shared)
                         .collect();
@@ -136,7 +122,7 @@ impl<'a> Waiting<'a> {
                 return Waited::Deadline(self.jobs().await);
             }
             if self.stops.count() > 0 {
-                let may_poll = self.polls || self.held.is_some();
+                let may_poll = self.polls || self.shared_waits;
                 return Waited::Stopped(self.jobs().await, may_poll);
             }
             if Instant::now() >= say_at || seen_last != sample.is_some() {
@@ -144,12 +130,20 @@ impl<'a> Waiting<'a> {
                 say_at = Instant::now() + SAY_EVERY;
                 self.say(sample.is_some()).await;
             }
-            let settled = self.held.is_none() && idle_looks == 0 && began.elapsed() > SAY_EVERY;
+            let settled = !self.shared_waits && idle_looks == 0 && began.elapsed() > SAY_EVERY;
             let pace = if settled { 5 * STEP } else { STEP };
             tokio::select! {
                 () = sleep(pace.min(self.until.left())) => {}
                 () = self.stops.reached(1) => {}
             }
+        }
+    }
+
+    /// How polling appears now. Where it was not seen to be off, there is nothing to look on at.
+    fn look_on(&mut self, sample: &Sample) -> Polling {
+        match &mut self.watch {
+            Some((watch, since)) => watch.see(since.elapsed(), sample),
+            None => Polling::Ending,
         }
     }
 

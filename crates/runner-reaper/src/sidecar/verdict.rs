@@ -7,9 +7,9 @@ use crate::runner_manager::ProcessState;
 /// A runner manager that has not begun to shut down by then goes on working.
 const DECISION: Duration = Duration::from_secs(3);
 
-/// When the grace period is used up the kubelet kills everything within two seconds of SIGTERM; half a second on top
-/// for a busy node. A process that ends later has ended by itself, after its jobs.
-pub(super) const KILLING: Duration = Duration::from_millis(2500);
+/// When the grace period is used up the kubelet kills the runner manager together with its SIGTERM to us (7 to 31 ms after
+/// it, as measured); the rest is for a busy node. A process that ends later has ended by itself, after its jobs.
+pub(super) const KILLING: Duration = Duration::from_secs(1);
 
 /// One look.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +76,14 @@ impl Seen {
         }
     }
 
+    /// What is right where no more time is left to look: a runner manager that was at work then is not at its end.
+    pub(super) fn without_more_looks(&self, verdict: Verdict) -> Verdict {
+        match (verdict, self.last) {
+            (Verdict::Wait, Some(ProcessState::Running)) => Verdict::NotTheEnd,
+            _ => verdict,
+        }
+    }
+
     fn vanished(&self, at: Duration) -> Verdict {
         if !self.anybody || self.jobs.as_ref().is_some_and(Vec::is_empty) {
             return Verdict::Gone;
@@ -103,6 +111,22 @@ mod tests {
 
     fn state(state: ProcessState, jobs: usize) -> Look {
         Look::State(state, Some((0..jobs).map(|n| format!("job {n}")).collect()))
+    }
+
+    #[test]
+    fn without_time_to_look_on_a_runner_manager_at_work_is_not_at_its_end() {
+        fn check(looks: &[Look], want: Verdict) {
+            let mut seen = Seen::default();
+            let last = looks.iter().fold(Wait, |_, look| {
+                seen.judge(Duration::from_millis(500), look.clone())
+            });
+            assert_eq!(seen.without_more_looks(last), want, "{looks:?}");
+        }
+        check(&[state(Running, 1)], NotTheEnd);
+        check(&[state(Running, 0), Look::Silent], NotTheEnd);
+        check(&[Look::Silent], Wait);
+        check(&[state(Graceful, 1)], Ending);
+        check(&[Look::Nobody], Gone);
     }
 
     #[test]
@@ -154,6 +178,15 @@ mod tests {
                 (0, state(Graceful, 1)),
                 (9000, state(Graceful, 1)),
                 (9020, Look::Nobody),
+            ],
+            &[Ending, Ending, Gone],
+        );
+        check(
+            "its job ended a moment after SIGTERM, and it with the job",
+            &[
+                (0, state(Graceful, 1)),
+                (1400, state(Graceful, 1)),
+                (1500, Look::Nobody),
             ],
             &[Ending, Ending, Gone],
         );

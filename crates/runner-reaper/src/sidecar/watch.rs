@@ -7,7 +7,7 @@ use runner_lifecycle::duration::show;
 use runner_lifecycle::system_id::SystemId;
 use tokio::time::Instant;
 
-use super::verdict::{self, Look, Seen, Verdict};
+use super::verdict::{Look, Seen, Verdict};
 use crate::runner_manager::{Look as Page, Pages};
 use crate::stops::Stops;
 use crate::words;
@@ -15,6 +15,9 @@ use crate::words;
 /// Distance of two looks while the kubelet may be killing everything: the last one before the end tells whether jobs
 /// were killed with it.
 const EAGER: Duration = Duration::from_millis(5);
+
+/// How long: when the grace period is used up, SIGKILL follows SIGTERM after two seconds.
+const EAGER_FOR: Duration = Duration::from_millis(2500);
 
 /// Distance of two looks afterwards.
 const PATIENT: Duration = Duration::from_millis(50);
@@ -118,7 +121,7 @@ impl<'a> Watch<'a> {
     }
 
     async fn pause(&self) {
-        let pace = if self.began.elapsed() < verdict::KILLING {
+        let pace = if self.began.elapsed() < EAGER_FOR {
             EAGER
         } else {
             PATIENT
@@ -136,8 +139,11 @@ impl<'a> Watch<'a> {
             if self.stops.count() > 1 {
                 return Verdict::Now;
             }
-            if such(self.last) || deadline.is_some_and(Deadline::passed) {
+            if such(self.last) {
                 return self.last;
+            }
+            if deadline.is_some_and(Deadline::passed) {
+                return self.seen.without_more_looks(self.last);
             }
             if self.say_at.is_some_and(|at| self.began.elapsed() > at) {
                 self.say_at = Some(self.began.elapsed() + SAY_EVERY);
@@ -160,18 +166,6 @@ impl<'a> Watch<'a> {
             None => log::info!(
                 "owned runners stay until {count} ended, and are left behind if the container is killed before (the grace period was not told): {list}"
             ),
-        }
-    }
-
-    /// Looks on while something else is done. Says what came of it, if it is more than before.
-    pub(super) async fn during(&mut self, work: impl Future<Output = ()>) -> Option<Verdict> {
-        let mut work = std::pin::pin!(work);
-        loop {
-            tokio::select! {
-                biased;
-                () = &mut work => return (self.last != Verdict::Wait).then_some(self.last),
-                () = self.pause() => self.look().await,
-            }
         }
     }
 }

@@ -1,0 +1,78 @@
+//! A runner manager of another user: the hook sees its words and no more.
+
+use std::fs;
+use std::os::unix::fs::chown;
+use std::process::Command;
+
+use acceptance::programs::program;
+use gitlab_simulator::JobStatus;
+use nix::unistd::geteuid;
+
+use super::pod::{Plan, Pod, Source};
+
+const USER: u32 = 1000;
+
+/// An entry point that gives up root leaves such a process, and a hook without CAP_SYS_PTRACE, as Kubernetes starts it,
+/// cannot tell which file it reads.
+#[test]
+fn runner_manager_that_gave_up_root_is_waited_for_and_not_signalled() {
+    if !geteuid().is_root() {
+        use std::io::Write as _;
+        // Not by a macro: the harness would keep it to itself.
+        let words = "SKIPPED, NOT TESTED: only root can start a process of another user\n";
+        drop(std::io::stderr().write_all(words.as_bytes()));
+        return;
+    }
+    let mut pod = Pod::of(Plan {
+        port: false,
+        ..Plan::of(Source::RegistrationToken)
+    });
+    // The directory of the programs may be root's alone.
+    let here = pod.stage.file("gitlab-runner");
+    fs::copy(program("runner-manager-stand-in"), &here).unwrap();
+    for entry in fs::read_dir(pod.stage.path()).unwrap() {
+        chown(entry.unwrap().path(), Some(USER), Some(USER)).unwrap();
+    }
+    chown(pod.stage.path(), Some(USER), Some(USER)).unwrap();
+    let mut runner_manager = pod.stage.command("runner-manager-stand-in");
+    let mut runner_manager = given_to_another_user(&mut runner_manager, &here);
+    pod.start_as(&mut runner_manager);
+    pod.polled(1);
+    let job = pod.job_of(3000);
+    pod.job_is(job, JobStatus::Running);
+    let reaper = pod.reaper(&["pre-stop", "--grace-period=9"]);
+    let mut hook = Command::new("setpriv");
+    hook.args(["--inh-caps=-all", "--bounding-set=-sys_ptrace", "--"])
+        .arg(reaper.get_program())
+        .args(reaper.get_args())
+        .env("CONFIG_FILE", pod.config());
+    let hook = pod.begin(&mut hook).ended();
+    hook.is(0, "belongs to another user: it is not signalled");
+    assert!(hook.words.contains("1 unregistered"), "{}", hook.words);
+    pod.job_is(job, JobStatus::Success);
+    let deleted = pod.gitlab.calls("DELETE /runners").remove(0);
+    let journal = pod.gitlab.journal();
+    let ended = journal.iter().rfind(|call| call.body["state"] == "success");
+    assert!(ended.unwrap().at < deleted.at, "{}", hook.words);
+    assert!(pod.runs(), "{}", hook.words);
+}
+
+/// The same environment, another user, no word about the file.
+fn given_to_another_user(command: &mut Command, path: &std::path::Path) -> Command {
+    let user = USER.to_string();
+    let mut other = Command::new("setpriv");
+    other
+        .args(["--reuid", &user, "--regid", &user, "--clear-groups", "--"])
+        .arg(path)
+        .arg("run")
+        .env_clear();
+    for (name, value) in command.get_envs() {
+        if let Some(value) = value {
+            other.env(name, value);
+        }
+    }
+    if let Some(directory) = command.get_current_dir() {
+        other.current_dir(directory);
+    }
+    other
+}

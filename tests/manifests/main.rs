@@ -11,6 +11,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod agreement;
 mod container;
 mod lives;
 mod pod;
@@ -19,4 +20,5 @@ mod restricted;
 mod rules;
 mod sandbox;
 mod scene;
+mod secrets;
 mod volumes;

@@ -174,6 +174,18 @@ impl Objects {
     }
 }
 
+/// Every overlay, and an overlay of each component.
+pub(crate) fn all() -> Vec<Objects> {
+    let overlays = OVERLAYS.iter().map(|name| Objects::overlay(name));
+    overlays
+        .chain(
+            COMBINATIONS
+                .iter()
+                .map(|components| Objects::combined(components, None)),
+        )
+        .collect()
+}
+
 fn manifests() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../manifests")

@@ -1,24 +1,12 @@
-//! What can be read off the rendered objects: one grace period, the restricted Pod Security profile, no secret in the runner
-//! container, and the article's manifest but for three lines.
+//! What can be read off the rendered objects: that each component is among them, the restricted Pod Security profile, and the
+//! article's manifest but for three lines.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::render::{COMBINATIONS, OVERLAYS, Objects, list, text};
+use crate::render::{COMBINATIONS, OVERLAYS, Objects, all, list, text};
 use crate::restricted::violations;
-
-/// Every overlay, and an overlay of each component.
-fn all() -> Vec<Objects> {
-    let overlays = OVERLAYS.iter().map(|name| Objects::overlay(name));
-    overlays
-        .chain(
-            COMBINATIONS
-                .iter()
-                .map(|components| Objects::combined(components, None)),
-        )
-        .collect()
-}
 
 #[test]
 #[ignore = "needs kubectl 1.27: run by .ci/run"]
@@ -46,40 +34,6 @@ fn each_overlay_and_component_is_rendered_here() {
     for objects in all() {
         assert!(objects.containers().count() >= 2, "{}", objects.name);
     }
-}
-
-#[test]
-#[ignore = "needs kubectl 1.27: run by .ci/run"]
-fn grace_period_is_the_same_wherever_it_is_told() {
-    let mut told = 0;
-    let changed = ["pre-stop", "sidecar"].map(|end| {
-        Objects::combined(
-            &["authentication-token", "kubernetes-executor", end],
-            Some(7200),
-        )
-    });
-    for objects in all().iter().chain(&changed) {
-        let grace = &objects.pod()["terminationGracePeriodSeconds"];
-        for container in objects.containers() {
-            for variable in list(&container["env"])
-                .filter(|variable| variable["name"] == "RUNNER_REAPER_GRACE_PERIOD")
-            {
-                assert_eq!(
-                    text(&variable["value"]),
-                    grace.to_string(),
-                    "{}, {}",
-                    objects.name,
-                    container["name"]
-                );
-                told += 1;
-            }
-        }
-    }
-    assert_eq!(
-        told,
-        OVERLAYS.len() - 1 + COMBINATIONS.len() + changed.len(),
-        "each helper at the end is told, but the article's"
-    );
 }
 
 #[test]
@@ -151,81 +105,6 @@ fn article_overlay_is_the_article_but_for_three_lines() {
         );
     }
     assert!(exchanged.is_empty(), "not exchanged: {exchanged:?}");
-}
-
-#[test]
-#[ignore = "needs kubectl 1.27: run by .ci/run"]
-fn no_secret_is_in_sight_of_the_runner_container_or_the_sidecar() {
-    for objects in all() {
-        let token_volumes: Vec<&str> = list(&objects.pod()["volumes"])
-            .filter(|volume| {
-                volume["secret"].is_object()
-                    || list(&volume["projected"]["sources"])
-                        .any(|source| source["secret"].is_object())
-            })
-            .map(|volume| text(&volume["name"]))
-            .collect();
-        assert_eq!(
-            token_volumes.len(),
-            usize::from(objects.name != "article"),
-            "{}",
-            objects.name
-        );
-        for container in objects
-            .containers()
-            .filter(|container| container["name"] != "runner-init")
-        {
-            let name = format!("{}, {}", objects.name, container["name"]);
-            let mounts = list(&container["volumeMounts"]).map(|mount| text(&mount["name"]));
-            assert_eq!(
-                mounts.filter(|mount| token_volumes.contains(mount)).count(),
-                0,
-                "{name} mounts a Secret"
-            );
-            let from_secret = list(&container["env"])
-                .filter(|variable| variable["valueFrom"]["secretKeyRef"].is_object());
-            assert_eq!(
-                from_secret.count(),
-                0,
-                "{name} has a Secret in its environment"
-            );
-            let all_of_secret =
-                list(&container["envFrom"]).filter(|source| source["secretRef"].is_object());
-            assert_eq!(
-                all_of_secret.count(),
-                0,
-                "{name} has a Secret in its environment"
-            );
-        }
-    }
-}
-
-#[test]
-#[ignore = "needs kubectl 1.27: run by .ci/run"]
-fn only_the_runner_container_of_the_kubernetes_executor_reaches_the_api_server() {
-    for objects in all().iter().filter(|objects| objects.name != "article") {
-        assert_eq!(
-            objects.pod()["automountServiceAccountToken"],
-            false,
-            "{}",
-            objects.name
-        );
-        let api = list(&objects.pod()["volumes"]).find(|volume| {
-            list(&volume["projected"]["sources"])
-                .any(|source| source["serviceAccountToken"].is_object())
-        });
-        let with_api = objects.containers().filter(|container| {
-            list(&container["volumeMounts"])
-                .any(|mount| api.is_some_and(|api| mount["name"] == api["name"]))
-        });
-        let names: Vec<&str> = with_api.map(|container| text(&container["name"])).collect();
-        let expected: &[&str] = if api.is_some() {
-            &["gitlab-runner"]
-        } else {
-            &[]
-        };
-        assert_eq!(names, expected, "{}", objects.name);
-    }
 }
 
 #[test]

@@ -38,6 +38,19 @@ fn each_overlay_and_component_is_rendered_here() {
 
 #[test]
 #[ignore = "needs kubectl 1.27: run by .ci/run"]
+fn new_pod_registers_before_an_old_one_is_told_to_stop() {
+    for objects in all().iter().filter(|objects| objects.name != "article") {
+        let strategy = &objects.workload()["spec"]["strategy"];
+        match text(&objects.workload()["kind"]) {
+            "Deployment" => assert_eq!(strategy["rollingUpdate"]["maxUnavailable"], 0),
+            // It has no such field, and its pods no other name to come up under.
+            _ => assert!(strategy.is_null(), "{}: {strategy}", objects.name),
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs kubectl 1.27: run by .ci/run"]
 fn default_and_sidecar_keep_to_the_restricted_profile() {
     for name in ["default", "sidecar"] {
         let violations = violations(Objects::overlay(name).pod());

@@ -1,6 +1,8 @@
 //! What stands in two places of the rendered objects and must agree: the grace period, and the way to GitLab.
 
-use crate::render::{COMBINATIONS, OVERLAYS, Objects, all, list, text};
+use serde_json::Value;
+
+use crate::render::{COMBINATIONS, OVERLAYS, Objects, PROXIES, all, list, text};
 
 #[test]
 #[ignore = "needs kubectl 1.27: run by .ci/run"]
@@ -34,4 +36,79 @@ fn grace_period_is_the_same_wherever_it_is_told() {
         OVERLAYS.len() - 1 + COMBINATIONS.len() + changed.len(),
         "each helper at the end is told, but the article's"
     );
+}
+
+/// As the README says of an overlay without the transformer; words in its place would be exit 2 at the end of the pod.
+#[test]
+#[ignore = "needs kubectl 1.27: run by .ci/run"]
+fn grace_period_is_that_of_the_base_where_nobody_copies_it() {
+    for end in ["pre-stop", "sidecar"] {
+        let objects = Objects::of(&["authentication-token", "kubernetes-executor", end], "");
+        let told: Vec<&Value> = objects
+            .containers()
+            .filter_map(|container| {
+                objects
+                    .environment(container)
+                    .remove("RUNNER_REAPER_GRACE_PERIOD")
+            })
+            .collect();
+        let grace = &objects.pod()["terminationGracePeriodSeconds"];
+        assert_eq!(told, [&Value::from(grace.to_string())], "{end}");
+    }
+}
+
+#[test]
+#[ignore = "needs kubectl 1.27: run by .ci/run"]
+fn every_container_goes_the_same_way_to_gitlab() {
+    for objects in all() {
+        let others = other_ways(&objects);
+        assert!(others.is_empty(), "{}: {others:#?}", objects.name);
+    }
+}
+
+/// Components are patches: one that comes too early finds no sidecar, and kustomize says nothing.
+#[test]
+#[ignore = "needs kubectl 1.27: run by .ci/run"]
+fn sidecar_that_comes_after_proxy_or_private_ca_is_seen() {
+    let check = |early: &str, seen: &str| {
+        let components = [
+            "access-token",
+            "kubernetes-executor",
+            early,
+            "sidecar",
+            "metrics",
+        ];
+        assert_eq!(other_ways(&Objects::combined(&components, None)), [seen]);
+    };
+    check("proxy", "runner-reaper: another proxy");
+    check("private-ca", "runner-reaper: without the CA's file");
+}
+
+/// Where a container goes another way to GitLab than `runner-init`: through another proxy, or without the file of the CA.
+fn other_ways(objects: &Objects) -> Vec<String> {
+    let first = objects.containers().next().unwrap();
+    let proxies = |container| {
+        let environment = objects.environment(container);
+        PROXIES.map(|name| environment.get(name).copied())
+    };
+    let ca_file = objects
+        .environment(first)
+        .get("CI_SERVER_TLS_CA_FILE")
+        .map(|path| text(path));
+    let ca = ca_file.map(|path| {
+        list(&first["volumeMounts"])
+            .find(|mount| path.starts_with(text(&mount["mountPath"])))
+            .unwrap_or_else(|| panic!("{path} is in no volume of runner-init"))
+    });
+    let mut found = Vec::new();
+    for container in objects.containers() {
+        let name = text(&container["name"]);
+        if proxies(container) != proxies(first) {
+            found.push(format!("{name}: another proxy"));
+        }
+        if ca.is_some_and(|ca| list(&container["volumeMounts"]).all(|mount| mount != ca)) {
+            found.push(format!("{name}: without the CA's file"));
+        }
+    }
+    found
 }

@@ -1,5 +1,6 @@
 //! Owns the rendered objects: what `kubectl kustomize` makes of an overlay, and the questions about them. Plays nothing.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -50,6 +51,9 @@ pub(crate) const COMBINATIONS: [&[&str]; 6] = [
     ],
 ];
 
+/// The variables of a proxy, for a helper and for the runner manager alike.
+pub(crate) const PROXIES: [&str; 3] = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"];
+
 const NO_KUBECTL: &str = "kubectl is not here: any version from 1.27 will do, see https://kubernetes.io/docs/tasks/tools/ (no cluster is asked)";
 
 /// All objects of one kustomization.
@@ -67,18 +71,26 @@ impl Objects {
 
     /// An overlay of these components, with a grace period of its own where one is given.
     pub(crate) fn combined(components: &[&str], grace_period: Option<u64>) -> Self {
+        let patch = grace_period.map_or(String::new(), |seconds| {
+            let operation = format!("op: replace, path: /spec/template/spec/terminationGracePeriodSeconds, value: {seconds}");
+            format!("patches:\n  - target: {{group: apps, name: gitlab-runner}}\n    patch: |\n      - {{{operation}}}\n")
+        });
+        Self::of(
+            components,
+            &format!("{patch}transformers: [../manifests/copies]\n"),
+        )
+    }
+
+    /// The same with other last lines.
+    pub(crate) fn of(components: &[&str], last_lines: &str) -> Self {
         let components: String = components
             .iter()
             .chain(&["images"])
             .map(|name| format!("  - ../manifests/components/{name}\n"))
             .collect();
-        let patch = grace_period.map_or(String::new(), |seconds| {
-            let operation = format!("op: replace, path: /spec/template/spec/terminationGracePeriodSeconds, value: {seconds}");
-            format!("patches:\n  - target: {{group: apps, name: gitlab-runner}}\n    patch: |\n      - {{{operation}}}\n")
-        });
         Self::written(&format!(
             "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nnamespace: gitlab-runner\n\
-             resources: [../manifests/base]\ncomponents:\n{components}{patch}transformers: [../manifests/copies]\n"
+             resources: [../manifests/base]\ncomponents:\n{components}{last_lines}"
         ))
     }
 
@@ -160,6 +172,26 @@ impl Objects {
     /// All containers of the pod, init containers first.
     pub(crate) fn containers(&self) -> impl Iterator<Item = &Value> {
         list(&self.pod()["initContainers"]).chain(list(&self.pod()["containers"]))
+    }
+
+    /// The variables of a container as they are written, a text or where it comes from: `envFrom`, then `env`; the later wins.
+    pub(crate) fn environment<'a>(&'a self, container: &'a Value) -> BTreeMap<&'a str, &'a Value> {
+        let mut environment = BTreeMap::new();
+        for source in list(&container["envFrom"]) {
+            let name = source["configMapRef"]["name"]
+                .as_str()
+                .unwrap_or_else(|| panic!("envFrom of another kind: {source}"));
+            let data = self
+                .config_map(name)
+                .unwrap_or_else(|| panic!("ConfigMap {name} is not among the objects"));
+            let pairs = data.as_object().into_iter().flatten();
+            environment.extend(pairs.map(|(name, value)| (name.as_str(), value)));
+        }
+        for variable in list(&container["env"]) {
+            let value = variable.get("valueFrom").unwrap_or(&variable["value"]);
+            environment.insert(text(&variable["name"]), value);
+        }
+        environment
     }
 
     /// The data of a ConfigMap that is among the objects.

@@ -55,30 +55,18 @@ impl Pod {
         }
     }
 
-    /// The image's variables, then `envFrom`, then `env`; the later wins.
+    /// The image's variables, then the manifest's; the later wins.
     fn environment(
         &self,
         container: &Value,
         mut environment: BTreeMap<String, String>,
     ) -> BTreeMap<String, String> {
-        for source in list(&container["envFrom"]) {
-            let name = source["configMapRef"]["name"]
-                .as_str()
-                .unwrap_or_else(|| panic!("envFrom of another kind: {source}"));
-            let data = self
-                .objects
-                .config_map(name)
-                .unwrap_or_else(|| panic!("ConfigMap {name} is not among the objects"));
-            for (name, value) in data.as_object().into_iter().flatten() {
-                environment.insert(name.clone(), text(value).to_owned());
-            }
-        }
-        for variable in list(&container["env"]) {
-            let value = match &variable["valueFrom"] {
-                Value::Null => text(&variable["value"]).to_owned(),
-                from => self.value_from(from),
+        for (name, value) in self.objects.environment(container) {
+            let value = match value {
+                Value::Object(_) => self.value_from(value),
+                value => text(value).to_owned(),
             };
-            environment.insert(text(&variable["name"]).to_owned(), value);
+            environment.insert(name.to_owned(), value);
         }
         environment
     }

@@ -84,6 +84,40 @@ fn sidecar_that_comes_after_proxy_or_private_ca_is_seen() {
     check("private-ca", "runner-reaper: without the CA's file");
 }
 
+#[test]
+#[ignore = "needs kubectl 1.27: run by .ci/run"]
+fn network_policy_lets_the_runner_out_to_its_proxy() {
+    let objects = Objects::combined(
+        &[
+            "access-token",
+            "docker-socket",
+            "pre-stop",
+            "proxy",
+            "network-policy",
+        ],
+        None,
+    );
+    let policy = objects
+        .all
+        .iter()
+        .find(|object| object["kind"] == "NetworkPolicy")
+        .unwrap();
+    let open: Vec<String> = list(&policy["spec"]["egress"])
+        .flat_map(|rule| list(&rule["ports"]))
+        .filter(|port| port["protocol"] == "TCP")
+        .map(|port| port["port"].to_string())
+        .collect();
+    let container = objects.containers().next().unwrap();
+    for name in ["HTTP_PROXY", "HTTPS_PROXY"] {
+        let proxy = text(objects.environment(container)[name]);
+        let port = proxy.rsplit(':').next().unwrap();
+        assert!(
+            open.iter().any(|open| open == port),
+            "{name}={proxy}, but out go {open:?}"
+        );
+    }
+}
+
 /// Where a container goes another way to GitLab than `runner-init`: through another proxy, or without the file of the CA.
 fn other_ways(objects: &Objects) -> Vec<String> {
     let first = objects.containers().next().unwrap();

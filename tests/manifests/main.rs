@@ -21,4 +21,5 @@ mod rules;
 mod sandbox;
 mod scene;
 mod secrets;
+mod variables;
 mod volumes;

@@ -12,6 +12,7 @@
 )]
 
 mod agreement;
+mod config;
 mod container;
 mod lives;
 mod pod;

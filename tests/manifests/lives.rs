@@ -154,7 +154,7 @@ fn private_ca_is_believed_by_the_init_container_and_the_sidecar() {
         ],
         None,
     );
-    let tls = certificate();
+    let tls = certificate("127.0.0.1");
     let certificate = tls.certificate_chain.clone();
     let mut scene = Scene::with(
         &objects,

@@ -16,6 +16,7 @@ mod config;
 mod container;
 mod lives;
 mod pod;
+mod proxy;
 mod render;
 mod restricted;
 mod rules;

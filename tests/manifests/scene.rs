@@ -70,7 +70,7 @@ impl Scene {
         make("gitlab-registration-token", REGISTRATION_TOKEN);
         given.insert(
             ("gitlab-ca".to_owned(), "ca.crt".to_owned()),
-            certificate().certificate_chain,
+            certificate("127.0.0.1").certificate_chain,
         );
         scene.pod.given = given;
         let url = scene.gitlab.url();
@@ -247,8 +247,8 @@ fn contains(bytes: &[u8], text: &str) -> bool {
 }
 
 /// A server's certificate that is its own CA.
-pub(crate) fn certificate() -> gitlab_simulator::Tls {
-    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+pub(crate) fn certificate(host: &str) -> gitlab_simulator::Tls {
+    let made = rcgen::generate_simple_self_signed(vec![host.to_owned()]).unwrap();
     gitlab_simulator::Tls {
         certificate_chain: made.cert.pem(),
         private_key: made.signing_key.serialize_pem(),

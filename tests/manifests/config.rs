@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::{Map, Value, json};
 
-use crate::render::{Objects, list, text};
+use crate::render::{JOB_NAMESPACE, Objects, list, text};
 use crate::restricted::violations;
 use crate::scene::Scene;
 
@@ -103,6 +103,16 @@ fn jobs_of_docker_socket_have_the_nodes_socket() {
 fn check_pinned(image: &Value) {
     let (_, tag) = text(image).split_once(':').expect("a tag");
     assert_ne!(tag, "latest");
+}
+
+#[test]
+#[ignore = "needs kubectl 1.27 and root: run by .ci/run"]
+fn job_namespace_is_where_jobs_and_their_identity_are() {
+    let components = ["access-token", "kubernetes-executor", "sidecar"];
+    let objects = Objects::of(&components, JOB_NAMESPACE);
+    let (_scene, entry) = configured(&objects);
+    assert_eq!(entry["kubernetes"]["namespace"], "gitlab-runner-jobs");
+    check_identity(&objects, &entry["kubernetes"]);
 }
 
 /// A runner of the pod's own is named after it and takes jobs without tags.

@@ -54,6 +54,10 @@ pub(crate) const COMBINATIONS: [&[&str]; 6] = [
 /// The variables of a proxy, for a helper and for the runner manager alike.
 pub(crate) const PROXIES: [&str; 3] = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"];
 
+/// The last line of an overlay whose jobs run in a namespace of their own.
+pub(crate) const JOB_NAMESPACE: &str =
+    "transformers: [../manifests/copies, ../manifests/job-namespace]\n";
+
 const NO_KUBECTL: &str = "kubectl is not here: any version from 1.27 will do, see https://kubernetes.io/docs/tasks/tools/ (no cluster is asked)";
 
 /// All objects of one kustomization.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::render::{COMBINATIONS, OVERLAYS, Objects, all, list, text};
+use crate::render::{COMBINATIONS, JOB_NAMESPACE, OVERLAYS, Objects, all, list, text};
 use crate::restricted::violations;
 
 #[test]
@@ -127,6 +127,7 @@ fn overlay_that_the_readme_shows_works() {
     let (_, shown) = readme.split_once("```yaml\n").unwrap();
     let (shown, _) = shown.split_once("```").unwrap();
     let objects = Objects::written(shown);
+    assert!(readme.contains(JOB_NAMESPACE), "as the tests have it");
     assert_eq!(objects.pod()["terminationGracePeriodSeconds"], 7200);
     let told = objects
         .containers()

@@ -1,7 +1,9 @@
 //! Who may see what: read off the rendered objects, no Secret for the runner container and the sidecar, the API server for one
-//! container only.
+//! container only, and rights where the jobs run.
 
-use crate::render::{all, list, text};
+use serde_json::json;
+
+use crate::render::{JOB_NAMESPACE, Objects, all, list, text};
 
 #[test]
 #[ignore = "needs kubectl 1.27: run by .ci/run"]
@@ -75,5 +77,46 @@ fn only_the_runner_container_of_the_kubernetes_executor_reaches_the_api_server()
             &[]
         };
         assert_eq!(names, expected, "{}", objects.name);
+    }
+}
+
+/// Its rights are over all Secrets of a namespace, so that must not be the one with the token that can create runners.
+#[test]
+#[ignore = "needs kubectl 1.27: run by .ci/run"]
+fn job_namespace_leaves_the_runner_container_no_right_beside_its_token() {
+    for token in ["access-token", "registration-token"] {
+        for end in [&["pre-stop"][..], &["sidecar", "statefulset"]] {
+            let components = [&[token, "kubernetes-executor"], end].concat();
+            let objects = Objects::of(&components, JOB_NAMESPACE);
+            let of = |kind: &str, name: &str| {
+                let mut found = objects
+                    .all
+                    .iter()
+                    .filter(|object| object["kind"] == kind && object["metadata"]["name"] == name);
+                let one = found.next().unwrap_or_else(|| panic!("{kind} {name}"));
+                assert!(found.next().is_none(), "a second {kind} {name}");
+                (one, text(&one["metadata"]["namespace"]))
+            };
+            let jobs = objects.environment(objects.containers().next().unwrap());
+            let jobs = text(jobs["KUBERNETES_NAMESPACE"]);
+            let here = text(&objects.workload()["metadata"]["namespace"]);
+            assert_ne!(jobs, here);
+            assert_eq!(of("Role", "gitlab-runner").1, jobs);
+            assert_eq!(of("ServiceAccount", "gitlab-runner-job").1, jobs);
+            assert_eq!(of("ServiceAccount", "gitlab-runner").1, here);
+            let (binding, namespace) = of("RoleBinding", "gitlab-runner");
+            assert_eq!(namespace, jobs);
+            assert_eq!(
+                binding["subjects"],
+                json!([{"kind": "ServiceAccount", "name": "gitlab-runner", "namespace": here}])
+            );
+            let rights: Vec<&str> = objects
+                .all
+                .iter()
+                .map(|object| text(&object["kind"]))
+                .filter(|kind| kind.contains("Role"))
+                .collect();
+            assert_eq!(rights, ["Role", "RoleBinding"], "no other rights");
+        }
     }
 }

@@ -17,6 +17,7 @@ mod container;
 mod lives;
 mod pod;
 mod proxy;
+mod readmes;
 mod render;
 mod restricted;
 mod rules;

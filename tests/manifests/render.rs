@@ -117,7 +117,8 @@ impl Objects {
         Self::render(&path, "an overlay")
     }
 
-    fn render(directory: &Path, name: &str) -> Self {
+    /// A kustomization in this directory.
+    pub(crate) fn render(directory: &Path, name: &str) -> Self {
         let output = Command::new("kubectl")
             .arg("kustomize")
             .arg(directory)
@@ -222,7 +223,8 @@ pub(crate) fn all() -> Vec<Objects> {
         .collect()
 }
 
-fn manifests() -> PathBuf {
+/// Where the manifests are.
+pub(crate) fn manifests() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../manifests")
         .canonicalize()

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::render::{COMBINATIONS, JOB_NAMESPACE, OVERLAYS, Objects, all, list, text};
+use crate::render::{COMBINATIONS, OVERLAYS, Objects, all, text};
 use crate::restricted::violations;
 
 #[test]
@@ -118,37 +118,6 @@ fn article_overlay_is_the_article_but_for_three_lines() {
         );
     }
     assert!(exchanged.is_empty(), "not exchanged: {exchanged:?}");
-}
-
-#[test]
-#[ignore = "needs kubectl 1.27: run by .ci/run"]
-fn overlay_that_the_readme_shows_works() {
-    let readme = include_str!("../../manifests/README.md");
-    let (_, shown) = readme.split_once("```yaml\n").unwrap();
-    let (shown, _) = shown.split_once("```").unwrap();
-    let objects = Objects::written(shown);
-    assert!(readme.contains(JOB_NAMESPACE), "as the tests have it");
-    assert_eq!(objects.pod()["terminationGracePeriodSeconds"], 7200);
-    let told = objects
-        .containers()
-        .flat_map(|container| list(&container["env"]))
-        .find(|variable| variable["name"] == "RUNNER_REAPER_GRACE_PERIOD");
-    assert_eq!(told.unwrap()["value"], "7200");
-    let settings = objects
-        .containers()
-        .flat_map(|container| list(&container["envFrom"]))
-        .next()
-        .unwrap();
-    let settings = objects
-        .config_map(text(&settings["configMapRef"]["name"]))
-        .unwrap();
-    assert_eq!(
-        (&settings["CI_SERVER_URL"], &settings["RUNNER_TAG_LIST"]),
-        (
-            &Value::from("https://gitlab.example.org/"),
-            &Value::from("k8s")
-        )
-    );
 }
 
 /// Every leaf by its path. Defaults of the API server and empty lists count as they are written.

@@ -1,5 +1,5 @@
 //! Owns what the end means for each runner entry: whether GitLab is asked to delete this pod's runner manager or the
-//! runner itself. Pure; asking is done in [`farewell`].
+//! runner itself. Pure; asking is done in [`crate::requests`].
 
 use std::time::SystemTime;
 
@@ -8,11 +8,9 @@ use runner_lifecycle::source::{Ownership, Source};
 use runner_lifecycle::state::{Pending, State};
 use runner_lifecycle::token::Token;
 
-pub mod farewell;
-
 /// One thing that GitLab is to be asked to delete.
 #[derive(Clone, Debug)]
-pub struct Departure {
+pub struct Unregistration {
     /// Whether only this pod's runner manager goes, or the runner with it.
     pub ownership: Ownership,
     /// GitLab's address as it stands in the entry.
@@ -29,7 +27,7 @@ pub struct Departure {
     pub tls_files: [Option<String>; 3],
 }
 
-impl Departure {
+impl Unregistration {
     /// The runner in the words of a log line; never the token.
     #[must_use]
     pub fn runner(&self) -> String {
@@ -45,14 +43,14 @@ impl Departure {
 /// What the entries come to. Two entries with one token are one runner and one request; an entry without a token was
 /// never polled and needs none.
 #[must_use]
-pub fn departures(entries: &[RunnerEntry], state: Option<&State>) -> Vec<Departure> {
-    let mut departures: Vec<(bool, Departure)> = Vec::new();
+pub fn unregistrations(entries: &[RunnerEntry], state: Option<&State>) -> Vec<Unregistration> {
+    let mut unregistrations: Vec<(bool, Unregistration)> = Vec::new();
     for entry in entries {
         let Some(token) = entry.token.clone() else {
             continue;
         };
         let (known, ownership) = judge(entry, &token, state);
-        let departure = Departure {
+        let unregistration = Unregistration {
             ownership,
             url: entry.url.clone(),
             id: entry.id,
@@ -61,26 +59,26 @@ pub fn departures(entries: &[RunnerEntry], state: Option<&State>) -> Vec<Departu
             expires_at: entry.token_expires_at,
             tls_files: entry.tls_files.clone(),
         };
-        let twin = departures
+        let twin = unregistrations
             .iter_mut()
-            .find(|(_, other)| is_same(other, &departure));
+            .find(|(_, other)| is_same(other, &unregistration));
         match twin {
             // Of two entries for one runner the one that the state file knows tells more.
-            Some(twin) if known && !twin.0 => *twin = (known, departure),
+            Some(twin) if known && !twin.0 => *twin = (known, unregistration),
             Some(_) => {}
-            None => departures.push((known, departure)),
+            None => unregistrations.push((known, unregistration)),
         }
     }
-    departures
+    unregistrations
         .into_iter()
-        .map(|(_, departure)| departure)
+        .map(|(_, unregistration)| unregistration)
         .collect()
 }
 
 /// Runners that have no entry: the one that `runner-init` received and could not write down any more, and those that lost
 /// their entry to another and that GitLab has not heard of.
 #[must_use]
-pub fn without_entry(state: &State, entries: &[RunnerEntry]) -> Vec<Departure> {
+pub fn without_entry(state: &State, entries: &[RunnerEntry]) -> Vec<Unregistration> {
     let received = match &state.pending {
         Some(Pending::Received {
             url,
@@ -102,7 +100,7 @@ pub fn without_entry(state: &State, entries: &[RunnerEntry]) -> Vec<Departure> {
         .into_iter()
         .chain(leaving)
         .filter(|(_, _, _, token)| !is_written(token))
-        .map(|(url, source, id, token)| Departure {
+        .map(|(url, source, id, token)| Unregistration {
             ownership: source.ownership(),
             url: url.clone(),
             id: Some(id),
@@ -143,7 +141,7 @@ pub fn missing<'a>(state: &'a State, entries: &[RunnerEntry]) -> Vec<(&'a str, i
     known.filter(|(url, id)| !is_there(url, *id)).collect()
 }
 
-fn is_same(one: &Departure, other: &Departure) -> bool {
+fn is_same(one: &Unregistration, other: &Unregistration) -> bool {
     one.token == other.token && runner_lifecycle::state::same_url(&one.url, &other.url)
 }
 
@@ -202,7 +200,7 @@ mod tests {
                 (2, Source::AccessToken),
                 (3, Source::RegistrationToken),
             ]);
-            let found = departures(&entries(&entry(id, token)), Some(&state));
+            let found = unregistrations(&entries(&entry(id, token)), Some(&state));
             assert_eq!(found[0].ownership, want, "{id} {token}");
         }
         check(1, "glrt-a", SHARED);
@@ -219,7 +217,7 @@ mod tests {
     fn without_a_state_file_the_token_decides() {
         fn check(token: &str, want: Ownership) {
             assert_eq!(
-                departures(&entries(&entry(0, token)), None)[0].ownership,
+                unregistrations(&entries(&entry(0, token)), None)[0].ownership,
                 want,
                 "{token}"
             );
@@ -239,7 +237,7 @@ mod tests {
             entry(0, ""),
         ]
         .concat();
-        let found = departures(&entries(&text), Some(&state(&[(2, Source::AccessToken)])));
+        let found = unregistrations(&entries(&text), Some(&state(&[(2, Source::AccessToken)])));
         assert_eq!(found.len(), 2);
         assert_eq!((found[0].id, found[0].ownership), (Some(2), OWNED));
         assert_eq!((found[1].id, found[1].ownership), (Some(9), SHARED));
@@ -283,7 +281,7 @@ mod tests {
         assert!(named[0].contains("\"a\"") && named[0].contains("$TOKEN, which is not set"));
         assert!(named[1].contains("\"b\"") && named[1].contains("blank"));
         assert!(!named[1].contains("canary"), "{named:?}");
-        assert!(departures(&entries(text), None).is_empty());
+        assert!(unregistrations(&entries(text), None).is_empty());
     }
 
     #[test]
@@ -295,7 +293,7 @@ mod tests {
 
     #[test]
     fn runner_is_named_without_its_token() {
-        let found = departures(
+        let found = unregistrations(
             &entries("[[runners]]\nname = \"a\"\nid = 7\ntoken = \"canary\""),
             None,
         );

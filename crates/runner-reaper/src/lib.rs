@@ -1,7 +1,7 @@
 //! `runner-reaper`: takes the runner off GitLab's list when its pod ends, and lets the running jobs finish.
 //!
-//! [`drain`], [`grace`] and [`entries`] are rules; [`runner_manager`] and [`files`] are edges; [`pre_stop`], [`sidecar`] and
-//! [`unregister`] are the stories that join them.
+//! [`drain`], [`grace`] and [`entries`] are rules; [`runner_manager`], [`files`] and [`requests`] are edges; [`pre_stop`],
+//! [`sidecar`] and [`unregister`] are the stories that join them, with one [`ledger`] each.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -18,14 +18,15 @@ pub mod drain;
 pub mod entries;
 pub mod files;
 pub mod grace;
+pub mod ledger;
 pub mod pause;
 pub mod pre_stop;
+pub mod requests;
 pub mod runner_manager;
 pub mod scene;
 pub mod sidecar;
 pub mod stops;
 pub mod unregister;
-pub mod words;
 
 mod container_log;
 

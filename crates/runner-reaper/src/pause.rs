@@ -11,9 +11,8 @@ use tokio::time::{Instant, sleep};
 
 use crate::drain::{self, Polling, Quiet, STEP, Watch};
 use crate::files::{Config, Files};
-use crate::runner_manager::{Live, Look, ProcessState, Sample};
+use crate::runner_manager::{Live, Look, ProcessState, Sample, jobs_in_words};
 use crate::stops::Stops;
-use crate::words;
 
 /// Looks until the file is loaded: after SIGHUP that takes 2 to 12 ms, without it up to 3 s.
 const EAGER: Duration = Duration::from_millis(10);
@@ -197,7 +196,7 @@ impl Watching<'_> {
             match look {
                 Look::Seen(sample) => match watch.see(began.elapsed(), &sample) {
                     Polling::Off(quiet) if !others => {
-                        let jobs = words::jobs(sample.job_count());
+                        let jobs = jobs_in_words(sample.job_count());
                         let held = match quiet.held {
                             true => ", and one entry may be polled again when a job ends",
                             false => "",

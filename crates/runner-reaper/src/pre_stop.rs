@@ -11,22 +11,20 @@ use runner_lifecycle::source::Ownership;
 use rustix::process::Signal;
 
 use crate::args::Options;
-use crate::entries::Departure;
+use crate::entries::Unregistration;
 use crate::files::Config;
 use crate::grace::Deadlines;
+use crate::ledger::Ledger;
 use crate::pause::{self, End};
-use crate::runner_manager::Live;
+use crate::runner_manager::{Live, jobs_in_words};
 use crate::scene::{Opened, Scene};
 use crate::stops::Stops;
-use crate::words;
 
 mod decision;
 mod last_act;
-mod leaving;
 mod waiting;
 
 use decision::Facts;
-pub use leaving::Leaving;
 use waiting::{Jobs, Waited, Waiting};
 
 /// What GitLab usually needs. If it needs more, jobs are looked after meanwhile.
@@ -64,8 +62,8 @@ pub async fn drain_and_unregister(
     deadlines: Deadlines,
     stops: &Stops,
 ) -> anyhow::Result<Exit> {
-    let mut leaving = Leaving::new(options, &scene, None, stops);
-    leaving.say_what_cannot_go(&scene.config);
+    let mut ledger = Ledger::new(options, &scene, None, stops);
+    ledger.say_what_cannot_go(&scene.config);
     let find = || Live::find(options, &scene.files, &scene.config, deadlines.jobs);
     let live = match find().await {
         Some(live) => live,
@@ -74,20 +72,20 @@ pub async fn drain_and_unregister(
                 "no runner manager works on {}: nothing polls",
                 scene.files.path().display()
             );
-            let all = leaving.departures(&scene.config);
-            leaving.begin(all, deadlines.gitlab);
-            leaving.settle(2).await;
+            let all = ledger.unregistrations(&scene.config);
+            ledger.begin(all, deadlines.gitlab);
+            ledger.settle(2).await;
             // A container that has just begun runs its entry point first, and a shell is no runner manager yet.
             match find().await {
                 Some(live) if stops.count() < 2 => live,
-                _ => return Ok(leaving.last_words(0)),
+                _ => return Ok(ledger.last_words(0)),
             }
         }
     };
     log::info!("runner manager found: {}", live.describe());
-    leaving.may_be_back();
+    ledger.may_be_back();
     let mut hook = Hook {
-        leaving,
+        ledger,
         config: scene.config.clone(),
         scene: &scene,
         live: &live,
@@ -103,7 +101,7 @@ pub async fn drain_and_unregister(
         log::info!(
             "polling may have begun again: config.toml was rewritten or loaded meanwhile, and its tokens count now"
         );
-        hook.leaving.may_be_back();
+        hook.ledger.may_be_back();
     }
 }
 
@@ -113,7 +111,7 @@ struct Hook<'a> {
     options: &'a Options,
     deadlines: Deadlines,
     stops: &'a Stops,
-    leaving: Leaving<'a>,
+    ledger: Ledger<'a>,
     /// The `config.toml` whose tokens count.
     config: Config,
 }
@@ -125,29 +123,29 @@ impl Hook<'_> {
         let paused =
             pause::end_polling(files, self.live, &self.config, jobs_until, self.stops).await?;
         if !paused.restored {
-            self.leaving.note(Exit::Unusable);
+            self.ledger.note(Exit::Unusable);
         }
         if let Some(config) = files.config()? {
             self.config = config;
         }
         if let Some(shown) = self.live.system_id() {
-            self.leaving.trust(shown);
+            self.ledger.trust(shown);
         }
-        let (shared, mut rest): (Vec<Departure>, Vec<Departure>) = self
-            .leaving
-            .departures(&self.config)
+        let (shared, mut rest): (Vec<Unregistration>, Vec<Unregistration>) = self
+            .ledger
+            .unregistrations(&self.config)
             .into_iter()
             .partition(is_shared);
         let end = paused.end;
         if matches!(end, End::Stopped) {
             rest.extend(shared);
-            self.leaving.give_up(&rest);
-            return Ok(Some(self.leaving.last_words(0)));
+            self.ledger.give_up(&rest);
+            return Ok(Some(self.ledger.last_words(0)));
         }
         let decision = decision::after(&end, self.facts(&rest));
         if decision.shared_now {
-            self.leaving.begin(shared, self.deadlines.gitlab);
-            self.leaving.settle_within(AT_ONCE).await;
+            self.ledger.begin(shared, self.deadlines.gitlab);
+            self.ledger.settle_within(AT_ONCE).await;
         } else {
             rest.extend(shared);
         }
@@ -176,14 +174,14 @@ impl Hook<'_> {
             decision::Jobs::Ending => Waited::Ending(waiting.jobs().await),
             decision::Jobs::Wait => {
                 waiting
-                    .for_jobs(&mut self.leaving, &mut rest, self.deadlines.gitlab)
+                    .for_jobs(&mut self.ledger, &mut rest, self.deadlines.gitlab)
                     .await
             }
         };
         self.finish(waited, rest).await
     }
 
-    fn facts(&self, rest: &[Departure]) -> Facts {
+    fn facts(&self, rest: &[Unregistration]) -> Facts {
         Facts {
             wrapped: self.live.is_wrapped(),
             others: self.live.has_others(),
@@ -196,7 +194,7 @@ impl Hook<'_> {
     async fn finish(
         &mut self,
         waited: Waited,
-        rest: Vec<Departure>,
+        rest: Vec<Unregistration>,
     ) -> anyhow::Result<Option<Exit>> {
         let (jobs, deadline_passed) = match waited {
             Waited::Rewritten => return Ok(None),
@@ -214,7 +212,7 @@ impl Hook<'_> {
             Waited::Deadline(jobs) => {
                 if !jobs.seen && self.live.was_there() {
                     log::warn!("time is up, and jobs cannot be seen: {}", self.live.cure());
-                    self.leaving.note(Exit::JobsRunning);
+                    self.ledger.note(Exit::JobsRunning);
                 }
                 (jobs.list, true)
             }
@@ -222,17 +220,17 @@ impl Hook<'_> {
         if !jobs.is_empty() {
             log::warn!(
                 "time is up with {} running: {}",
-                words::jobs(jobs.len()),
+                jobs_in_words(jobs.len()),
                 jobs.join(", ")
             );
-            self.leaving.note(Exit::JobsRunning);
+            self.ledger.note(Exit::JobsRunning);
         }
-        self.leaving.begin(rest, self.deadlines.gitlab);
-        self.leaving.settle(2).await;
+        self.ledger.begin(rest, self.deadlines.gitlab);
+        self.ledger.settle(2).await;
         if self.scene.files.changed_since(&self.config) && !self.deadlines.gitlab.passed() {
             return Ok(None);
         }
-        let exit = self.leaving.last_words(jobs.len());
+        let exit = self.ledger.last_words(jobs.len());
         if deadline_passed && self.options.grace.told {
             last_act::end_jobs(self.live, self.deadlines.end).await;
         }
@@ -240,22 +238,23 @@ impl Hook<'_> {
     }
 
     /// Told to stop: what harms nothing goes, the rest is named.
-    async fn stop(&mut self, rest: Vec<Departure>, jobs: Jobs, may_poll: bool) -> Exit {
+    async fn stop(&mut self, rest: Vec<Unregistration>, jobs: Jobs, may_poll: bool) -> Exit {
         let idle = jobs.seen && jobs.list.is_empty();
-        let harmless = |departure: &Departure| !may_poll && (is_shared(departure) || idle);
+        let harmless =
+            |unregistration: &Unregistration| !may_poll && (is_shared(unregistration) || idle);
         let (now, kept): (Vec<_>, Vec<_>) = rest.into_iter().partition(harmless);
-        self.leaving.begin(now, self.deadlines.gitlab);
-        self.leaving.settle(2).await;
+        self.ledger.begin(now, self.deadlines.gitlab);
+        self.ledger.settle(2).await;
         let why = match (may_poll, jobs.seen) {
             (true, _) => "told to stop while it may still poll",
             (false, true) => "told to stop while its jobs run",
             (false, false) => "told to stop, and jobs could not be seen",
         };
-        self.leaving.keep(&kept, why, &jobs.list);
-        self.leaving.last_words(jobs.list.len())
+        self.ledger.keep(&kept, why, &jobs.list);
+        self.ledger.last_words(jobs.list.len())
     }
 }
 
-fn is_shared(departure: &Departure) -> bool {
-    departure.ownership == Ownership::Shared
+fn is_shared(unregistration: &Unregistration) -> bool {
+    unregistration.ownership == Ownership::Shared
 }

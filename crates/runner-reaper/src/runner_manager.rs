@@ -2,6 +2,7 @@
 
 mod address;
 mod command_line;
+mod jobs_in_words;
 mod live;
 mod metrics;
 mod pages;
@@ -10,6 +11,7 @@ mod sockets;
 
 pub use address::{SocketAddresses, addresses_of};
 pub use command_line::{CommandLine, Role};
+pub use jobs_in_words::jobs_in_words;
 pub use live::{Live, metrics_address, pages_at};
 pub use metrics::{ProcessState, Sample};
 pub use pages::{Job, Look, Pages};

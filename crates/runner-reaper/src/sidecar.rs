@@ -6,25 +6,26 @@
 
 use std::time::Duration;
 
+use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::Exit;
 use runner_lifecycle::source::Ownership;
 
 use crate::args::Options;
-use crate::entries::farewell::Clients;
-use crate::entries::{self, Departure};
+use crate::entries::{self, Unregistration};
 use crate::files::{Config, Files, other_pod};
-use crate::pre_stop::Leaving;
+use crate::ledger::Ledger;
+use crate::requests::Clients;
 use crate::runner_manager::{Pages, metrics_address, pages_at};
 use crate::scene::{Opened, Scene};
 use crate::stops::Stops;
 
 mod changes;
+mod observation;
 mod verdict;
-mod watch;
 
 use changes::Changes;
+use observation::Observation;
 use verdict::Verdict;
-use watch::Watch;
 
 /// Limit of the wait for another helper on the volume: two seconds may be all there is.
 const LOCK: Duration = Duration::from_millis(300);
@@ -45,7 +46,7 @@ pub async fn run(options: &Options, stops: &Stops) -> anyhow::Result<Exit> {
     let pages = sleep_until_stopped(options, &files, &mut clients, stops).await;
     let deadlines = options.grace.deadlines(Duration::ZERO);
     // Looked at before anything else: whether it was draining when the signal came tells what the signal means.
-    let mut watch = Watch::begin(pages, files.system_id(), stops).await;
+    let mut observation = Observation::begin(pages, files.system_id(), stops).await;
     let scene = match Scene::open(options, deadlines.gitlab.earlier(LOCK)).await? {
         Opened::Scene(scene) => *scene,
         Opened::OtherPod(theirs) => {
@@ -58,13 +59,13 @@ pub async fn run(options: &Options, stops: &Stops) -> anyhow::Result<Exit> {
             return Ok(Exit::Done);
         }
     };
-    let mut leaving = Leaving::with_clients(options, &scene, clients, stops);
-    leaving.say_what_cannot_go(&scene.config);
-    let (shared, owned): (Vec<Departure>, Vec<Departure>) = leaving
-        .departures(&scene.config)
+    let mut ledger = Ledger::with_clients(options, &scene, clients, stops);
+    ledger.say_what_cannot_go(&scene.config);
+    let (shared, owned): (Vec<Unregistration>, Vec<Unregistration>) = ledger
+        .unregistrations(&scene.config)
         .into_iter()
-        .partition(|departure| departure.ownership == Ownership::Shared);
-    let mut verdict = watch
+        .partition(|unregistration| unregistration.ownership == Ownership::Shared);
+    let mut verdict = observation
         .until(|verdict| verdict != Verdict::Wait, Some(deadlines.jobs))
         .await;
     if verdict == Verdict::NotTheEnd {
@@ -74,12 +75,12 @@ pub async fn run(options: &Options, stops: &Stops) -> anyhow::Result<Exit> {
         return Ok(Exit::Done);
     }
     // GitLab is waited for at the end: it may take long, and the owned ones must not wait for somebody else's.
-    leaving.begin(shared, deadlines.gitlab);
+    ledger.begin(shared, deadlines.gitlab);
     if verdict == Verdict::Ending && !owned.is_empty() {
         // Untold, the grace period is a guess, and nothing is given up on a guess.
         let limit = options.grace.told.then_some(deadlines.jobs);
-        watch.say_at = Some(LAST_WORDS);
-        verdict = watch
+        observation.say_at = Some(LAST_WORDS);
+        verdict = observation
             .until(|verdict| verdict != Verdict::Ending, limit)
             .await;
     }
@@ -88,35 +89,39 @@ pub async fn run(options: &Options, stops: &Stops) -> anyhow::Result<Exit> {
     } else {
         options.grace.deadlines(Duration::ZERO).gitlab
     };
-    let jobs = watch.jobs();
-    let mut running = jobs.len();
-    match verdict {
+    let running = end_owned(&mut ledger, owned, verdict, observation.jobs(), gitlab);
+    ledger.settle(THIRD).await;
+    Ok(ledger.last_words(running))
+}
+
+/// Begins to unregister owned runners where the verdict allows it, else keeps and names them. Says how many jobs still run.
+fn end_owned(
+    ledger: &mut Ledger<'_>,
+    owned: Vec<Unregistration>,
+    verdict: Verdict,
+    jobs: &[String],
+    gitlab: Deadline,
+) -> usize {
+    let why = match verdict {
         Verdict::Gone => {
-            leaving.begin(owned, gitlab);
-            running = 0;
+            ledger.begin(owned, gitlab);
+            return 0;
         }
         Verdict::Now => {
-            if running > 0 && !owned.is_empty() {
-                leaving.note(Exit::JobsRunning);
+            if !jobs.is_empty() && !owned.is_empty() {
+                ledger.note(Exit::JobsRunning);
             }
-            leaving.begin(owned, gitlab);
+            ledger.begin(owned, gitlab);
+            return jobs.len();
         }
-        Verdict::Killed => {
-            leaving.keep(&owned, "the runner manager was killed under its jobs", jobs);
+        Verdict::Killed => "the runner manager was killed under its jobs",
+        Verdict::Wait => {
+            "the grace period is used up, and the runner manager lives without answering"
         }
-        Verdict::Wait => leaving.keep(
-            &owned,
-            "the grace period is used up, and the runner manager lives without answering",
-            jobs,
-        ),
-        _ => leaving.keep(
-            &owned,
-            "the grace period is used up with its jobs running",
-            jobs,
-        ),
-    }
-    leaving.settle(THIRD).await;
-    Ok(leaving.last_words(running))
+        Verdict::Ending | Verdict::NotTheEnd => "the grace period is used up with its jobs running",
+    };
+    ledger.keep(&owned, why, jobs);
+    jobs.len()
 }
 
 /// Sleeps until the first stop signal, and says where the runner manager is to be seen. In between only a change of
@@ -158,13 +163,13 @@ async fn prepare(options: &Options, files: &Files, config: &Config, clients: &mu
         return;
     }
     let lookup = |name: &str| options.environment.get(name).map(str::to_owned);
-    for departure in entries::departures(&config.toml.entries(&lookup), state.as_ref()) {
-        match clients.of(&departure) {
+    for unregistration in entries::unregistrations(&config.toml.entries(&lookup), state.as_ref()) {
+        match clients.of(&unregistration) {
             Ok(client) => client.connect_ahead().await,
             Err(error) => {
                 log::warn!(
                     "{} cannot be unregistered like this: {error:#}",
-                    departure.runner()
+                    unregistration.runner()
                 );
             }
         }

@@ -7,9 +7,10 @@ use runner_lifecycle::gitlab::Endpoint;
 use runner_lifecycle::token::Token;
 
 use crate::args::{Options, Selection};
-use crate::entries::Departure;
+use crate::entries::Unregistration;
 use crate::grace::Deadlines;
-use crate::pre_stop::{self, Leaving};
+use crate::ledger::Ledger;
+use crate::pre_stop;
 use crate::runner_manager::Live;
 use crate::scene::{Opened, Scene};
 use crate::stops::Stops;
@@ -70,23 +71,23 @@ async fn by_hand(
     deadlines: Deadlines,
     stops: &Stops,
 ) -> anyhow::Result<Exit> {
-    let mut leaving = Leaving::new(options, scene, None, stops);
-    leaving.say_unreadable(selected);
-    let wanted = |departure: &Departure| {
+    let mut ledger = Ledger::new(options, scene, None, stops);
+    ledger.say_unreadable(selected);
+    let wanted = |unregistration: &Unregistration| {
         selection.all && selection.url.is_none()
             || selected
                 .iter()
-                .any(|entry| entry.token.as_ref() == Some(&departure.token))
+                .any(|entry| entry.token.as_ref() == Some(&unregistration.token))
     };
-    let departures = leaving
-        .departures(&scene.config)
+    let unregistrations = ledger
+        .unregistrations(&scene.config)
         .into_iter()
         .filter(wanted)
         .collect();
-    leaving.begin(departures, deadlines.gitlab);
-    leaving.settle(2).await;
+    ledger.begin(unregistrations, deadlines.gitlab);
+    ledger.settle(2).await;
     if !selection.keep_entry {
-        let gone: Vec<Token> = tokens(&leaving);
+        let gone: Vec<Token> = tokens(&ledger);
         let leaves = |entry: &RunnerEntry| {
             match &entry.token {
                 Some(token) => gone.contains(token),
@@ -101,15 +102,15 @@ async fn by_hand(
             .collect();
         remove(scene, &indexes, selected)?;
     }
-    forget(scene, &tokens(&leaving))?;
-    Ok(leaving.last_words(0))
+    forget(scene, &tokens(&ledger))?;
+    Ok(ledger.last_words(0))
 }
 
-fn tokens(leaving: &Leaving<'_>) -> Vec<Token> {
-    leaving
+fn tokens(ledger: &Ledger<'_>) -> Vec<Token> {
+    ledger
         .gone()
         .iter()
-        .map(|departure| departure.token.clone())
+        .map(|unregistration| unregistration.token.clone())
         .collect()
 }
 

@@ -7,13 +7,12 @@ use runner_lifecycle::duration::show;
 use runner_lifecycle::source::Ownership;
 use tokio::time::{Instant, sleep};
 
-use super::leaving::Leaving;
 use crate::drain::{self, Polling, STEP, Watch};
-use crate::entries::Departure;
+use crate::entries::Unregistration;
 use crate::files::{Config, Files};
-use crate::runner_manager::{Live, ProcessState, Sample};
+use crate::ledger::Ledger;
+use crate::runner_manager::{Live, ProcessState, Sample, jobs_in_words};
 use crate::stops::Stops;
-use crate::words;
 
 /// How often the log says what is waited for.
 const SAY_EVERY: Duration = Duration::from_secs(30);
@@ -70,8 +69,8 @@ impl Waiting<'_> {
     /// Waits, and unregisters shared entries of `rest` as soon as no entry can be in the feeder's hand any more.
     pub(super) async fn for_jobs(
         &mut self,
-        leaving: &mut Leaving<'_>,
-        rest: &mut Vec<Departure>,
+        ledger: &mut Ledger<'_>,
+        rest: &mut Vec<Unregistration>,
         gitlab: Deadline,
     ) -> Waited {
         let began = Instant::now();
@@ -85,7 +84,7 @@ impl Waiting<'_> {
             if self.files.changed_since(self.config) && !self.until.passed() {
                 return Waited::Rewritten;
             }
-            leaving.settle_ready();
+            ledger.settle_ready();
             let sample = self.live.sample().await;
             if let Some(sample) = &sample {
                 let ending = sample.state.is_some_and(ProcessState::is_ending);
@@ -112,10 +111,12 @@ impl Waiting<'_> {
                 }
                 if off && self.shared_waits && !self.polls {
                     self.shared_waits = false;
-                    let shared: Vec<Departure> = rest
-                        .extract_if(.., |departure| departure.ownership == Ownership::Shared)
+                    let shared: Vec<Unregistration> = rest
+                        .extract_if(.., |unregistration| {
+                            unregistration.ownership == Ownership::Shared
+                        })
                         .collect();
-                    leaving.begin(shared, gitlab);
+                    ledger.begin(shared, gitlab);
                 }
             }
             if self.until.passed() {
@@ -167,7 +168,7 @@ impl Waiting<'_> {
         }
         let Jobs { list, .. } = self.jobs().await;
         if !list.is_empty() {
-            let (count, list) = (words::jobs(list.len()), list.join(", "));
+            let (count, list) = (jobs_in_words(list.len()), list.join(", "));
             log::info!("waiting for {count}, at most {left}: {list}");
         }
     }

@@ -11,9 +11,9 @@ const DECISION: Duration = Duration::from_secs(3);
 /// it, as measured); the rest is for a busy node. A process that ends later has ended by itself, after its jobs.
 pub(super) const KILLING: Duration = Duration::from_secs(1);
 
-/// One look.
+/// What one look showed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Look {
+pub(super) enum Answer {
     /// Nobody listens, or there is no port to ask at.
     Nobody,
     /// Somebody listens and does not answer: it lives.
@@ -56,12 +56,12 @@ impl Seen {
     }
 
     /// Takes a look at time `at` after SIGTERM in.
-    pub(super) fn judge(&mut self, at: Duration, look: Look) -> Verdict {
-        let answered = matches!(look, Look::State(..));
+    pub(super) fn judge(&mut self, at: Duration, look: Answer) -> Verdict {
+        let answered = matches!(look, Answer::State(..));
         match look {
-            Look::Nobody => return self.vanished(at),
-            Look::Silent => {}
-            Look::State(state, jobs) => {
+            Answer::Nobody => return self.vanished(at),
+            Answer::Silent => {}
+            Answer::State(state, jobs) => {
                 self.first.get_or_insert(state);
                 self.last = Some(state);
                 self.jobs = jobs.or(self.jobs.take());
@@ -109,13 +109,13 @@ mod tests {
 
     use super::*;
 
-    fn state(state: ProcessState, jobs: usize) -> Look {
-        Look::State(state, Some((0..jobs).map(|n| format!("job {n}")).collect()))
+    fn state(state: ProcessState, jobs: usize) -> Answer {
+        Answer::State(state, Some((0..jobs).map(|n| format!("job {n}")).collect()))
     }
 
     #[test]
     fn without_time_to_look_on_a_runner_manager_at_work_is_not_at_its_end() {
-        fn check(looks: &[Look], want: Verdict) {
+        fn check(looks: &[Answer], want: Verdict) {
             let mut seen = Seen::default();
             let last = looks.iter().fold(Wait, |_, look| {
                 seen.judge(Duration::from_millis(500), look.clone())
@@ -123,15 +123,15 @@ mod tests {
             assert_eq!(seen.without_more_looks(last), want, "{looks:?}");
         }
         check(&[state(Running, 1)], NotTheEnd);
-        check(&[state(Running, 0), Look::Silent], NotTheEnd);
-        check(&[Look::Silent], Wait);
+        check(&[state(Running, 0), Answer::Silent], NotTheEnd);
+        check(&[Answer::Silent], Wait);
         check(&[state(Graceful, 1)], Ending);
-        check(&[Look::Nobody], Gone);
+        check(&[Answer::Nobody], Gone);
     }
 
     #[test]
     fn series_of_looks_has_one_meaning() {
-        fn check(what: &str, looks: &[(u64, Look)], want: &[Verdict]) {
+        fn check(what: &str, looks: &[(u64, Answer)], want: &[Verdict]) {
             let mut seen = Seen::default();
             let got: Vec<Verdict> = looks
                 .iter()
@@ -139,7 +139,7 @@ mod tests {
                 .collect();
             assert_eq!(got, want, "{what}");
         }
-        check("ended before", &[(0, Look::Nobody)], &[Gone]);
+        check("ended before", &[(0, Answer::Nobody)], &[Gone]);
         check(
             "stopped alone",
             &[
@@ -154,7 +154,7 @@ mod tests {
             &[
                 (0, state(Running, 0)),
                 (20, state(Graceful, 0)),
-                (40, Look::Nobody),
+                (40, Answer::Nobody),
             ],
             &[Wait, Ending, Gone],
         );
@@ -163,13 +163,13 @@ mod tests {
             &[
                 (0, state(Running, 1)),
                 (20, state(Graceful, 1)),
-                (40, Look::Nobody),
+                (40, Answer::Nobody),
             ],
             &[Wait, Ending, Gone],
         );
         check(
             "grace period used up",
-            &[(0, state(Graceful, 1)), (20, Look::Nobody)],
+            &[(0, state(Graceful, 1)), (20, Answer::Nobody)],
             &[Ending, Killed],
         );
         check(
@@ -177,7 +177,7 @@ mod tests {
             &[
                 (0, state(Graceful, 1)),
                 (9000, state(Graceful, 1)),
-                (9020, Look::Nobody),
+                (9020, Answer::Nobody),
             ],
             &[Ending, Ending, Gone],
         );
@@ -186,7 +186,7 @@ mod tests {
             &[
                 (0, state(Graceful, 1)),
                 (1400, state(Graceful, 1)),
-                (1500, Look::Nobody),
+                (1500, Answer::Nobody),
             ],
             &[Ending, Ending, Gone],
         );
@@ -195,30 +195,30 @@ mod tests {
             &[
                 (0, state(Graceful, 1)),
                 (20, state(Graceful, 0)),
-                (40, Look::Nobody),
+                (40, Answer::Nobody),
             ],
             &[Ending, Ending, Gone],
         );
         check(
             "ends its jobs",
-            &[(0, state(Forceful, 1)), (20, Look::Nobody)],
+            &[(0, state(Forceful, 1)), (20, Answer::Nobody)],
             &[Ending, Gone],
         );
         check(
             "crashed with jobs",
-            &[(0, state(Running, 1)), (20, Look::Nobody)],
+            &[(0, state(Running, 1)), (20, Answer::Nobody)],
             &[Wait, Killed],
         );
         check(
             "crashed idle",
-            &[(0, state(Running, 0)), (20, Look::Nobody)],
+            &[(0, state(Running, 0)), (20, Answer::Nobody)],
             &[Wait, Gone],
         );
         check(
             "throttled, then works on",
             &[
-                (0, Look::Silent),
-                (3100, Look::Silent),
+                (0, Answer::Silent),
+                (3100, Answer::Silent),
                 (3200, state(Running, 1)),
             ],
             &[Wait, Wait, NotTheEnd],
@@ -227,8 +227,8 @@ mod tests {
             "throttled while it works",
             &[
                 (0, state(Running, 1)),
-                (3100, Look::Silent),
-                (9000, Look::Silent),
+                (3100, Answer::Silent),
+                (9000, Answer::Silent),
             ],
             &[Wait, Wait, Wait],
         );
@@ -236,36 +236,36 @@ mod tests {
             "throttled while it drains",
             &[
                 (0, state(Graceful, 1)),
-                (2000, Look::Silent),
-                (9000, Look::Nobody),
+                (2000, Answer::Silent),
+                (9000, Answer::Nobody),
             ],
             &[Ending, Ending, Gone],
         );
         check(
             "died without ever having answered",
-            &[(0, Look::Silent), (20, Look::Nobody)],
+            &[(0, Answer::Silent), (20, Answer::Nobody)],
             &[Wait, Killed],
         );
         check(
             "died idle while it was silent",
             &[
                 (0, state(Graceful, 0)),
-                (20, Look::Silent),
-                (40, Look::Nobody),
+                (20, Answer::Silent),
+                (40, Answer::Nobody),
             ],
             &[Ending, Ending, Gone],
         );
         check(
             "list never seen",
-            &[(0, Look::State(Graceful, None)), (20, Look::Nobody)],
+            &[(0, Answer::State(Graceful, None)), (20, Answer::Nobody)],
             &[Ending, Killed],
         );
         check(
             "list not seen",
             &[
                 (0, state(Graceful, 1)),
-                (20, Look::State(Graceful, None)),
-                (40, Look::Nobody),
+                (20, Answer::State(Graceful, None)),
+                (40, Answer::Nobody),
             ],
             &[Ending, Ending, Killed],
         );

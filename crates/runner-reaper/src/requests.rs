@@ -1,4 +1,4 @@
-//! Owns the asking: unregisters departures, all at once, and says of each what became of it. It never decides whether
+//! Owns the asking: unregisters unregistrations, all at once, and says of each what became of it. It never decides whether
 //! the time has come.
 
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use runner_lifecycle::source::Ownership;
 use runner_lifecycle::system_id::SystemId;
 use tokio::task::JoinSet;
 
-use super::Departure;
 use crate::args::{Options, TlsPaths};
+use crate::entries::Unregistration;
 
 /// What is used to speak with the instances of GitLab, kept from one request to the next.
 pub struct Clients<'a> {
@@ -23,11 +23,11 @@ pub struct Clients<'a> {
     asking: JoinSet<Outcome>,
 }
 
-/// What became of a departure.
+/// What became of a unregistration.
 #[derive(Debug)]
 pub struct Outcome {
     /// What was to go.
-    pub departure: Departure,
+    pub unregistration: Unregistration,
     /// Whether it is gone.
     pub result: anyhow::Result<Gone>,
 }
@@ -43,13 +43,13 @@ impl<'a> Clients<'a> {
         }
     }
 
-    /// The client for a departure.
+    /// The client for a unregistration.
     ///
     /// # Errors
     /// When the URL or a TLS file cannot be used.
-    pub fn of(&mut self, departure: &Departure) -> anyhow::Result<Arc<Client>> {
-        let endpoint = Endpoint::parse(&departure.url)?;
-        let files = tls_files(self.options, departure);
+    pub fn of(&mut self, unregistration: &Unregistration) -> anyhow::Result<Arc<Client>> {
+        let endpoint = Endpoint::parse(&unregistration.url)?;
+        let files = tls_files(self.options, unregistration);
         let known = self
             .made
             .iter()
@@ -66,19 +66,22 @@ impl<'a> Clients<'a> {
     /// the value ends the requests.
     pub fn begin(
         &mut self,
-        departures: Vec<Departure>,
+        unregistrations: Vec<Unregistration>,
         system_id: Option<&SystemId>,
         deadline: Deadline,
     ) {
-        for departure in departures {
-            let client = self.of(&departure);
+        for unregistration in unregistrations {
+            let client = self.of(&unregistration);
             let system_id = system_id.cloned();
             self.asking.spawn(async move {
                 let result = match client {
-                    Ok(client) => ask(&client, &departure, system_id.as_ref(), deadline).await,
+                    Ok(client) => ask(&client, &unregistration, system_id.as_ref(), deadline).await,
                     Err(error) => Err(error),
                 };
-                let outcome = Outcome { departure, result };
+                let outcome = Outcome {
+                    unregistration,
+                    result,
+                };
                 outcome.say(system_id.as_ref());
                 outcome
             });
@@ -109,8 +112,8 @@ impl Outcome {
     }
 
     fn say(&self, system_id: Option<&SystemId>) {
-        let Departure { url, .. } = &self.departure;
-        let what = what(&self.departure, system_id);
+        let Unregistration { url, .. } = &self.unregistration;
+        let what = what(&self.unregistration, system_id);
         match &self.result {
             Ok(Gone::Deleted) => log::info!("{what} unregistered from {url}"),
             Ok(Gone::WasGone) => log::info!("{what} was gone already from {url}"),
@@ -121,24 +124,26 @@ impl Outcome {
 
 /// What goes, in the words of a log line.
 #[must_use]
-pub fn what(departure: &Departure, system_id: Option<&SystemId>) -> String {
-    match (departure.ownership, system_id) {
-        (Ownership::Owned, _) => departure.runner(),
-        (Ownership::Shared, Some(id)) => format!("runner manager {id} of {}", departure.runner()),
-        (Ownership::Shared, None) => format!("this runner manager of {}", departure.runner()),
+pub fn what(unregistration: &Unregistration, system_id: Option<&SystemId>) -> String {
+    match (unregistration.ownership, system_id) {
+        (Ownership::Owned, _) => unregistration.runner(),
+        (Ownership::Shared, Some(id)) => {
+            format!("runner manager {id} of {}", unregistration.runner())
+        }
+        (Ownership::Shared, None) => format!("this runner manager of {}", unregistration.runner()),
     }
 }
 
 async fn ask(
     client: &Client,
-    departure: &Departure,
+    unregistration: &Unregistration,
     system_id: Option<&SystemId>,
     deadline: Deadline,
 ) -> anyhow::Result<Gone> {
-    let gone = delete(client, departure, system_id, deadline).await?;
+    let gone = delete(client, unregistration, system_id, deadline).await?;
     // An expired token is unknown to GitLab, but its runner is there.
     if gone == Gone::WasGone
-        && let Some(at) = departure.expires_at
+        && let Some(at) = unregistration.expires_at
         && at <= SystemTime::now()
     {
         let at = humantime::format_rfc3339_seconds(at);
@@ -152,33 +157,36 @@ async fn ask(
 
 async fn delete(
     client: &Client,
-    departure: &Departure,
+    unregistration: &Unregistration,
     system_id: Option<&SystemId>,
     deadline: Deadline,
 ) -> anyhow::Result<Gone> {
-    match departure.ownership {
-        Ownership::Owned => Ok(client.unregister_runner(&departure.token, deadline).await?),
+    match unregistration.ownership {
+        Ownership::Owned => Ok(client
+            .unregister_runner(&unregistration.token, deadline)
+            .await?),
         Ownership::Shared => {
             let system_id = system_id.ok_or_else(|| {
                 Failure::unusable(
                     "nobody knows its system ID: .runner_system_id is missing or holds none; delete it in GitLab's list",
                 )
             })?;
-            let asked = client.unregister_runner_manager(&departure.token, system_id, deadline);
+            let asked =
+                client.unregister_runner_manager(&unregistration.token, system_id, deadline);
             Ok(asked.await.context("unregistering runner manager")?)
         }
     }
 }
 
 /// A flag wins over the entry, the entry over a variable that other programs read too.
-fn tls_files(options: &Options, departure: &Departure) -> TlsFiles {
+fn tls_files(options: &Options, unregistration: &Unregistration) -> TlsFiles {
     let TlsPaths {
         ca,
         certificate,
         key,
     } = &options.tls;
     let fallback = &options.fallback_tls;
-    let [entry_ca, entry_certificate, entry_key] = &departure.tls_files;
+    let [entry_ca, entry_certificate, entry_key] = &unregistration.tls_files;
     let first = |flag: &Option<std::path::PathBuf>,
                  entry: &Option<String>,
                  other: &Option<std::path::PathBuf>| {

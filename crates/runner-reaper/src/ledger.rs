@@ -11,22 +11,23 @@ use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::token::Token;
 
 use crate::args::Options;
-use crate::entries::farewell::{Clients, Outcome, what};
-use crate::entries::{self, Departure};
+use crate::entries::{self, Unregistration};
 use crate::files::Config;
+use crate::requests::{Clients, Outcome, what};
+use crate::runner_manager::jobs_in_words;
 use crate::scene::Scene;
 use crate::stops::Stops;
 
 /// The book of one run.
-pub struct Leaving<'a> {
+pub struct Ledger<'a> {
     options: &'a Options,
     scene: &'a Scene,
     stops: &'a Stops,
     clients: Clients<'a>,
     system_id: Option<SystemId>,
     /// What GitLab is being asked for.
-    open: Vec<Departure>,
-    gone: Vec<Departure>,
+    open: Vec<Unregistration>,
+    gone: Vec<Unregistration>,
     /// How many of `gone` nobody had to delete any more.
     were_gone: usize,
     /// What is left behind, with the exit code that means.
@@ -34,7 +35,7 @@ pub struct Leaving<'a> {
     exit: Exit,
 }
 
-impl<'a> Leaving<'a> {
+impl<'a> Ledger<'a> {
     /// An empty book. The system ID that the live process shows counts more than the file: a runner manager that could
     /// not write the file has one of its own.
     pub fn new(
@@ -79,19 +80,19 @@ impl<'a> Leaving<'a> {
     /// deleted record back, so it has to be deleted again. A runner does not come back.
     pub fn may_be_back(&mut self) {
         self.gone
-            .retain(|departure| departure.ownership == Ownership::Owned);
+            .retain(|unregistration| unregistration.ownership == Ownership::Owned);
     }
 
     /// What of this configuration is still to go, with the runners that have no entry.
-    pub fn departures(&self, config: &Config) -> Vec<Departure> {
+    pub fn unregistrations(&self, config: &Config) -> Vec<Unregistration> {
         let all = self.entries(config);
         let state = self.scene.state.as_ref();
         let lost = state.map(|state| entries::without_entry(state, &all));
-        let found = entries::departures(&all, state)
+        let found = entries::unregistrations(&all, state)
             .into_iter()
             .chain(lost.unwrap_or_default());
-        let here = |departure: &Departure| {
-            let same = |other: &Departure| other.token == departure.token;
+        let here = |unregistration: &Unregistration| {
+            let same = |other: &Unregistration| other.token == unregistration.token;
             !self.gone.iter().any(same) && !self.open.iter().any(same)
         };
         found.filter(here).collect()
@@ -129,7 +130,7 @@ impl<'a> Leaving<'a> {
 
     /// What is gone.
     #[must_use]
-    pub fn gone(&self) -> &[Departure] {
+    pub fn gone(&self) -> &[Unregistration] {
         &self.gone
     }
 
@@ -139,12 +140,12 @@ impl<'a> Leaving<'a> {
     }
 
     /// Begins to unregister these; what was left behind before is tried again with them.
-    pub fn begin(&mut self, departures: Vec<Departure>, deadline: Deadline) {
+    pub fn begin(&mut self, unregistrations: Vec<Unregistration>, deadline: Deadline) {
         self.left
-            .retain(|(token, _)| !departures.iter().any(|again| again.token == *token));
-        self.open.extend(departures.iter().cloned());
+            .retain(|(token, _)| !unregistrations.iter().any(|again| again.token == *token));
+        self.open.extend(unregistrations.iter().cloned());
         self.clients
-            .begin(departures, self.system_id.as_ref(), deadline);
+            .begin(unregistrations, self.system_id.as_ref(), deadline);
     }
 
     /// Waits so long for what GitLab is being asked for; the rest goes on by itself.
@@ -182,35 +183,46 @@ impl<'a> Leaving<'a> {
 
     fn enter(&mut self, outcome: Outcome) {
         let exit = outcome.exit();
-        let Outcome { departure, result } = outcome;
-        self.open.retain(|open| open.token != departure.token);
+        let Outcome {
+            unregistration,
+            result,
+        } = outcome;
+        self.open.retain(|open| open.token != unregistration.token);
         match result {
             Ok(gone) => {
                 self.were_gone += usize::from(gone == Gone::WasGone);
-                self.gone.push(departure);
+                self.gone.push(unregistration);
             }
-            Err(_) => self.left.push((departure.token, exit)),
+            Err(_) => self.left.push((unregistration.token, exit)),
         }
     }
 
     /// Names what is left behind because its jobs would hang without it.
-    pub fn keep(&mut self, departures: &[Departure], why: &str, jobs: &[String]) {
-        for departure in departures {
-            let (what, jobs) = (what(departure, self.system_id.as_ref()), jobs.join(", "));
-            log::warn!("{what} is left behind at {}: {why}: {jobs}", departure.url);
-            self.left.push((departure.token.clone(), Exit::JobsRunning));
+    pub fn keep(&mut self, unregistrations: &[Unregistration], why: &str, jobs: &[String]) {
+        for unregistration in unregistrations {
+            let (what, jobs) = (
+                what(unregistration, self.system_id.as_ref()),
+                jobs.join(", "),
+            );
+            log::warn!(
+                "{what} is left behind at {}: {why}: {jobs}",
+                unregistration.url
+            );
+            self.left
+                .push((unregistration.token.clone(), Exit::JobsRunning));
         }
     }
 
     /// Names what is left behind because nobody waits any more.
-    pub fn give_up(&mut self, departures: &[Departure]) {
-        for departure in departures {
-            let what = what(departure, self.system_id.as_ref());
+    pub fn give_up(&mut self, unregistrations: &[Unregistration]) {
+        for unregistration in unregistrations {
+            let what = what(unregistration, self.system_id.as_ref());
             log::error!(
                 "{what} may be left behind at {}: told again to stop",
-                departure.url
+                unregistration.url
             );
-            self.left.push((departure.token.clone(), Exit::Unreachable));
+            self.left
+                .push((unregistration.token.clone(), Exit::Unreachable));
         }
     }
 
@@ -224,8 +236,7 @@ impl<'a> Leaving<'a> {
             .fold(self.exit, |worst, (_, exit)| worst.graver(*exit));
         let jobs = match jobs {
             0 => String::new(),
-            1 => ", 1 job still running".to_owned(),
-            n => format!(", {n} jobs still running"),
+            n => format!(", {} still running", jobs_in_words(n)),
         };
         let before = match self.were_gone {
             0 => String::new(),

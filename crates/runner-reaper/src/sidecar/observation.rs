@@ -7,10 +7,9 @@ use runner_lifecycle::duration::show;
 use runner_lifecycle::system_id::SystemId;
 use tokio::time::Instant;
 
-use super::verdict::{Look, Seen, Verdict};
-use crate::runner_manager::{Look as Page, Pages};
+use super::verdict::{Answer, Seen, Verdict};
+use crate::runner_manager::{Look, Pages, jobs_in_words};
 use crate::stops::Stops;
-use crate::words;
 
 /// Distance of two looks while the kubelet may be killing everything: the last one before the end tells whether jobs
 /// were killed with it.
@@ -29,7 +28,7 @@ const GLANCE: Duration = Duration::from_millis(100);
 const SAY_EVERY: Duration = Duration::from_secs(30);
 
 /// The looks at the runner manager from SIGTERM on.
-pub(super) struct Watch<'a> {
+pub(super) struct Observation<'a> {
     pages: Option<Pages>,
     /// The system ID of the file, until the pages were compared with it.
     expected: Option<SystemId>,
@@ -42,14 +41,14 @@ pub(super) struct Watch<'a> {
     last: Verdict,
 }
 
-impl<'a> Watch<'a> {
+impl<'a> Observation<'a> {
     pub(super) async fn begin(
         pages: Option<Pages>,
         expected: Option<SystemId>,
         stops: &'a Stops,
     ) -> Self {
         let (began, seen) = (Instant::now(), Seen::default());
-        let mut watch = Self {
+        let mut observation = Self {
             pages,
             expected,
             stops,
@@ -59,8 +58,8 @@ impl<'a> Watch<'a> {
             seen,
             last: Verdict::Wait,
         };
-        watch.look().await;
-        watch
+        observation.look().await;
+        observation
     }
 
     pub(super) fn jobs(&self) -> &[String] {
@@ -75,29 +74,29 @@ impl<'a> Watch<'a> {
     }
 
     /// What the runner manager shows just now.
-    async fn ask(&mut self) -> Look {
+    async fn ask(&mut self) -> Answer {
         let Some(pages) = &self.pages else {
-            return Look::Nobody;
+            return Answer::Nobody;
         };
         let (state, jobs) = tokio::join!(pages.state(), pages.jobs());
         match state {
-            Page::Nobody => Look::Nobody,
-            Page::Silent => {
+            Look::Nobody => Answer::Nobody,
+            Look::Silent => {
                 if !self.said_silent {
                     self.said_silent = true;
                     log::warn!(
                         "the runner manager lives and does not answer: waiting until it does or has ended"
                     );
                 }
-                Look::Silent
+                Answer::Silent
             }
-            Page::Seen(_) if self.is_foreign().await => {
+            Look::Seen(_) if self.is_foreign().await => {
                 self.pages = None;
-                Look::Nobody
+                Answer::Nobody
             }
-            Page::Seen(state) => {
+            Look::Seen(state) => {
                 let jobs = jobs.map(|jobs| jobs.into_iter().map(|job| job.url).collect());
-                Look::State(state, jobs)
+                Answer::State(state, jobs)
             }
         }
     }
@@ -107,7 +106,7 @@ impl<'a> Watch<'a> {
         let (Some(pages), Some(expected)) = (&self.pages, &self.expected) else {
             return false;
         };
-        let Ok(Page::Seen(sample)) = tokio::time::timeout(GLANCE, pages.sample()).await else {
+        let Ok(Look::Seen(sample)) = tokio::time::timeout(GLANCE, pages.sample()).await else {
             return false;
         };
         let foreign = sample.system_id.filter(|shown| shown != expected);
@@ -158,7 +157,7 @@ impl<'a> Watch<'a> {
     }
 
     fn say(&self, deadline: Option<Deadline>) {
-        let (count, list) = (words::jobs(self.jobs().len()), self.jobs().join(", "));
+        let (count, list) = (jobs_in_words(self.jobs().len()), self.jobs().join(", "));
         match deadline.map(|deadline| show(deadline.left())) {
             Some(left) => {
                 log::info!("owned runners stay until {count} ended, at most {left}: {list}");

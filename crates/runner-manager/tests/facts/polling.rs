@@ -21,7 +21,9 @@ fn fact_8_deleted_manager_comes_back_with_the_next_poll() {
 #[test]
 fn request_names_the_runner_manager() {
     let (scene, config) = Scene::polling(1, 1, "");
-    scene.polled(1);
+    // The call is noted before it is answered, and the manager comes with the answer.
+    let known = |state: &gitlab_simulator::State| state.runners[0].managers.len() == 1;
+    assert!(scene.gitlab.wait_until(LIMIT, known));
     let call = scene.gitlab.calls("POST /jobs/request").remove(0);
     assert_eq!(
         call.headers.get("runner-token"),

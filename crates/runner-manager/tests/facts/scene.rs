@@ -127,6 +127,15 @@ impl Scene {
         self.process = Some(child);
     }
 
+    /// Waits until the process is the program itself: what comes earlier meets `env`, to which SIGHUP may be nothing.
+    pub(crate) fn is_the_program(&self) {
+        let program = fs::canonicalize(program()).unwrap();
+        let link = format!("/proc/{}/exe", self.pid().as_raw_nonzero());
+        wait_for("the program", || {
+            (fs::read_link(&link).unwrap() == program).then_some(())
+        });
+    }
+
     pub(crate) fn file(&self) -> PathBuf {
         self.directory.path().join("config.toml")
     }

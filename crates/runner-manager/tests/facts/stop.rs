@@ -187,6 +187,7 @@ fn before_its_handlers_are_there_a_hangup_kills() {
     scene.publish(&config);
     let address = scene.address.clone();
     scene.start(&["run", "--listen-address", &address, "--start-delay", "1m"]);
+    scene.is_the_program();
     assert!(scene.runs());
     assert_eq!(scene.state(), None, "no page yet");
     scene.signal(Signal::HUP);

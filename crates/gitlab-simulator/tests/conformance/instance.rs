@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gitlab_simulator::{NewRunner, Settings, Simulator, Throttle};
+use gitlab_simulator::{NewRunner, Settings, Simulator, Throttle, own_address};
 use serde_json::json;
 
 use crate::client::{call, receive, send};
@@ -132,18 +132,18 @@ fn listens_on_other_loopback_addresses() {
 
 #[test]
 fn dropping_it_frees_the_port_and_the_thread() {
-    let sim = start();
-    let address = sim.address();
+    let address = own_address();
+    let listening = || Settings {
+        listen: address,
+        ..Settings::default()
+    };
+    let sim = Simulator::start(listening()).unwrap();
     let mut held = send(&sim, "POST", "/api/v4/runners/verify", &[], "");
     drop(sim);
     assert!(std::net::TcpStream::connect(address).is_err());
     // The open connection ended too, with an answer or without.
     let _ = receive(&mut held);
-    let again = Simulator::start(Settings {
-        listen: address,
-        ..Settings::default()
-    })
-    .unwrap();
+    let again = Simulator::start(listening()).unwrap();
     assert_eq!(again.address(), address);
 }
 

@@ -2,6 +2,7 @@
 //! pod. Every test ends with the journal of its GitLab read through ([`order`]): [`pod::Pod`] sees to that when it is dropped.
 
 mod again;
+mod beside;
 mod busy;
 mod codes;
 mod container;

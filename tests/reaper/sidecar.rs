@@ -119,26 +119,33 @@ fn shared_runner_is_gone_before_its_draining_process_is_killed() {
 
 #[test]
 fn owned_runner_whose_process_is_killed_under_its_jobs_is_kept_and_named() {
-    let mut pod = Pod::working(Plan::of(Source::RegistrationToken));
+    let mut pod = Pod::of(Plan::of(Source::RegistrationToken));
+    let owned = pod.gitlab.runners().pop().unwrap().id;
+    pod.with_a_shared_one_beside();
+    pod.start(&[]);
     let job = pod.busy_with(1)[0];
     let sidecar = asleep(&pod, &[]);
     pod.signal(Signal::SIGQUIT);
     drains(&pod);
-    looked_at(&pod, 3, || sidecar.signal(Signal::SIGTERM));
+    sidecar.signal(Signal::SIGTERM);
+    // The shared one goes after the first look, and that has shown the job.
+    let looked = |state: &gitlab_simulator::State| state.count("DELETE /runners/managers") == 1;
+    assert!(pod.gitlab.wait_until(LIMIT, looked));
     pod.signal(Signal::SIGKILL);
     pod.exited();
-    kept(&pod, sidecar, job);
+    kept(&pod, sidecar, owned, job);
 }
 
 #[test]
 fn owned_runner_with_jobs_at_the_end_of_the_grace_period_is_kept_and_named() {
     let mut pod = Pod::working(Plan::of(Source::AccessToken));
+    let owned = pod.gitlab.runners().pop().unwrap().id;
     let job = pod.busy_with(1)[0];
     let sidecar = asleep(&pod, &["--grace-period=4"]);
     pod.signal(Signal::SIGQUIT);
     drains(&pod);
     sidecar.signal(Signal::SIGTERM);
-    kept(&pod, sidecar, job);
+    kept(&pod, sidecar, owned, job);
     pod.release();
     assert!(pod.exited().success());
     pod.job_is(job, JobStatus::Success);
@@ -172,12 +179,13 @@ fn drains(pod: &Pod) {
     });
 }
 
-fn kept(pod: &Pod, sidecar: Running, job: i64) {
+fn kept(pod: &Pod, sidecar: Running, owned: i64, job: i64) {
     let ended = sidecar.ended();
     ended.is(75, "is left behind at");
-    let id = pod.gitlab.runners().pop().unwrap().id;
     assert!(
-        ended.words.contains(&format!("runner {id} \"acceptance\"")),
+        ended
+            .words
+            .contains(&format!("runner {owned} \"acceptance\"")),
         "{}",
         ended.words
     );
@@ -186,5 +194,5 @@ fn kept(pod: &Pod, sidecar: Running, job: i64) {
         "{}",
         ended.words
     );
-    assert!(!pod.is_gone() && pod.gitlab.calls("DELETE *").is_empty());
+    assert!(!pod.is_gone() && pod.gitlab.calls("DELETE /runners").is_empty());
 }

@@ -64,8 +64,8 @@ fn second_signal_unregisters_at_once() {
 fn owned_runner_of_a_draining_process_goes_after_its_jobs() {
     let mut pod = Pod::working(Kind::Owned, 1);
     // Longer than the kubelet takes to kill: a process that vanishes later has drained.
-    let job = pod.job(4.0);
-    pod.job_is(job, JobStatus::Running);
+    let job = pod.job(8.0);
+    pod.works_on(job);
     let mut sidecar = Running::sidecar(&pod, &[]);
     sidecar.stop();
     pod.signal(Signal::QUIT);
@@ -87,7 +87,7 @@ fn killed_under_its_jobs_keeps_the_owned_runner_and_names_it() {
     .with_port()
     .started();
     let job = pod.job(60.0);
-    pod.job_is(job, JobStatus::Running);
+    pod.works_on(job);
     let mut sidecar = Running::sidecar(&pod, &[]);
     pod.signal(Signal::QUIT);
     let draining = Instant::now();
@@ -132,7 +132,7 @@ fn file_that_comes_later_is_noticed() {
 fn silent_runner_manager_is_not_a_gone_one() {
     let pod = Pod::working(Kind::Owned, 1);
     let job = pod.job(6.0);
-    pod.job_is(job, JobStatus::Running);
+    pod.works_on(job);
     let mut sidecar = Running::sidecar(&pod, &[]);
     pod.signal(Signal::STOP);
     sidecar.stop();
@@ -154,7 +154,7 @@ fn silent_runner_manager_is_not_a_gone_one() {
 fn silent_runner_manager_keeps_its_owned_runner_at_the_deadline() {
     let pod = Pod::working(Kind::Owned, 1);
     let job = pod.job(60.0);
-    pod.job_is(job, JobStatus::Running);
+    pod.works_on(job);
     let sidecar = Running::sidecar(&pod, &["--grace-period", "4"]);
     pod.signal(Signal::STOP);
     let ended = sidecar.stopped();
@@ -169,7 +169,7 @@ fn untold_grace_period_gives_no_owned_runner_up() {
     let mut pod = Pod::working(Kind::Owned, 1);
     // The guess of 30 s less the reserve is over before the job is.
     let job = pod.job(17.0);
-    pod.job_is(job, JobStatus::Running);
+    pod.works_on(job);
     let mut sidecar = Running::sidecar(&pod, &["--reserve", "15"]);
     sidecar.stop();
     pod.signal(Signal::QUIT);

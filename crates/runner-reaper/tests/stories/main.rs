@@ -11,6 +11,7 @@
 mod deadlines;
 mod faults;
 mod hand;
+mod idle;
 mod looks;
 mod moments;
 mod pauses;

@@ -57,6 +57,10 @@ impl Running {
         kill_process(pid_of(&self.child), signal).unwrap();
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Told to stop now, from when on its time counts.
     pub(crate) fn stop(&mut self) {
         self.began = Instant::now();

@@ -5,7 +5,7 @@ mod again;
 mod beside;
 mod busy;
 mod codes;
-mod container;
+pub(crate) mod container;
 mod deadline;
 mod faults;
 mod files;

@@ -1,6 +1,7 @@
 //! The hook in its container: a PID namespace of its own, `dumb-init` as PID 1, the kubelet's order.
 
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::process::{Command, Stdio};
 
@@ -36,13 +37,12 @@ fn unshare(namespaces: &[&str], needed: &[&str]) -> Option<Command> {
     if tried.code() == 0 {
         return Some(new());
     }
-    #[expect(clippy::print_stderr, reason = "a skipped test has to be seen")]
-    {
-        eprintln!(
-            "SKIPPED, NOT TESTED: no unshare {namespaces:?} with {needed:?} here: {}",
-            tried.output()
-        );
-    }
+    // Past the test harness, which keeps the words of a test that passes to itself.
+    let words = format!(
+        "SKIPPED, NOT TESTED: no unshare {namespaces:?} with {needed:?} here: {}\n",
+        tried.output()
+    );
+    std::io::stderr().write_all(words.as_bytes()).unwrap();
     None
 }
 

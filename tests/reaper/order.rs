@@ -1,6 +1,8 @@
 //! What must be true of every journal, whatever a test is about: nobody polls after the unregistration, no runner is deleted
 //! that was not made for the pod, none under its jobs, and nothing twice.
 
+mod is_noticed;
+
 use std::collections::BTreeSet;
 
 use gitlab_simulator::{Call, JobStatus, Runner, State};
@@ -17,6 +19,8 @@ pub(crate) struct Order {
     deadline: bool,
     /// Nothing could end the polling.
     polling_goes_on: bool,
+    /// Whoever asked may not know the answer: he was killed, or is not the only one.
+    asked_again: bool,
 }
 
 struct Entry {
@@ -49,6 +53,11 @@ impl Order {
     /// Polling cannot be ended here.
     pub(crate) fn polling_goes_on(&mut self) {
         self.polling_goes_on = true;
+    }
+
+    /// GitLab may be asked more than once here, faults apart.
+    pub(crate) fn may_be_asked_again(&mut self) {
+        self.asked_again = true;
     }
 
     /// Judges what was so far; what comes from here on is another life.
@@ -114,6 +123,9 @@ impl Order {
                 assert!(open == 0, "deleted under {open} jobs: {call:?}");
             }
         }
+        if !self.asked_again {
+            asked_once(&calls, self.entries.len());
+        }
         assert!(
             done.len() <= self.entries.len(),
             "more unregistrations than entries: {done:?}"
@@ -174,6 +186,26 @@ impl Order {
     }
 }
 
+/// No answer of GitLab's own is asked for again. A fault is none.
+#[track_caller]
+fn asked_once(calls: &[&Call], entries: usize) {
+    let answered = |call: &&&Call| call.method == "DELETE" && !call.fault;
+    let asked: Vec<&&Call> = calls.iter().filter(answered).collect();
+    for (at, call) in asked.iter().enumerate() {
+        let before = asked[..at]
+            .iter()
+            .find(|other| token_of(other) == token_of(call));
+        assert!(
+            before.is_none(),
+            "asked for twice: {call:?} after {before:?}"
+        );
+    }
+    assert!(
+        asked.len() <= entries,
+        "more requests than entries: {asked:?}"
+    );
+}
+
 fn token_of(call: &Call) -> &str {
     call.body["token"].as_str().unwrap_or_default()
 }
@@ -217,88 +249,5 @@ pub(crate) fn no_job_is_lost(state: &State) {
             job.status,
             job.cut_off
         );
-    }
-}
-
-/// The judge is no use if it sees nothing: a journal of each kind that it must not let pass.
-mod is_noticed {
-    use std::io::{Read as _, Write as _};
-    use std::net::TcpStream;
-    use std::panic::{AssertUnwindSafe, catch_unwind};
-
-    use super::super::pod::{Plan, Pod, Source};
-
-    /// What somebody careless does: one call with the pod's token.
-    fn call(pod: &Pod, farewell: &str) {
-        let runner = pod.gitlab.runners().pop().unwrap();
-        let system_id = pod.stage.text(".runner_system_id").unwrap();
-        let body = format!(
-            "{{\"token\":\"{}\",\"system_id\":\"{system_id}\"}}",
-            runner.token
-        );
-        let path = farewell.split(' ').nth(1).unwrap();
-        let mut stream = TcpStream::connect(pod.gitlab.address()).unwrap();
-        let (length, close) = (
-            body.len(),
-            "Connection: close\r\nHost: h\r\nContent-Type: application/json",
-        );
-        write!(
-            stream,
-            "DELETE /api/v4{path} HTTP/1.1\r\n{close}\r\nContent-Length: {length}\r\n\r\n{body}"
-        )
-        .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        assert!(answer.contains(" 204 "), "{answer}");
-    }
-
-    /// Fails unless the journal is found fault with, in these words.
-    fn check(pod: &mut Pod, words: &str) {
-        let found = catch_unwind(AssertUnwindSafe(|| {
-            pod.gitlab.look(|state| pod.order.check(state));
-        }));
-        let panic = found.expect_err("nothing was noticed");
-        let said = panic.downcast_ref::<String>().cloned().unwrap_or_default();
-        assert!(said.contains(words), "{said}");
-        // It is dropped with a clean slate.
-        pod.order = super::Order::default();
-        pod.order.polling_goes_on();
-        pod.order.deadline_passes();
-        pod.gitlab.update(|state| state.journal.clear());
-    }
-
-    #[test]
-    fn poll_after_the_unregistration_is_noticed() {
-        let mut pod = Pod::working(Plan::of(Source::AuthenticationToken));
-        call(&pod, "DELETE /runners/managers");
-        let polls = pod.polls();
-        pod.polled(polls + 1);
-        check(&mut pod, "polled after");
-    }
-
-    #[test]
-    fn deletion_of_a_shared_runner_is_noticed() {
-        let mut pod = Pod::of(Plan::of(Source::AuthenticationToken));
-        call(&pod, "DELETE /runners");
-        check(&mut pod, "DELETE /runners for a shared runner");
-    }
-
-    #[test]
-    fn deletion_of_a_runner_under_its_job_is_noticed() {
-        let mut pod = Pod::working(Plan::of(Source::RegistrationToken));
-        pod.busy_with(1);
-        call(&pod, "DELETE /runners");
-        check(&mut pod, "deleted under 1 jobs");
-    }
-
-    #[test]
-    fn second_unregistration_is_noticed() {
-        let mut pod = Pod::working(Plan::of(Source::AuthenticationToken));
-        pod.order.polling_goes_on();
-        call(&pod, "DELETE /runners/managers");
-        let polls = pod.polls();
-        pod.polled(polls + 1);
-        call(&pod, "DELETE /runners/managers");
-        check(&mut pod, "unregistered twice");
     }
 }

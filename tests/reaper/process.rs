@@ -114,6 +114,15 @@ impl Running {
         }
     }
 
+    /// Whether it has said this by now.
+    pub(crate) fn has_said(&mut self, words: &str) -> bool {
+        for line in self.lines.try_iter() {
+            self.words += &line;
+            self.words.push('\n');
+        }
+        self.words.contains(words)
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         kill(pid_of(&self.child), signal).unwrap();
     }

@@ -40,7 +40,7 @@ pub struct EntryWish {
     pub url: String,
     /// The executor, one of gitlab-runner's.
     pub executor: String,
-    /// The shell that `info` names: the entry's, else the executor's default.
+    /// The shell that `info` names: the one given, else bash, also where the executor's rules write another into the entry.
     pub shell: String,
     /// The GPUs that `info` names; empty where the executor has none.
     pub gpus: String,
@@ -136,6 +136,8 @@ pub fn wish(options: &Options, template: Option<&Template>) -> Result<EntryWish,
         ));
     }
     let executor = executor::settle(&mut table)?;
+    // As gitlab-runner tells it: before the executor's rules have their say about the entry's shell.
+    let shell = executor::shell(&table);
     let dropped: Vec<&str> = executor::SECTIONS
         .iter()
         .copied()
@@ -149,7 +151,7 @@ pub fn wish(options: &Options, template: Option<&Template>) -> Result<EntryWish,
         name: options.name.clone(),
         url: url.to_owned(),
         executor: executor.to_owned(),
-        shell: executor::shell(&table),
+        shell,
         gpus: executor::gpus(&table),
         tls_ca_file: file("tls-ca-file"),
         tls_cert_file: file("tls-cert-file"),

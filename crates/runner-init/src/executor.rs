@@ -173,7 +173,7 @@ pub fn settle(entry: &mut Table) -> Result<&'static str, Failure> {
     Ok(executor.name)
 }
 
-/// The shell that `info` names: the entry's, else the executor's default on Linux.
+/// The shell that `info` names for what was given: its own, else every executor's default on Linux.
 #[must_use]
 pub fn shell(entry: &Table) -> String {
     let own = key_path::text(entry, "shell").filter(|shell| !shell.is_empty());

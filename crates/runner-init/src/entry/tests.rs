@@ -49,6 +49,16 @@ pub(super) fn entry_of(document: &mut DocumentMut) -> &mut Table {
 }
 
 #[test]
+fn shell_that_the_executors_rules_add_is_not_told_to_gitlab() {
+    let windows = ["--executor=docker-windows", "--docker-image=i"];
+    let wish = wished(&windows, "");
+    assert_eq!(wish.shell, "bash");
+    assert!(file(&wish, None).contains("shell = \"pwsh\""));
+    let given = wished(&windows, "[[runners]]\nshell = \"pwsh\"");
+    assert_eq!(given.shell, "pwsh");
+}
+
+#[test]
 fn new_file_is_laid_out_as_gitlab_runner_writes_it() {
     let wish = wished(
         &[

@@ -16,7 +16,7 @@ impl Endpoint {
     /// Reads `url` (flag, variable or `config.toml`): trailing slashes and one `/ci` go, a relative root stays.
     ///
     /// # Errors
-    /// [`Error::Unusable`] when it is no `http` or `https` address, or holds a user name or password.
+    /// [`Error::Unusable`] when it is no `http` or `https` address, or holds a user name, a password or what a browser adds.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let text = text.trim();
         let refuse = |why: &str| Err(Error::unusable(format!("the URL of GitLab {why}")));
@@ -44,14 +44,16 @@ impl Endpoint {
         if !url.username().is_empty() || url.password().is_some() {
             return refuse("holds a user name or password: leave them out");
         }
+        // gitlab-runner puts the path of each call behind them, where it is no path any more.
+        if url.query().is_some() || url.fragment().is_some() {
+            return refuse("goes on behind its path: leave out the ? or # and what follows it");
+        }
         if url.host_str().is_none() {
             return refuse("names no host: write https://gitlab.example");
         }
         let path = url.path().trim_end_matches('/');
         let path = path.strip_suffix("/ci").unwrap_or(path).to_owned();
         url.set_path(&path);
-        url.set_query(None);
-        url.set_fragment(None);
         Ok(Self(url))
     }
 
@@ -129,7 +131,6 @@ mod tests {
             "http://127.0.0.1:8080/api/v4/runners",
         );
         check("http://[::1]:8080/x", "http://[::1]:8080/x/api/v4/runners");
-        check("https://h/?a=b#c", "https://h/api/v4/runners");
     }
 
     #[test]
@@ -152,6 +153,9 @@ mod tests {
         check("ssh://git@gitlab.example", "ssh://");
         check("https://me:secret@gitlab.example", "user name or password");
         check("me:secret@gitlab.example", "no scheme");
+        check("https://h/?token=secret", "leave out the ?");
+        check("https://h?", "leave out the ?");
+        check("https://h/gitlab#secret", "# and what follows");
         check("https://", "cannot be read");
         check("broken", "write https://broken");
         check("glrt-secret", "is a token");

@@ -70,7 +70,13 @@ impl Token {
     /// `glrtr-` is what a registration gives back and is not `glrt-`.
     #[must_use]
     pub fn is_created_runner(&self) -> bool {
-        self.0.starts_with("glrt-") || self.0.contains("-glrt-")
+        self.begins_with_glrt() || self.0.contains("-glrt-")
+    }
+
+    /// Whether it begins with the literal `glrt-`, by which alone gitlab-runner's `register` knows such a token.
+    #[must_use]
+    pub fn begins_with_glrt(&self) -> bool {
+        self.0.starts_with("glrt-")
     }
 }
 

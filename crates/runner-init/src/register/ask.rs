@@ -59,6 +59,9 @@ impl Asking<'_, '_> {
         match &plan.options.credential {
             Credential::AuthenticationToken(token) => {
                 let verified = self.verify(token, self.deadline).await?;
+                if let Err(Error::Unfit { token, .. }) = &verified {
+                    desk.made(&unnamed(plan, token));
+                }
                 let credentials = verified.context("verifying the authentication token")?;
                 let runner = self.new_runner(&credentials, token);
                 desk.made(&runner);
@@ -100,7 +103,12 @@ impl Asking<'_, '_> {
     /// The runner of a token that was verified.
     pub(super) fn new_runner(&self, credentials: &Credentials, token: &Token) -> Runner {
         // The given token counts, not the answer's: some servers mask it.
-        new_runner(self.plan, credentials, token.clone())
+        let mut runner = new_runner(self.plan, credentials, token.clone());
+        if !token.begins_with_glrt() {
+            // gitlab-runner does not look, and so never rotates a token that replicas may share.
+            runner.expires_at = None;
+        }
+        runner
     }
 }
 
@@ -131,12 +139,26 @@ async fn create(
             Ok(runner)
         }
         Err(error) => {
-            if !error.maybe_created() {
+            if let Error::Unfit { token, .. } = &error {
+                let runner = unnamed(plan, token);
+                desk.made(&runner);
+                desk.received(&runner)?;
+            } else if !error.maybe_created() {
                 desk.nothing_created();
             }
             Err(error.into())
         }
     }
+}
+
+/// A runner of which the answer told no more than the token, to be taken back.
+fn unnamed(plan: &Plan<'_>, token: &Token) -> Runner {
+    let credentials = Credentials {
+        id: 0,
+        token: token.clone(),
+        token_expires_at: None,
+    };
+    new_runner(plan, &credentials, token.clone())
 }
 
 fn new_runner(plan: &Plan<'_>, credentials: &Credentials, token: Token) -> Runner {

@@ -77,9 +77,13 @@ pub(super) async fn unregister(
 
 /// What is unregistered for a runner of this source, in the words of a log line.
 pub(super) fn described(source: Source, id: i64, system_id: &SystemId) -> String {
+    let runner = match id {
+        0 => "the runner without an id".to_owned(),
+        id => format!("runner {id}"),
+    };
     match source.ownership() {
-        Ownership::Owned => format!("runner {id}"),
-        Ownership::Shared => format!("runner manager {system_id} of runner {id}"),
+        Ownership::Owned => runner,
+        Ownership::Shared => format!("runner manager {system_id} of {runner}"),
     }
 }
 

@@ -63,7 +63,10 @@ impl Asking<'_, '_> {
         }
         let answer = self.verify(&runner.token, self.deadline).await?;
         match answer {
-            Ok(_) => {
+            Ok(credentials) => {
+                // The id is all that the earlier run may have lacked.
+                let id = credentials.id;
+                let runner = Runner { id, ..runner };
                 log::info!("runner {id} of an earlier run that was stopped is finished now");
                 desk.made(&runner);
                 Ok(Some(runner))

@@ -131,14 +131,15 @@ impl<'a> Course<'a> {
     }
 
     /// A final no.
-    pub(super) fn refused(&mut self, no: &No, answer: &Answer) -> Error {
+    pub(super) fn refused(&mut self, no: No, answer: &Answer) -> Error {
         let status = answer.status;
-        self.lost |= *no == No::LostRunner;
+        self.lost |= no == No::LostRunner;
         let said = Said::of(answer.header("content-type"), &answer.body);
-        let next = match no {
+        let next = match &no {
             No::LostRunner => {
                 "GitLab made a runner without saying its token: see what is in between"
             }
+            No::Unfit { .. } => "gitlab-runner would not take it either: see what is in between",
             No::NotGitlab if status == 407 => {
                 "the proxy wants a user name and password: put them in HTTP_PROXY or HTTPS_PROXY"
             }
@@ -147,8 +148,12 @@ impl<'a> Course<'a> {
             No::NotGitlab => "something in between answers instead of GitLab: see what is at --url",
             No::Token | No::Request => next_step(self.call.wanted, status, said.text()),
         };
+        let why = match &no {
+            No::Unfit { why, .. } => format!(", {why}"),
+            _ => String::new(),
+        };
         let said = self.explained(format!(
-            "{}: {}; {next}",
+            "{}: {}{why}; {next}",
             self.subject(),
             self.answer(answer)
         ));
@@ -159,6 +164,7 @@ impl<'a> Course<'a> {
                 said,
             },
             No::Request | No::LostRunner => Error::Rejected { status, said },
+            No::Unfit { token, .. } => Error::Unfit { token, said },
             No::NotGitlab => Error::Unusable(said),
         }
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use thiserror::Error;
 
 use crate::exit::Exit;
+use crate::token::Token;
 
 /// Why a call to GitLab came to nothing. Each shows as one line that ends in the next step; no token is ever in it.
 #[derive(Debug, Error)]
@@ -28,6 +29,14 @@ pub enum Error {
         /// The status of the answer.
         status: u16,
         /// What GitLab said and what to do.
+        said: Explained,
+    },
+    /// GitLab's answer tells of a runner and cannot be worked with: what it made for the call is to be taken back.
+    #[error("{said}")]
+    Unfit {
+        /// The token that was made, or verified.
+        token: Token,
+        /// What is wrong with the answer.
         said: Explained,
     },
     /// The URL, a TLS file, a certificate or whoever answers at that address cannot be used; waiting would not help.
@@ -59,7 +68,7 @@ impl Error {
         match self {
             Self::Unreachable(_) => Exit::Unreachable,
             Self::TokenRefused { .. } => Exit::Refused,
-            Self::Rejected { .. } | Self::Unusable(_) => Exit::Unusable,
+            Self::Rejected { .. } | Self::Unfit { .. } | Self::Unusable(_) => Exit::Unusable,
         }
     }
 
@@ -68,7 +77,9 @@ impl Error {
     pub fn maybe_created(&self) -> bool {
         match self {
             Self::Unreachable(said) | Self::Unusable(said) => said.maybe_created,
-            Self::TokenRefused { said, .. } | Self::Rejected { said, .. } => said.maybe_created,
+            Self::TokenRefused { said, .. }
+            | Self::Rejected { said, .. }
+            | Self::Unfit { said, .. } => said.maybe_created,
         }
     }
 }
@@ -113,6 +124,12 @@ mod tests {
             .exit(),
             Exit::Unusable
         );
+        let token = Token::new("glrt-1").unwrap();
+        let unfit = Error::Unfit {
+            token,
+            said: said(),
+        };
+        assert_eq!(unfit.exit(), Exit::Unusable);
         assert_eq!(Error::Unusable(said()).exit(), Exit::Unusable);
     }
 

@@ -73,7 +73,7 @@ impl Client {
             let heard = match self.attempt(&course, deadline).await {
                 Ok(answer) => match judge(call.wanted, call.token.1, &answer) {
                     Verdict::Done(outcome) => return Ok(outcome),
-                    Verdict::No(no) => return Err(course.refused(&no, &answer)),
+                    Verdict::No(no) => return Err(course.refused(no, &answer)),
                     Verdict::Elsewhere => {
                         course.follow(&answer)?;
                         continue;

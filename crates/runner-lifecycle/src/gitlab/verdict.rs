@@ -1,7 +1,7 @@
 //! Owns what an answer means for the call it answers: done, wait, elsewhere, or no. Pure; it knows no socket.
 
-use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
+use toml_edit::Datetime;
 
 use super::answer::Answer;
 use super::words::Said;
@@ -64,6 +64,8 @@ pub(super) enum No {
     Request,
     /// GitLab made a runner, but its answer does not name it.
     LostRunner,
+    /// GitLab tells of a runner in a way that gitlab-runner would not take: what was made for `token` is to be taken back.
+    Unfit { token: Token, why: &'static str },
     /// Whoever answers is not GitLab's API.
     NotGitlab,
 }
@@ -79,7 +81,8 @@ pub(super) fn judge(wanted: Wanted, token: &Token, answer: &Answer) -> Verdict {
         300..=399 => Verdict::Elsewhere,
         // 503 and the early refusals say that nothing was begun.
         408 | 425 | 429 | 503 => Verdict::Later { lost: false },
-        500 | 502 | 504 => Verdict::Later { lost: true },
+        // From 512 on there are only the statuses of those who deliver GitLab, such as a content delivery network.
+        500 | 502 | 504 | 512.. => Verdict::Later { lost: true },
         // nginx speaks of the request itself here, and 407 comes from the proxy that was configured.
         400 | 407 if !matches!(said, Said::Gitlab(_)) => Verdict::No(No::NotGitlab),
         401 | 403 | 404 | 410 if !matches!(said, Said::Gitlab(_)) => stranger(wanted),
@@ -130,15 +133,6 @@ fn read_only(body: &[u8], words: &str) -> bool {
     object.get("message").is_some() && !words.trim_start().starts_with("403")
 }
 
-/// What GitLab sends about a runner; unknown keys are its own business.
-#[derive(Deserialize)]
-struct Entity {
-    id: Option<i64>,
-    token: Option<String>,
-    #[serde(default)]
-    token_expires_at: Value,
-}
-
 fn success(wanted: Wanted, sent: &Token, answer: &Answer, said: &Said) -> Verdict {
     let creates = wanted.creates();
     if wanted.is_farewell() {
@@ -147,7 +141,7 @@ fn success(wanted: Wanted, sent: &Token, answer: &Answer, said: &Said) -> Verdic
             _ => Verdict::No(No::NotGitlab),
         };
     }
-    let entity: Entity = match serde_json::from_slice(&answer.body) {
+    let entity: Map<String, Value> = match serde_json::from_slice(&answer.body) {
         Ok(entity) => entity,
         Err(error) if error.is_eof() && answer.body.starts_with(b"{") => {
             return Verdict::Later { lost: creates };
@@ -155,22 +149,65 @@ fn success(wanted: Wanted, sent: &Token, answer: &Answer, said: &Said) -> Verdic
         Err(_) if creates && !matches!(said, Said::Page(_)) => return Verdict::No(No::LostRunner),
         Err(_) => return Verdict::No(No::NotGitlab),
     };
-    let token = entity.token.and_then(|text| Token::new(text).ok());
-    // Verifying changes no token: an old GitLab that leaves it out means the one that was sent.
-    let token = token.or_else(|| (!creates).then(|| sent.clone()));
-    match (entity.id, token) {
-        (Some(id), Some(token)) => {
-            let expiry = entity.token_expires_at.as_str().filter(|at| !at.is_empty());
-            let token_expires_at = expiry.map(str::to_owned);
+    let text = |key: &str| entity.get(key).and_then(Value::as_str);
+    let token = text("token").and_then(|text| Token::new(text).ok());
+    let token = match token {
+        Some(token) => token,
+        None if creates => return Verdict::No(No::LostRunner),
+        None if !entity.contains_key("id") => return Verdict::No(No::NotGitlab),
+        // Verifying changes no token: an old GitLab that leaves it out means the one that was sent.
+        None => sent.clone(),
+    };
+    // 0 is what gitlab-runner has where an answer names no runner.
+    let id = entity.get("id").and_then(Value::as_i64);
+    let id = id.filter(|id| *id != 0);
+    match (id, unfit(wanted, sent, answer, &entity)) {
+        (Some(id), None) => {
+            let expiry = text("token_expires_at").filter(|at| is_moment(at));
             Verdict::Done(Outcome::Credentials(Credentials {
                 id,
                 token,
-                token_expires_at,
+                token_expires_at: expiry.map(str::to_owned),
             }))
         }
-        _ if creates => Verdict::No(No::LostRunner),
-        _ => Verdict::No(No::NotGitlab),
+        (_, why) => Verdict::No(No::Unfit {
+            token: if creates { token } else { sent.clone() },
+            why: why.unwrap_or("without the runner's id"),
+        }),
     }
+}
+
+/// Why gitlab-runner would not take an answer that tells of a runner; neither would it take that GitLab's jobs then.
+fn unfit(
+    wanted: Wanted,
+    sent: &Token,
+    answer: &Answer,
+    entity: &Map<String, Value>,
+) -> Option<&'static str> {
+    // Of a token from before `glrt-` it only wants to hear that GitLab does not refuse it.
+    if wanted == Wanted::Verification && !sent.begins_with_glrt() {
+        return None;
+    }
+    let status = if wanted.creates() { 201 } else { 200 };
+    let kind = answer.header("content-type").unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    match entity.get("token_expires_at") {
+        _ if answer.status != status => Some("with another status than GitLab's"),
+        _ if !kind.eq_ignore_ascii_case("application/json") => Some("not marked as JSON"),
+        None | Some(Value::Null) => None,
+        Some(Value::String(at)) if is_moment(at) => None,
+        Some(_) => Some("with a token_expires_at that is no moment of RFC 3339"),
+    }
+}
+
+/// Whether Go reads it as a moment: RFC 3339 to the letter, with seconds and zone.
+fn is_moment(text: &str) -> bool {
+    let moment = text.parse::<Datetime>().ok();
+    let moment = moment.filter(|moment| moment.date.is_some() && moment.offset.is_some());
+    let time = moment.and_then(|moment| moment.time);
+    time.is_some_and(|time| time.second.is_some_and(|second| second < 60))
+        && text.as_bytes().get(10) == Some(&b'T')
+        && !text.ends_with('z')
 }
 
 #[cfg(test)]

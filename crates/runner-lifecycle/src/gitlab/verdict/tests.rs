@@ -51,32 +51,110 @@ fn gone(gone: Gone) -> Verdict {
     Verdict::Done(Outcome::Gone(gone))
 }
 
+/// The status with which GitLab itself answers such a call.
+fn made(wanted: Wanted) -> u16 {
+    if wanted.creates() { 201 } else { 200 }
+}
+
+fn unfit(token: &str, why: &'static str) -> Verdict {
+    let token = Token::new(token).unwrap();
+    Verdict::No(No::Unfit { token, why })
+}
+
 #[test]
 fn credentials_are_read_with_keys_to_spare_or_missing() {
     for wanted in [Registration, Creation, Verification] {
-        let check =
-            |body: &str, want: Verdict| assert_eq!(judged(wanted, 201, body), want, "{body}");
+        let check = |body: &str, want: Verdict| {
+            assert_eq!(judged(wanted, made(wanted), body), want, "{body}");
+        };
         check(
             r#"{"id":1,"token":"t","token_expires_at":null}"#,
             runner(1, "t", None),
         );
         check(r#"{"id":1,"token":"t"}"#, runner(1, "t", None));
-        check(
-            r#"{"id":1,"token":"t","token_expires_at":""}"#,
-            runner(1, "t", None),
-        );
-        check(
-            r#"{"id":1,"token":"t","token_expires_at":7,"more":[{}]}"#,
-            runner(1, "t", None),
-        );
-        let at = "2684-10-16T13:25:59.000Z";
-        let body = format!(r#"{{"id":9,"token":"t","token_expires_at":"{at}"}}"#);
-        check(&body, runner(9, "t", Some(at)));
-        assert_eq!(
-            judged(wanted, 200, r#"{"id":1,"token":"t"}"#),
-            runner(1, "t", None)
-        );
+        check(r#"{"id":1,"token":"t","more":[{}]}"#, runner(1, "t", None));
+        for at in [
+            "2684-10-16T13:25:59.000Z",
+            "2030-01-02T03:04:05Z",
+            "2030-01-02T03:04:05.123456+02:00",
+        ] {
+            let body = format!(r#"{{"id":9,"token":"t","token_expires_at":"{at}"}}"#);
+            check(&body, runner(9, "t", Some(at)));
+        }
     }
+}
+
+#[test]
+fn an_answer_that_gitlab_runner_would_not_take_names_what_is_to_be_taken_back() {
+    const GOOD: &str = r#"{"id":1,"token":"t"}"#;
+    for wanted in [Registration, Creation, Verification] {
+        // The token that was sent names a runner manager; a new one names a runner.
+        let token = if wanted.creates() { "t" } else { "glrt-sent" };
+        let check = |status: u16, body: &str, want: &'static str| {
+            assert_eq!(
+                judged(wanted, status, body),
+                unfit(token, want),
+                "{status} {body}"
+            );
+        };
+        for status in [200, 201, 202, 203, 206] {
+            if status != made(wanted) {
+                check(status, GOOD, "with another status than GitLab's");
+            }
+        }
+        for id in ["null", "0", "\"7\"", "1.5", "true", "{}"] {
+            let body = format!(r#"{{"id":{id},"token":"t"}}"#);
+            check(made(wanted), &body, "without the runner's id");
+        }
+        check(made(wanted), r#"{"token":"t"}"#, "without the runner's id");
+        for at in [
+            "\"bad\"",
+            "\"\"",
+            "5",
+            "true",
+            "{}",
+            "\"2030-01-02\"",
+            "\"03:04:05Z\"",
+            "\"2030-01-02T03:04:05\"",
+            "\"2030-01-02 03:04:05Z\"",
+            "\"2030-01-02T03:04:05z\"",
+            "\"2030-01-02T03:04Z\"",
+            "\"2030-01-02T03:04:60Z\"",
+            "\"2030-02-30T03:04:05Z\"",
+        ] {
+            let body = format!(r#"{{"id":1,"token":"t","token_expires_at":{at}}}"#);
+            check(
+                made(wanted),
+                &body,
+                "with a token_expires_at that is no moment of RFC 3339",
+            );
+        }
+        for kind in [Some("text/html"), Some("text/plain"), None] {
+            let mut answer = answer(made(wanted), GOOD);
+            answer.headers.clear();
+            if let Some(kind) = kind {
+                answer.headers.insert("content-type", kind.parse().unwrap());
+            }
+            let verdict = judge(wanted, &sent(), &answer);
+            assert_eq!(verdict, unfit(token, "not marked as JSON"), "{kind:?}");
+        }
+        let mut marked = answer(made(wanted), GOOD);
+        let kind = "Application/JSON; charset=utf-8".parse().unwrap();
+        marked.headers.insert("content-type", kind);
+        assert_eq!(judge(wanted, &sent(), &marked), runner(1, "t", None));
+    }
+}
+
+#[test]
+fn of_an_older_token_only_the_runners_id_is_wanted() {
+    let older = Token::new("older").unwrap();
+    let judged = |status: u16, body: &str| judge(Verification, &older, &answer(status, body));
+    for status in [200, 201, 202] {
+        let body = r#"{"id":1,"token":"t","token_expires_at":"bad"}"#;
+        assert_eq!(judged(status, body), runner(1, "t", None), "{status}");
+    }
+    let nameless = unfit("older", "without the runner's id");
+    assert_eq!(judged(200, r#"{"id":0,"token":"t"}"#), nameless);
 }
 
 #[test]
@@ -84,7 +162,6 @@ fn a_creation_whose_answer_names_no_runner_is_lost() {
     for wanted in [Registration, Creation] {
         for body in [
             "{\"id\":1}",
-            "{\"token\":\"t\"}",
             "{\"id\":1,\"token\":\"\"}",
             "{}",
             "200",
@@ -111,7 +188,7 @@ fn verification_takes_the_token_as_known_but_not_the_runner() {
         judged(Verification, 200, r#"{"id":4}"#),
         runner(4, "glrt-sent", None)
     );
-    for body in ["200", "", "{}", "{\"token\":\"t\"}", PAGE, "\"ok\""] {
+    for body in ["200", "", "{}", "{\"ok\":1}", PAGE, "\"ok\""] {
         assert_eq!(
             judged(Verification, 200, body),
             Verdict::No(No::NotGitlab),
@@ -166,7 +243,7 @@ fn the_list_of_statuses_is_repeated_whatever_the_body() {
             for status in [408, 425, 429, 503] {
                 assert_eq!(judged(wanted, status, body), LATER, "{status}");
             }
-            for status in [500, 502, 504] {
+            for status in [500, 502, 504, 512, 515, 520, 527, 599, 999] {
                 assert_eq!(
                     judged(wanted, status, body),
                     Verdict::Later { lost: true },
@@ -224,8 +301,8 @@ fn a_page_or_a_stranger_cannot_refuse_for_gitlab() {
         for status in [405, 409, 418, 422] {
             assert_eq!(judged(wanted, status, PAGE), refused(), "{status}");
         }
-        // What a content delivery network answers while GitLab is away.
-        for status in [501, 520, 525] {
+        // Who shows a page there is not GitLab, and GitLab may be back soon.
+        for status in [501, 511] {
             assert_eq!(
                 judged(wanted, status, PAGE),
                 Verdict::Later { lost: true },

@@ -43,7 +43,10 @@ pub(super) fn choose(
             &["access-token-file", REGISTRATION, REGISTRATION_FILE],
             warnings,
         );
-        return authentication(found, &server_side, warnings);
+        // An unreadable file of a token that is not used anyway is not worth a failure.
+        let registration = candidate(readings, REGISTRATION).ok().flatten();
+        let twice = registration.is_some_and(|other| other.token == found.token);
+        return authentication(found, twice, &server_side, warnings);
     }
     let access_file = readings.trimmed("access-token-file");
     // Read only when it can matter: an access token wins, unless this is an authentication token in disguise.
@@ -90,9 +93,11 @@ pub(super) fn choose(
 const REGISTRATION: &str = "registration-token";
 const REGISTRATION_FILE: &str = "registration-token-file";
 
-/// `--token`: what GitLab keeps of the runner cannot be given with it.
+/// `--token`: what GitLab keeps of the runner cannot be given with it, unless the same token is given `twice`, as
+/// registration token too, which old manifests do.
 fn authentication(
     found: Candidate,
+    twice: bool,
     server_side: &ServerSide,
     warnings: &mut Vec<String>,
 ) -> Result<(Credential, ServerSide), Failure> {
@@ -100,7 +105,7 @@ fn authentication(
     let refused = server_side.other_than_default();
     if !refused.is_empty() {
         let refused = list(&refused);
-        if found.token.expose().starts_with("glrt-") {
+        if found.token.begins_with_glrt() && !twice {
             return Err(Failure::usage(format!(
                 "{refused} cannot be given with an authentication token: remove it, and change the runner at GitLab",
             )));
@@ -240,13 +245,13 @@ fn server_side(readings: &Readings) -> Result<ServerSide, Failure> {
         }
     };
     Ok(ServerSide {
-        tag_list: readings.trimmed("tag-list"),
+        tag_list: readings.text("tag-list"),
         run_untagged: readings.boolean("run-untagged"),
         locked: readings.boolean("locked"),
         access_level,
         maximum_timeout: readings.integer("maximum-timeout"),
         paused: readings.boolean("paused"),
-        maintenance_note: readings.trimmed("maintenance-note"),
+        maintenance_note: readings.text("maintenance-note"),
     })
 }
 

@@ -125,7 +125,7 @@ pub enum RunnerType {
 /// Attributes of the runner that GitLab keeps, each only if given.
 #[derive(Clone, Debug, Default)]
 pub struct ServerSide {
-    /// Tags, separated by commas, as given.
+    /// Tags, separated by commas, as given: blanks are something until they are sent.
     pub tag_list: Option<Given<String>>,
     /// Whether to run jobs without tags.
     pub run_untagged: Option<Given<bool>>,
@@ -137,7 +137,7 @@ pub struct ServerSide {
     pub maximum_timeout: Option<Given<i64>>,
     /// Whether the runner starts paused.
     pub paused: Option<Given<bool>>,
-    /// The note that administrators see.
+    /// The note that administrators see, as given.
     pub maintenance_note: Option<Given<String>>,
 }
 
@@ -145,7 +145,9 @@ impl ServerSide {
     /// Whether jobs without tags are taken: as told, and always where there are no tags, as gitlab-runner asks for it.
     #[must_use]
     pub fn runs_untagged(&self) -> bool {
-        self.tag_list.is_none() || self.run_untagged.as_ref().is_some_and(|given| given.value)
+        let tags = self.tag_list.as_ref().map(|given| given.value.trim());
+        tags.unwrap_or_default().is_empty()
+            || self.run_untagged.as_ref().is_some_and(|given| given.value)
     }
 
     /// Whether the runner is locked: gitlab-runner's default is yes.

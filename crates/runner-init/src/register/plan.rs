@@ -177,7 +177,10 @@ fn read_base(path: &Path, globals: &args::Globals) -> Result<String, Failure> {
 /// As gitlab-runner's `register` sends them: locked unless told otherwise, untagged jobs where no tag is given.
 fn attributes(options: &Options, pod: &Pod) -> Attributes {
     let given = &options.server_side;
-    let text = |text: &Option<args::Given<String>>| text.as_ref().map(|given| given.value.clone());
+    let text = |text: &Option<args::Given<String>>| {
+        let text = text.as_ref().map(|given| given.value.trim().to_owned());
+        text.filter(|text| !text.is_empty())
+    };
     let note = text(&given.maintenance_note);
     Attributes {
         description: options.name.clone(),

@@ -23,6 +23,11 @@ fn attributes_that_gitlab_keeps_are_refused_with_an_authentication_token() {
             "{:?}",
             parsed.warnings
         );
+        let words = ["--token=glrt-1", "--registration-token= glrt-1", word];
+        let parsed = run(&words, &[]).unwrap();
+        assert_eq!(parsed.warnings.len(), 1 + usize::from(refused), "{word}");
+        let words = ["--token=glrt-1", "--registration-token=glrt-2", word];
+        assert_eq!(run(&words, &[]).is_err(), refused, "{word}");
         let parsed = run(&["--token=old-one", word], &[]).unwrap();
         assert_eq!(parsed.warnings.len(), usize::from(refused), "{word}");
     }
@@ -33,6 +38,10 @@ fn attributes_that_gitlab_keeps_are_refused_with_an_authentication_token() {
     check("--paused", true);
     check("--tag-list=a", true);
     check("--tag-list=", false);
+    // gitlab-runner looks before it trims.
+    check("--tag-list= ", true);
+    check("--maintenance-note= ", true);
+    check("--maintenance-note=", false);
     check("--maximum-timeout=0", false);
     check("--maximum-timeout=600", true);
     check("--maintenance-note=n", true);

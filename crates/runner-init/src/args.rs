@@ -16,8 +16,8 @@ use runner_lifecycle::report::{Format, Reporting, level_named};
 use runner_lifecycle::shown::shown;
 
 pub use options::{
-    Content, Credential, Given, Globals, InstallReaper, Options, Origin, PodNames, RunnerType,
-    ServerSide, Setting,
+    Content, Credential, Given, Globals, InstallReaper, Name, Options, Origin, PodNames,
+    RunnerType, ServerSide, Setting,
 };
 use reading::Readings;
 pub use runner_lifecycle::environment::Environment;
@@ -62,7 +62,7 @@ pub fn parse(
     let readings = Readings::read(argv, environment)?;
     let mut warnings = Vec::new();
     let (credential, server_side) = credential::choose(&readings, &mut warnings)?;
-    let (name, name_given) = name(&readings, environment)?;
+    let name = name(&readings, environment, &credential)?;
     let path = |name: &str| readings.text(name).map(|given| PathBuf::from(given.value));
     let text = |name: &str| readings.trimmed(name).map(|given| given.value);
     let yes = |name: &str| readings.boolean(name).map(|given| given.value);
@@ -75,11 +75,11 @@ pub fn parse(
         config: path("config")
             .unwrap_or_else(|| environment.default_directory().join("config.toml")),
         config_base: path("config-base"),
-        template: path("template-config"),
+        // Given empty it is none, as for gitlab-runner: a chart may leave its value out.
+        template: path("template-config").filter(|path| !path.as_os_str().is_empty()),
         url: readings.trimmed("url"),
         credential,
         name,
-        name_given,
         server_side,
         entry: settings(&readings),
         globals: globals(&readings)?,
@@ -197,23 +197,36 @@ pub fn misspelt_variables(environment: &Environment) -> Vec<String> {
     misspelt::variables(environment, OURS, &known)
 }
 
+/// As given, else the host's. An empty one makes room for the template's name, as in gitlab-runner; but an empty variable
+/// is otherwise unset, so that the host's name is still there behind it.
 fn name(
     readings: &Readings,
     environment: &Environment,
-) -> Result<(String, Option<Origin>), Failure> {
-    if let Some(given) = readings.text("description") {
-        let name = given.value.trim();
-        if name.is_empty() {
-            return Err(Failure::usage(format!(
-                "{}: the runner's name is empty",
-                given.origin
-            )));
+    credential: &Credential,
+) -> Result<Name, Failure> {
+    let host = environment.hostname.clone().filter(|name| !name.is_empty());
+    if let Some(Given { value, origin: by }) = readings.text("description") {
+        if value.is_empty() {
+            return Ok(Name::Emptied { by, host: None });
         }
-        return Ok((name.to_owned(), Some(given.origin)));
+        let trimmed = value.trim();
+        if trimmed.is_empty() {
+            let empty = format!("{by}: the runner's name is empty");
+            return Err(Failure::usage(empty));
+        }
+        // gitlab-runner asks for the name, and so trims it, only where it makes or looks up a runner.
+        return Ok(Name::Given(match credential {
+            Credential::AuthenticationToken(token) if !token.begins_with_glrt() => value,
+            _ => trimmed.to_owned(),
+        }));
     }
-    let hostname = environment.hostname.clone().filter(|name| !name.is_empty());
+    let variable = flags::find("description").and_then(|flag| flag.variable);
+    if let Some(variable) = variable.filter(|variable| environment.is_emptied(variable)) {
+        let by = Origin::Variable(variable);
+        return Ok(Name::Emptied { by, host });
+    }
     let missing = || Failure::usage("--name is missing, and this machine has no host name to use");
-    Ok((hostname.ok_or_else(missing)?, None))
+    Ok(Name::Host(host.ok_or_else(missing)?))
 }
 
 /// What goes into the entry, in the table's order whatever the order of the words was.

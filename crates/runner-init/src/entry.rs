@@ -26,7 +26,7 @@ pub use drain_ready::{
 };
 pub use mask::masked;
 
-use crate::args::{Options, Origin, Setting};
+use crate::args::{Name, Options, Origin, Setting};
 use crate::executor;
 use crate::fields::RUNNER;
 use crate::template::Template;
@@ -115,6 +115,7 @@ pub struct Identity<'a> {
 /// For a missing URL, an unknown executor, a mandatory field of the executor that is missing (exit 2), and for a
 /// template that cannot be merged (78).
 pub fn wish(options: &Options, template: Option<&Template>) -> Result<EntryWish, Failure> {
+    let name = name(options, template)?;
     let mut table = template
         .map(|template| template.entry().clone())
         .unwrap_or_default();
@@ -135,9 +136,9 @@ pub fn wish(options: &Options, template: Option<&Template>) -> Result<EntryWish,
             "--url is missing (CI_SERVER_URL): give GitLab's address",
         ));
     }
-    let executor = executor::settle(&mut table)?;
     // As gitlab-runner tells it: before the executor's rules have their say about the entry's shell.
     let shell = executor::shell(&table);
+    let executor = executor::settle(&mut table)?;
     let dropped: Vec<&str> = executor::SECTIONS
         .iter()
         .copied()
@@ -148,7 +149,7 @@ pub fn wish(options: &Options, template: Option<&Template>) -> Result<EntryWish,
         path.map(PathBuf::from)
     };
     Ok(EntryWish {
-        name: options.name.clone(),
+        name,
         url: url.to_owned(),
         executor: executor.to_owned(),
         shell,
@@ -158,7 +159,7 @@ pub fn wish(options: &Options, template: Option<&Template>) -> Result<EntryWish,
         tls_key_file: file("tls-key-file"),
         warnings,
         url_origin,
-        name_given: options.name_given.is_some(),
+        name_given: matches!(options.name, Name::Given(_)),
         settings: options
             .entry
             .iter()
@@ -167,6 +168,18 @@ pub fn wish(options: &Options, template: Option<&Template>) -> Result<EntryWish,
             .collect(),
         table,
     })
+}
+
+/// The name as given; the template's only where an empty one makes room for it.
+fn name(options: &Options, template: Option<&Template>) -> Result<String, Failure> {
+    let (by, host) = match &options.name {
+        Name::Given(name) | Name::Host(name) => return Ok(name.clone()),
+        Name::Emptied { by, host } => (by, host.as_deref()),
+    };
+    let own = template.map_or("", Template::name);
+    let name = Some(own).filter(|own| !own.is_empty()).or(host);
+    let missing = || Failure::usage(format!("{by}: the runner's name is empty"));
+    Ok(name.ok_or_else(missing)?.to_owned())
 }
 
 /// The `[[runners]]` table to append to `config.toml`.

@@ -91,6 +91,13 @@ impl Template {
     /// The entry, comments and unknown keys included, without id, token and times.
     pub(crate) fn entry(&self) -> &Table {
         &self.entry
+    /// The runner's name that it gives; empty if it gives none.
+    pub(crate) fn name(&self) -> &str {
+        key_path::text(&self.entry, "name")
+            .unwrap_or_default()
+            .trim()
+    }
+
     }
 
     /// Its URL with variables expanded; empty if it has none.

@@ -63,6 +63,12 @@ impl Environment {
             .filter(|value| !value.is_empty())
     }
 
+    /// Whether a variable is set to nothing. To gitlab-runner that is a value, and for a few settings here as well.
+    #[must_use]
+    pub fn is_emptied(&self, name: &str) -> bool {
+        self.variables.get(name).is_some_and(String::is_empty)
+    }
+
     /// The names of all variables that are set and not empty.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.variables

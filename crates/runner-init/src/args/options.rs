@@ -51,10 +51,8 @@ pub struct Options {
     pub url: Option<Given<String>>,
     /// The token that wins, and with it where the runner comes from.
     pub credential: Credential,
-    /// The runner's name: as given, else the host's.
-    pub name: String,
-    /// Who gave the name; `None` if it is the host's.
-    pub name_given: Option<Origin>,
+    /// The runner's name, as far as it is known without the template.
+    pub name: Name,
     /// Attributes that GitLab keeps; all `None` for an authentication token.
     pub server_side: ServerSide,
     /// What goes into the runner entry, in the order of gitlab-runner's fields.
@@ -81,6 +79,22 @@ pub struct Options {
     pub fleet: Option<String>,
     /// How to log.
     pub reporting: Reporting,
+}
+
+/// The runner's name, before the template is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Name {
+    /// A flag or variable gave it.
+    Given(String),
+    /// Nobody gave one: it is the host's.
+    Host(String),
+    /// A flag or variable gave an empty one: now the template's counts, and without one the host's, if that may stand in.
+    Emptied {
+        /// Who gave the empty one.
+        by: Origin,
+        /// The host's name, where it may stand in.
+        host: Option<String>,
+    },
 }
 
 /// Where the runner comes from: one token of one kind.

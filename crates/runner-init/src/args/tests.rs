@@ -150,6 +150,7 @@ fn usage_errors_say_what_is_wrong_in_one_line() {
     check(&["--docker-imgae=a"], &[], "did you mean --docker-image?");
     check(&["--docker-services=a"], &[], "--template-config");
     check(&["--token=glrt-1", "--name= "], &[], "name is empty");
+    check(&["--token=old", "--name= "], &[], "name is empty");
     check(&["--token=glrt-1", "--concurrent=0"], &[], "at least 1");
     check(&["--token=glrt-1", "--log-format=xml"], &[], "text or json");
     check(&["--token=glrt-1"], &[("LOG_LEVEL", "loud")], "LOG_LEVEL");
@@ -259,7 +260,14 @@ fn own_flags_have_their_defaults_and_their_units() {
     assert!(plain.drain_ready && !plain.dry_run && plain.file_mode.is_none());
     assert_eq!(plain.timeout, Duration::from_secs(300));
     assert_eq!(plain.install_reaper, InstallReaper::BesideConfig);
-    assert_eq!((plain.name.as_str(), plain.name_given), ("host", None));
+    assert_eq!(plain.name, Name::Host("host".to_owned()));
+    for (word, want) in [
+        ("--template-config=", None),
+        ("--template-config=/t", Some("/t")),
+    ] {
+        let template = options(&[word], &[]).template;
+        assert_eq!(template, want.map(PathBuf::from), "{word}");
+    }
     let variables = [
         ("RUNNER_INIT_TIMEOUT", "4s"),
         ("RUNNER_INIT_DRAIN_READY", "false"),
@@ -283,6 +291,36 @@ fn own_flags_have_their_defaults_and_their_units() {
         (Some(3), Some(60))
     );
     assert_eq!(given.pod.uid.as_deref(), Some("u"));
+}
+
+#[test]
+fn name_is_trimmed_where_gitlab_runner_asks_for_it_and_may_be_emptied() {
+    fn check(words: &[&str], variables: &[(&'static str, &'static str)], want: &Name) {
+        let name = run(words, variables).unwrap().options.name;
+        assert_eq!(&name, want, "{words:?} {variables:?}");
+    }
+    let given = |name: &str| Name::Given(name.to_owned());
+    let host = Some("host".to_owned());
+    check(&["-t=glrt-1", "--name= q "], &[], &given("q"));
+    check(&["-r=R", "--name= q "], &[], &given("q"));
+    check(&["-t=old", "--name= q "], &[], &given(" q "));
+    check(&["-t=old"], &[("RUNNER_NAME", "v")], &given("v"));
+    check(
+        &["-t=glrt-1", "--description="],
+        &[("RUNNER_NAME", "v")],
+        &Name::Emptied {
+            by: Origin::Flag("description"),
+            host: None,
+        },
+    );
+    check(
+        &["-t=glrt-1"],
+        &[("RUNNER_NAME", "")],
+        &Name::Emptied {
+            by: Origin::Variable("RUNNER_NAME"),
+            host,
+        },
+    );
 }
 
 #[test]

@@ -59,6 +59,29 @@ fn shell_that_the_executors_rules_add_is_not_told_to_gitlab() {
 }
 
 #[test]
+fn empty_name_makes_room_for_the_templates() {
+    fn check(word: &str, variables: &[(&'static str, &'static str)], own: &str, want: &str) {
+        let environment = Environment::of(variables.iter().copied()).on_host("host");
+        let words = [FIRST_RUN, &["--executor=shell", word]].concat();
+        let options = args::parse(words.iter().map(OsString::from), &environment);
+        let options = options.unwrap_or_else(|stop| panic!("{stop:?}")).options;
+        let text = format!("[[runners]]\n{own}");
+        let template = Template::parse(&text, "t", &Environment::default()).unwrap();
+        let name = wish(&options, Some(&template)).map(|wish| wish.name);
+        let name = name.map_err(|failure| failure.message);
+        assert_eq!(name.unwrap_or_else(|message| message), want, "{word} {own}");
+    }
+    let own = "name = \"tn\"";
+    let empty = &[("RUNNER_NAME", "")];
+    check("--limit=1", &[], own, "host");
+    check("--name=n", empty, own, "n");
+    check("--limit=1", empty, own, "tn");
+    check("--limit=1", empty, "", "host");
+    check("--name=", empty, own, "tn");
+    check("--name=", empty, "", "--name: the runner's name is empty");
+}
+
+#[test]
 fn new_file_is_laid_out_as_gitlab_runner_writes_it() {
     let wish = wished(
         &[

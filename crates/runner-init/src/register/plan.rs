@@ -83,7 +83,7 @@ impl<'a> Plan<'a> {
                 shell: Some(wish.shell.clone()).filter(|shell| !shell.is_empty()),
                 gpus: wish.gpus.clone(),
             },
-            attributes: attributes(options, &pod),
+            attributes: attributes(options, &wish.name, &pod),
             base,
             config_name: config_name(&options.config)?,
             system_id_seed: system_id_seed(options, &pod),
@@ -175,7 +175,7 @@ fn read_base(path: &Path, globals: &args::Globals) -> Result<String, Failure> {
 }
 
 /// As gitlab-runner's `register` sends them: locked unless told otherwise, untagged jobs where no tag is given.
-fn attributes(options: &Options, pod: &Pod) -> Attributes {
+fn attributes(options: &Options, name: &str, pod: &Pod) -> Attributes {
     let given = &options.server_side;
     let text = |text: &Option<args::Given<String>>| {
         let text = text.as_ref().map(|given| given.value.trim().to_owned());
@@ -183,7 +183,7 @@ fn attributes(options: &Options, pod: &Pod) -> Attributes {
     };
     let note = text(&given.maintenance_note);
     Attributes {
-        description: options.name.clone(),
+        description: name.to_owned(),
         maintenance_note: note.or_else(|| mark(options, pod)).unwrap_or_default(),
         tag_list: text(&given.tag_list).unwrap_or_default(),
         run_untagged: given.runs_untagged(),

@@ -176,6 +176,12 @@ mod tests {
             &[r#"[{"ip":"10.0.0.1","hostnames":["a","b"]}]"#],
             "ip = \"10.0.0.1\"\nhostnames = [\"a\", \"b\"]\n",
         );
+        check(
+            Kind::HostAliases,
+            &[r#"[{"IP":"1","Hostnames":["x",null],"z":1},null]"#],
+            "ip = \"1\"\nhostnames = [\"x\", \"\"]\nip = \"\"\n",
+        );
+        check(Kind::HostAliases, &["[{}]", "null"], "");
         check(Kind::Time, &["1m"], "60000");
         check(Kind::Mode, &["0640"], "416");
     }

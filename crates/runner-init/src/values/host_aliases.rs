@@ -1,25 +1,37 @@
 //! Owns the one flag whose value is JSON: `--kubernetes-host_aliases`.
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 use toml_edit::{Array, Table, value};
 
 use super::Expected;
 
 const WANTED: Expected = Expected(r#"a JSON list such as [{"ip":"10.0.0.1","hostnames":["a"]}]"#);
 
-/// Reads a list of `{"ip", "hostnames"}`; other keys are ignored, as gitlab-runner does.
+/// Reads a list of `{"ip", "hostnames"}`, as Go reads it: keys in any case of letters, others ignored, `null` for nothing.
 pub(super) fn parse(text: &str) -> Result<Vec<Table>, Expected> {
-    let Ok(Json::Array(aliases)) = serde_json::from_str(text) else {
-        return Err(WANTED);
-    };
-    aliases.iter().map(alias).collect()
+    match serde_json::from_str(text) {
+        Ok(Json::Array(aliases)) => aliases.iter().map(alias).collect(),
+        Ok(Json::Null) => Ok(Vec::new()),
+        _ => Err(WANTED),
+    }
 }
 
 fn alias(json: &Json) -> Result<Table, Expected> {
-    let fields = json.as_object().ok_or(WANTED)?;
+    let nothing = Map::new();
+    let fields = match json {
+        Json::Object(fields) => fields,
+        Json::Null => &nothing,
+        _ => return Err(WANTED),
+    };
+    let get = |name: &str| {
+        let spelled = fields
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name));
+        fields.get(name).or(spelled.map(|(_, json)| json))
+    };
     let mut table = Table::new();
-    table.insert("ip", value(text(fields.get("ip"))?));
-    match fields.get("hostnames") {
+    table.insert("ip", value(text(get("ip"))?));
+    match get("hostnames") {
         None | Some(Json::Null) => {}
         Some(Json::Array(names)) if names.is_empty() => {}
         Some(Json::Array(names)) => {

@@ -1,17 +1,22 @@
-//! Owns the judgement of a `config.toml` that somebody else wrote, an existing one or a base: whether gitlab-runner could
-//! start with it. Pure; it changes nothing and shows no value.
+//! Owns the judgement of a file that somebody else wrote: whether gitlab-runner would load it, a template included, and
+//! whether it could start with it, an existing `config.toml` or a base. Pure; it changes nothing and shows no value.
+
+mod values;
 
 use runner_lifecycle::exit::Failure;
-use toml_edit::{Document, Item};
+use toml_edit::{Document, Item, Table};
 
 use crate::args::Globals;
 use crate::entry::key_path;
 use crate::fields::CONFIG;
-use crate::template::{line, types};
+use crate::template::{
+    line,
+    types::{self, Mismatch},
+};
 use crate::values::listen_address;
 
-/// Checks the types of every key that gitlab-runner knows, and the values of which it dies. `name` is what errors call
-/// the file. What flags replace is not judged.
+/// Checks what gitlab-runner checks when it loads a file, and the values of which it dies then. `name` is what errors
+/// call the file. What flags replace is not judged.
 ///
 /// # Errors
 /// With file, line, key and what to write (exit 78).
@@ -26,12 +31,7 @@ pub fn check(text: &str, name: &str, globals: &Globals) -> Result<(), Failure> {
         let line = line.unwrap_or_default();
         Failure::unusable(format!("{name}{line}: {path}: {message}"))
     };
-    for (key, item) in root.iter() {
-        if replaced(key, globals) {
-            continue;
-        }
-        types::check_one(key, item, CONFIG).map_err(|m| wrong(&m.path, m.offset, &m.message))?;
-    }
+    loads(root, |key| replaced(key, globals)).map_err(|m| wrong(&m.path, m.offset, &m.message))?;
     let found = |key: &str| key_path::get(root, key).filter(|_| !replaced(key, globals));
     if let Some(item) = found("concurrent")
         && item.as_integer().is_some_and(|jobs| jobs < 1)
@@ -47,6 +47,16 @@ pub fn check(text: &str, name: &str, globals: &Globals) -> Result<(), Failure> {
             .map_err(|why| wrong("listen_address", start(item), &format!("it {why}")))?;
     }
     Ok(())
+}
+
+/// Checks what gitlab-runner checks when it loads a file: the types of every key that it knows and the values that it
+/// refuses. The global keys that are `left_out` are not judged.
+pub(crate) fn loads(root: &Table, left_out: impl Fn(&str) -> bool) -> Result<(), Mismatch> {
+    let judged = root.iter().filter(|(key, _)| !left_out(key));
+    for (key, item) in judged {
+        types::check_one(key, item, CONFIG)?;
+    }
+    values::check(root)
 }
 
 /// Whether a flag or variable gives this key another value anyway.
@@ -121,7 +131,49 @@ mod tests {
             "[[Runners]]\n[Runners.docker]\nprivileged = 1",
             "expected true or false",
         );
+        for wrong in [
+            "ab = \"v\"",
+            "-ab = \"v\"",
+            "\".ab\" = \"v\"",
+            "\"a b\" = \"v\"",
+            "abc = \"\"",
+            "abc = \"geheim it\"",
+        ] {
+            refused(&format!("[labels]\n{wrong}"), "line 2: labels: a label's");
+            let text = format!("[[runners]]\nlabels = {{ ok1 = \"v\", {wrong} }}");
+            refused(&text, "line 2: runners.labels: a label's");
+        }
+        let many = |from: usize, to: usize| -> String {
+            (from..to).map(|n| format!("key{n} = \"v\"\n")).collect()
+        };
+        let union = |from, to| {
+            format!(
+                "[labels]\n{}[[runners]]\n[runners.Labels]\n{}",
+                many(0, 20),
+                many(from, to)
+            )
+        };
+        refused(&union(20, 33), "runners.labels: more than 32");
+        assert!(check(&union(10, 32), "f", &Globals::default()).is_ok());
+        refused(
+            "[[runners]]\n[runners.machine]\nMachineOptionsWithName = [\"a=%s\",\n\"geheim\"]",
+            "line 4: runners.machine.MachineOptionsWithName: each holds %s",
+        );
+        refused(
+            "[[runners]]\n[[runners.machine.autoscaling]]\nPeriods = [\"geheim\"]",
+            "line 3: runners.machine.autoscaling.Periods: a period",
+        );
+        for missing in NFS_KEYS {
+            let keys = NFS_KEYS.iter().filter(|key| *key != missing);
+            let keys: String = keys.map(|key| format!("{key} = \"/a\"\n")).collect();
+            refused(
+                &format!("[[runners]]\n[[runners.kubernetes.volumes.nfs]]\n{keys}"),
+                "line 3: runners.kubernetes.volumes.nfs: each has name, ",
+            );
+        }
     }
+
+    const NFS_KEYS: &[&str] = &["name", "mount_path", "server", "path"];
 
     #[test]
     fn what_flags_replace_and_what_is_unknown_is_not_judged() {
@@ -133,6 +185,10 @@ mod tests {
         let text = "concurrent = \"four\"\nlisten_address = 5\nnew_key = \"x\"\n";
         assert!(check(text, "f", &given).is_ok());
         let usual = "concurrent = 4\nlisten_address = \"\"\n[experimental.any]\na = 1\n[[runners]]\nurl = \"h\"\n";
+        assert!(check(usual, "f", &Globals::default()).is_ok());
+        let usual = "[labels]\nabc = \"v-1.x\"\n[[runners]]\n[runners.machine]\nMachineOptionsWithName = [\"a=%s\"]\n\
+                     [[runners.machine.autoscaling]]\nPeriods = [\"* * 9-17 * * mon-fri *\", \"@daily\"]\n\
+                     [[runners.kubernetes.volumes.nfs]]\nname = \"n\"\nmount_path = \"/n\"\nserver = \"s\"\npath = \"/\"\n";
         assert!(check(usual, "f", &Globals::default()).is_ok());
         assert!(check("", "f", &Globals::default()).is_ok());
     }

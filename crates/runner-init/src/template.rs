@@ -1,4 +1,4 @@
-//! Owns the template of `--template-config`: reading it, judging its types, handing over its one entry.
+//! Owns the template of `--template-config`: reading it, having it judged, handing over its one entry.
 //! How it is merged is in `entry`.
 
 pub(crate) mod types;
@@ -12,6 +12,7 @@ use runner_lifecycle::named_file;
 use toml_edit::{Document, DocumentMut, Item, RawString, Table, TableLike, Value};
 
 use crate::args::Environment;
+use crate::config_check;
 use crate::entry::key_path;
 use crate::fields::RUNNER;
 
@@ -35,7 +36,7 @@ impl Template {
     /// Reads a template from the disk; `$VAR` in its URL is expanded from the environment.
     ///
     /// # Errors
-    /// When it is missing, is no TOML, has not exactly one runner entry, or gives a field a value of the wrong type.
+    /// When it is missing, is no TOML, has not exactly one runner entry, or holds what gitlab-runner does not load.
     pub fn read(path: &Path, environment: &Environment) -> Result<Self, Failure> {
         let name = path.display().to_string();
         let text = named_file::read_text(path)
@@ -63,14 +64,11 @@ impl Template {
                 &format!("{path}: {message}"),
             )
         };
-        if let Some(entries) = document
-            .as_table()
-            .get(key_path::spelled(document.as_table(), "runners"))
-        {
-            for entry in elements(entries).unwrap_or_default() {
-                types::check(entry, RUNNER).map_err(|m| found(&m.path, m.offset, &m.message))?;
-            }
-        }
+        let root = document.as_table();
+        let has_entries = key_path::get(root, "runners").and_then(elements).is_some();
+        // Something else under that key is explained below.
+        let left_out = |key: &str| !has_entries && key.eq_ignore_ascii_case("runners");
+        config_check::loads(root, left_out).map_err(|m| found(&m.path, m.offset, &m.message))?;
         let mut document = document.into_mut();
         let mut entry = only_entry(&mut document)
             .ok_or_else(|| wrong(name, None, "it must hold exactly one [[runners]] entry"))?;
@@ -91,13 +89,13 @@ impl Template {
     /// The entry, comments and unknown keys included, without id, token and times.
     pub(crate) fn entry(&self) -> &Table {
         &self.entry
+    }
+
     /// The runner's name that it gives; empty if it gives none.
     pub(crate) fn name(&self) -> &str {
         key_path::text(&self.entry, "name")
             .unwrap_or_default()
             .trim()
-    }
-
     }
 
     /// Its URL with variables expanded; empty if it has none.

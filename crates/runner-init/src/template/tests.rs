@@ -32,11 +32,11 @@ fn template_that_cannot_be_used_is_explained_in_one_line() {
     check("[[runners\n", "line 1");
     check(
         "[[runners]]\n  limit = \"three\"\n",
-        "line 2: limit: expected a whole number, found a string",
+        "line 2: runners.limit: expected a whole number, found a string",
     );
     check(
         "[[runners]]\n[runners.docker]\nimage = 1",
-        "line 3: docker.image: expected a string",
+        "line 3: runners.docker.image: expected a string",
     );
     check("[[runners]]\ndocker = 3", "docker: expected a table");
     check(
@@ -46,6 +46,14 @@ fn template_that_cannot_be_used_is_explained_in_one_line() {
     check(
         "[[runners]]\nunhealthy_interval = \"soon\"",
         "expected a duration",
+    );
+    check(
+        "concurrent = \"two\"\n[[runners]]",
+        "line 1: concurrent: expected a whole number",
+    );
+    check(
+        "[labels]\na = \"b\"\n[[runners]]",
+        "line 2: labels: a label's name",
     );
     check(
         "[[runners]]\n[runners.docker.sysctls]\na = 1",

@@ -155,15 +155,18 @@ pub(crate) fn value_for(shape: Shape) -> &'static str {
         Shape::Bool => "true",
         Shape::Duration => "\"1m30s\"",
         Shape::Time => "2026-01-01T00:00:00Z",
-        Shape::Texts | Shape::TextOrTexts => "[\"a\", \"b\"]",
+        // A machine's options hold the machine's name, a label's name has three letters, a volume may be of NFS.
+        Shape::Texts | Shape::TextOrTexts => "[\"a %s x x x\", \"b %s x x x\"]",
         Shape::Integers => "[1, 2]",
         Shape::Floats => "[1.5]",
-        Shape::TextMap => "{ a = \"b\" }",
+        Shape::TextMap => "{ abc = \"b\" }",
         Shape::BoolMap => "{ a = true }",
         Shape::TextsMap => "{ a = [\"b\"] }",
         Shape::IntegerMap => "{ a = 1 }",
         Shape::AnyTable | Shape::Table(_) => "{ any = 1 }",
-        Shape::AnyTables | Shape::Tables(_) => "[{ any = 1 }]",
+        Shape::AnyTables | Shape::Tables(_) => {
+            "[{ any = 1, name = \"t\", mount_path = \"t\", server = \"t\", path = \"t\" }]"
+        }
     }
 }
 

@@ -1,0 +1,127 @@
+//! Owns the values of which gitlab-runner refuses to load a file although their types are right. Pure.
+
+use toml_edit::{Item, TableLike};
+
+use crate::entry::key_path::get;
+use crate::template::elements;
+use crate::template::types::Mismatch;
+
+/// Most labels of one entry, the file's own among them.
+const MOST_LABELS: usize = 32;
+
+/// What gitlab-runner wants of such a volume. It reads these keys itself, so that the case of their letters counts.
+const NFS: [&str; 4] = ["name", "mount_path", "server", "path"];
+
+/// Checks a file whose types have been checked.
+pub(super) fn check(root: &dyn TableLike) -> Result<(), Mismatch> {
+    let everywhere = labels(root, "labels")?;
+    let entries = get(root, "runners").and_then(elements);
+    for entry in entries.unwrap_or_default() {
+        let own = labels(entry, "runners.labels")?;
+        let more = own.iter().filter(|label| !everywhere.contains(label));
+        if everywhere.len() + more.count() > MOST_LABELS {
+            let offset = get(entry, "labels").and_then(start);
+            let message =
+                format!("more than {MOST_LABELS} labels, those of the whole file included");
+            return Err(wrong("runners.labels", offset, message));
+        }
+        machine(entry)?;
+        nfs(entry)?;
+    }
+    Ok(())
+}
+
+/// The names of a table's labels.
+fn labels<'a>(table: &'a dyn TableLike, path: &str) -> Result<Vec<&'a str>, Mismatch> {
+    let labels = get(table, "labels").and_then(Item::as_table_like);
+    let mut names = Vec::new();
+    for (name, value) in labels.into_iter().flat_map(TableLike::iter) {
+        if !(3..=65).contains(&name.len()) || !is_plain(name) || name.starts_with(['.', '-']) {
+            let message = "a label's name has 3 to 65 letters, digits, dots, dashes and underscores, not beginning with \
+                           a dot or dash";
+            return Err(wrong(path, start(value), message));
+        }
+        let text = value.as_str().unwrap_or_default();
+        if !(1..=256).contains(&text.len()) || !is_plain(text) {
+            let message =
+                "a label's value has 1 to 256 letters, digits, dots, dashes and underscores";
+            return Err(wrong(path, start(value), message));
+        }
+        names.push(name);
+    }
+    Ok(names)
+}
+
+fn is_plain(text: &str) -> bool {
+    text.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+}
+
+fn machine(entry: &dyn TableLike) -> Result<(), Mismatch> {
+    for option in texts(get(entry, "machine.MachineOptionsWithName")) {
+        if !option.0.contains("%s") {
+            let message = "each holds %s, where the machine's name comes";
+            return Err(wrong(
+                "runners.machine.MachineOptionsWithName",
+                option.1,
+                message,
+            ));
+        }
+    }
+    let scalings = get(entry, "machine.autoscaling").and_then(elements);
+    for scaling in scalings.unwrap_or_default() {
+        for period in texts(get(scaling, "Periods")) {
+            // Not all that its parser refuses, but nothing that it takes.
+            if !period.0.starts_with('@') && period.0.split_whitespace().count() < 5 {
+                let message =
+                    "a period has five to seven fields, such as \"* * 9-17 * * mon-fri *\"";
+                return Err(wrong(
+                    "runners.machine.autoscaling.Periods",
+                    period.1,
+                    message,
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn nfs(entry: &dyn TableLike) -> Result<(), Mismatch> {
+    let Some(item) = get(entry, "kubernetes.volumes.nfs") else {
+        return Ok(());
+    };
+    for volume in elements(item).unwrap_or_default() {
+        let text = |name: &str| volume.get(name).and_then(Item::as_str);
+        if NFS.iter().any(|name| text(name).is_none_or(str::is_empty)) {
+            let offset = volume.iter().find_map(|(_, item)| start(item));
+            let message = format!("each has {}", NFS.join(", "));
+            return Err(wrong(
+                "runners.kubernetes.volumes.nfs",
+                offset.or(start(item)),
+                message,
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The texts of a list, each with where it stands.
+fn texts(item: Option<&Item>) -> Vec<(&str, Option<usize>)> {
+    let list = item.and_then(Item::as_array);
+    list.into_iter()
+        .flatten()
+        .filter_map(|value| Some((value.as_str()?, value.span().map(|span| span.start))))
+        .collect()
+}
+
+fn start(item: &Item) -> Option<usize> {
+    item.span().map(|span| span.start)
+}
+
+fn wrong(path: &str, offset: Option<usize>, message: impl Into<String>) -> Mismatch {
+    Mismatch {
+        path: path.to_owned(),
+        offset,
+        message: message.into(),
+    }
+}

@@ -9,6 +9,7 @@ mod layout;
 mod mask;
 mod merge;
 pub(crate) mod sameness;
+mod zeros;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -201,6 +202,7 @@ pub fn render(wish: &EntryWish, identity: &Identity<'_>) -> Table {
         // Absent is what gitlab-runner has for "never"; its encoder spells it as the year 1.
         None => drop(key_path::remove(&mut table, "token_expires_at")),
     }
+    zeros::settle(&mut table);
     layout::lay_out(&mut table, RUNNER, 1);
     layout::header(&mut table, 0, true);
     table

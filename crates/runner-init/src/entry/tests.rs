@@ -59,6 +59,46 @@ fn shell_that_the_executors_rules_add_is_not_told_to_gitlab() {
 }
 
 #[test]
+fn zero_values_of_a_template_are_those_that_gitlab_runner_writes() {
+    let template = "[[runners]]
+environment = []
+unhealthy_interval = \"0s\"
+output_limit = 0 # as ever
+# asked for
+debug_trace_disabled = false
+clean_git_config = false
+[runners.cache.s3]
+Insecure = false
+BucketName = \"b\"
+[[runners.machine.autoscaling]]
+idlecount = 2
+[[runners.docker.services]]
+alias = \"\"
+command = []
+[runners.autoscaler]
+capacity_per_instance = 1
+[runners.autoscaler.scale_throttle]
+burst = 2
+";
+    let words = ["--executor=docker+machine", "--docker-image=i"];
+    let text = file(&wished(&words, template), None);
+    for gone in ["environment", "unhealthy_interval", "Insecure", "alias"] {
+        assert!(!text.contains(gone), "{gone}: {text}");
+    }
+    for kept in [
+        "  output_limit = 0 # as ever\n",
+        "  # asked for\n  debug_trace_disabled = false\n",
+        "  clean_git_config = false\n",
+        "    [[runners.docker.services]]\n      name = \"\"\n      command = []\n",
+        "    capacity_per_instance = 1\n    max_use_count = 0\n",
+        "      limit = 0\n      burst = 2\n",
+        "      Timezone = \"\"\n      idlecount = 2\n      IdleScaleFactor = 0.0\n      IdleCountMin = 0\n      IdleTime = 0\n",
+    ] {
+        assert!(text.contains(kept), "{kept}: {text}");
+    }
+}
+
+#[test]
 fn empty_name_makes_room_for_the_templates() {
     fn check(word: &str, variables: &[(&'static str, &'static str)], own: &str, want: &str) {
         let environment = Environment::of(variables.iter().copied()).on_host("host");

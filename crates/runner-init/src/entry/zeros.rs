@@ -1,0 +1,79 @@
+//! Owns the zero values of a new entry that came with a template: those that gitlab-runner's encoder leaves out go, and
+//! where it takes a table from the template as it is, those that it spells out come. A value with a comment is the
+//! operator's word and stays.
+
+use toml_edit::{Item, RawString, Table, Value, value};
+
+use super::key_path::spelled;
+use super::sameness::is_zero_value;
+use crate::fields::{Emit, Field, RUNNER, Shape, field};
+use crate::flags::{self, Place};
+
+/// Settles the zero values of an entry, in all of its tables that are not written inline.
+pub(super) fn settle(entry: &mut Table) {
+    drop_zeros(entry, RUNNER, "", false);
+}
+
+/// `whole`: no flag leads into this table, so that gitlab-runner does not merge it but takes it from the template.
+fn drop_zeros(table: &mut Table, fields: &[Field], path: &str, whole: bool) {
+    let names: Vec<String> = table.iter().map(|(key, _)| key.to_owned()).collect();
+    for name in names {
+        let Some((_, field)) = field(fields, &name) else {
+            continue;
+        };
+        if field.emit == Emit::IfNotZero && is_bare_zero(table, &name, field.shape, whole) {
+            table.remove(&name);
+            continue;
+        }
+        let (path, inside) = (format!("{path}{}.", field.name), field.shape.inside());
+        match table.get_mut(&name) {
+            Some(Item::Table(inner)) => {
+                let whole = whole || !flags_lead_to(&path);
+                drop_zeros(inner, inside, &path, whole);
+            }
+            Some(Item::ArrayOfTables(elements)) => {
+                for element in elements.iter_mut() {
+                    drop_zeros(element, inside, &path, true);
+                }
+            }
+            _ => {}
+        }
+    }
+    if whole {
+        spell_out(table, fields);
+    }
+}
+
+fn flags_lead_to(path: &str) -> bool {
+    flags::all().any(|flag| matches!(flag.place, Place::Entry(own) if own.starts_with(path)))
+}
+
+/// Whether a key holds nothing but a zero value: no comment stands above it or beside it. An empty list is written where it
+/// was not merged.
+fn is_bare_zero(table: &Table, name: &str, shape: Shape, whole: bool) -> bool {
+    let Some((key, Item::Value(value))) = table.get_key_value(name) else {
+        return false;
+    };
+    let around = [key.leaf_decor().prefix(), value.decor().suffix()];
+    let is_comment = |text: &RawString| text.as_str().is_some_and(|text| text.contains('#'));
+    is_zero_value(Some(shape), value)
+        && !(whole && value.is_array())
+        && !around.into_iter().flatten().any(is_comment)
+}
+
+/// Adds the zero values that gitlab-runner writes whether they were given or not.
+fn spell_out(table: &mut Table, fields: &[Field]) {
+    for field in fields.iter().filter(|field| field.emit == Emit::Always) {
+        let zero: Value = match field.shape {
+            Shape::Text => "".into(),
+            Shape::Integer => 0.into(),
+            Shape::Float => 0.0.into(),
+            Shape::Bool => false.into(),
+            Shape::Duration => "0s".into(),
+            _ => continue,
+        };
+        if !table.contains_key(spelled(table, field.name)) {
+            table.insert(field.name, value(zero));
+        }
+    }
+}

@@ -6,26 +6,17 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-use rustix::fs::{FlockOperation, Gid, Uid};
-
-use crate::deadline::Deadline;
 
 mod error;
+mod lock;
 mod publication;
 
 pub use error::Error;
+pub use lock::{LOCK_FILE, Lock};
 pub use publication::Publication;
 
 /// Mode of every file that may hold a token, unless the operator says otherwise.
 pub const PRIVATE: u32 = 0o600;
-
-/// The lock that a helper holds while it works on the volume.
-pub const LOCK_FILE: &str = ".runner-lifecycle.lock";
-
-/// How often a held lock is tried again: two helpers meet for seconds, not for hours.
-const LOCK_POLL: Duration = Duration::from_millis(20);
 
 /// The directory of `config.toml`.
 #[derive(Debug)]
@@ -33,12 +24,6 @@ pub struct Volume {
     directory: PathBuf,
     /// Mode of the lock file: who may work on the volume.
     lock_mode: u32,
-}
-
-/// The lock on a volume; it goes with the value, also when the process is killed.
-#[derive(Debug)]
-pub struct Lock {
-    _file: File,
 }
 
 impl Volume {
@@ -121,46 +106,6 @@ impl Volume {
         Ok(())
     }
 
-    /// Takes the lock, waiting for another helper until the deadline.
-    ///
-    /// # Errors
-    /// When it is still held then (`WouldBlock`), or when the lock file cannot be opened at all.
-    pub async fn lock(&self, deadline: Deadline) -> Result<Lock, Error> {
-        let path = self.path(LOCK_FILE);
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(self.lock_mode)
-            .open(&path)
-            // On a read-only volume an existing lock file still locks.
-            .or_else(|error| File::open(&path).map_err(|_| error))
-            .map_err(|source| Error::new("opening the lock", &path, source))?;
-        // The umask may have taken bits, or an earlier run given fewer; only the file's owner can mend it.
-        let _not_the_owner = file.set_permissions(fs::Permissions::from_mode(self.lock_mode));
-        let mut told = false;
-        loop {
-            match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => return Ok(Lock { _file: file }),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    if deadline.passed() {
-                        return Err(Error::new("waiting for the lock", &path, error.into()));
-                    }
-                    if !told {
-                        told = true;
-                        log::info!(
-                            "waiting for {}: another helper works on this volume",
-                            path.display()
-                        );
-                    }
-                    tokio::time::sleep(LOCK_POLL.min(deadline.left())).await;
-                }
-                Err(error) => return Err(Error::new("locking", &path, error.into())),
-            }
-        }
-    }
-
     /// The content of a file, or nothing where there is none.
     ///
     /// # Errors
@@ -201,30 +146,6 @@ impl Volume {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(Error::new("looking at", &path, source)),
         }
-    }
-
-    /// Publishes a file: complete and on the disk, or not at all.
-    ///
-    /// # Errors
-    /// When a step fails; the file that was there is then as before.
-    pub fn publish(&self, name: &str, bytes: &[u8], how: Publication) -> Result<(), Error> {
-        self.publish_from(name, how, |file| file.write_all(bytes))
-    }
-
-    /// Copies an executable into the volume, unless the same bytes are there already. Says whether it wrote.
-    ///
-    /// # Errors
-    /// When the source cannot be read or the copy not be published.
-    pub fn copy_executable(&self, source: &Path, name: &str) -> Result<bool, Error> {
-        let bytes = fs::read(source).map_err(|error| Error::new("reading", source, error))?;
-        let there = self
-            .metadata(name)?
-            .is_some_and(|m| m.permissions().mode() & 0o111 == 0o111);
-        if there && self.read(name)?.as_deref() == Some(&bytes) {
-            return Ok(false);
-        }
-        self.publish(name, &bytes, Publication::with_mode(0o755))?;
-        Ok(true)
     }
 
     /// Removes what a run that was killed while it published one of these files has left: it may hold a token.
@@ -279,49 +200,11 @@ impl Volume {
                 let mut how = Publication::with_mode(metadata.mode() & 0o7777);
                 how.modified = metadata.modified().ok();
                 self.publish_from(kept, how, |file| {
-                    keep_owner(file, &metadata);
+                    publication::keep_owner(file, &metadata);
                     file.write_all(&bytes)
                 })
             }
         }
-    }
-
-    fn publish_from(
-        &self,
-        name: &str,
-        how: Publication,
-        fill: impl FnOnce(&mut File) -> io::Result<()>,
-    ) -> Result<(), Error> {
-        let path = self.path(name);
-        let temporary = self.path(&temporary_name(name));
-        let existing = if how.keep_existing {
-            self.metadata(name)?
-        } else {
-            None
-        };
-        let attempt = || {
-            // A fixed name: what a killed run left is taken away by the next one.
-            remove_if_there(&temporary)?;
-            let mode = existing
-                .as_ref()
-                .map_or(how.mode, |there| there.mode() & 0o7777 & how.at_most);
-            let mut file = create(&temporary, mode)?;
-            if let Some(there) = &existing {
-                keep_owner(&file, there);
-            }
-            fill(&mut file)?;
-            if let Some(time) = how.modified {
-                file.set_modified(time)?;
-            }
-            file.sync_all()?;
-            fs::rename(&temporary, &path)
-        };
-        if let Err(source) = attempt() {
-            // The failure that is told is the first one.
-            drop(remove_if_there(&temporary));
-            return Err(Error::new("publishing", &path, source));
-        }
-        self.sync_directory()
     }
 
     fn sync_directory(&self) -> Result<(), Error> {
@@ -349,17 +232,6 @@ fn create(path: &Path, mode: u32) -> io::Result<File> {
     // The umask may have taken bits that the operator asked for.
     file.set_permissions(fs::Permissions::from_mode(mode))?;
     Ok(file)
-}
-
-/// Gives the new file the old one's owner. Only root can; for everybody else both are the same.
-fn keep_owner(file: &File, there: &Metadata) {
-    let same = file
-        .metadata()
-        .is_ok_and(|new| (new.uid(), new.gid()) == (there.uid(), there.gid()));
-    if !same {
-        let (uid, gid) = (Uid::from_raw(there.uid()), Gid::from_raw(there.gid()));
-        let _not_root = rustix::fs::fchown(file, Some(uid), Some(gid));
-    }
 }
 
 fn remove_if_there(path: &Path) -> io::Result<()> {

@@ -1,8 +1,14 @@
-//! Owns how a file is published: its mode, its owner, its time.
+//! Owns how a file is published: by temporary file, fsync and rename; its mode, its owner, its time.
 
+use std::fs::{self, File, Metadata};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::Path;
 use std::time::SystemTime;
 
-use super::PRIVATE;
+use rustix::fs::{Gid, Uid};
+
+use super::{Error, PRIVATE, Volume, create, remove_if_there, temporary_name};
 
 /// How a file is published.
 #[derive(Clone, Copy, Debug)]
@@ -56,5 +62,80 @@ impl Publication {
             modified: Some(time),
             ..self
         }
+    }
+}
+
+impl Volume {
+    /// Publishes a file: complete and on the disk, or not at all.
+    ///
+    /// # Errors
+    /// When a step fails; the file that was there is then as before.
+    pub fn publish(&self, name: &str, bytes: &[u8], how: Publication) -> Result<(), Error> {
+        self.publish_from(name, how, |file| file.write_all(bytes))
+    }
+
+    /// Copies an executable into the volume, unless the same bytes are there already. Says whether it wrote.
+    ///
+    /// # Errors
+    /// When the source cannot be read or the copy not be published.
+    pub fn copy_executable(&self, source: &Path, name: &str) -> Result<bool, Error> {
+        let bytes = fs::read(source).map_err(|error| Error::new("reading", source, error))?;
+        let there = self
+            .metadata(name)?
+            .is_some_and(|m| m.permissions().mode() & 0o111 == 0o111);
+        if there && self.read(name)?.as_deref() == Some(&bytes) {
+            return Ok(false);
+        }
+        self.publish(name, &bytes, Publication::with_mode(0o755))?;
+        Ok(true)
+    }
+
+    pub(super) fn publish_from(
+        &self,
+        name: &str,
+        how: Publication,
+        fill: impl FnOnce(&mut File) -> io::Result<()>,
+    ) -> Result<(), Error> {
+        let path = self.path(name);
+        let temporary = self.path(&temporary_name(name));
+        let existing = if how.keep_existing {
+            self.metadata(name)?
+        } else {
+            None
+        };
+        let attempt = || {
+            // A fixed name: what a killed run left is taken away by the next one.
+            remove_if_there(&temporary)?;
+            let mode = existing
+                .as_ref()
+                .map_or(how.mode, |there| there.mode() & 0o7777 & how.at_most);
+            let mut file = create(&temporary, mode)?;
+            if let Some(there) = &existing {
+                keep_owner(&file, there);
+            }
+            fill(&mut file)?;
+            if let Some(time) = how.modified {
+                file.set_modified(time)?;
+            }
+            file.sync_all()?;
+            fs::rename(&temporary, &path)
+        };
+        if let Err(source) = attempt() {
+            // The failure that is told is the first one.
+            drop(remove_if_there(&temporary));
+            return Err(Error::new("publishing", &path, source));
+        }
+        self.sync_directory()
+    }
+}
+
+/// Gives the new file the old one's owner. Only root can; for everybody else both are the same.
+pub(super) fn keep_owner(file: &File, there: &Metadata) {
+    let same = file
+        .metadata()
+        .is_ok_and(|new| (new.uid(), new.gid()) == (there.uid(), there.gid()));
+    if !same {
+        let (uid, gid) = (Uid::from_raw(there.uid()), Gid::from_raw(there.gid()));
+        let _not_root = rustix::fs::fchown(file, Some(uid), Some(gid));
     }
 }

@@ -1,8 +1,9 @@
 //! The volume against a real file system.
 
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use super::*;
+use crate::deadline::Deadline;
 
 fn volume() -> (tempfile::TempDir, Volume) {
     let directory = tempfile::tempdir().unwrap();

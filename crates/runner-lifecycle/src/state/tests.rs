@@ -1,0 +1,123 @@
+//! The state as it is written, read again, and asked.
+
+use super::*;
+
+fn full() -> State {
+    State {
+        version: VERSION,
+        pod: Some(Pod {
+            name: Some("runner-0".into()),
+            ..Pod::default()
+        }),
+        leaving: vec![Leaving {
+            url: "http://gitlab.example/".into(),
+            id: 2,
+            source: Source::AccessToken,
+            token: Token::new("glrt-leaving").unwrap(),
+        }],
+        pending: Some(Pending::Received {
+            url: "http://gitlab.example/".into(),
+            source: Source::RegistrationToken,
+            id: 7,
+            token: Token::new("glrtr-canary").unwrap(),
+            obtained_at: "2026-01-31T10:10:10Z".into(),
+            expires_at: None,
+        }),
+        entries: vec![StateEntry {
+            url: "http://gitlab.example".into(),
+            id: 3,
+            source: Source::AuthenticationToken,
+            adopted: false,
+        }],
+    }
+}
+
+#[test]
+fn what_is_written_is_read_again() {
+    let text = full().to_text().unwrap();
+    assert_eq!(State::parse(&text).unwrap(), full());
+    assert_eq!(State::parse(&text).unwrap().to_text().unwrap(), text);
+    let creation = State {
+        pending: Some(Pending::Creation {
+            url: "u".into(),
+            source: Source::AccessToken,
+            description: "d".into(),
+            asked_at: "t".into(),
+        }),
+        ..full()
+    };
+    assert_eq!(
+        State::parse(&creation.to_text().unwrap()).unwrap(),
+        creation
+    );
+}
+
+#[test]
+fn empty_file_is_an_empty_state() {
+    assert_eq!(State::parse("").unwrap(), State::default());
+}
+
+#[test]
+fn what_cannot_be_understood_names_file_and_line_and_shows_no_token() {
+    fn check(text: &str, want: &str) {
+        let error = State::parse(text).unwrap_err().to_string();
+        assert!(error.contains(want) && error.contains(FILE), "{error}");
+        assert!(!error.contains("canary"), "{error}");
+        assert!(!error.contains('\n'), "{error}");
+    }
+    check("version = 1\n[pending\ntoken = \"glrt-canary\"", "line 2");
+    check(
+        "version = 1\n\n[[entry]]\nurl = 5\nid = \"glrt-canary\"\n",
+        "line",
+    );
+    check("version = 99\n", "newer");
+    check(
+        "[pending]\nstep = \"received\"\ntoken = \"glrt canary\"\n",
+        "",
+    );
+}
+
+#[test]
+fn one_gitlab_has_many_spellings() {
+    fn check(one: &str, two: &str, want: bool) {
+        assert_eq!(same_url(one, two), want, "{one} {two}");
+    }
+    check("http://h", "http://h/ci//", true);
+    check("http://127.0.0.1:80", "http://127.1/", true);
+    check("https://H.example:443", "https://h.example", true);
+    check("http://h/Group", "http://h/group", false);
+    check("http://h", "https://h", false);
+    check("$URL", "$URL ", true);
+    check("$URL", "http://h", false);
+}
+
+#[test]
+fn runner_that_was_received_is_known_before_its_entry_is_remembered() {
+    let state = full();
+    let known = |url, id| state.known(url, id);
+    assert_eq!(
+        known("http://gitlab.example", 7),
+        Some((Source::RegistrationToken, false))
+    );
+    assert_eq!(known("http://other.example", 7), None);
+    assert_eq!(
+        known("http://gitlab.example/", 3),
+        Some((Source::AuthenticationToken, false))
+    );
+}
+
+#[test]
+fn entries_are_known_by_url_and_id_not_by_token() {
+    let mut state = full();
+    assert!(state.entry("http://gitlab.example/ci/", 3).is_some());
+    assert!(state.entry("http://gitlab.example", 4).is_none());
+    assert!(state.entry("https://gitlab.example", 3).is_none());
+    let newer = StateEntry {
+        source: Source::AccessToken,
+        ..state.entries[0].clone()
+    };
+    state.remember(newer.clone());
+    assert_eq!(state.entries, [newer]);
+    state.forget("http://gitlab.example//", 3);
+    assert!(state.entries.is_empty());
+}

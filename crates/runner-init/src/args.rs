@@ -12,12 +12,12 @@ use std::time::Duration;
 use runner_lifecycle::ending::NoRun;
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::misspelt;
+use runner_lifecycle::pod::Pod;
 use runner_lifecycle::report::{Format, Reporting, level_named};
 use runner_lifecycle::shown::shown;
 
 pub use options::{
-    Content, Credential, Given, Globals, InstallReaper, Name, Options, Origin, PodNames,
-    RunnerType, ServerSide, Setting,
+    Content, Credential, Given, Globals, InstallReaper, Name, Options, Origin, ServerSide, Setting,
 };
 use reading::Readings;
 pub use runner_lifecycle::environment::Environment;
@@ -96,10 +96,11 @@ pub fn parse(
             Some(path) => InstallReaper::To(PathBuf::from(path)),
         },
         system_id_seed: text("system-id-seed"),
-        pod: PodNames {
+        pod: Pod {
             name: text("pod-name"),
             namespace: text("pod-namespace"),
             uid: text("pod-uid"),
+            hostname: environment.hostname.clone(),
         },
         fleet: text("fleet"),
         reporting: chosen_reporting(&readings)?,

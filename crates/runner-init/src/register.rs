@@ -2,18 +2,19 @@
 //! The rules it follows are elsewhere; each step here is one call down.
 
 mod ask;
-mod attention;
 mod clock;
 mod dry_run;
 mod edit;
 mod existing;
+mod files;
 mod give_back;
 mod keep;
 mod pending;
 mod plan;
-mod publish;
+mod port;
 mod reaper;
 mod runner;
+mod stops;
 mod undo;
 
 use anyhow::Context as _;
@@ -24,9 +25,9 @@ use runner_lifecycle::signals::Signals;
 use runner_lifecycle::{state, system_id};
 
 use crate::args::{Environment, Options};
-use attention::Attention;
+use files::Files;
 use plan::Plan;
-use publish::Desk;
+use stops::Stops;
 
 /// Runs `runner-init` from checked options to the exit code.
 ///
@@ -39,19 +40,15 @@ pub async fn run(options: &Options, environment: &Environment) -> anyhow::Result
         return Ok(Exit::Done);
     }
     let deadline = Deadline::after(options.timeout);
-    let mut attention = Attention::new(Signals::install().context("taking over the signals")?);
-    register(&plan, deadline, &mut attention).await?;
+    let mut stops = Stops::new(Signals::install().context("taking over the signals")?);
+    register(&plan, deadline, &mut stops).await?;
     Ok(Exit::Done)
 }
 
-async fn register(
-    plan: &Plan<'_>,
-    deadline: Deadline,
-    attention: &mut Attention,
-) -> anyhow::Result<()> {
+async fn register(plan: &Plan<'_>, deadline: Deadline, stops: &mut Stops) -> anyhow::Result<()> {
     let volume = plan.open_volume()?;
     let lock = volume.lock(deadline);
-    let _lock = attention.unless_stopped(lock).await??;
+    let _lock = stops.unless_stopped(lock).await??;
     let name = &plan.config_name;
     volume.check_writable()?;
     volume.check_replaceable(name)?;
@@ -65,27 +62,27 @@ async fn register(
         }
         Restored::Nothing | Restored::Superseded => {}
     }
-    let mut desk = Desk::open(&volume, plan)?;
-    attention.check()?;
-    let system_id = desk.settle_system_id(plan)?;
-    desk.claim_for(plan.pod());
+    let mut files = Files::open(&volume, plan)?;
+    stops.check()?;
+    let system_id = files.settle_system_id(plan)?;
+    files.claim_for(plan.pod());
     // Before GitLab is asked: a volume too small for it must not cost a runner.
     reaper::install(plan, &volume)?;
 
-    let found = ask::runner(plan, &mut desk, &system_id, deadline, attention).await;
+    let found = ask::runner(plan, &mut files, &system_id, deadline, stops).await;
     let written = match found {
-        Ok(runner) => publish_unless_stopped(plan, &mut desk, &runner, attention)
+        Ok(runner) => publish_unless_stopped(plan, &mut files, &runner, stops)
             .map(|changed| (runner, changed)),
         Err(error) => Err(error),
     };
     let (runner, changed) = match written {
         Ok(done) => done,
         Err(error) => {
-            undo::everything(plan, &mut desk, &system_id).await;
+            undo::everything(plan, &mut files, &system_id).await;
             return Err(error);
         }
     };
-    give_back::everything(plan, &mut desk, &system_id, deadline, attention).await;
+    give_back::everything(plan, &mut files, &system_id, deadline, stops).await;
     // From here on the work is done: a signal no longer takes anything back.
     log::info!(
         "{changed} {path}: runner {id} at {url} from {article} {source}, runner manager {system_id}",
@@ -104,10 +101,10 @@ async fn register(
 
 fn publish_unless_stopped(
     plan: &Plan<'_>,
-    desk: &mut Desk<'_>,
+    files: &mut Files<'_>,
     runner: &runner::Runner,
-    attention: &Attention,
-) -> anyhow::Result<publish::Changed> {
-    attention.check()?;
-    desk.publish(plan, runner)
+    stops: &Stops,
+) -> anyhow::Result<files::Changed> {
+    stops.check()?;
+    files.publish(plan, runner)
 }

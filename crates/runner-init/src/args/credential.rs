@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use runner_lifecycle::exit::Failure;
-use runner_lifecycle::gitlab::AccessLevel;
+use runner_lifecycle::gitlab::{AccessLevel, RunnerType};
 use runner_lifecycle::named_file;
 use runner_lifecycle::shown::shown;
 use runner_lifecycle::token::Token;
 
 use super::reading::Readings;
-use super::{Credential, Given, Origin, RunnerType, ServerSide};
+use super::{Credential, Given, Origin, ServerSide};
 
 /// A token and where it came from.
 struct Candidate {

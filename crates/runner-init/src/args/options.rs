@@ -4,7 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use runner_lifecycle::gitlab::AccessLevel;
+use runner_lifecycle::gitlab::{AccessLevel, RunnerType};
+use runner_lifecycle::pod::Pod;
 use runner_lifecycle::report::Reporting;
 use runner_lifecycle::source::Source;
 use runner_lifecycle::token::Token;
@@ -74,7 +75,7 @@ pub struct Options {
     /// What the system ID is derived from, instead of namespace and pod name.
     pub system_id_seed: Option<String>,
     /// The pod, as far as the manifest tells.
-    pub pod: PodNames,
+    pub pod: Pod,
     /// Name of these pods in the mark at GitLab.
     pub fleet: Option<String>,
     /// How to log.
@@ -123,17 +124,6 @@ impl Credential {
             Self::RegistrationToken(_) => Source::RegistrationToken,
         }
     }
-}
-
-/// What a created runner serves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RunnerType {
-    /// Every project of the instance.
-    Instance,
-    /// The group with this id.
-    Group(i64),
-    /// The project with this id.
-    Project(i64),
 }
 
 /// Attributes of the runner that GitLab keeps, each only if given.
@@ -243,15 +233,4 @@ pub enum InstallReaper {
     To(PathBuf),
     /// Nowhere.
     No,
-}
-
-/// What the downward API tells of the pod.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PodNames {
-    /// `metadata.name`
-    pub name: Option<String>,
-    /// `metadata.namespace`
-    pub namespace: Option<String>,
-    /// `metadata.uid`
-    pub uid: Option<String>,
 }

@@ -8,11 +8,11 @@ use runner_lifecycle::gitlab::{Credentials, Error};
 use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::token::Token;
 
-use super::attention::Attention;
 use super::clock;
+use super::files::Files;
 use super::plan::Plan;
-use super::publish::Desk;
 use super::runner::Runner;
+use super::stops::Stops;
 use crate::args::Credential;
 
 /// One run's dealings with GitLab.
@@ -20,57 +20,57 @@ pub(super) struct Asking<'a, 'b> {
     pub(super) plan: &'a Plan<'b>,
     pub(super) system_id: &'a SystemId,
     pub(super) deadline: Deadline,
-    pub(super) attention: &'a mut Attention,
+    pub(super) stops: &'a mut Stops,
 }
 
 /// Finds the runner: what a killed run left is finished, a valid entry is kept, else GitLab is asked for one.
 pub(super) async fn runner(
     plan: &Plan<'_>,
-    desk: &mut Desk<'_>,
+    files: &mut Files<'_>,
     system_id: &SystemId,
     deadline: Deadline,
-    attention: &mut Attention,
+    stops: &mut Stops,
 ) -> anyhow::Result<Runner> {
     let mut asking = Asking {
         plan,
         system_id,
         deadline,
-        attention,
+        stops,
     };
-    let finished = asking.finish_pending(desk).await?;
-    let ours = desk.ours(plan);
+    let finished = asking.finish_pending(files).await?;
+    let ours = files.ours(plan);
     let place = ours.as_ref().map(|ours| ours.entry.index);
     if let Some(runner) = finished {
         return Ok(Runner { place, ..runner });
     }
     if let Some(ours) = &ours
-        && let Some(runner) = asking.keep_or_replace(ours, desk).await?
+        && let Some(runner) = asking.keep_or_replace(ours, files).await?
     {
         return Ok(runner);
     }
-    let runner = asking.make(desk).await?;
+    let runner = asking.make(files).await?;
     Ok(Runner { place, ..runner })
 }
 
 impl Asking<'_, '_> {
     /// Asks GitLab for a runner, in the way of the source.
-    async fn make(&mut self, desk: &mut Desk<'_>) -> anyhow::Result<Runner> {
+    async fn make(&mut self, files: &mut Files<'_>) -> anyhow::Result<Runner> {
         let plan = self.plan;
         match &plan.options.credential {
             Credential::AuthenticationToken(token) => {
                 let verified = self.verify(token, self.deadline).await?;
                 if let Err(Error::Unfit { token, .. }) = &verified {
-                    desk.made(&unnamed(plan, token));
+                    files.made(&unnamed(plan, token));
                 }
                 let credentials = verified.context("verifying the authentication token")?;
                 let runner = self.new_runner(&credentials, token);
-                desk.made(&runner);
+                files.made(&runner);
                 Ok(runner)
             }
             Credential::AccessToken { token, runner_type } => {
                 let creation = plan.creation(*runner_type);
                 let call = plan.client.create(token, &creation, self.deadline);
-                let runner = create(desk, plan, self.attention, call)
+                let runner = create(files, plan, self.stops, call)
                     .await
                     .context("creating a runner with the access token")?;
                 let verified = self.verify(&runner.token, self.deadline).await?;
@@ -79,7 +79,7 @@ impl Asking<'_, '_> {
             }
             Credential::RegistrationToken(token) => {
                 let call = plan.client.register(token, &plan.attributes, self.deadline);
-                create(desk, plan, self.attention, call)
+                create(files, plan, self.stops, call)
                     .await
                     .context("registering a runner with the registration token")
             }
@@ -96,7 +96,7 @@ impl Asking<'_, '_> {
         let call = plan
             .client
             .verify(token, Some(self.system_id), &plan.info, deadline);
-        let answer = self.attention.during(call).await?;
+        let answer = self.stops.during(call).await?;
         Ok(answer)
     }
 
@@ -114,19 +114,19 @@ impl Asking<'_, '_> {
 
 /// Sends a creation with what is pending on the disk before and after it.
 async fn create(
-    desk: &mut Desk<'_>,
+    files: &mut Files<'_>,
     plan: &Plan<'_>,
-    attention: &mut Attention,
+    stops: &mut Stops,
     call: impl Future<Output = Result<Credentials, Error>>,
 ) -> anyhow::Result<Runner> {
-    attention.check()?;
-    desk.about_to_create(plan)?;
-    if let Err(stopped) = attention.check() {
+    stops.check()?;
+    files.about_to_create(plan)?;
+    if let Err(stopped) = stops.check() {
         // Nothing was asked yet, so nothing can have been lost.
-        desk.nothing_created();
+        files.nothing_created();
         return Err(stopped.into());
     }
-    let answer = attention.during(call).await.with_context(|| {
+    let answer = stops.during(call).await.with_context(|| {
         let description = &plan.attributes.description;
         format!("no answer yet: GitLab may have made a runner {description:?}, the next run says what to look for")
     })?;
@@ -134,17 +134,17 @@ async fn create(
         Ok(credentials) => {
             let token = credentials.token.clone();
             let runner = new_runner(plan, &credentials, token);
-            desk.made(&runner);
-            desk.received(&runner)?;
+            files.made(&runner);
+            files.received(&runner)?;
             Ok(runner)
         }
         Err(error) => {
             if let Error::Unfit { token, .. } = &error {
                 let runner = unnamed(plan, token);
-                desk.made(&runner);
-                desk.received(&runner)?;
+                files.made(&runner);
+                files.received(&runner)?;
             } else if !error.maybe_created() {
-                desk.nothing_created();
+                files.nothing_created();
             }
             Err(error.into())
         }

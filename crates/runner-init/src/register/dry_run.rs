@@ -9,8 +9,8 @@ use runner_lifecycle::volume::Volume;
 
 use super::clock;
 use super::edit;
+use super::files::Files;
 use super::plan::Plan;
-use super::publish::Desk;
 use super::runner::Runner;
 use crate::args::Credential;
 use crate::entry;
@@ -25,8 +25,8 @@ pub(super) fn show(plan: &Plan<'_>) -> anyhow::Result<()> {
         .parent()
         .unwrap_or_else(|| std::path::Path::new(""));
     let volume = Volume::at(directory);
-    let desk = Desk::open(&volume, plan)?;
-    let ours = desk.ours(plan);
+    let files = Files::open(&volume, plan)?;
+    let ours = files.ours(plan);
     let mut text =
         String::from("# Dry run: nothing was asked of GitLab and nothing was written.\n");
     for request in requests(plan, ours.is_some()) {
@@ -48,8 +48,8 @@ pub(super) fn show(plan: &Plan<'_>) -> anyhow::Result<()> {
         replaces: None,
         kept: ours.is_some(),
     };
-    let mut config = edit::start(desk.text(), plan)?;
-    edit::apply(&mut config, plan, &runner, || super::publish::DEFAULT_PORT);
+    let mut config = edit::start(files.text(), plan)?;
+    edit::apply(&mut config, plan, &runner, || super::port::DEFAULT);
     let mut text = without_tokens(&text).into_owned();
     text.push_str(&entry::masked(config.document()));
     std::io::stdout()

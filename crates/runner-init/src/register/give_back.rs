@@ -9,9 +9,9 @@ use runner_lifecycle::state::Leaving;
 use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::token::Token;
 
-use super::attention::Attention;
+use super::files::Files;
 use super::plan::Plan;
-use super::publish::Desk;
+use super::stops::Stops;
 
 /// How long GitLab may stay silent about a runner that has left: the pod is waiting to start, and the next run asks again.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -19,23 +19,23 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Gives back every runner that lost its entry. It never fails: what stays is named, and stays in the state file.
 pub(super) async fn everything(
     plan: &Plan<'_>,
-    desk: &mut Desk<'_>,
+    files: &mut Files<'_>,
     system_id: &SystemId,
     deadline: Deadline,
-    attention: &mut Attention,
+    stops: &mut Stops,
 ) {
-    for leaving in desk.leaving(plan) {
+    for leaving in files.leaving(plan) {
         let deadline = deadline.earlier(PATIENCE);
         let gone = give_back(plan, &leaving, system_id, deadline);
         // config.toml is published: a signal only puts this off to the next run.
-        let Ok(gone) = attention.unless_stopped(gone).await else {
+        let Ok(gone) = stops.unless_stopped(gone).await else {
             return;
         };
         let what = described(leaving.source, leaving.id, system_id);
         match gone {
             Ok(()) => {
                 log::info!("{what} unregistered at {}: its entry is gone", leaving.url);
-                desk.has_left(&leaving);
+                files.has_left(&leaving);
             }
             Err(error) => log::warn!(
                 "{what} is left behind at {}: {error}; the next run tries again",

@@ -9,7 +9,7 @@ use runner_lifecycle::token::Token;
 use super::ask::Asking;
 use super::clock;
 use super::existing::Ours;
-use super::publish::Desk;
+use super::files::Files;
 use super::runner::Runner;
 use crate::args::Credential;
 
@@ -21,7 +21,7 @@ impl Asking<'_, '_> {
     pub(super) async fn keep_or_replace(
         &mut self,
         ours: &Ours,
-        desk: &mut Desk<'_>,
+        files: &mut Files<'_>,
     ) -> anyhow::Result<Option<Runner>> {
         let Some(token) = &ours.entry.token else {
             log::warn!(
@@ -91,7 +91,7 @@ impl Asking<'_, '_> {
                 replaces: replaceable(current),
                 ..other
             };
-            desk.made(&other);
+            files.made(&other);
             return Ok(Some(other));
         }
         Ok(Some(current))

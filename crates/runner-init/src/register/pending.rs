@@ -5,16 +5,17 @@ use runner_lifecycle::gitlab::{Endpoint, Error};
 use runner_lifecycle::state::Pending;
 
 use super::ask::Asking;
-use super::publish::Desk;
+use super::files::Files;
 use super::runner::Runner;
 
 impl Asking<'_, '_> {
     /// Settles what is pending; the runner, if a token of the earlier run is good for this one.
     pub(super) async fn finish_pending(
         &mut self,
-        desk: &mut Desk<'_>,
+        files: &mut Files<'_>,
     ) -> anyhow::Result<Option<Runner>> {
-        let (url, source, id, token, obtained_at, expires_at) = match desk.state().pending.clone() {
+        let (url, source, id, token, obtained_at, expires_at) = match files.state().pending.clone()
+        {
             None => return Ok(None),
             Some(Pending::Creation {
                 url,
@@ -26,7 +27,7 @@ impl Asking<'_, '_> {
                     "an earlier run was stopped while {url} was making a runner for it at {asked_at}: if GitLab \
                      lists one more runner {description:?} created then and never used, delete it there"
                 );
-                desk.forget_pending();
+                files.forget_pending();
                 return Ok(None);
             }
             Some(Pending::Received {
@@ -50,15 +51,15 @@ impl Asking<'_, '_> {
             replaces: None,
             kept: false,
         };
-        if desk.holds(&runner, self.plan) {
+        if files.holds(&runner, self.plan) {
             log::info!("runner {id} of an earlier run stands in config.toml already");
-            desk.remember(&runner)?;
+            files.remember(&runner)?;
             return Ok(None);
         }
         let here = Endpoint::parse(&runner.url).is_ok_and(|url| url.same_as(&self.plan.endpoint));
         if !here || source != self.plan.options.credential.source() {
             log::info!("runner {id} of an earlier run was made for another manifest");
-            desk.leaves(&runner)?;
+            files.leaves(&runner)?;
             return Ok(None);
         }
         let answer = self.verify(&runner.token, self.deadline).await?;
@@ -68,12 +69,12 @@ impl Asking<'_, '_> {
                 let id = credentials.id;
                 let runner = Runner { id, ..runner };
                 log::info!("runner {id} of an earlier run that was stopped is finished now");
-                desk.made(&runner);
+                files.made(&runner);
                 Ok(Some(runner))
             }
             Err(Error::TokenRefused { gone: true, .. }) => {
                 log::warn!("runner {id} of an earlier run is gone at GitLab: another is asked for");
-                desk.forget_pending();
+                files.forget_pending();
                 Ok(None)
             }
             Err(error) => Err(error).context(format!("verifying runner {id} of an earlier run")),

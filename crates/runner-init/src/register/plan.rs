@@ -34,7 +34,6 @@ pub(super) struct Plan<'a> {
     pub(super) config_name: String,
     /// The text of `--config-base`.
     pub(super) base: Option<String>,
-    pod: Pod,
     system_id_seed: Option<String>,
     environment: &'a Environment,
 }
@@ -62,12 +61,6 @@ impl<'a> Plan<'a> {
         };
         let proxies = Proxies::from_variables(|name| environment.get(name).map(ToOwned::to_owned));
         let client = Client::new(&endpoint, &tls, &proxies)?;
-        let pod = Pod {
-            namespace: options.pod.namespace.clone(),
-            name: options.pod.name.clone(),
-            uid: options.pod.uid.clone(),
-            hostname: environment.hostname.clone(),
-        };
         let base = options.config_base.as_deref();
         let base = base
             .map(|path| read_base(path, &options.globals))
@@ -83,11 +76,10 @@ impl<'a> Plan<'a> {
                 shell: Some(wish.shell.clone()).filter(|shell| !shell.is_empty()),
                 gpus: wish.gpus.clone(),
             },
-            attributes: attributes(options, &wish.name, &pod),
+            attributes: attributes(options, &wish.name),
             base,
             config_name: config_name(&options.config)?,
-            system_id_seed: system_id_seed(options, &pod),
-            pod,
+            system_id_seed: system_id_seed(options),
             wish,
             environment,
         })
@@ -109,7 +101,7 @@ impl<'a> Plan<'a> {
     }
 
     pub(super) fn pod(&self) -> &Pod {
-        &self.pod
+        &self.options.pod
     }
 
     /// What the system ID is derived from, where a pod can be told from all others.
@@ -122,12 +114,7 @@ impl<'a> Plan<'a> {
         self.environment.get(name).map(ToOwned::to_owned)
     }
 
-    pub(super) fn creation(&self, runner_type: args::RunnerType) -> Creation {
-        let runner_type = match runner_type {
-            args::RunnerType::Instance => RunnerType::Instance,
-            args::RunnerType::Group(id) => RunnerType::Group(id),
-            args::RunnerType::Project(id) => RunnerType::Project(id),
-        };
+    pub(super) fn creation(&self, runner_type: RunnerType) -> Creation {
         Creation {
             runner_type,
             attributes: self.attributes.clone(),
@@ -175,7 +162,7 @@ fn read_base(path: &Path, globals: &args::Globals) -> Result<String, Failure> {
 }
 
 /// As gitlab-runner's `register` sends them: locked unless told otherwise, untagged jobs where no tag is given.
-fn attributes(options: &Options, name: &str, pod: &Pod) -> Attributes {
+fn attributes(options: &Options, name: &str) -> Attributes {
     let given = &options.server_side;
     let text = |text: &Option<args::Given<String>>| {
         let text = text.as_ref().map(|given| given.value.trim().to_owned());
@@ -184,7 +171,7 @@ fn attributes(options: &Options, name: &str, pod: &Pod) -> Attributes {
     let note = text(&given.maintenance_note);
     Attributes {
         description: name.to_owned(),
-        maintenance_note: note.or_else(|| mark(options, pod)).unwrap_or_default(),
+        maintenance_note: note.or_else(|| mark(options)).unwrap_or_default(),
         tag_list: text(&given.tag_list).unwrap_or_default(),
         run_untagged: given.runs_untagged(),
         locked: given.is_locked(),
@@ -198,7 +185,8 @@ fn attributes(options: &Options, name: &str, pod: &Pod) -> Attributes {
 }
 
 /// The mark in the maintenance note of a runner that is made: which pod it was made for, if that is known.
-fn mark(options: &Options, pod: &Pod) -> Option<String> {
+fn mark(options: &Options) -> Option<String> {
+    let pod = &options.pod;
     let name = pod.name.as_deref()?;
     let mut mark = format!("runner-lifecycle pod={name}");
     let parts = [
@@ -215,7 +203,8 @@ fn mark(options: &Options, pod: &Pod) -> Option<String> {
 }
 
 /// Namespace and pod name, or what the operator gave; never the machine's ID, which all pods of a node share.
-fn system_id_seed(options: &Options, pod: &Pod) -> Option<String> {
+fn system_id_seed(options: &Options) -> Option<String> {
+    let pod = &options.pod;
     options.system_id_seed.clone().or_else(|| {
         let name = pod.name.as_deref()?;
         Some(format!(

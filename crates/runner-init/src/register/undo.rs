@@ -6,16 +6,16 @@ use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::source::Ownership;
 use runner_lifecycle::system_id::SystemId;
 
+use super::files::Files;
 use super::give_back::{described, unregister};
 use super::plan::Plan;
-use super::publish::Desk;
 
 /// Limit of the way back: short enough for a pod's 30 s, long enough for GitLab to answer a second attempt.
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// Takes back what was made. It never fails: what stays is named, and stays in the state file for the next run.
-pub(super) async fn everything(plan: &Plan<'_>, desk: &mut Desk<'_>, system_id: &SystemId) {
-    let Some(made) = desk.take_made() else {
+pub(super) async fn everything(plan: &Plan<'_>, files: &mut Files<'_>, system_id: &SystemId) {
+    let Some(made) = files.take_made() else {
         return;
     };
     let what = described(made.source, made.id, system_id);
@@ -27,7 +27,7 @@ pub(super) async fn everything(plan: &Plan<'_>, desk: &mut Desk<'_>, system_id: 
     match unregister(&plan.client, made.source, &made.token, system_id, limit).await {
         Ok(()) => {
             log::info!("{what} unregistered again at {}", made.url);
-            desk.unmade(&made);
+            files.unmade(&made);
         }
         Err(error) => {
             let next = match made.source.ownership() {

@@ -1,4 +1,4 @@
-//! Owns the volume's side of the story: what was there, what is pending, and the one publication of `config.toml`.
+//! Owns the volume's side of the story: what was there, and the one publication of `config.toml`.
 
 use std::fmt;
 
@@ -6,17 +6,21 @@ use anyhow::Context as _;
 use runner_lifecycle::config_toml::ConfigToml;
 use runner_lifecycle::original;
 use runner_lifecycle::pod::Pod;
-use runner_lifecycle::state::{self, Leaving, Pending, State, StateEntry};
+use runner_lifecycle::state::{self, State};
 use runner_lifecycle::system_id::{self, SystemId};
 use runner_lifecycle::volume::{self, PRIVATE, Publication, Volume};
 
-use super::clock;
 use super::edit;
 use super::existing::{self, Asked, Ours};
 use super::plan::Plan;
+use super::port;
 use super::runner::Runner;
 use crate::args::Credential;
 use crate::config_check;
+
+mod memory;
+
+use memory::leaving;
 
 /// What became of `config.toml`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +41,7 @@ impl fmt::Display for Changed {
 }
 
 /// The files of the volume while the story works on them.
-pub(super) struct Desk<'a> {
+pub(super) struct Files<'a> {
     volume: &'a Volume,
     config_name: String,
     /// The text that is there.
@@ -51,7 +55,7 @@ pub(super) struct Desk<'a> {
     mode: Option<u32>,
 }
 
-impl<'a> Desk<'a> {
+impl<'a> Files<'a> {
     /// Reads what is there.
     pub(super) fn open(volume: &'a Volume, plan: &Plan<'_>) -> anyhow::Result<Self> {
         let path = &plan.options.config;
@@ -158,108 +162,11 @@ impl<'a> Desk<'a> {
             .any(|entry| entry.id == Some(runner.id) && state::same_url(&entry.url, &runner.url))
     }
 
-    /// Before a creation is asked for.
-    pub(super) fn about_to_create(&mut self, plan: &Plan<'_>) -> anyhow::Result<()> {
-        self.state.pending = Some(Pending::Creation {
-            url: plan.wish.url.clone(),
-            source: plan.options.credential.source(),
-            description: plan.attributes.description.clone(),
-            asked_at: clock::now(),
-        });
-        self.save()
-    }
-
-    /// A token is on the disk before anything else happens to it.
-    pub(super) fn received(&mut self, runner: &Runner) -> anyhow::Result<()> {
-        self.state.pending = Some(Pending::Received {
-            url: runner.url.clone(),
-            source: runner.source,
-            id: runner.id,
-            token: runner.token.clone(),
-            obtained_at: runner.obtained_at.clone(),
-            expires_at: runner.expires_at.clone(),
-        });
-        self.save()
-    }
-
-    /// The runner of an earlier run that no manifest asks for any more is to be unregistered; so says the disk now.
-    pub(super) fn leaves(&mut self, runner: &Runner) -> anyhow::Result<()> {
-        self.state.pending = None;
-        self.state.leaving.push(leaving(runner));
-        self.save()
-    }
-
-    /// What is to be unregistered. An entry that was not replaced after all (killed in between) stays.
-    pub(super) fn leaving(&self, plan: &Plan<'_>) -> Vec<Leaving> {
-        let variable = |name: &str| plan.variable(name);
-        let there = self.config.entries(&variable);
-        let is_there = |leaving: &Leaving| {
-            there
-                .iter()
-                .any(|entry| entry.token.as_ref() == Some(&leaving.token))
-        };
-        let all = self.state.leaving.iter();
-        all.filter(|leaving| !is_there(leaving)).cloned().collect()
-    }
-
-    /// GitLab has heard of it.
-    pub(super) fn has_left(&mut self, gone: &Leaving) {
-        self.state.leaving.retain(|leaving| leaving != gone);
-        self.state.forget(&gone.url, gone.id);
-        if let Err(error) = self.save() {
-            log::warn!("{error:#}");
-        }
-    }
-
-    /// What was pending is settled; on the disk with the next word of the state.
-    pub(super) fn forget_pending(&mut self) {
-        self.state.pending = None;
-    }
-
-    /// What was pending came to nothing, and the disk should say so now.
-    pub(super) fn nothing_created(&mut self) {
-        self.state.pending = None;
-        if let Err(error) = self.save() {
-            log::warn!("{error:#}");
-        }
-    }
-
-    /// What this run made is undone at GitLab, and the disk should say so now.
-    pub(super) fn unmade(&mut self, runner: &Runner) {
-        self.state.forget(&runner.url, runner.id);
-        self.nothing_created();
-    }
-
-    /// What this run made, to be undone if it fails.
-    pub(super) fn made(&mut self, runner: &Runner) {
-        self.made = Some(runner.clone());
-    }
-
-    pub(super) fn take_made(&mut self) -> Option<Runner> {
-        self.made.take()
-    }
-
-    /// An entry that stands in `config.toml` is known from now on, and nothing is pending.
-    pub(super) fn remember(&mut self, runner: &Runner) -> anyhow::Result<()> {
-        self.state.pending = None;
-        self.know(runner);
-        self.save()
-    }
-
-    fn know(&mut self, runner: &Runner) {
-        self.state.remember(StateEntry {
-            url: runner.url.clone(),
-            id: runner.id,
-            source: runner.source,
-            adopted: runner.adopted,
-        });
-    }
-
     /// Publishes `config.toml`, if it changes. Whose the runner is stands on the disk before: a run killed in between must
     /// leave no entry that is judged by a guess. What the entry held before is forgotten after.
     pub(super) fn publish(&mut self, plan: &Plan<'_>, runner: &Runner) -> anyhow::Result<Changed> {
         let mut config = edit::start(self.before.as_deref(), plan)?;
-        edit::apply(&mut config, plan, runner, free_port);
+        edit::apply(&mut config, plan, runner, port::free);
         let text = config.to_string();
         let mut changed = Changed::Nothing;
         if let Some(old) = &runner.replaces {
@@ -291,20 +198,6 @@ impl<'a> Desk<'a> {
         Ok(changed)
     }
 
-    /// Forgets whom the entry belonged to before it was given to `runner`.
-    fn forget_holder_before(&mut self, runner: &Runner, plan: &Plan<'_>) {
-        let variable = |name: &str| plan.variable(name);
-        let before = self.config.entries(&variable);
-        let before = before
-            .iter()
-            .find(|entry| Some(entry.index) == runner.place);
-        if let Some(entry) = before
-            && let Some(id) = entry.id
-        {
-            self.state.forget(&entry.url, id);
-        }
-    }
-
     /// How `config.toml` is published: as asked, else as it is, but a first token makes it private.
     fn manner(&self, plan: &Plan<'_>) -> Publication {
         let variable = |name: &str| plan.variable(name);
@@ -329,39 +222,4 @@ impl<'a> Desk<'a> {
             .zip(there)
             .is_some_and(|(mode, there)| there.permissions().mode() & 0o7777 != mode))
     }
-
-    fn save(&mut self) -> anyhow::Result<()> {
-        let text = self.state.to_text()?;
-        if self.state_before.as_deref() != Some(text.as_str())
-            || self.has_other_mode(state::FILE)?
-        {
-            let how = Publication::with_mode(self.mode.unwrap_or(PRIVATE));
-            self.volume.publish(state::FILE, text.as_bytes(), how)?;
-            self.state_before = Some(text);
-        }
-        Ok(())
-    }
 }
-
-fn leaving(runner: &Runner) -> Leaving {
-    Leaving {
-        url: runner.url.clone(),
-        id: runner.id,
-        source: runner.source,
-        token: runner.token.clone(),
-    }
-}
-
-/// gitlab-runner's own port where it is free on loopback, else any that is: the pod's containers share their network.
-fn free_port() -> u16 {
-    use std::net::{Ipv4Addr, TcpListener};
-    let bound = |port: u16| {
-        TcpListener::bind((Ipv4Addr::LOCALHOST, port)).and_then(|listener| listener.local_addr())
-    };
-    bound(DEFAULT_PORT)
-        .or_else(|_| bound(0))
-        .map_or(DEFAULT_PORT, |address| address.port())
-}
-
-/// The port that gitlab-runner takes where an address names none.
-pub(super) const DEFAULT_PORT: u16 = 9252;

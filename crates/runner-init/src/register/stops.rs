@@ -9,12 +9,12 @@ use runner_lifecycle::signals::{Signals, Stop};
 /// How long a request under way may still take once a signal came: an answer thrown away is a runner lost.
 const FINISH: Duration = Duration::from_secs(5);
 
-/// The ear of the story.
-pub(super) struct Attention {
+/// The stop signals, as the story minds them.
+pub(super) struct Stops {
     signals: Signals,
 }
 
-impl Attention {
+impl Stops {
     pub(super) fn new(signals: Signals) -> Self {
         Self { signals }
     }

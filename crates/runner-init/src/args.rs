@@ -280,5 +280,4 @@ fn globals(readings: &Readings) -> Result<Globals, Failure> {
 }
 
 #[cfg(test)]
-#[path = "args/tests.rs"]
 mod tests;

@@ -220,5 +220,4 @@ fn moment(text: &str) -> Option<Datetime> {
 }
 
 #[cfg(test)]
-#[path = "entry/tests.rs"]
 mod tests;

@@ -257,5 +257,4 @@ fn missing(executor: &str, path: &str) -> Failure {
 }
 
 #[cfg(test)]
-#[path = "executor/tests.rs"]
 mod tests;

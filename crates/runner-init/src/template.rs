@@ -155,5 +155,4 @@ fn keep_last_comment(entry: &mut Table, document: &DocumentMut) {
 }
 
 #[cfg(test)]
-#[path = "template/tests.rs"]
 mod tests;

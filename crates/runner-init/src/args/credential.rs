@@ -256,5 +256,4 @@ fn server_side(readings: &Readings) -> Result<ServerSide, Failure> {
 }
 
 #[cfg(test)]
-#[path = "credential/tests.rs"]
 mod tests;

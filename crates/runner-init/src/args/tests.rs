@@ -340,5 +340,4 @@ fn reporting_is_found_even_when_the_rest_is_wrong() {
     assert_eq!(found.termination_message_path, PathBuf::from("/t"));
 }
 
-#[path = "tests/slips.rs"]
 mod slips;

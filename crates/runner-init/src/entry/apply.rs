@@ -95,5 +95,4 @@ fn one_of_map(wish: &EntryWish, existing: &mut Table, setting: &Setting, key: &s
 }
 
 #[cfg(test)]
-#[path = "apply/tests.rs"]
 mod tests;

@@ -165,5 +165,4 @@ fn comment(line: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "mask/tests.rs"]
 mod tests;

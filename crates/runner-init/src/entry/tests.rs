@@ -386,5 +386,4 @@ fn listen_address_is_added_once_and_never_changed() {
     );
 }
 
-#[path = "tests/url.rs"]
 mod url;

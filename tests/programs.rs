@@ -7,12 +7,13 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-const PACKAGES: [&str; 4] = [
-    "runner-init",
-    "runner-reaper",
-    "runner-manager",
-    "gitlab-simulator",
-];
+/// The programs under test.
+const HELPERS: [&str; 2] = ["runner-init", "runner-reaper"];
+
+/// What they are tested with.
+const OTHERS: [&str; 2] = ["runner-manager", "gitlab-simulator"];
+
+const DEV: &str = "dev";
 
 /// Makes the released programs those that are measured, unless a profile was asked for.
 pub fn prefer_release() {
@@ -25,7 +26,7 @@ pub fn prefer_release() {
 /// When it cannot be built.
 #[must_use]
 pub fn example(name: &str) -> PathBuf {
-    let built = cargo_build(&["--example", name, "--package", "acceptance"]);
+    let built = cargo_build(profile(), &["--example", name, "--package", "acceptance"]);
     let Some(path) = built.get(name) else {
         panic!("there is no example {name}")
     };
@@ -45,12 +46,18 @@ pub fn program(name: &str) -> PathBuf {
     path.clone()
 }
 
+/// In the profile of the tests all come from one build. In another the helpers are built by themselves, to the byte what is
+/// released: beside others cargo would give their libraries more features.
 fn build() -> BTreeMap<String, PathBuf> {
-    let packages: Vec<&str> = PACKAGES
-        .iter()
-        .flat_map(|package| ["--package", package])
-        .collect();
-    cargo_build(&[&["--bins"], packages.as_slice()].concat())
+    let of = |packages: &[&'static str]| {
+        let named = packages.iter().flat_map(|package| ["--package", *package]);
+        ["--bins"].into_iter().chain(named).collect::<Vec<_>>()
+    };
+    let mut built = cargo_build(DEV, &of(&[HELPERS, OTHERS].concat()));
+    if profile() != DEV {
+        built.extend(cargo_build(profile(), &of(&HELPERS)));
+    }
+    built
 }
 
 static PROFILE: OnceLock<String> = OnceLock::new();
@@ -61,9 +68,12 @@ fn asked_profile() -> Option<String> {
         .filter(|profile| !profile.is_empty())
 }
 
+fn profile() -> &'static str {
+    PROFILE.get_or_init(|| asked_profile().unwrap_or_else(|| DEV.to_owned()))
+}
+
 /// Runs cargo and tells which executables there are now.
-fn cargo_build(what: &[&str]) -> BTreeMap<String, PathBuf> {
-    let profile = PROFILE.get_or_init(|| asked_profile().unwrap_or_else(|| "dev".to_owned()));
+fn cargo_build(profile: &str, what: &[&str]) -> BTreeMap<String, PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.args([

@@ -27,14 +27,9 @@ impl Programs {
                 "--message-format=json-render-diagnostics",
             ])
             .args(["--profile", profile])
-            .args([
-                "-p",
-                "runner-init",
-                "-p",
-                "runner-reaper",
-                "-p",
-                "runner-manager",
-            ])
+            // With the packages that the tests build together: after `cargo test` nothing is built anew.
+            .args(["-p", "runner-init", "-p", "runner-reaper"])
+            .args(["-p", "runner-manager", "-p", "gitlab-simulator"])
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .stdin(Stdio::null())
             .stderr(Stdio::inherit())

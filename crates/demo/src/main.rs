@@ -70,7 +70,7 @@ fn run(programs: &Programs, timeline: &mut Timeline) -> anyhow::Result<()> {
     let mut idle = Pod::new("container-builder-2", programs, &gitlab)?;
     idle.init(timeline)?;
     start(&mut idle, timeline, &gitlab)?;
-    show_list(timeline, &gitlab, 2)?;
+    show_list(timeline, &gitlab, &[&busy, &idle])?;
 
     timeline.chapter("The init container runs a second time");
     let before = busy.config()?;
@@ -80,7 +80,7 @@ fn run(programs: &Programs, timeline: &mut Timeline) -> anyhow::Result<()> {
         "the second run changed config.toml"
     );
     timeline.say("config.toml has the same bytes");
-    show_list(timeline, &gitlab, 2)?;
+    show_list(timeline, &gitlab, &[&busy, &idle])?;
     timeline.chapter("What the runner manager reads (tokens masked)");
     timeline.quote(&pod::masked(&before));
 
@@ -89,7 +89,7 @@ fn run(programs: &Programs, timeline: &mut Timeline) -> anyhow::Result<()> {
         name: "build".into(),
         script: vec![format!("sleep {JOB_SECONDS}")],
         variables: vec![("STAND_IN_DURATION".into(), format!("{JOB_SECONDS}s"))],
-        tags: vec!["docker".into()],
+        tags: vec![pod::TAG.into()],
         runner_id: Some(busy.runner_id()?),
         ..Job::default()
     });
@@ -109,22 +109,25 @@ fn run(programs: &Programs, timeline: &mut Timeline) -> anyhow::Result<()> {
     timeline.say(&format!(
         "job {job} ended with success before its runner was unregistered"
     ));
-    show_list(timeline, &gitlab, 1)?;
+    show_list(timeline, &gitlab, &[&idle])?;
 
     timeline.chapter("A pod is deleted while it is idle");
     idle.delete(timeline)?;
-    show_list(timeline, &gitlab, 0)?;
+    show_list(timeline, &gitlab, &[])?;
     check_journal(&gitlab)?;
     timeline.chapter("Nothing is left behind at GitLab, and no job was lost");
     Ok(())
 }
 
-/// Starts a pod's runner manager and waits for its first poll.
+/// Starts a pod's runner manager and waits for its first poll, which puts it on GitLab's list.
 fn start(pod: &mut Pod<'_>, timeline: &Timeline, gitlab: &Simulator) -> anyhow::Result<()> {
-    const POLL: &str = "POST /jobs/request";
-    let before = gitlab.look(|state| state.count(POLL));
+    let id = pod.runner_id()?;
     pod.start_runner_manager()?;
-    let polls = gitlab.wait_until(PATIENCE, |state| state.count(POLL) > before);
+    let polls = gitlab.wait_until(PATIENCE, |state| {
+        state
+            .runner(id)
+            .is_some_and(|runner| !runner.managers.is_empty())
+    });
     ensure!(polls, "the runner manager of {} does not poll", pod.name());
     timeline.say(&format!(
         "{}: runner manager started, it polls GitLab",
@@ -133,8 +136,9 @@ fn start(pod: &mut Pod<'_>, timeline: &Timeline, gitlab: &Simulator) -> anyhow::
     Ok(())
 }
 
-/// GitLab's list of runners, as its page would show it.
-fn show_list(timeline: &Timeline, gitlab: &Simulator, want: usize) -> anyhow::Result<()> {
+/// GitLab's list of runners, as its page would show it: the runners of these pods, as the article's arguments describe
+/// them, and no other.
+fn show_list(timeline: &Timeline, gitlab: &Simulator, pods: &[&Pod<'_>]) -> anyhow::Result<()> {
     let runners = gitlab.runners();
     timeline.say(&format!("GitLab lists {} runner(s)", runners.len()));
     for runner in &runners {
@@ -156,10 +160,31 @@ fn show_list(timeline: &Timeline, gitlab: &Simulator, want: usize) -> anyhow::Re
         ));
     }
     ensure!(
-        runners.len() == want,
-        "GitLab lists {} runners, not {want}",
-        runners.len()
+        runners.len() == pods.len(),
+        "GitLab lists {} runners, not {}",
+        runners.len(),
+        pods.len()
     );
+    for pod in pods {
+        let id = pod.runner_id()?;
+        let runner = runners.iter().find(|runner| runner.id == id);
+        let runner =
+            runner.with_context(|| format!("GitLab does not list the runner of {}", pod.name()))?;
+        ensure!(
+            runner.description.as_deref() == Some(pod::DESCRIPTION) && runner.tags == [pod::TAG],
+            "runner {id} is {:?} with the tags {:?}, not {:?} with {:?}",
+            runner.description,
+            runner.tags,
+            pod::DESCRIPTION,
+            pod::TAG
+        );
+        ensure!(
+            runner.managers.len() == 1,
+            "runner {id} has {} runner managers, not the one of {}",
+            runner.managers.len(),
+            pod.name()
+        );
+    }
     Ok(())
 }
 

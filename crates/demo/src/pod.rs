@@ -15,6 +15,12 @@ use crate::timeline::Timeline;
 /// `terminationGracePeriodSeconds` of the pod.
 const GRACE_PERIOD: &str = "30";
 
+/// The article's `--description`.
+pub(crate) const DESCRIPTION: &str = "container-builder";
+
+/// The article's `--tag-list`.
+pub(crate) const TAG: &str = "docker";
+
 /// A pod of the article's Deployment.
 pub(crate) struct Pod<'a> {
     name: &'static str,
@@ -56,11 +62,12 @@ impl<'a> Pod<'a> {
             .command(&self.programs.runner_init.to_string_lossy())
             .args(["register", "--non-interactive"])
             .arg(format!("--url={}", self.url))
+            .arg("--registration-token=gitlabtoken")
+            .arg(format!("--description={DESCRIPTION}"))
             .args([
-                "--registration-token=gitlabtoken",
-                "--description=container-builder",
+                &format!("--tag-list={TAG}"),
+                &format!("--executor={executor}"),
             ])
-            .args(["--tag-list=docker", &format!("--executor={executor}")])
             .args(["--docker-image=docker:latest", "--docker-network-mode=host"])
             .arg("--docker-volumes=/var/run/docker.sock:/var/run/docker.sock")
             .env("RUNNER_INIT_POD_NAME", self.name)

@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::process::{Command, Stdio};
 
 use acceptance::programs::program;
-use acceptance::stage::run;
+use acceptance::stage::{Ended, run};
 use gitlab_simulator::JobStatus;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -28,27 +28,34 @@ fn unshare(namespaces: &[&str], needed: &[&str]) -> Option<Command> {
         command
     };
     let tried = run(new().args(needed).arg("true"));
-    let ci = std::env::var_os("CI").is_some_and(|value| value == "true");
-    assert!(
-        tried.code() == 0 || !ci,
-        "CI needs unshare and {needed:?}: {}",
-        tried.output()
-    );
+    allowed(&tried, &format!("{namespaces:?} with {needed:?}")).then(new)
+}
+
+/// Whether that went well. In CI it must; elsewhere what is left out is said.
+fn allowed(tried: &Ended, what: &str) -> bool {
     if tried.code() == 0 {
-        return Some(new());
+        return true;
     }
+    let words = format!("no unshare {what} here: {}\n", tried.output());
+    let ci = std::env::var_os("CI").is_some_and(|value| value == "true");
+    assert!(!ci, "CI needs it: {words}");
     // Past the test harness, which keeps the words of a test that passes to itself.
-    let words = format!(
-        "SKIPPED, NOT TESTED: no unshare {namespaces:?} with {needed:?} here: {}\n",
-        tried.output()
-    );
+    let words = format!("SKIPPED, NOT TESTED: {words}");
     std::io::stderr().write_all(words.as_bytes()).unwrap();
-    None
+    false
 }
 
 /// A command with a file system of its own to mount in.
 pub(crate) fn mount_namespace() -> Option<Command> {
     unshare(&["--mount"], &[])
+}
+
+/// A command without capabilities, as one of whoever is not root is.
+pub(crate) fn user_namespace() -> Option<Command> {
+    let mut command = Command::new("unshare");
+    command.arg("--user").stdin(Stdio::null());
+    let tried = run(Command::new("unshare").args(["--user", "true"]));
+    allowed(&tried, "--user").then_some(command)
 }
 
 /// A new container: PID 1 is what comes next.

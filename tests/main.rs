@@ -16,5 +16,6 @@ mod init_faults;
 mod init_killed;
 mod init_read_only;
 mod init_secrets;
+mod init_tls;
 mod init_wrong;
 mod reaper;

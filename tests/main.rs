@@ -15,6 +15,7 @@ mod init_faults;
 #[cfg(target_arch = "x86_64")]
 mod init_killed;
 mod init_read_only;
+mod init_rubbish;
 mod init_secrets;
 mod init_tls;
 mod init_wrong;

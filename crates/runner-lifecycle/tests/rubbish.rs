@@ -72,6 +72,19 @@ fn is_one_clean_line(line: &str) {
     assert!(!line.contains("canary"), "{line}");
 }
 
+/// What was said begins with the number of a line that is there; the end of the text counts as one.
+fn names_a_line_of(text: &str, said: &str) {
+    let end = said
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(said.len());
+    let number: usize = said[..end].parse().expect("the number of a line");
+    let lines = text.matches('\n').count() + 1;
+    assert!(
+        (1..=lines).contains(&number),
+        "line {number} of {lines}: {said}"
+    );
+}
+
 proptest! {
     #![proptest_config(Config::with_cases(2000))]
 
@@ -87,7 +100,11 @@ proptest! {
                 emptied.remove_entries(&(0..config.entry_count()).collect::<Vec<_>>());
                 prop_assert!(ConfigToml::parse(&emptied.to_string()).is_ok());
             }
-            Err(error) => is_one_clean_line(&error.to_string()),
+            Err(error) => {
+                let line = error.to_string();
+                is_one_clean_line(&line);
+                names_a_line_of(&text, line.strip_prefix("line ").unwrap_or_default());
+            }
         }
     }
 
@@ -98,7 +115,16 @@ proptest! {
                 let again = state.to_text().expect("a state can be written");
                 prop_assert_eq!(State::parse(&again).expect("and read").to_text().ok(), Some(again));
             }
-            Err(error) => is_one_clean_line(&error.to_string()),
+            Err(error) => {
+                let line = error.to_string();
+                is_one_clean_line(&line);
+                let said = line.strip_prefix(".runner-lifecycle.toml: ");
+                let said = said.expect("the file is named");
+                // What is wrong with the whole of it has no line.
+                if !said.starts_with("version ") && !said.starts_with("it is incomplete") {
+                    names_a_line_of(&text, said.strip_prefix("line ").unwrap_or_default());
+                }
+            }
         }
     }
 }

@@ -247,8 +247,8 @@ fn signal_ends_it_and_bad_usage_never_starts_it() {
         let mut program = Program::start(&[]);
         let id = program.child.id().to_string();
         assert!(
-            Command::new("kill")
-                .args([signal, &id])
+            Command::new("sh")
+                .args(["-c", &format!("kill {signal} {id}")])
                 .status()
                 .unwrap()
                 .success()

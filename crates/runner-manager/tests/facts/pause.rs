@@ -9,8 +9,9 @@ use crate::scene::{Config, LIMIT, Scene, head, job_of, wait_for};
 #[test]
 fn fact_2_one_entry_and_a_free_worker_are_quiet_at_once() {
     for concurrent in [1, 4] {
-        let (scene, config) = Scene::polling(concurrent, 1, "");
+        let (scene, config) = Scene::polling_seldom(concurrent);
         scene.polled(2);
+        // Loaded before the next poll is due.
         scene.reload(&config.paused());
         let before = scene.polls();
         scene.three_passes_later(&config.paused());
@@ -22,12 +23,13 @@ fn fact_2_one_entry_and_a_free_worker_are_quiet_at_once() {
 fn fact_3_pass_over_three_entries_is_finished() {
     let scene = Scene::new(Settings::default());
     let mut config = scene.config(1, 3, "");
-    config.head = "concurrent = 1\ncheck_interval = 3\n".into();
+    config.head = "concurrent = 1\ncheck_interval = 6\n".into();
     let scene = scene.running(&config);
-    // The pass has just begun: its first entry was polled now.
+    // The pass has just begun: its first entry was polled now, the next is due in two seconds.
     scene.polled(4);
     scene.reload(&config.paused());
     let before = scene.polls();
+    scene.polled(before + 2);
     scene.three_passes_later(&config.paused());
     let late: Vec<_> = scene.gitlab.calls("POST /jobs/request").split_off(before);
     let tokens: Vec<_> = late
@@ -65,7 +67,7 @@ fn fact_4_busy_feeder_polls_the_held_entry_once_more() {
 
 #[test]
 fn fact_4_with_a_free_worker_nothing_more_is_taken() {
-    let (scene, config) = Scene::polling(2, 1, "");
+    let (scene, config) = Scene::polling_seldom(2);
     let first = scene.job_until("go");
     scene.job_is(first, JobStatus::Running);
     scene.polled(scene.polls() + 1);

@@ -144,7 +144,7 @@ fn configuration_cannot_be_read_while_gitlab_is_asked_for_the_new_token() {
 #[test]
 fn entry_that_left_the_file_is_not_rotated() {
     let scene = Scene::new(Settings::default());
-    let config = due_in(&scene, 2);
+    let config = due_in(&scene, 3);
     let scene = scene.running(&config);
     // Not loaded yet when the rotation begins: the rotation itself finds out.
     scene.publish(&config.paused());

@@ -14,7 +14,7 @@ use gitlab_simulator::{Job, NewRunner, Settings, Simulator, own_address};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-pub(crate) use looks::wait_for;
+pub(crate) use looks::{wait_for, within};
 
 /// No wait of a test is longer; most end within milliseconds.
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
@@ -81,6 +81,14 @@ impl Scene {
     pub(crate) fn polling(concurrent: usize, entries: usize, more: &str) -> (Self, Config) {
         let scene = Self::new(Settings::default());
         let config = scene.config(concurrent, entries, more);
+        (scene.running(&config), config)
+    }
+
+    /// The same with one entry that is polled every two seconds: time enough for a reload in between.
+    pub(crate) fn polling_seldom(concurrent: usize) -> (Self, Config) {
+        let scene = Self::new(Settings::default());
+        let mut config = scene.config(concurrent, 1, "");
+        config.head = format!("concurrent = {concurrent}\ncheck_interval = 2\n");
         (scene.running(&config), config)
     }
 

@@ -31,7 +31,7 @@ async fn retry_after_is_waited_for() {
 async fn the_reset_time_counts_before_retry_after() {
     let world = World::new();
     // Dates have no fractions, so what is left of the second may be short.
-    let at = SystemTime::now() + Duration::from_secs(2);
+    let at = SystemTime::now() + Duration::from_secs(3);
     let throttled = Fault::on("*").status(429).body("Retry later\n");
     let throttled = throttled.header("RateLimit-ResetTime", &httpdate::fmt_http_date(at));
     world.sim.fault(throttled.header("Retry-After", "3600"));
@@ -39,12 +39,8 @@ async fn the_reset_time_counts_before_retry_after() {
         .ask(&world.client(), Ask::Verify, ample())
         .await
         .unwrap();
-    assert!(
-        gap(&world) > Duration::from_millis(800),
-        "{:?}",
-        gap(&world)
-    );
-    assert!(gap(&world) < Duration::from_secs(4), "{:?}", gap(&world));
+    assert!(gap(&world) > Duration::from_secs(1), "{:?}", gap(&world));
+    assert!(gap(&world) < Duration::from_secs(10), "{:?}", gap(&world));
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime};
@@ -288,7 +288,7 @@ impl Drop for Pod {
             let _ = kill_process(pid_of(child), Signal::TERM);
             let began = Instant::now();
             while child.try_wait().is_ok_and(|ended| ended.is_none()) && began.elapsed() < LIMIT {
-                std::thread::yield_now();
+                std::thread::sleep(Duration::from_millis(1));
             }
             drop(child.kill());
             drop(child.wait());
@@ -318,12 +318,16 @@ fn stand_in() -> PathBuf {
             if let Some(real) = std::env::var_os("GITLAB_RUNNER") {
                 return real.into();
             }
+            let reaper = PathBuf::from(env!("CARGO_BIN_EXE_runner-reaper"));
+            // It lies beside the tested program only when it is of the same profile.
+            let directory = reaper.parent().and_then(Path::file_name).unwrap();
+            let profile = directory.to_str().unwrap().replace("debug", "dev");
             let status = Command::new(env!("CARGO"))
                 .args(["build", "--quiet", "--package", "runner-manager", "--bins"])
+                .args(["--profile", &profile])
                 .status()
                 .unwrap();
             assert!(status.success(), "the stand-in cannot be built");
-            let reaper = PathBuf::from(env!("CARGO_BIN_EXE_runner-reaper"));
             reaper.with_file_name("runner-manager-stand-in")
         })
         .clone()

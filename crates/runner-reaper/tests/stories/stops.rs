@@ -1,21 +1,12 @@
 //! The hook that is told to stop itself: once it finishes in order, twice it waits for nothing.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use gitlab_simulator::{JobStatus, Settings};
-use rustix::process::{Signal, kill_process};
+use rustix::process::Signal;
 
-use crate::pod::{Kind, LIMIT, Pod, ended, pid_of};
+use crate::pod::{Kind, Pod};
 use crate::running::Running;
-
-/// Waits until the hook has put the file back, or not yet.
-fn file_is(pod: &Pod, paused: bool) {
-    let began = Instant::now();
-    while pod.file("config.toml.original").exists() != paused {
-        assert!(began.elapsed() < LIMIT);
-        std::thread::yield_now();
-    }
-}
 
 #[test]
 fn first_signal_leaves_an_owned_runner_with_jobs_and_names_it() {
@@ -23,11 +14,10 @@ fn first_signal_leaves_an_owned_runner_with_jobs_and_names_it() {
     let original = pod.original();
     let job = pod.job(3.0);
     pod.job_is(job, JobStatus::Running);
-    let began = Instant::now();
-    let child = pod.reaper(&["--grace-period", "1h"]).spawn().unwrap();
-    file_is(&pod, true);
-    kill_process(pid_of(&child), Signal::TERM).unwrap();
-    let hook = ended(&child.wait_with_output().unwrap(), began);
+    let mut hook = Running::of(&pod, &["--grace-period", "1h"]);
+    hook.says("config.toml paused");
+    hook.signal(Signal::TERM);
+    let hook = hook.ended();
     assert_eq!(hook.code, 75, "{}", hook.words);
     assert!(hook.took < Duration::from_secs(2), "{:?}", hook.took);
     assert!(hook.words.contains("is left behind"), "{}", hook.words);
@@ -41,11 +31,10 @@ fn first_signal_unregisters_what_is_harmless() {
     let pod = Pod::working(Kind::Shared, 1);
     let job = pod.job(3.0);
     pod.job_is(job, JobStatus::Running);
-    let began = Instant::now();
-    let child = pod.reaper(&["--grace-period", "1h"]).spawn().unwrap();
-    file_is(&pod, true);
-    kill_process(pid_of(&child), Signal::INT).unwrap();
-    let hook = ended(&child.wait_with_output().unwrap(), began);
+    let mut hook = Running::of(&pod, &["--grace-period", "1h"]);
+    hook.says("config.toml paused");
+    hook.signal(Signal::INT);
+    let hook = hook.ended();
     assert_eq!(hook.code, 0, "{}", hook.words);
     assert!(hook.took < Duration::from_secs(2), "{:?}", hook.took);
     assert_eq!(pod.deleted("DELETE /runners/managers"), 1);
@@ -64,13 +53,12 @@ fn second_signal_puts_the_file_back_and_waits_for_nothing() {
         .started();
     pod.polled(2);
     let original = pod.original();
-    let began = Instant::now();
-    let child = pod.reaper(&[]).spawn().unwrap();
-    file_is(&pod, true);
+    let mut hook = Running::of(&pod, &[]);
+    hook.says("config.toml paused");
     for signal in [Signal::TERM, Signal::INT] {
-        kill_process(pid_of(&child), signal).unwrap();
+        hook.signal(signal);
     }
-    let hook = ended(&child.wait_with_output().unwrap(), began);
+    let hook = hook.ended();
     assert_eq!(hook.code, 69, "{}", hook.words);
     assert!(hook.took < Duration::from_secs(2), "{:?}", hook.took);
     assert!(hook.words.contains("may be left behind"), "{}", hook.words);

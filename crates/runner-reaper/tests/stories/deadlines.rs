@@ -17,6 +17,7 @@ fn told_deadline_ends_the_jobs_and_gitlab_hears_of_them() {
         pod.job_is(job, JobStatus::Running);
         pod.put("message", "");
         let message = pod.file("message").display().to_string();
+        let began = pod.gitlab_now();
         let hook = pod.run(&[
             "--grace-period",
             "2",
@@ -24,10 +25,16 @@ fn told_deadline_ends_the_jobs_and_gitlab_hears_of_them() {
             &message,
         ]);
         assert_eq!(hook.code, 75, "{}", hook.words);
-        assert!(hook.took < Duration::from_secs(2), "{:?}", hook.took);
+        assert!(hook.took < Duration::from_secs(3), "{:?}", hook.took);
         assert_eq!(pod.deleted(pattern), 1);
         pod.exited();
         pod.job_is(job, JobStatus::Failed);
+        let calls = pod.gitlab.journal();
+        let failed = |call: &&gitlab_simulator::Call| call.body["state"] == "failed";
+        let deleted = calls.iter().find(|call| call.is(pattern)).unwrap().at - began;
+        let reported = calls.iter().find(failed).unwrap().at - began;
+        assert!(deleted < reported, "first unregistered, then ended");
+        assert!(reported < Duration::from_secs(2), "{reported:?}");
         assert!(
             hook.words.contains(&format!("/-/jobs/{job}")),
             "{}",

@@ -10,11 +10,11 @@ use crate::pod::{Ended, Kind, Pod};
 fn check(what: &str, prepare: impl FnOnce(&Pod), code: i32, words: &str) -> Ended {
     let pod = Pod::new(Settings::default(), &[Kind::Owned], "concurrent = 1", "");
     prepare(&pod);
-    let ended = pod.run(&["--grace-period", "3"]);
+    let ended = pod.run(&["--grace-period", "6"]);
     assert_eq!(ended.code, code, "{what}: {}", ended.words);
     assert!(ended.words.contains(words), "{what}: {}", ended.words);
     assert!(
-        ended.took < Duration::from_secs(3),
+        ended.took < Duration::from_secs(6),
         "{what}: {:?}",
         ended.took
     );

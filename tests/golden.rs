@@ -1,7 +1,7 @@
 //! Recorded runs of gitlab-runner's `register` against the real program: the same requests, the same `config.toml` as
 //! gitlab-runner loads it. `golden/` holds the recordings (facts, one run a line) and the rules of the comparison.
 
-mod case;
+pub(crate) mod case;
 mod recorder;
 mod view;
 

@@ -8,10 +8,11 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Map, Value, json};
 
-use super::recorder::{Recorder, Request};
+use super::recorder::Recorder;
+pub(crate) use super::recorder::Request;
 
 /// What `runner-init` does beyond stock is switched off, so that the rest can be compared.
-pub(super) const OURS: [(&str, &str); 3] = [
+pub(crate) const OURS: [(&str, &str); 3] = [
     ("RUNNER_INIT_TIMEOUT", "4s"),
     ("RUNNER_INIT_DRAIN_READY", "false"),
     ("RUNNER_INIT_INSTALL_REAPER", "none"),
@@ -21,37 +22,37 @@ pub(super) const OURS: [(&str, &str); 3] = [
 const KEPT: [&str; 2] = ["config.toml", ".runner_system_id"];
 
 /// A recorded run: what was given and what came of it.
-pub(super) struct Case {
-    pub(super) id: String,
-    pub(super) argv: Vec<String>,
+pub(crate) struct Case {
+    pub(crate) id: String,
+    pub(crate) argv: Vec<String>,
     env: BTreeMap<String, String>,
-    pub(super) files: BTreeMap<String, String>,
+    pub(crate) files: BTreeMap<String, String>,
     /// Answers that differ from the recorder's own.
     server: Map<String, Value>,
-    pub(super) recorded: Outcome,
+    pub(crate) recorded: Outcome,
     line: Value,
 }
 
 /// A file that a run wrote.
 #[derive(Clone, Debug)]
-pub(super) struct Written {
-    pub(super) mode: String,
-    pub(super) text: String,
+pub(crate) struct Written {
+    pub(crate) mode: String,
+    pub(crate) text: String,
 }
 
 /// What came of a run.
 #[derive(Debug)]
-pub(super) struct Outcome {
-    pub(super) ok: bool,
-    pub(super) requests: Vec<Request>,
-    pub(super) files: BTreeMap<String, Written>,
+pub(crate) struct Outcome {
+    pub(crate) ok: bool,
+    pub(crate) requests: Vec<Request>,
+    pub(crate) files: BTreeMap<String, Written>,
     /// Stdout and stderr.
-    pub(super) words: String,
+    pub(crate) words: String,
 }
 
 impl Outcome {
     /// Runners and runner managers that a failed run made at the recorder and did not take back.
-    pub(super) fn left_behind(&self) -> usize {
+    pub(crate) fn left_behind(&self) -> usize {
         if self.ok {
             return 0;
         }
@@ -75,7 +76,7 @@ impl Outcome {
 
 impl Case {
     /// Reads one line of the recordings.
-    pub(super) fn parse(line: &str) -> Self {
+    pub(crate) fn parse(line: &str) -> Self {
         let line: Value = serde_json::from_str(line).unwrap();
         let texts = |key: &str| -> BTreeMap<String, String> {
             let object = line[key].as_object().cloned().unwrap_or_default();
@@ -116,7 +117,7 @@ impl Case {
     }
 
     /// Runs a program on the case, in a directory of its own and against a recorder of its own.
-    pub(super) fn run(&self, program: &Path, more: &[(&str, &str)]) -> Outcome {
+    pub(crate) fn run(&self, program: &Path, more: &[(&str, &str)]) -> Outcome {
         let work = tempfile::Builder::new()
             .prefix("golden.")
             .tempdir()
@@ -185,7 +186,7 @@ impl Case {
     }
 
     /// The line of the recordings for a new outcome.
-    pub(super) fn line(&self, outcome: &Outcome) -> String {
+    pub(crate) fn line(&self, outcome: &Outcome) -> String {
         let mut line = self.line.clone();
         line["result"] = json!({ "exit": i32::from(!outcome.ok) });
         if outcome.ok {

@@ -10,18 +10,18 @@ use serde_json::{Map, Value, json};
 
 /// One request and how it was answered.
 #[derive(Clone, Debug)]
-pub(super) struct Request {
-    pub(super) method: String,
-    pub(super) path: String,
-    pub(super) body: Value,
-    pub(super) answered: u16,
+pub(crate) struct Request {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) body: Value,
+    pub(crate) answered: u16,
     /// The answer held a token: something was made.
-    pub(super) made: bool,
+    pub(crate) made: bool,
 }
 
 impl Request {
     /// From the recordings, which keep only what is compared.
-    pub(super) fn recorded(value: &Value) -> Self {
+    pub(crate) fn recorded(value: &Value) -> Self {
         let text = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
         Self {
             method: text("method"),
@@ -32,12 +32,12 @@ impl Request {
         }
     }
 
-    pub(super) fn record(&self) -> Value {
+    pub(crate) fn record(&self) -> Value {
         json!({ "method": self.method, "path": self.path, "body": self.body })
     }
 
     /// Without what differs from run to run.
-    pub(super) fn emptied(&self, empty: impl Fn(&str) -> String) -> Self {
+    pub(crate) fn emptied(&self, empty: impl Fn(&str) -> String) -> Self {
         let body = serde_json::from_str(&empty(&self.body.to_string()));
         Self {
             path: empty(&self.path),
@@ -48,7 +48,7 @@ impl Request {
 }
 
 /// A listening recorder; dropping it ends it.
-pub(super) struct Recorder {
+pub(crate) struct Recorder {
     url: String,
     desk: Arc<Desk>,
     thread: Option<JoinHandle<()>>,
@@ -61,7 +61,7 @@ struct Desk {
 }
 
 impl Recorder {
-    pub(super) fn start(server: Map<String, Value>) -> Self {
+    pub(crate) fn start(server: Map<String, Value>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let mut plan = defaults();
@@ -89,11 +89,11 @@ impl Recorder {
         }
     }
 
-    pub(super) fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
-    pub(super) fn requests(&self) -> Vec<Request> {
+    pub(crate) fn requests(&self) -> Vec<Request> {
         self.desk
             .seen
             .lock()

@@ -16,6 +16,9 @@ use weather::{Once, REACHED, WEATHER, Weather};
 /// What an overloaded machine may add to the deadline of a run. Far below the ten seconds of one attempt.
 const SLACK: Duration = Duration::from_secs(7);
 
+/// Limit of the wait for what an ended run has sent; a fault that hangs keeps its connection.
+const SETTLED: Duration = Duration::from_secs(2);
+
 /// Runs at once: they wait for deadlines, not for the processor.
 const THREADS: usize = 32;
 
@@ -160,6 +163,7 @@ fn fault_that_strikes_once_is_repeated_or_final_as_its_kind_says() {
         let fault = (weather.strike)(Fault::on(call.pattern()));
         scene.gitlab.fault(fault.clone());
         let ended = scene.run("60s");
+        scene.gitlab.settle(SETTLED);
         let at = format!("{call:?}, {}: {}", weather.name, ended.output());
         let asked = scene.gitlab.calls(call.pattern()).len();
         let lost = scene.lost(&fault.effect);
@@ -193,6 +197,7 @@ fn fault_that_lasts_ends_the_run_in_time_with_its_code_and_the_next_step() {
         let start = Instant::now();
         let ended = scene.run("2s");
         let took = start.elapsed();
+        scene.gitlab.settle(SETTLED);
         let at = format!("{call:?}, {}, {took:?}: {}", weather.name, ended.output());
         assert_eq!(ended.code(), weather.lasting, "{at}");
         assert!(took < limit + SLACK, "{at}");

@@ -159,9 +159,7 @@ fn killed_anywhere_and_run_again_there_is_one_runner_and_one_entry() {
             let at = format!("{}, step {number} ({step:?})", source.name);
             assert_eq!(killed.code(), -1, "{at}: {}", killed.output());
             // Before the second run the simulator has to have seen what the first one sent.
-            scene.gitlab.wait_until(Duration::from_secs(5), |state| {
-                state.journal.iter().all(|call| call.ended_at.is_some())
-            });
+            assert!(scene.gitlab.settle(Duration::from_secs(5)), "{at}");
             let state = scene
                 .stage
                 .text(".runner-lifecycle.toml")

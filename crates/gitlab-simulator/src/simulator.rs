@@ -1,7 +1,7 @@
 //! Owns the handle that tests hold: starts the server on its own thread, looks into it, steers it, and ends it when dropped.
 
-use std::io;
-use std::net::SocketAddr;
+use std::io::{self, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -153,6 +153,18 @@ impl Simulator {
     /// Changes the state; waiters and held polls hear of it. The state is locked meanwhile: use the one that is handed in.
     pub fn update<T>(&self, with: impl FnOnce(&mut State) -> T) -> T {
         self.shared.change(with)
+    }
+
+    /// Waits until all that was sent so far has been met and its connections are closed; false when the limit passes first.
+    ///
+    /// What a client sent before it was ended may still lie in a socket, and would be met by whatever a test does next.
+    pub fn settle(&self, limit: Duration) -> bool {
+        // Connections are accepted in their order: once this one is answered, none is before it.
+        let answered = TcpStream::connect(self.address()).and_then(|mut last| {
+            last.write_all(b"GET /api/v4/version HTTP/1.0\r\n\r\n")?;
+            last.read_to_end(&mut Vec::new())
+        });
+        answered.is_ok() && self.wait_until(limit, |state| state.open_connections == 0)
     }
 
     /// Waits until the state is so, looking at it after each change; false when the limit passes first.

@@ -11,7 +11,7 @@ use serde_json::Value;
 const HELPERS: [&str; 2] = ["runner-init", "runner-reaper"];
 
 /// What they are tested with.
-const OTHERS: [&str; 2] = ["runner-manager", "gitlab-simulator"];
+const OTHERS: [&str; 2] = ["runner-manager-stand-in", "gitlab-simulator"];
 
 const DEV: &str = "dev";
 

@@ -29,7 +29,7 @@ impl Programs {
             .args(["--profile", profile])
             // With the packages that the tests build together: after `cargo test` nothing is built anew.
             .args(["-p", "runner-init", "-p", "runner-reaper"])
-            .args(["-p", "runner-manager", "-p", "gitlab-simulator"])
+            .args(["-p", "runner-manager-stand-in", "-p", "gitlab-simulator"])
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .stdin(Stdio::null())
             .stderr(Stdio::inherit())

@@ -323,7 +323,13 @@ fn stand_in() -> PathBuf {
             let directory = reaper.parent().and_then(Path::file_name).unwrap();
             let profile = directory.to_str().unwrap().replace("debug", "dev");
             let status = Command::new(env!("CARGO"))
-                .args(["build", "--quiet", "--package", "runner-manager", "--bins"])
+                .args([
+                    "build",
+                    "--quiet",
+                    "--package",
+                    "runner-manager-stand-in",
+                    "--bins",
+                ])
                 .args(["--profile", &profile])
                 .status()
                 .unwrap();

@@ -6,7 +6,7 @@
 //! there without its gRPC server. Plain HTTP only. How long a job takes is in its variables `STAND_IN_DURATION`, `STAND_IN_UNTIL_FILE` and
 //! `STAND_IN_RESULT`, else in its script's `sleep` and `exit 1` lines.
 //!
-//! The tests in `tests/facts` keep it honest: `GITLAB_RUNNER=/path/to/gitlab-runner cargo test -p runner-manager` runs them
+//! The tests in `tests/facts` keep it honest: `GITLAB_RUNNER=/path/to/gitlab-runner cargo test -p runner-manager-stand-in` runs them
 //! against the real program.
 
 mod args;

@@ -1,3 +1,5 @@
+//! The command line and the variables as manifests and people write them.
+
 use runner_lifecycle::exit::Exit;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! The entry that follows from flags, variables and template.
+
 use std::ffi::OsString;
 
 use toml_edit::{ArrayOfTables, DocumentMut};

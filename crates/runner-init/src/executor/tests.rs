@@ -1,3 +1,5 @@
+//! What each executor requires, adds and keeps.
+
 use toml_edit::DocumentMut;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Templates that can be used, and the line that is said of the others.
+
 use proptest::prelude::*;
 use runner_lifecycle::exit::Exit;
 

@@ -1,3 +1,5 @@
+//! Which of several tokens wins, and what is said of the others.
+
 use std::io::Write as _;
 
 use runner_lifecycle::exit::Exit;

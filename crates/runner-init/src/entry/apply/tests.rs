@@ -1,3 +1,5 @@
+//! An entry that is there, and what was asked for since.
+
 use toml_edit::DocumentMut;
 
 use super::super::tests::{entry_of, wished};

@@ -1,3 +1,5 @@
+//! What a dry run may show.
+
 use super::*;
 
 fn check(text: &str, want: &str) {

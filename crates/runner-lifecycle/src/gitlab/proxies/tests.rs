@@ -1,3 +1,5 @@
+//! Whose requests go through a proxy.
+
 use super::*;
 
 fn proxies(pairs: &[(&str, &str)]) -> Proxies {

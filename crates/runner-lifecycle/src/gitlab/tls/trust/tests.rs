@@ -1,3 +1,5 @@
+//! Who is believed to be GitLab.
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};

@@ -54,9 +54,26 @@ fn main() {
     let body = serde_json::json!({ "token": token, "system_id": "r_000000000000" }).to_string();
     let nothing = programs::example("nothing");
 
-    let init = Subject {
+    let verifying = Subject {
         name: "runner-init (verify, write)",
         command: Box::new(|| init(&gitlab, &token)),
+    };
+    let installing = Subject {
+        name: "runner-init (and install runner-reaper)",
+        command: Box::new(|| {
+            let (mut command, stage) = init(&gitlab, &token);
+            command.env_remove("RUNNER_INIT_INSTALL_REAPER");
+            (command, stage)
+        }),
+    };
+    let again = Subject {
+        name: "runner-init (a second time)",
+        command: Box::new(|| {
+            let (mut first, stage) = init(&gitlab, &token);
+            first.env_remove("RUNNER_INIT_INSTALL_REAPER");
+            assert!(first.output().expect("runner-init runs").status.success());
+            (first, stage)
+        }),
     };
     let version = Subject {
         name: "runner-init --version (360 flags)",
@@ -78,7 +95,7 @@ fn main() {
         name: "curl, same request",
         command: Box::new(|| (curl_with("DELETE", &delete, &body), None)),
     };
-    table("Birth", &[init, curl, version, empty]);
+    table("Birth", &[verifying, curl, installing, again, version, empty]);
     let empty = Subject {
         name: "empty static program",
         command: Box::new(|| (plain(&nothing, &[]), None)),

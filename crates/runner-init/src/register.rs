@@ -68,6 +68,8 @@ async fn register(plan: &Plan<'_>, deadline: Deadline, stops: &mut Stops) -> any
     files.claim_for(plan.pod());
     // Before GitLab is asked: a volume too small for it must not cost a runner.
     reaper::install(plan, &volume)?;
+    // And what GitLab hears must be what the disk remembers.
+    volume.sync()?;
 
     let found = ask::runner(plan, &mut files, &system_id, deadline, stops).await;
     let written = match found {

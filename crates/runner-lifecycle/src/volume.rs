@@ -2,6 +2,7 @@
 //!
 //! It knows names and bytes, not what they mean. Every failure names the file, the cause and the cure.
 
+use std::cell::Cell;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
@@ -24,6 +25,8 @@ pub struct Volume {
     directory: PathBuf,
     /// Mode of the lock file: who may work on the volume.
     lock_mode: u32,
+    /// Whether a name changed since the directory was synced.
+    renamed: Cell<bool>,
 }
 
 impl Volume {
@@ -34,6 +37,7 @@ impl Volume {
         Self {
             directory: if here { PathBuf::from(".") } else { directory },
             lock_mode: PRIVATE,
+            renamed: Cell::new(false),
         }
     }
 
@@ -80,9 +84,8 @@ impl Volume {
         let attempt = || {
             remove_if_there(&path)?;
             let mut file = create(&path, PRIVATE)?;
-            // A full volume still creates empty files.
-            file.write_all(&[0; 4096])?;
-            file.sync_data()
+            // A full volume still creates empty files. What only a sync would tell, the first publication does.
+            file.write_all(&[0; 4096])
         };
         let result = attempt().map_err(|source| Error::new("writing to", &self.directory, source));
         let removed = remove_if_there(&path);
@@ -202,9 +205,21 @@ impl Volume {
                 self.publish_from(kept, how, |file| {
                     publication::keep_owner(file, &metadata);
                     file.write_all(&bytes)
-                })
+                })?;
+                self.sync()
             }
         }
+    }
+
+    /// Brings what was renamed since the last time onto the disk too; a file's own content is there before it has its name.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn sync(&self) -> Result<(), Error> {
+        if self.renamed.replace(false) {
+            self.sync_directory()?;
+        }
+        Ok(())
     }
 
     fn sync_directory(&self) -> Result<(), Error> {

@@ -112,7 +112,7 @@ impl<'a> Files<'a> {
     fn publish_system_id(&self, id: &SystemId) -> Result<(), volume::Error> {
         let how = Publication::with_mode(self.mode.unwrap_or(PRIVATE));
         self.volume
-            .publish(system_id::FILE, id.as_str().as_bytes(), how)
+            .publish_until_sync(system_id::FILE, id.as_str().as_bytes(), how)
     }
 
     /// The volume is this pod's from now on; on the disk with the next word of the state.
@@ -177,12 +177,15 @@ impl<'a> Files<'a> {
             // Else what is pending says it.
             self.know(runner);
         }
-        self.save()?;
+        self.save_until_sync()?;
         if self.before.as_deref() != Some(text.as_str())
             || self.has_other_mode(&self.config_name)?
         {
-            self.volume
-                .publish(&self.config_name, text.as_bytes(), self.manner(plan))?;
+            self.volume.publish_until_sync(
+                &self.config_name,
+                text.as_bytes(),
+                self.manner(plan),
+            )?;
             changed = Changed::Written;
         }
         self.made = None;

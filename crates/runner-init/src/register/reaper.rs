@@ -45,6 +45,7 @@ pub(super) fn install(plan: &Plan<'_>, volume: &Volume) -> anyhow::Result<()> {
         .with_context(|| format!("installing {NAME} (--install-reaper=none leaves it out)"))?;
     let path = target.path(&name);
     if copied {
+        target.sync()?;
         log::info!("{} installed", path.display());
     }
     if forbids_execution(&path) {

@@ -1,7 +1,7 @@
 //! Owns how a file is published: by temporary file, fsync and rename; its mode, its owner, its time.
 
 use std::fs::{self, File, Metadata};
-use std::io::{self, Write as _};
+use std::io::{self, BufRead as _, BufReader, Seek as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::time::SystemTime;
@@ -71,22 +71,41 @@ impl Volume {
     /// # Errors
     /// When a step fails; the file that was there is then as before.
     pub fn publish(&self, name: &str, bytes: &[u8], how: Publication) -> Result<(), Error> {
+        self.publish_until_sync(name, bytes, how)?;
+        self.sync()
+    }
+
+    /// The same, but that the new name is on the disk is left to [`Volume::sync`]: several files take one sync.
+    ///
+    /// # Errors
+    /// As [`Volume::publish`].
+    pub fn publish_until_sync(
+        &self,
+        name: &str,
+        bytes: &[u8],
+        how: Publication,
+    ) -> Result<(), Error> {
         self.publish_from(name, how, |file| file.write_all(bytes))
     }
 
-    /// Copies an executable into the volume, unless the same bytes are there already. Says whether it wrote.
+    /// Copies an executable into the volume, unless the same bytes are there already. Says whether it wrote. Syncing is left
+    /// to [`Volume::sync`], and no more of the file than a page or two is in memory.
     ///
     /// # Errors
     /// When the source cannot be read or the copy not be published.
     pub fn copy_executable(&self, source: &Path, name: &str) -> Result<bool, Error> {
-        let bytes = fs::read(source).map_err(|error| Error::new("reading", source, error))?;
+        let unreadable = |error| Error::new("reading", source, error);
+        let mut original = File::open(source).map_err(unreadable)?;
         let there = self
             .metadata(name)?
             .is_some_and(|m| m.permissions().mode() & 0o111 == 0o111);
-        if there && self.read(name)?.as_deref() == Some(&bytes) {
+        if there && is_same(&original, &self.path(name)).map_err(unreadable)? {
             return Ok(false);
         }
-        self.publish(name, &bytes, Publication::with_mode(0o755))?;
+        original.rewind().map_err(unreadable)?;
+        self.publish_from(name, Publication::with_mode(0o755), |file| {
+            io::copy(&mut original, file).map(drop)
+        })?;
         Ok(true)
     }
 
@@ -125,7 +144,29 @@ impl Volume {
             drop(remove_if_there(&temporary));
             return Err(Error::new("publishing", &path, source));
         }
-        self.sync_directory()
+        self.renamed.set(true);
+        Ok(())
+    }
+}
+
+/// Whether a file holds the bytes of another, read side by side.
+fn is_same(original: &File, path: &Path) -> io::Result<bool> {
+    let there = File::open(path)?;
+    if there.metadata()?.len() != original.metadata()?.len() {
+        return Ok(false);
+    }
+    let (mut original, mut there) = (BufReader::new(original), BufReader::new(there));
+    loop {
+        let (one, two) = (original.fill_buf()?, there.fill_buf()?);
+        let length = one.len().min(two.len());
+        if one[..length] != two[..length] {
+            return Ok(false);
+        }
+        if length == 0 {
+            return Ok(one.is_empty() && two.is_empty());
+        }
+        original.consume(length);
+        there.consume(length);
     }
 }
 

@@ -132,4 +132,15 @@ fn executable_is_copied_once() {
         .unwrap();
     assert!(volume.copy_executable(&source, "runner-reaper").unwrap());
     assert_eq!(volume.read("runner-reaper").unwrap().unwrap(), b"#!new");
+    // Longer than is read at once, and different in its last byte only.
+    let mut long = vec![7; 100_000];
+    for last in [7, 8] {
+        *long.last_mut().unwrap() = last;
+        volume
+            .publish("source", &long, Publication::keeping())
+            .unwrap();
+        assert!(volume.copy_executable(&source, "runner-reaper").unwrap());
+        assert!(!volume.copy_executable(&source, "runner-reaper").unwrap());
+        assert_eq!(volume.read("runner-reaper").unwrap().unwrap(), long);
+    }
 }

@@ -120,13 +120,19 @@ impl Files<'_> {
         }
     }
 
-    pub(super) fn save(&mut self) -> anyhow::Result<()> {
+    fn save(&mut self) -> anyhow::Result<()> {
+        self.save_until_sync()?;
+        Ok(self.volume.sync()?)
+    }
+
+    pub(super) fn save_until_sync(&mut self) -> anyhow::Result<()> {
         let text = self.state.to_text()?;
         if self.state_before.as_deref() != Some(text.as_str())
             || self.has_other_mode(state::FILE)?
         {
             let how = Publication::with_mode(self.mode.unwrap_or(PRIVATE));
-            self.volume.publish(state::FILE, text.as_bytes(), how)?;
+            self.volume
+                .publish_until_sync(state::FILE, text.as_bytes(), how)?;
             self.state_before = Some(text);
         }
         Ok(())

@@ -95,7 +95,10 @@ fn main() {
         name: "curl, same request",
         command: Box::new(|| (curl_with("DELETE", &delete, &body), None)),
     };
-    table("Birth", &[verifying, curl, installing, again, version, empty]);
+    table(
+        "Birth",
+        &[verifying, curl, installing, again, version, empty],
+    );
     let empty = Subject {
         name: "empty static program",
         command: Box::new(|| (plain(&nothing, &[]), None)),

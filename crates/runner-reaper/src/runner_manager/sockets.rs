@@ -13,10 +13,11 @@ const LISTEN: &str = "0A";
 pub(super) fn listens(here: &Path, port: u16) -> Option<bool> {
     let mut sockets = HashSet::new();
     for table in ["net/tcp", "net/tcp6"] {
-        // On the host's network a table has thousands of lines.
         if let Ok(table) = File::open(here.join(table)) {
             let lines = BufReader::new(table).lines().map_while(Result::ok);
-            sockets.extend(lines.filter_map(|line| listener(&line, port)));
+            // Below the heading the kernel shows who listens before all others, of which there may be thousands.
+            let listeners = lines.skip(1).map_while(|line| listener(&line));
+            sockets.extend(listeners.filter_map(|(at, inode)| (at == port).then_some(inode)));
         }
     }
     if sockets.is_empty() {
@@ -38,13 +39,17 @@ pub(super) fn listens(here: &Path, port: u16) -> Option<bool> {
     )
 }
 
-/// The inode of a socket that listens at this port, from one line of a table.
-fn listener(line: &str, port: u16) -> Option<String> {
+/// Port and inode of a socket that listens, from one line of a table; nothing for any other socket.
+fn listener(line: &str) -> Option<(u16, String)> {
     let mut words = line.split_ascii_whitespace();
-    let (_, local) = words.nth(1)?.rsplit_once(':')?;
-    let listens = words.nth(1)? == LISTEN;
-    (listens && u16::from_str_radix(local, 16) == Ok(port))
-        .then(|| words.nth(5).map(str::to_owned))?
+    let (_, port) = words.nth(1)?.rsplit_once(':')?;
+    if words.nth(1)? != LISTEN {
+        return None;
+    }
+    Some((
+        u16::from_str_radix(port, 16).ok()?,
+        words.nth(5)?.to_owned(),
+    ))
 }
 
 #[cfg(test)]
@@ -70,6 +75,21 @@ mod tests {
     }
 
     #[test]
+    fn connections_come_after_all_who_listen() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let _open: Vec<_> = (0..20)
+            .map(|_| std::net::TcpStream::connect(address).unwrap())
+            .collect();
+        let last = TcpListener::bind("127.0.0.1:0").unwrap();
+        let ours = Path::new("/proc/self");
+        for listener in [listener, last] {
+            let port = listener.local_addr().unwrap().port();
+            assert_eq!(listens(ours, port), Some(true));
+        }
+    }
+
+    #[test]
     fn port_of_another_process_is_not_ours() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -85,12 +105,14 @@ mod tests {
 
     #[test]
     fn lines_of_the_table_are_read_by_their_columns() {
-        fn check(line: &str, want: Option<&str>) {
-            assert_eq!(listener(line, 9252).as_deref(), want, "{line}");
+        fn check(line: &str, want: Option<(u16, &str)>) {
+            let got = listener(line);
+            let got = got.as_ref().map(|(port, inode)| (*port, inode.as_str()));
+            assert_eq!(got, want, "{line}");
         }
         let rest = "00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1 0 100 0 0 10 0";
-        check(&format!("   0: 0100007F:2424 {rest}"), Some("4711"));
-        check(&format!("   1: 0100007F:2425 {rest}"), None);
+        check(&format!("   0: 0100007F:2424 {rest}"), Some((9252, "4711")));
+        check(&format!("   1: 0100007F:2425 {rest}"), Some((9253, "4711")));
         let open = rest.replace(" 0A ", " 01 ");
         check(&format!("   2: 0100007F:2424 {open}"), None);
         check(

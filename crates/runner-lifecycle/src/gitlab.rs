@@ -54,6 +54,8 @@ pub enum Gone {
     Deleted,
     /// GitLab does not know it (any more).
     WasGone,
+    /// GitLab does not know the token: its runner is gone, or the token has expired.
+    Unknown,
 }
 
 /// How fast attempts follow each other and how long each may take.

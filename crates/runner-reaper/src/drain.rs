@@ -11,6 +11,9 @@ use crate::runner_manager::Sample;
 /// Distance of two looks that count.
 pub const STEP: Duration = Duration::from_millis(100);
 
+/// Looks that are further apart than this do not follow each other.
+const GAP: Duration = Duration::from_secs(1);
+
 /// Looks that must show the same. Between a request's end and its job's start lie a few milliseconds in which neither
 /// is to be seen.
 const LOOKS: u32 = 3;
@@ -47,6 +50,8 @@ pub struct Quiet {
 #[derive(Clone, Debug, Default)]
 pub struct Stillness {
     looks: u32,
+    /// The first look of those that showed the same.
+    since: Duration,
     last: Duration,
     activity: f64,
     idle: bool,
@@ -69,6 +74,7 @@ impl Stillness {
             let (activity, idle) = (sample.activity, true);
             *self = Self {
                 looks: 0,
+                since: at,
                 last: at,
                 activity,
                 idle,
@@ -107,24 +113,27 @@ pub struct Watch {
     loaded_before: Option<f64>,
     /// `concurrent` of the paused file.
     concurrent: f64,
-    /// How long the pass over the old entries may take once the feeder goes on with it.
-    pass: Duration,
+    /// The pass over the old entries, once the feeder goes on with it.
+    pass: Pass,
     acknowledged: Option<Duration>,
     /// Since when the feeder goes on with the pass: from the acknowledgement, or from the first free worker after that.
     goes_on: Option<Duration>,
+    /// The last look.
+    seen: Option<Duration>,
     stillness: Stillness,
 }
 
 impl Watch {
     /// A watch that begins now, at time zero.
     #[must_use]
-    pub fn new(loaded_before: Option<f64>, concurrent: f64, pass: Duration) -> Self {
+    pub fn new(loaded_before: Option<f64>, concurrent: f64, pass: Pass) -> Self {
         Self {
             loaded_before,
             concurrent,
             pass,
             acknowledged: None,
             goes_on: None,
+            seen: None,
             stillness: Stillness::default(),
         }
     }
@@ -149,6 +158,11 @@ impl Watch {
             return Polling::NotLoaded;
         }
         self.acknowledged.get_or_insert(at);
+        let before = self.seen.replace(at);
+        if self.pass.goes_over_several() && before.is_some_and(|before| at > before + GAP) {
+            // What was due while nobody could look, or while the process stood still, is done now.
+            self.stillness = Stillness::default();
+        }
         if is_full(sample) {
             self.goes_on = None;
         } else {
@@ -157,11 +171,21 @@ impl Watch {
         match self.stillness.see(at, sample) {
             // While it stands still there is nothing to wait for; what is in its hand is told by `held`.
             Some(quiet) if quiet.held => Polling::Off(quiet),
-            Some(quiet) if self.goes_on.is_some_and(|since| at >= since + self.pass) => {
+            Some(quiet)
+                if self
+                    .goes_on
+                    .is_some_and(|since| self.pass.is_over(at, since, self.stillness.since)) =>
+            {
                 Polling::Off(quiet)
             }
             _ => Polling::On,
         }
+    }
+
+    /// The activity of the last looks, which showed the same.
+    #[must_use]
+    pub fn activity(&self) -> f64 {
+        self.stillness.activity
     }
 
     /// Whether the paused file was seen loaded.
@@ -171,11 +195,41 @@ impl Watch {
     }
 }
 
-/// How long the pass over a list of `entries` goes on after a reload: the feeder rests `check_interval`/n after each.
-#[must_use]
-pub fn pass(check_interval: Duration, entries: usize) -> Duration {
-    let entries = u32::try_from(entries).unwrap_or(u32::MAX);
-    check_interval.saturating_mul(entries.saturating_sub(1)) / entries.max(1)
+/// The pass over the old list after a reload: the feeder rests `check_interval`/n after each of n entries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pass {
+    whole: Duration,
+    rest: Duration,
+}
+
+impl Pass {
+    /// The pass over so many entries. Over one there is none: nothing of the list is left after it.
+    #[must_use]
+    pub fn over(entries: usize, check_interval: Duration) -> Self {
+        let entries = u32::try_from(entries).unwrap_or(u32::MAX);
+        if entries < 2 {
+            return Self::default();
+        }
+        let rest = check_interval / entries;
+        Self {
+            whole: rest.saturating_mul(entries - 1),
+            rest,
+        }
+    }
+
+    fn goes_over_several(self) -> bool {
+        !self.rest.is_zero()
+    }
+
+    /// Whether it is over at time `at`, if the feeder went on with it at `since` and nothing has moved from `still` on. A
+    /// process that is short of time rests longer than it means to, after each entry anew.
+    fn is_over(self, at: Duration, since: Duration, still: Duration) -> bool {
+        if !self.goes_over_several() {
+            return true;
+        }
+        let margin = 2 * STEP;
+        at >= since + self.whole + margin && at >= still + self.rest * 3 / 2 + margin
+    }
 }
 
 /// How long to wait where nothing can be seen: its own look at the file, one pass, and a margin.

@@ -27,9 +27,12 @@ pub struct Ledger<'a> {
     system_id: Option<SystemId>,
     /// What GitLab is being asked for.
     open: Vec<Unregistration>,
-    gone: Vec<Unregistration>,
-    /// How many of `gone` nobody had to delete any more.
-    were_gone: usize,
+    /// What is gone, and how it came to be.
+    gone: Vec<(Unregistration, Gone)>,
+    /// How often polling began again: what GitLab was asked for before that says nothing about what is listed now.
+    round: u32,
+    /// Entries whose token cannot be read here.
+    unreadable: usize,
     /// What is left behind, with the exit code that means.
     left: Vec<(Token, Exit)>,
     exit: Exit,
@@ -52,7 +55,8 @@ impl<'a> Ledger<'a> {
             system_id: shown.or_else(|| scene.files.system_id()),
             open: Vec::new(),
             gone: Vec::new(),
-            were_gone: 0,
+            round: 0,
+            unreadable: 0,
             left: Vec::new(),
             exit: Exit::Done,
         }
@@ -79,8 +83,11 @@ impl<'a> Ledger<'a> {
     /// Notes that there was, or may have been, polling since the last deletion: a runner manager that polls brings its
     /// deleted record back, so it has to be deleted again. A runner does not come back.
     pub fn may_be_back(&mut self) {
-        self.gone
-            .retain(|unregistration| unregistration.ownership == Ownership::Owned);
+        let stays = |known: &Unregistration| known.ownership == Ownership::Owned;
+        self.round += 1;
+        self.gone.retain(|(known, _)| stays(known));
+        // Its answer is still to come, but may be of the time before.
+        self.open.retain(stays);
     }
 
     /// What of this configuration is still to go, with the runners that have no entry.
@@ -93,9 +100,16 @@ impl<'a> Ledger<'a> {
             .chain(lost.unwrap_or_default());
         let here = |unregistration: &Unregistration| {
             let same = |other: &Unregistration| other.token == unregistration.token;
-            !self.gone.iter().any(same) && !self.open.iter().any(same)
+            !self.gone.iter().any(|(known, _)| same(known)) && !self.open.iter().any(same)
         };
         found.filter(here).collect()
+    }
+
+    /// What of it is shared.
+    pub fn shared(&self, config: &Config) -> Vec<Unregistration> {
+        let mut all = self.unregistrations(config);
+        all.retain(|known| known.ownership == Ownership::Shared);
+        all
     }
 
     /// Says what of a whole configuration cannot be unregistered from here.
@@ -119,6 +133,7 @@ impl<'a> Ledger<'a> {
             log::error!(
                 "{entry}: it is not unregistered; give it to this program as to the runner manager"
             );
+            self.unreadable += 1;
             self.note(Exit::Unusable);
         }
     }
@@ -129,9 +144,8 @@ impl<'a> Ledger<'a> {
     }
 
     /// What is gone.
-    #[must_use]
-    pub fn gone(&self) -> &[Unregistration] {
-        &self.gone
+    pub fn gone(&self) -> impl Iterator<Item = &Unregistration> {
+        self.gone.iter().map(|(known, _)| known)
     }
 
     /// Notes an end that is graver than what was noted before.
@@ -144,8 +158,12 @@ impl<'a> Ledger<'a> {
         self.left
             .retain(|(token, _)| !unregistrations.iter().any(|again| again.token == *token));
         self.open.extend(unregistrations.iter().cloned());
-        self.clients
-            .begin(unregistrations, self.system_id.as_ref(), deadline);
+        self.clients.begin(
+            unregistrations,
+            self.system_id.as_ref(),
+            deadline,
+            self.round,
+        );
     }
 
     /// Waits so long for what GitLab is being asked for; the rest goes on by itself.
@@ -185,14 +203,15 @@ impl<'a> Ledger<'a> {
         let exit = outcome.exit();
         let Outcome {
             unregistration,
+            round,
             result,
         } = outcome;
+        if round < self.round && unregistration.ownership == Ownership::Shared {
+            return;
+        }
         self.open.retain(|open| open.token != unregistration.token);
         match result {
-            Ok(gone) => {
-                self.were_gone += usize::from(gone == Gone::WasGone);
-                self.gone.push(unregistration);
-            }
+            Ok(gone) => self.gone.push((unregistration, gone)),
             Err(_) => self.left.push((unregistration.token, exit)),
         }
     }
@@ -229,7 +248,7 @@ impl<'a> Ledger<'a> {
     /// Says what is now true.
     #[must_use]
     pub fn last_words(&self, jobs: usize) -> Exit {
-        let (gone, left) = (self.gone.len(), self.left.len());
+        let (gone, left) = (self.gone.len(), self.left.len() + self.unreadable);
         let exit = self
             .left
             .iter()
@@ -238,21 +257,25 @@ impl<'a> Ledger<'a> {
             0 => String::new(),
             n => format!(", {} still running", jobs_in_words(n)),
         };
-        let before = match self.were_gone {
+        let were_gone = self.gone.iter().filter(|(_, how)| *how != Gone::Deleted);
+        let before = match were_gone.count() {
             0 => String::new(),
             n => format!(" ({n} of them gone already)"),
         };
+        let code = exit.code();
         match (left, gone) {
+            (0, _) if !matches!(exit, Exit::Done | Exit::JobsRunning) => {
+                log::error!(
+                    "{gone} unregistered{before}, not all is as it was{jobs} (exit {code})"
+                );
+            }
             (0, 0) => log::info!("done: nothing was to be unregistered{jobs}"),
             (0, _) => {
                 log::info!("done: {gone} unregistered{before}, nothing is left at GitLab{jobs}");
             }
-            _ => {
-                let code = exit.code();
-                log::error!(
-                    "{left} left behind at GitLab, {gone} unregistered{before}{jobs} (exit {code})"
-                );
-            }
+            _ => log::error!(
+                "{left} left behind at GitLab, {gone} unregistered{before}{jobs} (exit {code})"
+            ),
         }
         exit
     }

@@ -9,7 +9,7 @@ use runner_lifecycle::duration::show;
 use runner_lifecycle::original::{self, Restored};
 use tokio::time::{Instant, sleep};
 
-use crate::drain::{self, Polling, Quiet, STEP, Watch};
+use crate::drain::{self, Pass, Polling, Quiet, STEP, Watch};
 use crate::files::{Config, Files};
 use crate::runner_manager::{Live, Look, ProcessState, Sample, jobs_in_words};
 use crate::stops::Stops;
@@ -45,6 +45,15 @@ pub enum End {
 }
 
 impl End {
+    /// The activity that was seen when polling was off.
+    #[must_use]
+    pub fn activity(&self) -> f64 {
+        match self {
+            Self::Off(_, watch, _) => watch.activity(),
+            _ => 0.0,
+        }
+    }
+
     /// The watch that saw polling off, to look on with, and when it began.
     #[must_use]
     pub fn watch(self) -> Option<(Box<Watch>, Instant)> {
@@ -62,6 +71,17 @@ pub struct Paused {
     pub end: End,
     /// Whether `config.toml` is the original again.
     pub restored: bool,
+}
+
+impl Paused {
+    /// No pause: polling goes on.
+    #[must_use]
+    pub fn not_possible() -> Self {
+        Self {
+            end: End::On,
+            restored: true,
+        }
+    }
 }
 
 /// Ends polling, as often as a token rotation begins it anew before the deadline.
@@ -89,10 +109,7 @@ pub async fn end_polling(
             log::warn!("config.toml cannot be paused, so polling goes on until the end: {error}");
             // What was begun may have left the original beside the file.
             drop(files.put_back());
-            return Ok(Paused {
-                end: End::On,
-                restored: true,
-            });
+            return Ok(Paused::not_possible());
         }
         log::info!("config.toml paused: no runner entries, so that no new job is taken");
         let watching = Watching {
@@ -141,10 +158,7 @@ pub async fn end_polling(
             Some(newer) => config = newer,
             // Somebody removed it; the runner manager goes on with what it has.
             None => {
-                return Ok(Paused {
-                    end: End::On,
-                    restored: true,
-                });
+                return Ok(Paused::not_possible());
             }
         }
         log::info!("pausing again");
@@ -177,7 +191,7 @@ impl Watching<'_> {
             reason = "the metrics page shows it as a float too"
         )]
         let concurrent = self.paused.concurrent() as f64;
-        let pass = drain::pass(self.interval, self.entries);
+        let pass = Pass::over(self.entries, self.interval);
         let by_then = drain::blind(self.interval);
         let mut watch = Watch::new(loaded_before, concurrent, pass);
         let mut reload_at = began;
@@ -193,6 +207,7 @@ impl Watching<'_> {
             }
             let look = self.live.look().await;
             let seen = matches!(look, Look::Seen(_));
+            let asked = matches!(&look, Look::Seen(sample) if sample.requests > 0.0);
             match look {
                 Look::Seen(sample) => match watch.see(began.elapsed(), &sample) {
                     Polling::Off(quiet) if !others => {
@@ -231,7 +246,8 @@ impl Watching<'_> {
                 let cure = self.live.cure();
                 let what = match (seen, watch.acknowledged()) {
                     (false, _) => cure.as_str(),
-                    (true, true) => "a request stays open",
+                    (true, true) if asked => "a request stays open",
+                    (true, true) => "entries may still be polled, one after the other",
                     (true, false) => "config.toml was not loaded",
                 };
                 log::warn!("polling did not end in time: {what}");

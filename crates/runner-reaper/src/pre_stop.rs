@@ -15,7 +15,7 @@ use crate::entries::Unregistration;
 use crate::files::Config;
 use crate::grace::Deadlines;
 use crate::ledger::Ledger;
-use crate::pause::{self, End};
+use crate::pause::{self, End, Paused};
 use crate::runner_manager::{Live, jobs_in_words};
 use crate::scene::{Opened, Scene};
 use crate::stops::Stops;
@@ -26,6 +26,9 @@ mod waiting;
 
 use decision::Facts;
 use waiting::{Jobs, Waited, Waiting};
+
+/// Whoever makes the runner manager load the file again is taken for a mistake so often.
+const MOST_PAUSES: u32 = 3;
 
 /// What GitLab usually needs. If it needs more, jobs are looked after meanwhile.
 const AT_ONCE: Duration = Duration::from_secs(1);
@@ -87,6 +90,7 @@ pub async fn drain_and_unregister(
     let mut hook = Hook {
         ledger,
         config: scene.config.clone(),
+        loaded_again: 0,
         scene: &scene,
         live: &live,
         options,
@@ -114,14 +118,22 @@ struct Hook<'a> {
     ledger: Ledger<'a>,
     /// The `config.toml` whose tokens count.
     config: Config,
+    /// How often it was loaded again without having been rewritten.
+    loaded_again: u32,
 }
 
 impl Hook<'_> {
     /// One pass over the story. Nothing, if polling began again under it.
     async fn round(&mut self) -> anyhow::Result<Option<Exit>> {
         let (files, jobs_until) = (&self.scene.files, self.deadlines.jobs);
-        let paused =
-            pause::end_polling(files, self.live, &self.config, jobs_until, self.stops).await?;
+        let paused = if self.loaded_again > MOST_PAUSES {
+            log::warn!(
+                "config.toml is loaded again after each pause, so polling goes on until the end"
+            );
+            Paused::not_possible()
+        } else {
+            pause::end_polling(files, self.live, &self.config, jobs_until, self.stops).await?
+        };
         if !paused.restored {
             self.ledger.note(Exit::Unusable);
         }
@@ -165,6 +177,7 @@ impl Hook<'_> {
             ending_is_news: !matches!(end, End::WasEnding) && !told_to_drain,
             polls: matches!(end, End::On),
             shared_waits: !decision.shared_now,
+            still: end.activity(),
             watch: end.watch(),
             last: Vec::new(),
         };
@@ -198,6 +211,10 @@ impl Hook<'_> {
     ) -> anyhow::Result<Option<Exit>> {
         let (jobs, deadline_passed) = match waited {
             Waited::Rewritten => return Ok(None),
+            Waited::LoadedAgain => {
+                self.loaded_again += 1;
+                return Ok(None);
+            }
             Waited::Stopped(jobs, may_poll) => {
                 return Ok(Some(self.stop(rest, jobs, may_poll).await));
             }

@@ -28,6 +28,8 @@ pub struct Clients<'a> {
 pub struct Outcome {
     /// What was to go.
     pub unregistration: Unregistration,
+    /// In which round of the run GitLab was asked.
+    pub round: u32,
     /// Whether it is gone.
     pub result: anyhow::Result<Gone>,
 }
@@ -62,13 +64,14 @@ impl<'a> Clients<'a> {
         Ok(client)
     }
 
-    /// Begins to unregister these, all at once, each retried until the deadline; one that fails stops no other. Dropping
-    /// the value ends the requests.
+    /// Begins to unregister these, all at once, each retried until the deadline; one that fails stops no other. The outcomes
+    /// name the round. Dropping the value ends the requests.
     pub fn begin(
         &mut self,
         unregistrations: Vec<Unregistration>,
         system_id: Option<&SystemId>,
         deadline: Deadline,
+        round: u32,
     ) {
         for unregistration in unregistrations {
             let client = self.of(&unregistration);
@@ -80,6 +83,7 @@ impl<'a> Clients<'a> {
                 };
                 let outcome = Outcome {
                     unregistration,
+                    round,
                     result,
                 };
                 outcome.say(system_id.as_ref());
@@ -116,7 +120,7 @@ impl Outcome {
         let what = what(&self.unregistration, system_id);
         match &self.result {
             Ok(Gone::Deleted) => log::info!("{what} unregistered from {url}"),
-            Ok(Gone::WasGone) => log::info!("{what} was gone already from {url}"),
+            Ok(Gone::WasGone | Gone::Unknown) => log::info!("{what} was gone already from {url}"),
             Err(error) => log::error!("{what} is left behind at {url}: {error:#}"),
         }
     }
@@ -142,7 +146,7 @@ async fn ask(
 ) -> anyhow::Result<Gone> {
     let gone = delete(client, unregistration, system_id, deadline).await?;
     // An expired token is unknown to GitLab, but its runner is there.
-    if gone == Gone::WasGone
+    if gone == Gone::Unknown
         && let Some(at) = unregistration.expires_at
         && at <= SystemTime::now()
     {

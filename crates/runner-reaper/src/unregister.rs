@@ -109,7 +109,6 @@ async fn by_hand(
 fn tokens(ledger: &Ledger<'_>) -> Vec<Token> {
     ledger
         .gone()
-        .iter()
         .map(|unregistration| unregistration.token.clone())
         .collect()
 }

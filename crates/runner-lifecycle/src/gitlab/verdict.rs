@@ -107,7 +107,7 @@ fn refusal(wanted: Wanted, status: u16, said: &Said) -> Verdict {
     match (wanted, status) {
         // The token is unknown: its runner is gone, and every runner manager with it.
         (Wanted::RunnerGone | Wanted::RunnerManagerGone, 403) if words == FORBIDDEN => {
-            Verdict::Done(Outcome::Gone(Gone::WasGone))
+            Verdict::Done(Outcome::Gone(Gone::Unknown))
         }
         (Wanted::RunnerManagerGone, 404) if words.contains("Runner manager not found") => {
             Verdict::Done(Outcome::Gone(Gone::WasGone))

@@ -128,7 +128,7 @@ async fn a_tls_request_is_tunnelled_and_the_proxy_sees_no_token() {
         .unregister_runner(&token("glrt-secret"), ample())
         .await
         .unwrap();
-    assert_eq!(gone, Gone::WasGone);
+    assert_eq!(gone, Gone::Unknown);
     let heads = proxy.heads();
     assert_eq!(heads.len(), 1);
     assert!(

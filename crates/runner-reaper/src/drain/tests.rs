@@ -9,6 +9,11 @@ const fn ms(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds)
 }
 
+/// The pass over two entries that takes so long; over one it takes no time.
+fn over_two(pass: u64) -> Pass {
+    Pass::over(2, ms(2 * pass))
+}
+
 /// A look as a test writes it: time, loaded, concurrent, limit rows, requests, jobs, activity.
 type Look = (u64, f64, f64, usize, f64, f64, f64);
 
@@ -50,7 +55,7 @@ const HELD: Polling = Polling::Off(Quiet {
 fn series_of_looks_has_one_meaning() {
     /// Paused from `concurrent` 4 to 5, one load before.
     fn check(what: &str, pass: u64, looks: &[Look], want: Polling) {
-        let mut watch = Watch::new(Some(1.0), 5.0, ms(pass));
+        let mut watch = Watch::new(Some(1.0), 5.0, over_two(pass));
         assert_eq!(last(&mut watch, looks), want, "{what}");
     }
     let old = (0, 1.0, 4.0, 1, 0.0, 0.0, 9.0);
@@ -120,7 +125,7 @@ fn series_of_looks_has_one_meaning() {
             full(1000),
             busy(1100),
             busy(1900),
-            busy(2099),
+            busy(2799),
         ],
         Polling::On,
     );
@@ -133,7 +138,7 @@ fn series_of_looks_has_one_meaning() {
             full(1000),
             busy(1100),
             busy(1900),
-            busy(2100),
+            busy(2800),
         ],
         BUSY,
     );
@@ -184,14 +189,32 @@ fn series_of_looks_has_one_meaning() {
     check(
         "the pass goes on",
         1000,
-        &[idle(0), idle(400), idle(800), idle(999)],
+        &[idle(0), idle(400), idle(800), idle(1699)],
         Polling::On,
     );
     check(
         "the pass is over",
         1000,
-        &[idle(0), idle(400), idle(800), idle(1000)],
+        &[idle(0), idle(400), idle(800), idle(1700)],
         IDLE,
+    );
+    check(
+        "an entry was polled late, and the next one may be",
+        1000,
+        &[
+            idle(0),
+            idle(900),
+            (1600, 2.0, 5.0, 0, 0.0, 0.0, 10.0),
+            (2500, 2.0, 5.0, 0, 0.0, 0.0, 10.0),
+            (3299, 2.0, 5.0, 0, 0.0, 0.0, 10.0),
+        ],
+        Polling::On,
+    );
+    check(
+        "the process stood still, and what was due comes now",
+        1000,
+        &[idle(0), idle(100), idle(2000), idle(2100), idle(2200)],
+        Polling::On,
     );
     check(
         "another file took its place",
@@ -209,7 +232,7 @@ fn series_of_looks_has_one_meaning() {
 
 #[test]
 fn without_limits_a_full_runner_manager_may_hold_an_entry() {
-    let mut watch = Watch::new(Some(1.0), 2.0, ms(0));
+    let mut watch = Watch::new(Some(1.0), 2.0, Pass::default());
     let full = |at| (at, 2.0, 2.0, 0, 0.0, 2.0, 9.0);
     assert_eq!(last(&mut watch, &[full(0), full(100), full(200)]), HELD);
     // The first job ends; the held entry is polled, without a job.
@@ -228,7 +251,7 @@ fn without_limits_a_full_runner_manager_may_hold_an_entry() {
 #[test]
 fn stop_signal_ends_polling_whatever_is_loaded() {
     for state in [ProcessState::Graceful, ProcessState::Forceful] {
-        let mut watch = Watch::new(Some(1.0), 5.0, ms(0));
+        let mut watch = Watch::new(Some(1.0), 5.0, Pass::default());
         let seen = Sample {
             state: Some(state),
             requests: 1.0,
@@ -240,7 +263,7 @@ fn stop_signal_ends_polling_whatever_is_loaded() {
 
 #[test]
 fn unseen_start_is_judged_by_what_is_loaded_alone() {
-    let mut watch = Watch::new(None, 5.0, ms(0));
+    let mut watch = Watch::new(None, 5.0, Pass::default());
     assert_eq!(
         last(&mut watch, &[(0, 1.0, 4.0, 1, 0.0, 0.0, 0.0)]),
         Polling::NotLoaded
@@ -256,11 +279,9 @@ fn unseen_start_is_judged_by_what_is_loaded_alone() {
 #[test]
 fn pass_is_all_but_one_of_the_shares() {
     fn check(interval: u64, entries: usize, want: u64) {
-        assert_eq!(
-            pass(ms(interval), entries),
-            ms(want),
-            "{interval} {entries}"
-        );
+        let pass = Pass::over(entries, ms(interval));
+        assert_eq!(pass.whole, ms(want), "{interval} {entries}");
+        assert_eq!(pass.goes_over_several(), entries > 1);
     }
     check(3000, 0, 0);
     check(3000, 1, 0);
@@ -277,7 +298,7 @@ proptest! {
         steps in proptest::collection::vec((0_u64..300, 0_u8..3, 0_u8..2, 0_u8..2, 3_u8..6), 1..60),
         pass in 0_u64..1000,
     ) {
-        let mut watch = Watch::new(Some(1.0), 5.0, ms(pass));
+        let mut watch = Watch::new(Some(1.0), 5.0, over_two(pass));
         let (mut at, mut quiet_since, mut activity): (u64, Option<u64>, f64) = (0, None, 0.0);
         let (mut free_since, mut was_full): (Option<u64>, bool) = (None, false);
         for (step, load, request, move_on, jobs) in steps {
@@ -306,7 +327,10 @@ proptest! {
             if let Polling::Off(quiet) = watch.see(ms(at), &sample(look)) {
                 prop_assert!(quiet_since.is_some_and(|since| at >= since + 200));
                 prop_assert_eq!(quiet.held, full);
-                prop_assert!(full || free_since.is_some_and(|since| at >= since + pass));
+                let late = if pass > 0 { 200 } else { 0 };
+                prop_assert!(full || free_since.is_some_and(|since| at >= since + pass + late));
+                let rest = pass * 3 / 2 + late;
+                prop_assert!(full || quiet_since.is_some_and(|since| at >= since + rest));
             }
         }
     }

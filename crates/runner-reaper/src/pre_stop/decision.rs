@@ -72,15 +72,13 @@ pub(super) fn after(end: &End, facts: Facts) -> Decision {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use tokio::time::Instant;
 
     use super::*;
-    use crate::drain::{Quiet, Watch};
+    use crate::drain::{Pass, Quiet, Watch};
 
     fn off(idle: bool, held: bool) -> End {
-        let watch = Watch::new(None, 1.0, Duration::ZERO);
+        let watch = Watch::new(None, 1.0, Pass::default());
         End::Off(Quiet { idle, held }, Box::new(watch), Instant::now())
     }
 

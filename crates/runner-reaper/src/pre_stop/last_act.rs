@@ -13,10 +13,10 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// Sends SIGTERM and waits until the process is gone or all is over. PID 1 may end with it, and we with PID 1.
 pub(super) async fn end_jobs(live: &Live, end: Deadline) {
-    log::warn!("runner manager told to end its jobs (SIGTERM), so that GitLab hears of them");
     if !live.stop(Signal::TERM) {
         return;
     }
+    log::warn!("runner manager told to end its jobs (SIGTERM), so that GitLab hears of them");
     while !live.is_gone() && !end.passed() {
         sleep(LOOK.min(end.left())).await;
     }

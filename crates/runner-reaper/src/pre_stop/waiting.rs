@@ -20,6 +20,9 @@ const SAY_EVERY: Duration = Duration::from_secs(30);
 /// Looks in a row without a job. Between the end of a request and the start of its job both gauges are at zero.
 const IDLE_LOOKS: u32 = 3;
 
+/// Looks in a row that show nothing before that is said.
+const UNSEEN_LOOKS: u32 = 3;
+
 /// What is known of the jobs that run.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Jobs {
@@ -42,8 +45,10 @@ pub(super) enum Waited {
     Ending(Jobs),
     /// We were told to stop; whether the runner manager may still poll.
     Stopped(Jobs, bool),
-    /// It polls again: `config.toml` was rewritten, or loaded once more.
+    /// It polls again: `config.toml` was rewritten.
     Rewritten,
+    /// It polls again: somebody made it load `config.toml`.
+    LoadedAgain,
 }
 
 /// What is looked at meanwhile.
@@ -61,6 +66,8 @@ pub(super) struct Waiting<'a> {
     pub(super) shared_waits: bool,
     /// What looks on at polling where it was seen to be off, and since when.
     pub(super) watch: Option<(Box<Watch>, Instant)>,
+    /// The activity that was seen when polling was off.
+    pub(super) still: f64,
     /// The addresses of the jobs that were seen last.
     pub(super) last: Vec<String>,
 }
@@ -75,7 +82,7 @@ impl Waiting<'_> {
     ) -> Waited {
         let began = Instant::now();
         let mut idle_looks = 0;
-        let mut seen_last = true;
+        let mut unseen = 0;
         let mut say_at = began;
         loop {
             if self.live.is_gone() && !self.live.has_others() {
@@ -92,7 +99,7 @@ impl Waiting<'_> {
                     return Waited::Ending(self.jobs().await);
                 }
                 let off = match self.look_on(sample) {
-                    Polling::NotLoaded if !self.until.passed() => return Waited::Rewritten,
+                    Polling::NotLoaded if !self.until.passed() => return Waited::LoadedAgain,
                     // Idle in between tells nothing: the pass over the old entries may go on.
                     Polling::NotLoaded | Polling::On => false,
                     Polling::Off(quiet) => !quiet.held,
@@ -109,8 +116,15 @@ impl Waiting<'_> {
                         return Waited::Idle;
                     }
                 }
+                if !self.shared_waits && self.has_polled_since(sample) {
+                    // An entry of the old list was polled after all: its runner manager is listed again.
+                    self.shared_waits = true;
+                    ledger.may_be_back();
+                    rest.extend(ledger.shared(self.config));
+                }
                 if off && self.shared_waits && !self.polls {
                     self.shared_waits = false;
+                    self.still = sample.activity;
                     let shared: Vec<Unregistration> = rest
                         .extract_if(.., |unregistration| {
                             unregistration.ownership == Ownership::Shared
@@ -126,8 +140,9 @@ impl Waiting<'_> {
                 let may_poll = self.polls || self.shared_waits;
                 return Waited::Stopped(self.jobs().await, may_poll);
             }
-            if Instant::now() >= say_at || seen_last != sample.is_some() {
-                seen_last = sample.is_some();
+            // One look that shows nothing may be that of a process at its end.
+            unseen = if sample.is_some() { 0 } else { unseen + 1 };
+            if Instant::now() >= say_at || unseen == UNSEEN_LOOKS {
                 say_at = Instant::now() + SAY_EVERY;
                 self.say(sample.is_some()).await;
             }
@@ -138,6 +153,13 @@ impl Waiting<'_> {
                 () = self.stops.reached(1) => {}
             }
         }
+    }
+
+    /// Whether a request was made since polling was seen to be off.
+    fn has_polled_since(&self, sample: &Sample) -> bool {
+        let still = self.watch.as_ref().map(|_| self.still);
+        still
+            .is_some_and(|still| sample.requests > 0.0 || sample.activity.total_cmp(&still).is_ne())
     }
 
     /// How polling appears now. Where it was not seen to be off, there is nothing to look on at.

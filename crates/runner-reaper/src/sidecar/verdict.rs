@@ -46,6 +46,8 @@ pub(super) struct Seen {
     anybody: bool,
     first: Option<ProcessState>,
     last: Option<ProcessState>,
+    /// Whether the last look was answered.
+    answered: bool,
     jobs: Option<Vec<String>>,
 }
 
@@ -68,6 +70,7 @@ impl Seen {
             }
         }
         self.anybody = true;
+        self.answered = answered;
         match (self.last, answered) {
             (Some(state), _) if state.is_ending() => Verdict::Ending,
             // That it goes on working is seen or not known.
@@ -76,10 +79,11 @@ impl Seen {
         }
     }
 
-    /// What is right where no more time is left to look: a runner manager that was at work then is not at its end.
+    /// What is right where no more time is left to look: a runner manager that answered just now that it works is not at its
+    /// end.
     pub(super) fn without_more_looks(&self, verdict: Verdict) -> Verdict {
         match (verdict, self.last) {
-            (Verdict::Wait, Some(ProcessState::Running)) => Verdict::NotTheEnd,
+            (Verdict::Wait, Some(ProcessState::Running)) if self.answered => Verdict::NotTheEnd,
             _ => verdict,
         }
     }
@@ -123,7 +127,8 @@ mod tests {
             assert_eq!(seen.without_more_looks(last), want, "{looks:?}");
         }
         check(&[state(Running, 1)], NotTheEnd);
-        check(&[state(Running, 0), Answer::Silent], NotTheEnd);
+        check(&[state(Running, 0), Answer::Silent], Wait);
+        check(&[Answer::Silent, state(Running, 0)], NotTheEnd);
         check(&[Answer::Silent], Wait);
         check(&[state(Graceful, 1)], Ending);
         check(&[Answer::Nobody], Gone);

@@ -12,6 +12,7 @@ mod deadlines;
 mod faults;
 mod hand;
 mod idle;
+mod loaded_again;
 mod looks;
 mod moments;
 mod pauses;

@@ -53,6 +53,11 @@ impl Running {
         }
     }
 
+    /// Forgets what it has said: the same words are waited for anew.
+    pub(crate) fn forget(&mut self) {
+        self.words.clear();
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(pid_of(&self.child), signal).unwrap();
     }

@@ -26,6 +26,8 @@ fn entry_whose_token_is_a_variable_of_others_is_named_and_stays() {
         assert_eq!(ended.code, 78, "{arguments:?}: {}", ended.words);
         assert!(ended.words.contains("$ONLY_THERE"), "{}", ended.words);
         assert_eq!(pod.text("config.toml"), before, "{}", ended.words);
+        assert!(!ended.words.contains("done:"), "{}", ended.words);
+        assert!(ended.words.contains("1 left behind"), "{}", ended.words);
     }
     assert!(pod.gitlab.calls("DELETE *").is_empty());
     let mut told = pod.reaper(&["pre-stop"]);
@@ -52,6 +54,12 @@ fn runner_whose_token_has_expired_is_not_taken_for_gone() {
         ended.words
     );
     assert!(ended.words.contains("1 left behind"), "{}", ended.words);
+    // GitLab knows the token if it says that there is no such runner manager.
+    let shared = idle(Kind::Shared);
+    let late = "  token_expires_at = 2026-01-31T10:10:10Z\n  executor";
+    shared.put_config(&shared.text("config.toml").replace("  executor", late));
+    let none = shared.run(&["pre-stop"]);
+    assert_eq!(none.code, 0, "{}", none.words);
     // One that has time left and is unknown is gone.
     pod.put_config(&expired.replace("2026-01-31", "2999-01-31"));
     let ended = pod.run(&["pre-stop"]);

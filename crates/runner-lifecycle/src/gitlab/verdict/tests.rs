@@ -204,7 +204,7 @@ fn gone_is_204_or_gitlabs_own_word_that_it_was() {
     const NOT_FOUND: &str = r#"{"message":"404 Runner manager not found Not Found"}"#;
     for wanted in [RunnerGone, RunnerManagerGone] {
         assert_eq!(judged(wanted, 204, ""), gone(Gone::Deleted));
-        assert_eq!(judged(wanted, 403, FORBIDDEN), gone(Gone::WasGone));
+        assert_eq!(judged(wanted, 403, FORBIDDEN), gone(Gone::Unknown));
         for (status, body) in [(200, PAGE), (200, ""), (202, "{}")] {
             assert_eq!(
                 judged(wanted, status, body),

@@ -303,6 +303,58 @@ fn same_number_at_another_gitlab_is_another_runner() {
 }
 
 #[test]
+fn entry_of_the_base_is_ours_as_that_of_a_file_is() {
+    for token in [false, true] {
+        let gitlab = gitlab();
+        let stage = Stage::new();
+        let runner = gitlab.add_runner(NewRunner::default());
+        let token = match token {
+            true => format!("  token = \"{}\"\n", runner.token),
+            false => String::new(),
+        };
+        let base = format!(
+            "concurrent = 2\n\n[[runners]]\n  name = \"ends\"\n  url = \"{}\"\n{token}  executor = \"shell\"\n",
+            gitlab.url()
+        );
+        stage.put("base.toml", &base);
+        let given = format!("--token={}", runner.token);
+        let base = format!("--config-base={}", stage.file("base.toml").display());
+        let once = || {
+            let ended = run(&mut shell_runner(&stage, &gitlab, &[&given, &base]));
+            assert_eq!(ended.code(), 0, "{}", ended.output());
+            assert_eq!(stage.entries(), 1, "{}", ended.output());
+            stage.snapshot()
+        };
+        let first = once();
+        let entry = &stage.config()["runners"][0];
+        assert_eq!(entry["token"].as_str(), Some(runner.token.as_str()));
+        assert_eq!(entry["limit"].as_integer(), Some(2));
+        assert_eq!(once(), first, "same bytes");
+    }
+}
+
+#[test]
+fn file_of_ours_that_is_a_pipe_is_refused_and_not_waited_for() {
+    let gitlab = gitlab();
+    for name in ["config.toml", ".runner_system_id", ".runner-lifecycle.toml"] {
+        let stage = Stage::new();
+        nix::unistd::mkfifo(&stage.file(name), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let ended = run(&mut shell_runner(
+            &stage,
+            &gitlab,
+            &["--registration-token=gitlabtoken"],
+        ));
+        assert_eq!(ended.code(), 78, "{}", ended.output());
+        assert!(
+            ended.stderr.contains("no regular file"),
+            "{}",
+            ended.output()
+        );
+    }
+    assert!(gitlab.journal().is_empty());
+}
+
+#[test]
 fn half_written_file_of_a_killed_run_is_taken_away() {
     let gitlab = gitlab();
     let stage = Stage::new();
@@ -313,6 +365,7 @@ fn half_written_file_of_a_killed_run_is_taken_away() {
     );
     let before = stage.snapshot();
     stage.put(".config.toml.new", "token = \"canary\"");
+    stage.put(".config.toml.original.new", "token = \"canary\"");
     stage.put(".runner-lifecycle.toml.new", "token = \"canary\"");
     assert_eq!(
         run(&mut shell_runner(&stage, &gitlab, &arguments)).code(),

@@ -52,7 +52,8 @@ async fn register(plan: &Plan<'_>, deadline: Deadline, stops: &mut Stops) -> any
     let name = &plan.config_name;
     volume.check_writable()?;
     volume.check_replaceable(name)?;
-    volume.clear_unfinished(&[name, state::FILE, system_id::FILE])?;
+    let original = original::name_of(name);
+    volume.clear_unfinished(&[name, &original, state::FILE, system_id::FILE])?;
     match original::put_back(&volume, name)? {
         Restored::PutBack => {
             log::info!("the original of {name} put back: a hook was killed while it paused");

@@ -38,9 +38,11 @@ pub fn variables(environment: &Environment, prefix: &str, known: &[&str]) -> Vec
 
 /// Whether Kubernetes made the variable, for a Service that is called like the program.
 fn is_of_service(name: &str) -> bool {
-    ["SERVICE_HOST", "SERVICE_PORT", "PORT"]
-        .iter()
-        .any(|begin| name.starts_with(begin))
+    let begins = ["SERVICE_HOST", "SERVICE_PORT", "PORT"];
+    let holds = ["_SERVICE_HOST", "_SERVICE_PORT", "_PORT_"];
+    begins.iter().any(|begin| name.starts_with(begin))
+        || holds.iter().any(|part| name.contains(part))
+        || name.ends_with("_PORT")
 }
 
 #[cfg(test)]
@@ -63,5 +65,9 @@ mod tests {
         check("RUNNER_X_SERVICE_HOST", None);
         check("RUNNER_X_SERVICE_PORT_HTTP", None);
         check("RUNNER_X_PORT_80_TCP_ADDR", None);
+        // Of a Service that is called like the program and more.
+        check("RUNNER_X_MORE_SERVICE_HOST", None);
+        check("RUNNER_X_MORE_PORT", None);
+        check("RUNNER_X_MORE_PORT_80_TCP", None);
     }
 }

@@ -32,11 +32,11 @@ impl Format {
     }
 }
 
-/// The level of this name; nothing for another word. gitlab-runner knows two graver ones, but nothing of ours is graver
-/// than an error.
+/// The level of this name in any case of letters, as gitlab-runner reads it; nothing for another word. It knows two graver
+/// ones, but nothing of ours is graver than an error.
 #[must_use]
 pub fn level_named(name: &str) -> Option<LevelFilter> {
-    match name {
+    match name.to_ascii_lowercase().as_str() {
         "panic" | "fatal" | "error" => Some(LevelFilter::Error),
         "warn" | "warning" => Some(LevelFilter::Warn),
         "info" => Some(LevelFilter::Info),
@@ -167,6 +167,18 @@ mod tests {
     fn line(format: Format, message: &str) -> String {
         let now = UNIX_EPOCH + Duration::from_millis(1_769_854_210_123);
         line_of(format, "runner-init", Level::Info, now, &one_line(message))
+    }
+
+    #[test]
+    fn level_is_read_as_gitlab_runner_reads_it() {
+        fn check(name: &str, want: Option<LevelFilter>) {
+            assert_eq!(level_named(name), want, "{name}");
+        }
+        check("info", Some(LevelFilter::Info));
+        check("INFO", Some(LevelFilter::Info));
+        check("Warning", Some(LevelFilter::Warn));
+        check("panic", Some(LevelFilter::Error));
+        check("loud", None);
     }
 
     #[test]

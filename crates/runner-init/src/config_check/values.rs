@@ -70,17 +70,25 @@ fn machine(entry: &dyn TableLike) -> Result<(), Mismatch> {
     }
     let scalings = get(entry, "machine.autoscaling").and_then(elements);
     for scaling in scalings.unwrap_or_default() {
-        for period in texts(get(scaling, "Periods")) {
-            // Not all that its parser refuses, but nothing that it takes.
-            if !period.0.starts_with('@') && period.0.split_whitespace().count() < 5 {
-                let message =
-                    "a period has five to seven fields, such as \"* * 9-17 * * mon-fri *\"";
-                return Err(wrong(
-                    "runners.machine.autoscaling.Periods",
-                    period.1,
-                    message,
-                ));
-            }
+        periods(
+            get(scaling, "Periods"),
+            "runners.machine.autoscaling.Periods",
+        )?;
+    }
+    let durations = get(entry, "monitoring.job_queuing_durations").and_then(elements);
+    for duration in durations.unwrap_or_default() {
+        let path = "runners.monitoring.job_queuing_durations.periods";
+        periods(get(duration, "periods"), path)?;
+    }
+    Ok(())
+}
+
+fn periods(list: Option<&Item>, path: &str) -> Result<(), Mismatch> {
+    for (period, offset) in texts(list) {
+        // Not all that its parser refuses, but nothing that it takes.
+        if !period.starts_with('@') && period.split_whitespace().count() < 5 {
+            let message = "a period has five to seven fields, such as \"* * 9-17 * * mon-fri *\"";
+            return Err(wrong(path, offset, message));
         }
     }
     Ok(())

@@ -57,14 +57,24 @@ pub fn listen_on_loopback(document: &mut DocumentMut, port: impl FnOnce() -> u16
     true
 }
 
-/// Removes the limit that we wrote; says whether anything changed.
-pub fn take_limit_back(entry: &mut Table) -> bool {
+/// Removes the limit that we wrote, which is `concurrent`; says whether anything changed. One that was edited since stays,
+/// without our comment.
+pub fn take_limit_back(entry: &mut Table, concurrent: i64) -> bool {
+    if entry.get("limit").and_then(Item::as_integer) != Some(concurrent) {
+        return limit_is_the_operators(entry);
+    }
     is_ours(entry, "limit") && entry.remove("limit").is_some()
 }
 
-/// Removes the `listen_address` that we wrote; says whether anything changed.
+/// Removes the `listen_address` that we wrote, which is a port on loopback; says whether anything changed. One that was
+/// edited since stays, without our comment.
 pub fn take_listen_address_back(document: &mut DocumentMut) -> bool {
-    is_ours(document.as_table(), "listen_address") && document.remove("listen_address").is_some()
+    let root = document.as_table_mut();
+    let address = root.get("listen_address").and_then(Item::as_str);
+    if !address.is_some_and(|address| address.starts_with("127.0.0.1:")) {
+        return listen_address_is_the_operators(root);
+    }
+    is_ours(root, "listen_address") && root.remove("listen_address").is_some()
 }
 
 /// A limit that was given is the operator's, even where we had written the same before: our comment goes.

@@ -350,10 +350,18 @@ fn limit_that_was_edited_is_the_operators_and_ours_can_be_taken_back() {
     let edited = document.to_string().replace("limit = 4", "limit = 2");
     let mut edited: DocumentMut = edited.parse().unwrap();
     assert!(!limit_follows_concurrent(entry_of(&mut edited), 4, 4));
-    assert!(take_limit_back(entry_of(&mut document)));
+    assert!(take_limit_back(entry_of(&mut edited), 4));
+    let text = edited.to_string();
+    assert!(text.contains("  name = \"host\"\n  limit = 2\n"), "{text}");
+    let moved = document.to_string().replace("127.0.0.1:9252", ":9300");
+    let mut moved: DocumentMut = moved.parse().unwrap();
+    assert!(take_listen_address_back(&mut moved));
+    let text = moved.to_string();
+    assert!(text.contains("0\nlisten_address = \":9300\"\n"), "{text}");
+    assert!(take_limit_back(entry_of(&mut document), 4));
     assert!(take_listen_address_back(&mut document));
     assert_eq!(document.to_string(), plain);
-    assert!(!take_limit_back(entry_of(&mut document)));
+    assert!(!take_limit_back(entry_of(&mut document), 4));
     assert!(!take_listen_address_back(&mut document));
 }
 

@@ -1,8 +1,9 @@
 //! Owns what `--dry-run` prints: what would be asked and written, with every secret masked. It asks and writes nothing.
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 
 use anyhow::Context as _;
+use runner_lifecycle::exit::Failure;
 use runner_lifecycle::shown::without_tokens;
 use runner_lifecycle::token::Token;
 use runner_lifecycle::volume::Volume;
@@ -52,9 +53,13 @@ pub(super) fn show(plan: &Plan<'_>) -> anyhow::Result<()> {
     edit::apply(&mut config, plan, &runner, || super::port::DEFAULT);
     let mut text = without_tokens(&text).into_owned();
     text.push_str(&entry::masked(config.document()));
-    std::io::stdout()
-        .write_all(text.as_bytes())
-        .context("writing to stdout")
+    match std::io::stdout().write_all(text.as_bytes()) {
+        // Whoever reads it may have read enough.
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::unusable(format!("writing to stdout: {error}")).into())
+        }
+        _ => Ok(()),
+    }
 }
 
 fn requests(plan: &Plan<'_>, known: bool) -> Vec<String> {

@@ -49,7 +49,7 @@ pub(super) fn apply(
         let limited = if plan.options.drain_ready {
             entry::limit_follows_concurrent(table, before, concurrent)
         } else {
-            entry::take_limit_back(table)
+            entry::take_limit_back(table, before)
         };
         if given || limited {
             *config = edited;

@@ -67,11 +67,14 @@ impl<'a> Files<'a> {
                 .read_text(&original::name_of(&config_name))?
                 .or(before);
         }
-        let text = before.as_deref().unwrap_or_default();
-        let config = ConfigToml::parse(text)
+        // The entries of a base are there as those of a file are: ours may be among them.
+        let text = before.as_deref().or(plan.base.as_deref());
+        let config = ConfigToml::parse(text.unwrap_or_default())
             .with_context(|| format!("{}: repair the file or remove it", path.display()))?;
-        let shown = path.display().to_string();
-        config_check::check(text, &shown, &plan.options.globals)?;
+        if let Some(text) = &before {
+            let shown = path.display().to_string();
+            config_check::check(text, &shown, &plan.options.globals)?;
+        }
         let state_before = volume.read_text(state::FILE)?;
         let state = State::parse(state_before.as_deref().unwrap_or_default())
             .with_context(|| volume.directory().display().to_string())?;

@@ -89,7 +89,7 @@ pub(super) fn judge(wanted: Wanted, token: &Token, answer: &Answer) -> Verdict {
         400..=499 if matches!(said, Said::Page(_)) => stranger(wanted),
         _ if matches!(said, Said::Page(_)) => Verdict::Later { lost: true },
         403 if read_only(&answer.body, said.text()) => Verdict::Later { lost: false },
-        status => refusal(wanted, status, &said),
+        status => refusal(wanted, status, answer),
     }
 }
 
@@ -102,8 +102,8 @@ fn stranger(wanted: Wanted) -> Verdict {
     }
 }
 
-fn refusal(wanted: Wanted, status: u16, said: &Said) -> Verdict {
-    let words = said.text().trim();
+fn refusal(wanted: Wanted, status: u16, answer: &Answer) -> Verdict {
+    let words = message_of(answer).unwrap_or_default();
     match (wanted, status) {
         // The token is unknown: its runner is gone, and every runner manager with it.
         (Wanted::RunnerGone | Wanted::RunnerManagerGone, 403) if words == FORBIDDEN => {
@@ -120,11 +120,15 @@ fn refusal(wanted: Wanted, status: u16, said: &Said) -> Verdict {
 /// Whether an answer is the one with which GitLab refuses an authentication token: its runner is gone, or (about 17.11) that
 /// runner's owner. A gateway may refuse in JSON too, and on its word no runner is given up.
 pub(super) fn says_that_the_runner_is_gone(answer: &Answer) -> bool {
-    let said = Said::of(answer.header("content-type"), &answer.body);
-    let words = said.text().trim();
-    answer.status == 403
-        && matches!(said, Said::Gitlab(_))
-        && (words == FORBIDDEN || words == "403 Forbidden - Runner is orphaned")
+    let message = message_of(answer);
+    let orphaned = "403 Forbidden - Runner is orphaned";
+    answer.status == 403 && message.is_some_and(|words| words == FORBIDDEN || words == orphaned)
+}
+
+/// What GitLab's API says under the key of its refusals; a gateway's JSON has others.
+fn message_of(answer: &Answer) -> Option<String> {
+    let object: Value = serde_json::from_slice(&answer.body).ok()?;
+    Some(object.get("message")?.as_str()?.trim().to_owned())
 }
 
 /// A 403 in JSON that does not come from the API: its own begin with the status, or have the key `error`.

@@ -123,6 +123,8 @@ async fn a_file_that_is_named_must_be_usable_even_for_a_plain_url() {
     }
     check("https://h", with_ca(no_der), "no.pem");
     check("https://h", pair(Some(&good), Some(&other_key)), "good.pem");
+    let why = "its key is that of another one";
+    check("https://h", pair(Some(&good), Some(&other_key)), why);
     let found = TempDir::new().unwrap();
     put(&found, "h.crt", "");
     check("https://h", in_directories(&[found.path()]), "h.crt");

@@ -360,6 +360,7 @@ fn only_gitlabs_own_words_say_that_a_runner_is_gone() {
     );
     check(403, r#"{"message":"403 Forbidden by WAF"}"#, false);
     check(403, r#"{"error":"forbidden"}"#, false);
+    check(403, r#"{"error":"403 Forbidden"}"#, false);
     check(403, "403 Forbidden", false);
     check(401, r#"{"message":"403 Forbidden"}"#, false);
     check(410, r#"{"message":"403 Forbidden"}"#, false);

@@ -38,7 +38,7 @@ fn deletion_whose_answer_is_still_to_come_is_asked_for_again() {
 #[test]
 fn file_that_is_loaded_after_each_pause_is_not_paused_for_ever() {
     let pod = Pod::working(Kind::Shared, 2);
-    let job = pod.job(6.0);
+    let job = pod.job(10.0);
     pod.works_on(job);
     let mut hook = Running::of(&pod, &["--grace-period", "60"]);
     for _ in 0..4 {

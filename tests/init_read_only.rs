@@ -30,14 +30,7 @@ fn refused(wrapper: impl FnOnce(&Stage) -> Option<Command>, config: &str) {
     std::fs::set_permissions(stage.path(), PermissionsExt::from_mode(0o700)).unwrap();
     let at = format!("{config}: {}", ended.output());
     assert_eq!(ended.code(), 78, "{at}");
-    let errors: Vec<&str> = ended
-        .stderr
-        .lines()
-        .filter(|line| line.contains(" ERROR "))
-        .collect();
-    let [error] = errors.as_slice() else {
-        panic!("not one line: {at}")
-    };
+    let error = ended.one_error(&at);
     let directory = stage.path().display().to_string();
     assert!(error.contains(&directory), "which place: {at}");
     assert!(gitlab.journal().is_empty(), "GitLab was asked: {at}");

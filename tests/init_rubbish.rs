@@ -73,14 +73,7 @@ impl Scene {
             return false;
         }
         assert_eq!(ended.code(), 78, "{at}");
-        let errors: Vec<&str> = ended
-            .stderr
-            .lines()
-            .filter(|line| line.contains(" ERROR "))
-            .collect();
-        let [error] = errors.as_slice() else {
-            panic!("not one line: {at}")
-        };
+        let error = ended.one_error(&at);
         let place = ["line ", "runner entry", "incomplete", "version"];
         assert!(error.contains(name), "which file: {at}");
         assert!(

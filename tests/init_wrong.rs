@@ -35,14 +35,7 @@ impl Scene {
         let at = format!("{words:?} {variables:?}: {}", ended.output());
         assert_eq!(ended.code(), code, "{at}");
         assert!(ended.stdout.is_empty(), "{at}");
-        let errors: Vec<&str> = ended
-            .stderr
-            .lines()
-            .filter(|line| line.contains(" ERROR "))
-            .collect();
-        let [error] = errors.as_slice() else {
-            panic!("not one line: {at}")
-        };
+        let error = ended.one_error(&at);
         assert!(error.contains(&self.fill(named)), "{named} in {at}");
         assert!(self.gitlab.journal().is_empty(), "GitLab was asked: {at}");
         let mut after = self.stage.snapshot();

@@ -40,6 +40,21 @@ impl Ended {
     pub fn output(&self) -> String {
         format!("{}{}", self.stdout, self.stderr)
     }
+
+    /// The one line that says what is wrong.
+    ///
+    /// # Panics
+    /// When there is none, or another beside it.
+    #[must_use]
+    #[track_caller]
+    pub fn one_error(&self, at: &str) -> &str {
+        let errors = self.stderr.lines().filter(|line| line.contains(" ERROR "));
+        let errors: Vec<&str> = errors.collect();
+        let [error] = errors.as_slice() else {
+            panic!("not one line: {at}")
+        };
+        error
+    }
 }
 
 impl Stage {

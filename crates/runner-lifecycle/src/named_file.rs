@@ -1,7 +1,7 @@
 //! Owns reading a file that an operator names: a Secret, a template, a base. What is no regular file is refused instead of
 //! waited for, and a file that is too large for its purpose is not read whole. It writes nothing.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{Error, ErrorKind, Read as _, Result};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
@@ -18,12 +18,7 @@ const LIMIT: u64 = 1024 * 1024;
 /// # Errors
 /// When it cannot be read, is no regular file, or is larger than 1 MiB.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
-    // Without waiting: a FIFO that nobody writes to would hold the pod for ever.
-    let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(nonblocking)
-        .open(path)?;
+    let file = open_without_waiting(path)?;
     if !file.metadata()?.is_file() {
         return Err(Error::new(ErrorKind::InvalidInput, "it is no regular file"));
     }
@@ -36,6 +31,15 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
         ));
     }
     Ok(bytes)
+}
+
+/// Opens a file to read. Without waiting: a FIFO that nobody writes to would hold the pod for ever, whatever signal comes.
+pub(crate) fn open_without_waiting(path: &Path) -> Result<File> {
+    let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    OpenOptions::new()
+        .read(true)
+        .custom_flags(nonblocking)
+        .open(path)
 }
 
 /// The text of a file, as [`read`].
@@ -96,7 +100,7 @@ mod tests {
         check("/none/glrt-canary", "reading \"/none/***\"");
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("token");
-        drop(std::fs::File::create_new(&path).unwrap());
+        drop(File::create_new(&path).unwrap());
         check(path.to_str().unwrap(), "the token in");
     }
 
@@ -121,7 +125,7 @@ mod tests {
         check(Path::new("/dev/zero"), "no regular file");
         check(directory.path(), "no regular file");
         check(&at("missing"), "No such file");
-        let file = std::fs::File::create_new(at("large")).unwrap();
+        let file = File::create_new(at("large")).unwrap();
         file.set_len(LIMIT).unwrap();
         assert_eq!(read(&at("large")).unwrap().len() as u64, LIMIT);
         file.set_len(LIMIT + 1).unwrap();

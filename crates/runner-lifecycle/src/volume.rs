@@ -8,6 +8,8 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use crate::named_file::open_without_waiting;
+
 mod error;
 mod lock;
 mod publication;
@@ -234,13 +236,9 @@ impl Volume {
     }
 }
 
-/// Without waiting: a FIFO that nobody writes to would hold the pod for ever, whatever signal comes.
+/// Opens a file of ours; a directory in its place is left to whoever reads it.
 fn open_to_read(path: &Path) -> io::Result<File> {
-    let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(nonblocking)
-        .open(path)?;
+    let file = open_without_waiting(path)?;
     let kind = file.metadata()?.file_type();
     if !kind.is_file() && !kind.is_dir() {
         let why = "it is no regular file";

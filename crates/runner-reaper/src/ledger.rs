@@ -39,20 +39,14 @@ pub struct Ledger<'a> {
 }
 
 impl<'a> Ledger<'a> {
-    /// An empty book. The system ID that the live process shows counts more than the file: a runner manager that could
-    /// not write the file has one of its own.
-    pub fn new(
-        options: &'a Options,
-        scene: &'a Scene,
-        shown: Option<SystemId>,
-        stops: &'a Stops,
-    ) -> Self {
+    /// An empty book.
+    pub fn new(options: &'a Options, scene: &'a Scene, stops: &'a Stops) -> Self {
         Self {
             options,
             scene,
             stops,
             clients: Clients::new(options),
-            system_id: shown.or_else(|| scene.files.system_id()),
+            system_id: scene.files.system_id(),
             open: Vec::new(),
             gone: Vec::new(),
             round: 0,
@@ -71,11 +65,12 @@ impl<'a> Ledger<'a> {
     ) -> Self {
         Self {
             clients,
-            ..Self::new(options, scene, None, stops)
+            ..Self::new(options, scene, stops)
         }
     }
 
-    /// Takes the system ID that the live process shows for more than the file's.
+    /// Takes the system ID that the live process shows for more than the file's: a runner manager that could not write the
+    /// file has one of its own.
     pub fn trust(&mut self, shown: SystemId) {
         self.system_id = Some(shown);
     }

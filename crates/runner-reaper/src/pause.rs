@@ -47,10 +47,10 @@ pub enum End {
 impl End {
     /// The activity that was seen when polling was off.
     #[must_use]
-    pub fn activity(&self) -> f64 {
+    pub fn activity(&self) -> Option<f64> {
         match self {
-            Self::Off(_, watch, _) => watch.activity(),
-            _ => 0.0,
+            Self::Off(_, watch, _) => Some(watch.activity()),
+            _ => None,
         }
     }
 

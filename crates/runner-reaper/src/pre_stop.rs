@@ -65,7 +65,7 @@ pub async fn drain_and_unregister(
     deadlines: Deadlines,
     stops: &Stops,
 ) -> anyhow::Result<Exit> {
-    let mut ledger = Ledger::new(options, &scene, None, stops);
+    let mut ledger = Ledger::new(options, &scene, stops);
     ledger.say_what_cannot_go(&scene.config);
     let find = || Live::find(options, &scene.files, &scene.config, deadlines.jobs);
     let live = match find().await {

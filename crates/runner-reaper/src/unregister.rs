@@ -71,7 +71,7 @@ async fn by_hand(
     deadlines: Deadlines,
     stops: &Stops,
 ) -> anyhow::Result<Exit> {
-    let mut ledger = Ledger::new(options, scene, None, stops);
+    let mut ledger = Ledger::new(options, scene, stops);
     ledger.say_unreadable(selected);
     let wanted = |unregistration: &Unregistration| {
         selection.all && selection.url.is_none()

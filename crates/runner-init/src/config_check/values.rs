@@ -26,6 +26,7 @@ pub(super) fn check(root: &dyn TableLike) -> Result<(), Mismatch> {
             return Err(wrong("runners.labels", offset, message));
         }
         machine(entry)?;
+        monitoring(entry)?;
         nfs(entry)?;
     }
     Ok(())
@@ -75,6 +76,10 @@ fn machine(entry: &dyn TableLike) -> Result<(), Mismatch> {
             "runners.machine.autoscaling.Periods",
         )?;
     }
+    Ok(())
+}
+
+fn monitoring(entry: &dyn TableLike) -> Result<(), Mismatch> {
     let durations = get(entry, "monitoring.job_queuing_durations").and_then(elements);
     for duration in durations.unwrap_or_default() {
         let path = "runners.monitoring.job_queuing_durations.periods";

@@ -4,38 +4,26 @@ use toml_edit::{Array, ArrayOfTables, Decor, Table, Value};
 
 /// The tables of an inline array whose key stood below `above`: white space and comments.
 pub(super) fn tables(array: &Array, above: &str) -> ArrayOfTables {
-    let mut tables = ArrayOfTables::new();
-    let mut comments: Vec<String> = comments_in(above);
+    let mut comments = comments_in(above);
+    let mut tables: Vec<(Vec<String>, Table)> = Vec::new();
     for value in array {
         comments.extend(around(value.decor()));
         if let Value::InlineTable(inline) = value {
-            tables.push(below(&mut comments, inline.clone().into_table()));
+            tables.push((std::mem::take(&mut comments), inline.clone().into_table()));
         }
     }
-    comments.extend(comments_in(array.trailing().as_str().unwrap_or_default()));
-    comments.extend(around(array.decor()));
-    // What stood behind the last entry stands above it now: behind it there is no place that is not the next table's.
-    if !comments.is_empty()
-        && let Some(last) = tables.len().checked_sub(1)
-        && let Some(table) = tables.get_mut(last)
-    {
-        let above = table.decor().prefix().and_then(|prefix| prefix.as_str());
-        let mut all = comments_in(above.unwrap_or_default());
-        all.append(&mut comments);
-        put_above(table, &all);
+    // What stood behind the last entry comes to stand above it: behind it there is no place that is not the next table's.
+    if let Some((above, _)) = tables.last_mut() {
+        above.append(&mut comments);
+        above.extend(comments_in(array.trailing().as_str().unwrap_or_default()));
+        above.extend(around(array.decor()));
     }
-    tables
-}
-
-fn below(comments: &mut Vec<String>, mut table: Table) -> Table {
-    put_above(&mut table, comments);
-    comments.clear();
-    table
-}
-
-fn put_above(table: &mut Table, comments: &[String]) {
-    let lines: String = comments.iter().map(|line| format!("{line}\n")).collect();
-    table.decor_mut().set_prefix(format!("\n{lines}"));
+    let below = |(comments, mut table): (Vec<String>, Table)| {
+        let lines: String = comments.iter().map(|line| format!("{line}\n")).collect();
+        table.decor_mut().set_prefix(format!("\n{lines}"));
+        table
+    };
+    tables.into_iter().map(below).collect()
 }
 
 fn around(decor: &Decor) -> Vec<String> {

@@ -66,8 +66,8 @@ pub(super) struct Waiting<'a> {
     pub(super) shared_waits: bool,
     /// What looks on at polling where it was seen to be off, and since when.
     pub(super) watch: Option<(Box<Watch>, Instant)>,
-    /// The activity that was seen when polling was off.
-    pub(super) still: f64,
+    /// The activity that was seen when polling was off, where that was seen.
+    pub(super) still: Option<f64>,
     /// The addresses of the jobs that were seen last.
     pub(super) last: Vec<String>,
 }
@@ -124,7 +124,7 @@ impl Waiting<'_> {
                 }
                 if off && self.shared_waits && !self.polls {
                     self.shared_waits = false;
-                    self.still = sample.activity;
+                    self.still = Some(sample.activity);
                     let shared: Vec<Unregistration> = rest
                         .extract_if(.., |unregistration| {
                             unregistration.ownership == Ownership::Shared
@@ -157,8 +157,7 @@ impl Waiting<'_> {
 
     /// Whether a request was made since polling was seen to be off.
     fn has_polled_since(&self, sample: &Sample) -> bool {
-        let still = self.watch.as_ref().map(|_| self.still);
-        still
+        self.still
             .is_some_and(|still| sample.requests > 0.0 || sample.activity.total_cmp(&still).is_ne())
     }
 

@@ -22,7 +22,7 @@ use crate::request::Request;
 use crate::settings::Throttle;
 use crate::state::State;
 
-pub(crate) use jobs::{is_job_request, nothing_to_do, put_back, queue_value_seen};
+pub(crate) use jobs::{has_queue_changed, is_job_request, known_queue_value, put_back};
 
 /// Answers a request and changes the state as GitLab does.
 pub(crate) fn handle(state: &mut State, request: &Request) -> Answer {

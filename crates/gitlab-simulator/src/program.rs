@@ -177,7 +177,7 @@ fn command() -> Command {
             text(
                 "long-poll",
                 "DURATION",
-                "Hold job requests that find nothing: 50s, 2m",
+                "Hold job requests that know the state of the queue: 50s, 2m",
             )
             .value_parser(span),
             path("tls-cert", "Certificate chain, PEM").requires("tls-key"),

@@ -64,7 +64,7 @@ impl Request {
     }
 
     /// Said to be JSON, or not said and looking like it.
-    fn is_json(&self) -> bool {
+    pub(crate) fn is_json(&self) -> bool {
         match self.header("content-type") {
             Some(kind) => kind.contains("json"),
             None => self.body.first() == Some(&b'{'),

@@ -51,7 +51,8 @@ pub struct Settings {
     pub migration_backoff: bool,
     /// Request limits; none unless set.
     pub rate_limits: RateLimits,
-    /// Hold a `jobs/request` that finds nothing for so long (seconds), as Workhorse can.
+    /// Hold a `jobs/request` that knows the queue value of now for so long (seconds), as Workhorse does: 50 on GitLab.com.
+    /// None: each request reaches the rules, as after the hour in which Workhorse forgets a value.
     #[serde(with = "moment::maybe_seconds")]
     pub long_poll: Option<Duration>,
     /// Time (seconds) between handing out a job and writing the answer.

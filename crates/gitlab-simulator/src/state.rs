@@ -32,6 +32,8 @@ pub struct State {
     pub connections: u64,
     /// TCP connections open now.
     pub open_connections: u64,
+    /// Job requests that are held now.
+    pub held_requests: u64,
     /// TLS handshakes completed so far.
     pub tls_handshakes: u64,
     pub(crate) faults: Plan,
@@ -53,6 +55,7 @@ impl State {
             clock_ahead: Duration::ZERO,
             connections: 0,
             open_connections: 0,
+            held_requests: 0,
             tls_handshakes: 0,
             faults: Plan::default(),
             windows: HashMap::new(),

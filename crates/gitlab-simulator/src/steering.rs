@@ -48,6 +48,7 @@ fn route(shared: &Shared, request: &Request, place: &str) -> Handled {
                 &json!({
                     "accepted": state.connections,
                     "open": state.open_connections,
+                    "held_requests": state.held_requests,
                     "tls_handshakes": state.tls_handshakes,
                 }),
             ))

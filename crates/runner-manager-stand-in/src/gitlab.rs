@@ -84,8 +84,9 @@ pub(crate) struct Gitlab {
     client: Client<HttpConnector, Full<Bytes>>,
     counters: Arc<Counters>,
     system_id: String,
-    /// By token: GitLab's word for the state of the queue, sent back so that a long poll can wait for its change.
-    last_updates: Mutex<BTreeMap<String, String>>,
+    /// By URL and token, as gitlab-runner has a client for each: GitLab's word for the state of the queue, sent back so that
+    /// GitLab can hold the request until it changes. An answer without the word leaves the old one.
+    last_updates: Mutex<BTreeMap<(String, String), String>>,
 }
 
 impl Gitlab {
@@ -107,7 +108,8 @@ impl Gitlab {
     pub(crate) async fn request_job(&self, entry: &Entry) -> JobAnswer {
         let mut body =
             json!({"info": details(entry), "token": entry.token, "system_id": self.system_id});
-        if let Some(seen) = self.last_updates().get(&entry.token) {
+        let own = (entry.url.clone(), entry.token.clone());
+        if let Some(seen) = self.last_updates().get(&own) {
             body["last_update"] = Value::from(seen.as_str());
         }
         let body = body.to_string();
@@ -131,8 +133,7 @@ impl Gitlab {
             }
         };
         if let Some(seen) = answer.header("X-GitLab-Last-Update") {
-            self.last_updates()
-                .insert(entry.token.clone(), seen.to_owned());
+            self.last_updates().insert(own, seen.to_owned());
         }
         match answer.status {
             StatusCode::CREATED => match serde_json::from_slice(&answer.body) {
@@ -149,7 +150,7 @@ impl Gitlab {
         }
     }
 
-    fn last_updates(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
+    fn last_updates(&self) -> MutexGuard<'_, BTreeMap<(String, String), String>> {
         self.last_updates
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -25,11 +25,11 @@ pub(super) fn request(state: &mut State, request: &Request) -> Handled {
     runner.creation_finished = true;
     let current = runner.queue_value.clone();
     if runner.paused || params.text("last_update").as_ref() == Some(&current) {
-        return Ok(nothing_to_do(Some(&current)));
+        return Ok(nothing_to_do(&current));
     }
     let settings = &state.settings;
     let Some(job) = state.jobs.iter_mut().find(|job| job.fits(runner, settings)) else {
-        return Ok(nothing_to_do(Some(&current)));
+        return Ok(nothing_to_do(&current));
     };
     job.status = JobStatus::Running;
     job.runner_id = Some(id);
@@ -43,24 +43,37 @@ pub(super) fn request(state: &mut State, request: &Request) -> Handled {
 }
 
 /// 204 with the current queue value.
-pub(crate) fn nothing_to_do(queue_value: Option<&str>) -> Answer {
-    match queue_value {
-        Some(value) => Answer::no_content().header(LAST_UPDATE, value),
-        None => Answer::no_content(),
-    }
+fn nothing_to_do(queue_value: &str) -> Answer {
+    Answer::no_content().header(LAST_UPDATE, queue_value)
 }
 
 pub(crate) fn is_job_request(request: &Request) -> bool {
     request.method == "POST" && request.endpoint == "/jobs/request"
 }
 
-/// The current queue value of the runner that asks, and whether it is the one that the runner has seen already.
-pub(crate) fn queue_value_seen(state: &State, request: &Request) -> Option<(String, bool)> {
-    let mut params = request.params().ok()?;
-    let token = params.text("token")?;
-    let current = state.runner_of(&token)?.queue_value.clone();
-    let seen = params.text("last_update").as_ref() == Some(&current);
-    Some((current, seen))
+/// Whose queue a held request waits for, and the value it has seen.
+#[derive(Debug)]
+pub(crate) struct KnownQueue {
+    token: String,
+    value: String,
+}
+
+/// The queue value that a request brings along, if it is that of now. Workhorse reads JSON bodies alone.
+pub(crate) fn known_queue_value(state: &State, request: &Request) -> Option<KnownQueue> {
+    if !request.is_json() {
+        return None;
+    }
+    let body = request.body_value();
+    let text = |key: &str| body[key].as_str().map(str::to_owned);
+    let (token, value) = (text("token")?, text("last_update")?);
+    let current = &state.runner_of(&token)?.queue_value;
+    (*current == value).then_some(KnownQueue { token, value })
+}
+
+/// Whether there may be something to do for the runner by now.
+pub(crate) fn has_queue_changed(state: &State, known: &KnownQueue) -> bool {
+    let runner = state.runner_of(&known.token);
+    runner.is_some_and(|runner| runner.queue_value != known.value)
 }
 
 /// The taker of a job hung up before it heard of it. The real server does not notice: the job stays `running`.

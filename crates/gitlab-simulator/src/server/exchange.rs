@@ -113,7 +113,7 @@ fn note(state: &mut State, request: &Request, connection: u64) -> (u64, Option<S
     (number, strike)
 }
 
-/// The rules' answer. A `jobs/request` with nothing to do is held while long polling is on.
+/// The rules' answer. Where long polling is on, a `jobs/request` may be held in front of them.
 async fn handled(shared: &Shared, request: &Request, ending: &mut Ending<'_>) -> Answer {
     if !api::is_job_request(request) {
         return shared.change(|state| api::handle(state, request));
@@ -126,32 +126,36 @@ async fn handled(shared: &Shared, request: &Request, ending: &mut Ending<'_>) ->
     answer
 }
 
-/// As Workhorse does it: a poll whose `last_update` is current is held without asking Rails, so neither runner nor manager is
-/// touched; a change of the queue value lets it through; when time is over Workhorse answers 204 by itself.
+/// As Workhorse in front of Rails does it: a request that knows the queue value of now is held, and the rules never hear of it.
+/// It ends with 204 when the value changes, too, since the client may be gone by then: the next request gets the job. Only a
+/// change tells: a runner that is destroyed takes its value along without a word, and the request is held to its end.
 async fn job_request(shared: &Shared, request: &Request) -> Answer {
-    let Some(hold) = shared.look(|state| state.settings.long_poll) else {
+    let mut version = shared.version.subscribe();
+    let hold = shared.change(|state| {
+        let known = api::known_queue_value(state, request)?;
+        let end = Instant::now() + state.settings.long_poll?;
+        state.held_requests += 1;
+        Some((end, known))
+    });
+    let Some((end, known)) = hold else {
         return shared.change(|state| api::handle(state, request));
     };
-    let end = Instant::now() + hold;
-    let mut version = shared.version.subscribe();
-    // Read before the first answer: a job queued between that answer and the wait must not be missed.
-    let before = shared.look(|state| api::queue_value_seen(state, request));
-    if !before.as_ref().is_some_and(|(_, seen)| *seen) {
-        let answer = shared.change(|state| api::handle(state, request));
-        if answer.status != 204 {
-            return answer;
+    let _held = Held(shared);
+    while !shared.look(|state| api::has_queue_changed(state, &known)) {
+        if timeout_at(end, version.changed()).await.is_err() {
+            break;
         }
     }
-    let before = before.map(|(value, _)| value);
-    loop {
-        version.borrow_and_update();
-        let value = shared.look(|state| api::queue_value_seen(state, request));
-        if value.map(|(value, _)| value) != before {
-            return shared.change(|state| api::handle(state, request));
-        }
-        if timeout_at(end, version.changed()).await.is_err() {
-            return api::nothing_to_do(before.as_deref());
-        }
+    // Without the queue value: that header is Rails' own.
+    Answer::no_content()
+}
+
+/// Counts a request as held, until it ends or its client hangs up.
+struct Held<'a>(&'a Shared);
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.change(|state| state.held_requests -= 1);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use gitlab_simulator::{Job, JobStatus, Runner, Simulator};
+use gitlab_simulator::{Job, JobStatus, Role, Runner, Simulator};
 use serde_json::{Value, json};
 
 use crate::client::{LIMIT, call, receive, send};
@@ -35,13 +35,65 @@ fn status(sim: &Simulator, job: i64) -> JobStatus {
     sim.look(|state| state.job(job).unwrap().status)
 }
 
+/// A request that knows the queue as it is now, and is held.
+fn held(sim: &Simulator, runner: &Runner) -> TcpStream {
+    let value = sim.look(|state| state.runner(runner.id).unwrap().queue_value.clone());
+    let stream = ask(sim, runner, Some(&value));
+    assert!(sim.wait_until(LIMIT, |state| state.held_requests == 1));
+    stream
+}
+
+/// The rules have not heard of the runner: no manager, no contact.
+fn is_untouched(sim: &Simulator) {
+    let runner = sim.runners().remove(0);
+    assert!(runner.managers.is_empty(), "{:?}", runner.managers);
+    assert_eq!(
+        (runner.contacted_at, runner.creation_finished),
+        (None, false)
+    );
+}
+
+/// Ended with 204 and without a queue value: Workhorse's own answer.
+fn ended_with_nothing(stream: &mut TcpStream) {
+    let reply = receive(stream).unwrap();
+    assert_eq!(reply.status, 204);
+    assert_eq!(reply.header("X-GitLab-Last-Update"), None);
+}
+
 #[test]
-fn held_request_gets_the_job_that_is_queued_meanwhile() {
+fn first_request_knows_no_queue_value_and_is_answered_at_once() {
     let sim = holding(LIMIT);
     let runner = instance_runner(&sim);
-    let mut stream = ask(&sim, &runner, None);
+    let reply = receive(&mut ask(&sim, &runner, None)).unwrap();
+    assert_eq!(reply.status, 204);
+    let value = reply.header("X-GitLab-Last-Update").map(str::to_owned);
+    let seen = sim.runners().remove(0);
+    assert_eq!(value, Some(seen.queue_value));
+    assert_eq!(seen.managers.len(), 1);
+}
+
+#[test]
+fn request_with_an_old_queue_value_is_answered_at_once() {
+    let sim = holding(LIMIT);
+    let runner = instance_runner(&sim);
     let job = sim.queue_job(Job::default());
-    let reply = receive(&mut stream).unwrap();
+    let reply = receive(&mut ask(&sim, &runner, Some(&runner.queue_value))).unwrap();
+    assert_eq!(
+        (reply.status, reply.json()["id"].as_i64()),
+        (201, Some(job))
+    );
+}
+
+#[test]
+fn held_request_ends_with_nothing_when_a_job_comes_and_the_next_one_gets_it() {
+    let sim = holding(LIMIT);
+    let runner = instance_runner(&sim);
+    let mut stream = held(&sim, &runner);
+    let job = sim.queue_job(Job::default());
+    ended_with_nothing(&mut stream);
+    is_untouched(&sim);
+    assert_eq!(status(&sim, job), JobStatus::Pending);
+    let reply = receive(&mut ask(&sim, &runner, Some(&runner.queue_value))).unwrap();
     assert_eq!(
         (reply.status, reply.json()["id"].as_i64()),
         (201, Some(job))
@@ -54,51 +106,83 @@ fn held_request_ends_with_nothing_when_time_is_over() {
     let sim = holding(hold);
     let runner = instance_runner(&sim);
     let begun = Instant::now();
-    let reply = receive(&mut ask(&sim, &runner, None)).unwrap();
-    assert_eq!(reply.status, 204);
+    ended_with_nothing(&mut ask(&sim, &runner, Some(&runner.queue_value)));
     assert!(begun.elapsed() >= hold);
-    assert_eq!(
-        reply.header("X-GitLab-Last-Update"),
-        Some(sim.runners()[0].queue_value.as_str())
-    );
+    is_untouched(&sim);
 }
 
 #[test]
-fn held_request_that_knows_the_queue_touches_no_manager() {
-    let sim = holding(Duration::from_millis(50));
-    let runner = instance_runner(&sim);
-    assert_eq!(
-        receive(&mut ask(&sim, &runner, Some(&runner.queue_value)))
-            .unwrap()
-            .status,
-        204
-    );
-    assert!(sim.runners()[0].managers.is_empty());
-}
-
-#[test]
-fn held_request_is_let_through_when_the_runner_changes_or_goes() {
+fn held_request_ends_with_nothing_when_the_runner_is_changed() {
     let sim = holding(LIMIT);
     let runner = instance_runner(&sim);
-    let mut stream = ask(&sim, &runner, None);
+    let mut stream = held(&sim, &runner);
+    let admin = sim.add_access_token(&["api"], Role::admin());
+    let paused = call(
+        &sim,
+        "PUT",
+        &format!("/runners/{}", runner.id),
+        &json!({"paused": true, "private_token": admin}),
+    );
+    assert_eq!(paused.status, 200);
+    ended_with_nothing(&mut stream);
+    is_untouched(&sim);
+}
+
+#[test]
+fn held_request_outlasts_its_runner_and_the_next_one_is_refused() {
+    let hold = Duration::from_secs(2);
+    let sim = holding(hold);
+    let runner = instance_runner(&sim);
+    let begun = Instant::now();
+    let mut stream = held(&sim, &runner);
+    let gone = call(&sim, "DELETE", "/runners", &json!({"token": runner.token}));
+    assert_eq!(gone.status, 204);
+    ended_with_nothing(&mut stream);
+    assert!(begun.elapsed() >= hold);
+    let next = receive(&mut ask(&sim, &runner, Some(&runner.queue_value))).unwrap();
+    assert_eq!(next.status, 403);
+}
+
+#[test]
+fn held_request_does_not_bring_a_deleted_manager_back() {
+    let sim = holding(LIMIT);
+    let runner = instance_runner(&sim);
+    receive(&mut ask(&sim, &runner, None)).unwrap();
+    let mut stream = held(&sim, &runner);
+    let which = json!({"token": runner.token, "system_id": "s_0123456789ab"});
     assert_eq!(
-        call(&sim, "DELETE", "/runners", &json!({"token": runner.token})).status,
+        call(&sim, "DELETE", "/runners/managers", &which).status,
         204
     );
-    assert_eq!(receive(&mut stream).unwrap().status, 403);
+    sim.queue_job(Job::default());
+    ended_with_nothing(&mut stream);
+    assert!(sim.runners()[0].managers.is_empty());
 }
 
 #[test]
 fn nothing_is_handed_out_to_a_client_that_left_while_held() {
     let sim = holding(LIMIT);
     let runner = instance_runner(&sim);
-    drop(ask(&sim, &runner, None));
+    drop(held(&sim, &runner));
     assert!(sim.wait_until(LIMIT, |state| state.journal[0].abandoned));
     let job = sim.queue_job(Job::default());
+    assert_eq!(status(&sim, job), JobStatus::Pending);
+    is_untouched(&sim);
     assert_eq!(
         receive(&mut ask(&sim, &runner, None)).unwrap().json()["id"],
         job
     );
+}
+
+#[test]
+fn only_a_json_body_is_held() {
+    let sim = holding(LIMIT);
+    let runner = instance_runner(&sim);
+    let form = format!("token={}&last_update={}", runner.token, runner.queue_value);
+    let kind = [("Content-Type", "application/x-www-form-urlencoded")];
+    let mut stream = send(&sim, "POST", "/api/v4/jobs/request", &kind, &form);
+    assert_eq!(receive(&mut stream).unwrap().status, 204);
+    assert_eq!(sim.runners()[0].managers.len(), 1);
 }
 
 #[test]

@@ -167,28 +167,23 @@ fn fact_23_slots_go_on_filling_after_an_acknowledged_pause() {
     });
 }
 
-#[test]
-fn open_request_outlives_a_reload_and_may_bring_a_job() {
+/// A runner manager whose request GitLab holds: the second one, which brings the word of the first one's answer along.
+fn held() -> (Scene, Config) {
     let held = Settings {
-        long_poll: Some(Duration::from_secs(30)),
+        long_poll: Some(Duration::from_secs(600)),
         ..Settings::default()
     };
     let scene = Scene::new(held);
     let config = scene.config(1, 1, "");
     let scene = scene.running(&config);
-    // GitLab holds a request only after it has told its word for an empty queue.
-    wait_for("a held request", || {
-        let answered = scene.gitlab.look(|state| {
-            state
-                .journal
-                .iter()
-                .filter(|call| call.status.is_some())
-                .count()
-        });
-        (scene.metric("gitlab_runner_request_concurrency", "") == 1
-            && scene.polls() > answered.min(1))
-        .then_some(())
-    });
+    let is_held = |state: &gitlab_simulator::State| state.held_requests == 1;
+    assert!(scene.gitlab.wait_until(LIMIT, is_held));
+    (scene, config)
+}
+
+#[test]
+fn held_request_outlives_a_reload_and_brings_nothing() {
+    let (scene, config) = held();
     scene.reload(&config.paused());
     assert_eq!(
         scene.metric("gitlab_runner_request_concurrency", ""),
@@ -196,7 +191,27 @@ fn open_request_outlives_a_reload_and_may_bring_a_job() {
         "not cut off by the reload"
     );
     let job = scene.gitlab.queue_job(job_of(0.1));
+    wait_for("the end of the request", || {
+        (scene.metric("gitlab_runner_request_concurrency", "") == 0).then_some(())
+    });
+    let polls = scene.polls();
+    scene.three_passes_later(&config.paused());
+    assert_eq!(scene.polls(), polls);
+    scene.job_is(job, JobStatus::Pending);
+}
+
+#[test]
+fn job_that_is_queued_while_a_request_is_held_is_taken_by_the_next_one() {
+    let (scene, _) = held();
+    let polls = scene.polls();
+    let job = scene.gitlab.queue_job(job_of(0.1));
     scene.job_is(job, JobStatus::Success);
+    let calls = scene.gitlab.calls("POST /jobs/request");
+    let statuses: Vec<_> = calls[polls - 1..=polls]
+        .iter()
+        .map(|call| call.status)
+        .collect();
+    assert_eq!(statuses, [Some(204), Some(201)]);
 }
 
 #[test]

@@ -11,6 +11,7 @@
 mod deadlines;
 mod faults;
 mod hand;
+mod held;
 mod idle;
 mod loaded_again;
 mod looks;

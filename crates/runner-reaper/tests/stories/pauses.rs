@@ -194,32 +194,6 @@ fn killed_hook_is_finished_by_the_next() {
 }
 
 #[test]
-fn long_poll_is_waited_for() {
-    let settings = Settings {
-        long_poll: Some(Duration::from_secs(3)),
-        ..Settings::default()
-    };
-    let pod = Pod::new(
-        settings,
-        &[Kind::Shared],
-        "concurrent = 1\ncheck_interval = 1",
-        "  limit = 1",
-    );
-    let pod = pod.with_port().started();
-    pod.polled(2);
-    let hook = pod.run(&[]);
-    assert_eq!(hook.code, 0, "{}", hook.words);
-    pod.no_poll_after_the_end();
-    assert!(
-        pod.gitlab
-            .calls("POST /jobs/request")
-            .iter()
-            .all(|call| !call.abandoned)
-    );
-    assert_eq!(pod.managers(), 0);
-}
-
-#[test]
 fn child_of_a_wrapper_is_drained() {
     let pod = Pod::new(
         Settings::default(),

@@ -8,16 +8,19 @@ use gitlab_simulator::{JobStatus, Settings};
 use crate::pod::{Kind, LIMIT, Pod};
 use crate::running::Running;
 
-/// A pod whose open job request keeps a pause going for some seconds.
-fn long_poll() -> Pod {
+/// A pod whose request GitLab holds, which keeps a pause going for some seconds.
+fn held() -> Pod {
     let settings = Settings {
         long_poll: Some(Duration::from_secs(5)),
         ..Settings::default()
     };
     let head = "concurrent = 1\ncheck_interval = 1";
-    Pod::new(settings, &[Kind::Owned], head, "  limit = 1")
+    let pod = Pod::new(settings, &[Kind::Owned], head, "  limit = 1")
         .with_port()
-        .started()
+        .started();
+    let is_held = |state: &gitlab_simulator::State| state.held_requests == 1;
+    assert!(pod.gitlab.wait_until(LIMIT, is_held));
+    pod
 }
 
 fn paused(pod: &Pod) {
@@ -31,7 +34,7 @@ fn paused(pod: &Pod) {
 #[test]
 fn file_that_lost_its_entries_during_the_pause_is_put_back_and_its_runner_goes() {
     for lost in ["", "concurrent = 2\n", "[[runners]]\n  token = \"gl"] {
-        let pod = long_poll();
+        let pod = held();
         let original = pod.original();
         let hook = Running::of(&pod, &["--grace-period", "60"]);
         paused(&pod);

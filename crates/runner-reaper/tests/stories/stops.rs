@@ -5,7 +5,7 @@ use std::time::Duration;
 use gitlab_simulator::{JobStatus, Settings};
 use rustix::process::Signal;
 
-use crate::pod::{Kind, Pod};
+use crate::pod::{Kind, LIMIT, Pod};
 use crate::running::Running;
 
 #[test]
@@ -44,14 +44,15 @@ fn first_signal_unregisters_what_is_harmless() {
 #[test]
 fn second_signal_puts_the_file_back_and_waits_for_nothing() {
     let settings = Settings {
-        long_poll: Some(Duration::from_secs(20)),
+        long_poll: Some(Duration::from_secs(600)),
         ..Settings::default()
     };
     let head = "concurrent = 1\ncheck_interval = 1";
     let pod = Pod::new(settings, &[Kind::Shared], head, "  limit = 1")
         .with_port()
         .started();
-    pod.polled(2);
+    let is_held = |state: &gitlab_simulator::State| state.held_requests == 1;
+    assert!(pod.gitlab.wait_until(LIMIT, is_held));
     let original = pod.original();
     let mut hook = Running::of(&pod, &[]);
     hook.says("config.toml paused");

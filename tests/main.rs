@@ -14,6 +14,7 @@ mod init_ends;
 mod init_faults;
 #[cfg(target_arch = "x86_64")]
 mod init_killed;
+mod init_mark;
 mod init_read_only;
 mod init_rubbish;
 mod init_secrets;

@@ -102,6 +102,10 @@ pub fn parse(
             uid: text("pod-uid"),
             hostname: environment.hostname.clone(),
         },
+        // Kubernetes sets this variable in every container, with and without links to services.
+        host_of_pod: environment
+            .get("KUBERNETES_SERVICE_HOST")
+            .and(environment.hostname.clone()),
         fleet: text("fleet"),
         reporting: chosen_reporting(&readings)?,
     };

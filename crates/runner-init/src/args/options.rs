@@ -76,6 +76,8 @@ pub struct Options {
     pub system_id_seed: Option<String>,
     /// The pod, as far as the manifest tells.
     pub pod: Pod,
+    /// The host name, where the process runs in a pod: it stands in at GitLab for a pod whose name nobody told.
+    pub host_of_pod: Option<String>,
     /// Name of these pods in the mark at GitLab.
     pub fleet: Option<String>,
     /// How to log.

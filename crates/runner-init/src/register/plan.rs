@@ -184,11 +184,15 @@ fn attributes(options: &Options, name: &str) -> Attributes {
     }
 }
 
-/// The mark in the maintenance note of a runner that is made: which pod it was made for, if that is known.
+/// The mark in the maintenance note of a runner that is made: which pod it was made for, if that is known. A host name is
+/// not said to be the pod's: with host networking it is the node's.
 fn mark(options: &Options) -> Option<String> {
     let pod = &options.pod;
-    let name = pod.name.as_deref()?;
-    let mut mark = format!("runner-lifecycle pod={name}");
+    let (key, name) = match &pod.name {
+        Some(name) => ("pod", name),
+        None => ("host", options.host_of_pod.as_ref()?),
+    };
+    let mut mark = format!("runner-lifecycle {key}={name}");
     let parts = [
         ("namespace", &pod.namespace),
         ("uid", &pod.uid),

@@ -34,8 +34,13 @@ fn grace_period_is_the_same_wherever_it_is_told() {
     assert_eq!(
         told,
         OVERLAYS.len() - 1 + COMBINATIONS.len() + changed.len(),
-        "each helper at the end is told, but the article's"
+        "each helper at the end is told, the article's by its hook's line"
     );
+    let article = Objects::overlay("article");
+    let hook = &article.pod()["containers"][0]["lifecycle"]["preStop"]["exec"]["command"];
+    assert_eq!(hook[3], "--grace-period=30");
+    let grace = &article.pod()["terminationGracePeriodSeconds"];
+    assert!(grace.is_null(), "{grace} instead of Kubernetes' 30");
 }
 
 /// As the README says of an overlay without the transformer; words in its place would be exit 2 at the end of the pod.

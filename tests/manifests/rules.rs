@@ -1,5 +1,5 @@
 //! What can be read off the rendered objects: that each component is among them, the restricted Pod Security profile, and the
-//! article's manifest but for three lines.
+//! article's manifest but for four lines.
 
 use std::collections::BTreeMap;
 
@@ -81,26 +81,31 @@ fn article_breaks_the_restricted_profile_where_its_documents_say_so() {
 
 #[test]
 #[ignore = "needs kubectl 1.27: run by .ci/run"]
-fn article_overlay_is_the_article_but_for_three_lines() {
+fn article_overlay_is_the_article_but_for_four_lines() {
     let article = Objects::parse("article-2021.yaml", include_str!("article-2021.yaml"));
     let overlay = Objects::overlay("article");
     assert_eq!(overlay.all.len(), 1, "nothing beside the Deployment");
     let (theirs, ours) = (flat(&article.all[0]), flat(&overlay.all[0]));
     let pod = "/spec/template/spec";
-    let hook = format!("{pod}/containers/0/lifecycle/preStop/exec/command/0");
+    let hook = format!("{pod}/containers/0/lifecycle/preStop/exec/command");
     let mut exchanged = BTreeMap::from([
         (
             format!("{pod}/initContainers/0/image"),
             (
-                "gitlab/gitlab-runner:latest",
+                Some("gitlab/gitlab-runner:latest"),
                 "registry.example.com/runner-lifecycle:0.1.0",
             ),
         ),
         (
             format!("{pod}/initContainers/0/command/0"),
-            ("gitlab-runner", "runner-init"),
+            (Some("gitlab-runner"), "runner-init"),
         ),
-        (hook, ("gitlab-runner", "/etc/gitlab-runner/runner-reaper")),
+        (
+            format!("{hook}/0"),
+            (Some("gitlab-runner"), "/etc/gitlab-runner/runner-reaper"),
+        ),
+        (format!("{hook}/3"), (None, "--grace-period=30")),
+        (format!("{pod}/volumes/1/hostPath/type"), (None, "Socket")),
     ]);
     let paths: std::collections::BTreeSet<&String> = theirs.keys().chain(ours.keys()).collect();
     for path in paths {
@@ -113,11 +118,13 @@ fn article_overlay_is_the_article_but_for_three_lines() {
             .unwrap_or_else(|| panic!("{path}: {theirs:?} there, {ours:?} here"));
         assert_eq!(
             (theirs, ours),
-            (Some(&Value::from(before)), Some(&Value::from(now))),
+            (before.map(Value::from).as_ref(), Some(&Value::from(now))),
             "{path}"
         );
     }
     assert!(exchanged.is_empty(), "not exchanged: {exchanged:?}");
+    let marked = include_str!("../../manifests/overlays/article/container-builder.yaml");
+    assert_eq!(marked.matches(" # now").count(), 4, "each is marked");
 }
 
 /// Every leaf by its path. Defaults of the API server and empty lists count as they are written.

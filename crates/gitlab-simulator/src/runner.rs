@@ -99,6 +99,9 @@ pub struct Runner {
     pub managers: Vec<Manager>,
     /// Current `X-GitLab-Last-Update`; changes when there may be something to do.
     pub queue_value: String,
+    /// When Redis forgets that value.
+    #[serde(with = "moment::instant")]
+    pub queue_value_ends: SystemTime,
 }
 
 /// A runner manager as GitLab keeps it.

@@ -52,7 +52,7 @@ pub struct Settings {
     /// Request limits; none unless set.
     pub rate_limits: RateLimits,
     /// Hold a `jobs/request` that knows the queue value of now for so long (seconds), as Workhorse does: 50 on GitLab.com.
-    /// None: each request reaches the rules, as after the hour in which Workhorse forgets a value.
+    /// None: each request reaches the rules.
     #[serde(with = "moment::maybe_seconds")]
     pub long_poll: Option<Duration>,
     /// Time (seconds) between handing out a job and writing the answer.

@@ -13,6 +13,9 @@ use crate::random::Random;
 use crate::runner::{AccessLevel, NewRunner, RegistrationType, Runner, RunnerType};
 use crate::settings::Settings;
 
+/// So long Redis keeps a queue value. An idle runner whose requests are held reaches Rails, and is seen, only that often.
+const QUEUE_VALUE_KEPT: Duration = Duration::from_secs(60 * 60);
+
 /// Everything the simulated GitLab knows. Tests look at it and may change it through [`Simulator::update`](crate::Simulator::update).
 #[derive(Debug)]
 pub struct State {
@@ -138,6 +141,7 @@ impl State {
             token_expires_at,
             managers: Vec::new(),
             queue_value: self.random.queue_value(),
+            queue_value_ends: now + QUEUE_VALUE_KEPT,
         }
     }
 
@@ -252,16 +256,29 @@ impl State {
 
     /// There may be something to do for every runner.
     pub(crate) fn tick_all(&mut self) {
-        for runner in &mut self.runners {
-            runner.queue_value = self.random.queue_value();
+        let ids: Vec<i64> = self.runners.iter().map(|runner| runner.id).collect();
+        for id in ids {
+            self.tick(id);
         }
     }
 
     /// There may be something to do for this runner.
     pub(crate) fn tick(&mut self, id: i64) {
-        let value = self.random.queue_value();
+        let (value, ends) = (self.random.queue_value(), self.now() + QUEUE_VALUE_KEPT);
         if let Some(runner) = self.runners.iter_mut().find(|runner| runner.id == id) {
             runner.queue_value = value;
+            runner.queue_value_ends = ends;
+        }
+    }
+
+    /// Rails needs a value where Redis has forgotten the last one.
+    pub(crate) fn ensure_queue_value(&mut self, id: i64) {
+        let now = self.now();
+        if self
+            .runner(id)
+            .is_some_and(|own| own.queue_value_ends <= now)
+        {
+            self.tick(id);
         }
     }
 

@@ -18,6 +18,7 @@ pub(super) fn request(state: &mut State, request: &Request) -> Handled {
     within_limit(state, limit, format!("jobs_request {token}"))?;
     let id = authenticate(state, &token)?.id;
     let system_id = ensure_manager(state, id, &mut params, request)?;
+    state.ensure_queue_value(id);
     let now = state.now();
     let Some(runner) = state.runners.iter_mut().find(|runner| runner.id == id) else {
         return Err(Answer::forbidden());
@@ -66,8 +67,9 @@ pub(crate) fn known_queue_value(state: &State, request: &Request) -> Option<Know
     let body = request.body_value();
     let text = |key: &str| body[key].as_str().map(str::to_owned);
     let (token, value) = (text("token")?, text("last_update")?);
-    let current = &state.runner_of(&token)?.queue_value;
-    (*current == value).then_some(KnownQueue { token, value })
+    let runner = state.runner_of(&token)?;
+    let is_known = runner.queue_value == value && state.now() < runner.queue_value_ends;
+    is_known.then_some(KnownQueue { token, value })
 }
 
 /// Whether there may be something to do for the runner by now.

@@ -175,6 +175,22 @@ fn nothing_is_handed_out_to_a_client_that_left_while_held() {
 }
 
 #[test]
+fn runner_whose_requests_are_held_is_seen_once_an_hour() {
+    let sim = holding(LIMIT);
+    let runner = instance_runner(&sim);
+    receive(&mut ask(&sim, &runner, None)).unwrap();
+    let first = sim.runners().remove(0);
+    sim.update(|state| state.clock_ahead = Duration::from_secs(60 * 60));
+    let reply = receive(&mut ask(&sim, &runner, Some(&runner.queue_value))).unwrap();
+    let second = sim.runners().remove(0);
+    let value = reply.header("X-GitLab-Last-Update").map(str::to_owned);
+    assert_eq!(value, Some(second.queue_value));
+    assert_ne!(value, Some(first.queue_value));
+    assert!(second.contacted_at > first.contacted_at);
+    drop(held(&sim, &runner));
+}
+
+#[test]
 fn only_a_json_body_is_held() {
     let sim = holding(LIMIT);
     let runner = instance_runner(&sim);

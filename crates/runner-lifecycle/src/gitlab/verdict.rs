@@ -109,12 +109,22 @@ fn refusal(wanted: Wanted, status: u16, answer: &Answer) -> Verdict {
         (Wanted::RunnerGone | Wanted::RunnerManagerGone, 403) if words == FORBIDDEN => {
             Verdict::Done(Outcome::Gone(Gone::Unknown))
         }
-        (Wanted::RunnerManagerGone, 404) if words.contains("Runner manager not found") => {
+        (Wanted::RunnerManagerGone, 404) if is_no_runner_manager(&words) => {
             Verdict::Done(Outcome::Gone(Gone::WasGone))
         }
         (_, 401 | 403 | 410) => Verdict::No(No::Token),
         _ => Verdict::No(No::Request),
     }
+}
+
+/// GitLab's two ways to say that it lists no such runner manager: when it looks, and when the runner manager goes between the
+/// look and the deletion (`404 Not found`). A gateway's own JSON begins without the status; an unknown route has `error`.
+fn is_no_runner_manager(words: &str) -> bool {
+    let Some(reason) = words.strip_prefix("404 ") else {
+        return false;
+    };
+    let reason = reason.to_ascii_lowercase();
+    reason == "not found" || reason.contains("runner manager not found")
 }
 
 /// Whether an answer is the one with which GitLab refuses an authentication token: its runner is gone, or (about 17.11) that

@@ -201,7 +201,6 @@ fn verification_takes_the_token_as_known_but_not_the_runner() {
 #[test]
 fn gone_is_204_or_gitlabs_own_word_that_it_was() {
     const FORBIDDEN: &str = r#"{"message":"403 Forbidden"}"#;
-    const NOT_FOUND: &str = r#"{"message":"404 Runner manager not found Not Found"}"#;
     for wanted in [RunnerGone, RunnerManagerGone] {
         assert_eq!(judged(wanted, 204, ""), gone(Gone::Deleted));
         assert_eq!(judged(wanted, 403, FORBIDDEN), gone(Gone::Unknown));
@@ -214,26 +213,39 @@ fn gone_is_204_or_gitlabs_own_word_that_it_was() {
         }
         let wrong = r#"{"message":"403 Forbidden - Runner is orphaned"}"#;
         assert_eq!(judged(wanted, 403, wrong), Verdict::No(No::Token));
-        for body in [
-            r#"{"error":"404 Not Found"}"#,
-            r#"{"message":"404 Not found"}"#,
-        ] {
-            assert_eq!(
-                judged(wanted, 404, body),
-                Verdict::No(No::Request),
-                "{body}"
-            );
-        }
         assert_eq!(judged(wanted, 404, PAGE), LATER);
     }
-    assert_eq!(
-        judged(RunnerManagerGone, 404, NOT_FOUND),
-        gone(Gone::WasGone)
-    );
-    assert_eq!(judged(RunnerGone, 404, NOT_FOUND), Verdict::No(No::Request));
     for wanted in [Registration, Creation, Verification] {
         assert_eq!(judged(wanted, 403, FORBIDDEN), Verdict::No(No::Token));
     }
+}
+
+#[test]
+fn a_404_means_gone_only_in_gitlabs_own_words_for_the_runner_manager() {
+    fn check(body: &str, runner_manager: Verdict) {
+        assert_eq!(judged(RunnerManagerGone, 404, body), runner_manager, "{body}");
+        // No route of GitLab answers so to the deletion of a runner.
+        let runner = judged(RunnerGone, 404, body);
+        assert!(!matches!(runner, Verdict::Done(_)), "{body}: {runner:?}");
+    }
+    let refused = || Verdict::No(No::Request);
+    check(
+        r#"{"message":"404 Runner manager not found Not Found"}"#,
+        gone(Gone::WasGone),
+    );
+    check(r#"{"message":"404 Not found"}"#, gone(Gone::WasGone));
+    check(r#"{"message":"404 Not Found"}"#, gone(Gone::WasGone));
+    // An unknown route: another base URL, or a GitLab before runner managers.
+    check(r#"{"error":"404 Not Found"}"#, refused());
+    check(r#"{"error":"404 Not found","status":"404"}"#, refused());
+    // Gateways.
+    check(r#"{"message":"no Route matched with those values"}"#, refused());
+    check(r#"{"message":"Not Found"}"#, refused());
+    check(r#"{"message":"404 page not found"}"#, refused());
+    check(r#"{"message":["404 Not found"]}"#, refused());
+    check("404 page not found", LATER);
+    check("", LATER);
+    check(PAGE, LATER);
 }
 
 #[test]

@@ -52,6 +52,8 @@ pub(super) struct Files<'a> {
     state_before: Option<String>,
     /// What this run made at GitLab and must undo if it fails.
     made: Option<Runner>,
+    /// The runner that this run takes the entry from and that stays at GitLab, by URL and id.
+    stranded: Option<(String, i64)>,
     mode: Option<u32>,
 }
 
@@ -87,6 +89,7 @@ impl<'a> Files<'a> {
             state,
             state_before,
             made: None,
+            stranded: None,
             mode,
         })
     }

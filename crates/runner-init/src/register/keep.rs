@@ -88,7 +88,7 @@ impl Asking<'_, '_> {
             );
             let other = Runner {
                 place: Some(ours.entry.index),
-                replaces: replaceable(current),
+                replaces: replaceable(current, files),
                 ..other
             };
             files.made(&other);
@@ -145,8 +145,9 @@ impl Asking<'_, '_> {
 }
 
 /// The runner to take off GitLab's list once its entry is another's; not one that was made by others for themselves.
-fn replaceable(old: Runner) -> Option<Box<Runner>> {
+fn replaceable(old: Runner, files: &mut Files<'_>) -> Option<Box<Runner>> {
     if old.adopted {
+        files.strands(&old);
         log::warn!(
             "runner {} stays at GitLab: config.toml held it, but not by our doing; delete it there if nobody else uses it",
             old.id

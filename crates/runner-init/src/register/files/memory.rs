@@ -106,16 +106,27 @@ impl Files<'_> {
         });
     }
 
-    /// Forgets whom the entry belonged to before it was given to `runner`.
+    /// A runner that loses its entry here and stays at GitLab: whoever speaks the last words must know of it.
+    pub(in crate::register) fn strands(&mut self, runner: &Runner) {
+        self.stranded = Some((runner.url.clone(), runner.id));
+    }
+
+    /// Forgets whom the entry belonged to before it was given to `runner`, unless that one may still be at GitLab: an entry
+    /// without a token, or with the token of another runner than its id says, tells nothing of its runner.
     pub(super) fn forget_holder_before(&mut self, runner: &Runner, plan: &Plan<'_>) {
         let variable = |name: &str| plan.variable(name);
         let before = self.config.entries(&variable);
         let before = before
             .iter()
             .find(|entry| Some(entry.index) == runner.place);
-        if let Some(entry) = before
-            && let Some(id) = entry.id
-        {
+        let Some((entry, id)) = before.and_then(|entry| Some((entry, entry.id?))) else {
+            return;
+        };
+        let stranded = self.stranded.as_ref();
+        let stranded =
+            stranded.is_some_and(|(url, other)| *other == id && state::same_url(url, &entry.url));
+        let was_anothers = runner.kept && runner.id != id;
+        if entry.token.is_some() && !was_anothers && !stranded {
             self.state.forget(&entry.url, id);
         }
     }

@@ -181,6 +181,12 @@ impl State {
             })
     }
 
+    /// Whether it tells of any runner: written, under way, or on its way out.
+    #[must_use]
+    pub fn knows_a_runner(&self) -> bool {
+        !self.entries.is_empty() || !self.leaving.is_empty() || self.pending.is_some()
+    }
+
     /// Remembers an entry, in place of an older word about the same runner.
     pub fn remember(&mut self, entry: StateEntry) {
         self.forget(&entry.url, entry.id);

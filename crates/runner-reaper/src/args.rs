@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::ArgMatches;
 use runner_lifecycle::config_toml;
+use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::duration::parse_duration;
 use runner_lifecycle::ending::NoRun;
 use runner_lifecycle::exit::Failure;
@@ -22,6 +23,12 @@ mod refusal;
 mod surface;
 
 pub use runner_lifecycle::environment::Environment;
+
+/// How long GitLab is waited for where no job runs and nobody says.
+const UNREGISTER: Duration = Duration::from_secs(5 * 60);
+
+/// GitLab is asked at least that long: no time at all would leave everything behind.
+const LEAST_UNREGISTER: Duration = Duration::from_secs(1);
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -71,6 +78,8 @@ pub struct Options {
     pub config: PathBuf,
     /// The grace period.
     pub grace: Grace,
+    /// How long GitLab is waited for where no job runs; at least a second.
+    pub unregister_timeout: Duration,
     /// Where the runner manager's metrics are, if that was said.
     pub metrics_address: Option<String>,
     /// `LISTEN_ADDRESS`, which beats `config.toml` for the runner manager as for us.
@@ -89,6 +98,15 @@ pub struct Options {
     pub environment: Environment,
     /// What the operator should hear about, one line each.
     pub warnings: Vec<String>,
+}
+
+impl Options {
+    /// Until when GitLab is asked from now on where no job runs: a node's drain must not wait an hour for a GitLab that is
+    /// away. Never later than `gitlab`, which the grace period allows.
+    #[must_use]
+    pub fn unregister_until(&self, gitlab: Deadline) -> Deadline {
+        gitlab.earlier(self.unregister_timeout)
+    }
 }
 
 /// Reads the arguments after the program's name; flags win over variables, an empty variable is unset.
@@ -121,6 +139,7 @@ pub fn parse(
     let told = given.duration("grace-period", "RUNNER_REAPER_GRACE_PERIOD")?;
     let reserve = given.duration("reserve", "RUNNER_REAPER_RESERVE")?;
     let grace = Grace::of(told, reserve);
+    let patience = given.duration("unregister-timeout", "RUNNER_REAPER_UNREGISTER_TIMEOUT")?;
     let mut warnings = surface::unknown_variables(environment);
     if reserve.is_some_and(|asked| asked > grace.reserve) {
         let words = "the reserve is more than half of the grace period: half of it is kept";
@@ -130,6 +149,7 @@ pub fn parse(
         command,
         config: config_of(&given),
         grace,
+        unregister_timeout: patience.unwrap_or(UNREGISTER).max(LEAST_UNREGISTER),
         metrics_address: given.text("metrics-address", &["RUNNER_REAPER_METRICS_ADDRESS"]),
         listen_address: environment.get("LISTEN_ADDRESS").map(str::to_owned),
         tls: TlsPaths {

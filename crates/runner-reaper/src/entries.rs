@@ -5,14 +5,20 @@ use std::time::SystemTime;
 
 use runner_lifecycle::config_toml::RunnerEntry;
 use runner_lifecycle::source::{Ownership, Source};
-use runner_lifecycle::state::{Pending, State};
+use runner_lifecycle::state::{Pending, State, same_url};
 use runner_lifecycle::token::Token;
+
+mod nowhere;
+
+pub use nowhere::{Nowhere, nowhere, unreadable};
 
 /// One thing that GitLab is to be asked to delete.
 #[derive(Clone, Debug)]
 pub struct Unregistration {
     /// Whether only this pod's runner manager goes, or the runner with it.
     pub ownership: Ownership,
+    /// Whether the state file knows the runner. Of any other nobody knows who made it and for whom.
+    pub known: bool,
     /// GitLab's address as it stands in the entry.
     pub url: String,
     /// GitLab's id of the runner, where the entry holds it.
@@ -44,14 +50,15 @@ impl Unregistration {
 /// never polled and needs none.
 #[must_use]
 pub fn unregistrations(entries: &[RunnerEntry], state: Option<&State>) -> Vec<Unregistration> {
-    let mut unregistrations: Vec<(bool, Unregistration)> = Vec::new();
+    let mut unregistrations: Vec<Unregistration> = Vec::new();
     for entry in entries {
         let Some(token) = entry.token.clone() else {
             continue;
         };
-        let (known, ownership) = judge(entry, &token, state);
+        let (known, ownership) = judge(entry, &token, entries, state);
         let unregistration = Unregistration {
             ownership,
+            known,
             url: entry.url.clone(),
             id: entry.id,
             name: entry.name.clone(),
@@ -61,48 +68,32 @@ pub fn unregistrations(entries: &[RunnerEntry], state: Option<&State>) -> Vec<Un
         };
         let twin = unregistrations
             .iter_mut()
-            .find(|(_, other)| is_same(other, &unregistration));
+            .find(|other| is_same(other, &unregistration));
         match twin {
             // Of two entries for one runner the one that the state file knows tells more.
-            Some(twin) if known && !twin.0 => *twin = (known, unregistration),
+            Some(twin) if known && !twin.known => *twin = unregistration,
             Some(_) => {}
-            None => unregistrations.push((known, unregistration)),
+            None => unregistrations.push(unregistration),
         }
     }
     unregistrations
-        .into_iter()
-        .map(|(_, unregistration)| unregistration)
-        .collect()
 }
 
 /// Runners that have no entry: the one that `runner-init` received and could not write down any more, and those that lost
 /// their entry to another and that GitLab has not heard of.
 #[must_use]
 pub fn without_entry(state: &State, entries: &[RunnerEntry]) -> Vec<Unregistration> {
-    let received = match &state.pending {
-        Some(Pending::Received {
-            url,
-            source,
-            id,
-            token,
-            ..
-        }) => Some((url, *source, *id, token)),
-        _ => None,
-    };
-    let leaving = state.leaving.iter();
-    let leaving = leaving.map(|left| (&left.url, left.source, left.id, &left.token));
     let is_written = |token: &Token| {
         entries
             .iter()
             .any(|entry| entry.token.as_ref() == Some(token))
     };
-    received
-        .into_iter()
-        .chain(leaving)
+    with_token(state)
         .filter(|(_, _, _, token)| !is_written(token))
         .map(|(url, source, id, token)| Unregistration {
             ownership: source.ownership(),
-            url: url.clone(),
+            known: true,
+            url: url.to_owned(),
             id: Some(id),
             name: String::new(),
             token: token.clone(),
@@ -112,53 +103,65 @@ pub fn without_entry(state: &State, entries: &[RunnerEntry]) -> Vec<Unregistrati
         .collect()
 }
 
-/// Entries that name a token which is none here, with the reason: they may be polled by somebody who sees more.
-#[must_use]
-pub fn unreadable(entries: &[RunnerEntry]) -> Vec<String> {
-    let of = |entry: &RunnerEntry| {
-        let why = entry.no_token.as_deref()?;
-        Some(format!(
-            "runner entry {:?} of {}: {why}",
-            entry.name, entry.url
-        ))
+/// What the state file holds a token of: received and not written yet, or on its way out.
+fn with_token(state: &State) -> impl Iterator<Item = (&str, Source, i64, &Token)> {
+    let received = match &state.pending {
+        Some(Pending::Received {
+            url,
+            source,
+            id,
+            token,
+            ..
+        }) => Some((url.as_str(), *source, *id, token)),
+        _ => None,
     };
-    entries.iter().filter_map(of).collect()
-}
-
-/// Runners that a helper made or verified and that are in none of the entries any more, by URL and id: without a token
-/// nobody can unregister them from here.
-#[must_use]
-pub fn missing<'a>(state: &'a State, entries: &[RunnerEntry]) -> Vec<(&'a str, i64)> {
-    let is_there = |url: &str, id: i64| {
-        entries
-            .iter()
-            .any(|entry| entry.id == Some(id) && runner_lifecycle::state::same_url(&entry.url, url))
-    };
-    let known = state
-        .entries
-        .iter()
-        .map(|known| (known.url.as_str(), known.id));
-    known.filter(|(url, id)| !is_there(url, *id)).collect()
+    let leaving = state.leaving.iter();
+    let leaving = leaving.map(|left| (left.url.as_str(), left.source, left.id, &left.token));
+    received.into_iter().chain(leaving)
 }
 
 fn is_same(one: &Unregistration, other: &Unregistration) -> bool {
-    one.token == other.token && runner_lifecycle::state::same_url(&one.url, &other.url)
+    one.token == other.token && same_url(&one.url, &other.url)
 }
 
 /// Whether the state file knows the entry, and who owns the runner.
-fn judge(entry: &RunnerEntry, token: &Token, state: Option<&State>) -> (bool, Ownership) {
+fn judge(
+    entry: &RunnerEntry,
+    token: &Token,
+    entries: &[RunnerEntry],
+    state: Option<&State>,
+) -> (bool, Ownership) {
+    let foreign = Ownership::of_foreign(token);
     let Some(state) = state else {
-        return (false, Ownership::of_foreign(token));
+        return (false, foreign);
     };
-    match entry.id.and_then(|id| state.known(&entry.url, id)) {
+    let known = entry.id.and_then(|id| state.known(&entry.url, id));
+    let by_token = || {
+        let same = |(url, _, _, other): &(&str, Source, i64, &Token)| {
+            *other == token && same_url(url, &entry.url)
+        };
+        with_token(state).find(same).map(|(_, source, ..)| source)
+    };
+    match known.map(|(source, _)| source).or_else(by_token) {
         // A registration never gives back a token of this kind: somebody put another runner's token into the entry.
-        Some((Source::RegistrationToken, _)) if token.is_created_runner() => {
-            (true, Ownership::Shared)
-        }
-        Some((source, _)) => (true, source.ownership()),
-        // Where the helper remembers what it made, what it does not remember is not its own.
-        None => (false, Ownership::Shared),
+        Some(Source::RegistrationToken) if token.is_created_runner() => (true, Ownership::Shared),
+        Some(source) => (true, source.ownership()),
+        // Its id may be wrong, and the token that of a shared runner which has no entry otherwise.
+        None if lacks_a_shared_one(&entry.url, entries, state) => (false, Ownership::Shared),
+        None => (false, foreign),
     }
+}
+
+/// Whether the state file knows a shared runner of this GitLab that is in no entry by its id. A shared runner may have a bare
+/// token too, and such a token tells nothing.
+fn lacks_a_shared_one(url: &str, entries: &[RunnerEntry], state: &State) -> bool {
+    state.entries.iter().any(|known| {
+        known.source.ownership() == Ownership::Shared
+            && same_url(&known.url, url)
+            && !entries
+                .iter()
+                .any(|entry| entry.id == Some(known.id) && same_url(&entry.url, url))
+    })
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use runner_lifecycle::config_toml::ConfigToml;
+use runner_lifecycle::config_toml::{self, ConfigToml};
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::original::{self, Restored};
@@ -34,7 +34,8 @@ pub struct Config {
     pub text: String,
     /// What it says.
     pub toml: ConfigToml,
-    stamp: Stamp,
+    /// Nothing where there is no file.
+    stamp: Option<Stamp>,
 }
 
 /// Which file it is: rename and rewriting both show.
@@ -42,6 +43,26 @@ pub struct Config {
 struct Stamp {
     modified: (i64, i64),
     size: u64,
+}
+
+impl Config {
+    /// What stands for the file where there is none: no entries.
+    ///
+    /// # Errors
+    /// When an empty text were no TOML.
+    pub fn missing() -> Result<Self, config_toml::Error> {
+        Ok(Self {
+            text: String::new(),
+            toml: ConfigToml::parse("")?,
+            stamp: None,
+        })
+    }
+
+    /// Whether there is no file.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        self.stamp.is_none()
+    }
 }
 
 impl Files {
@@ -152,14 +173,18 @@ impl Files {
                 self.volume.path(&name).display()
             )
         })?;
-        Ok(Some(Config { text, toml, stamp }))
+        Ok(Some(Config {
+            text,
+            toml,
+            stamp: Some(stamp),
+        }))
     }
 
     /// Whether `config.toml` is another one than `config`: the runner manager has rotated a token, or somebody edited.
     #[must_use]
     pub fn changed_since(&self, config: &Config) -> bool {
         self.stamp_of(&self.name)
-            .is_ok_and(|now| now.is_some_and(|now| now != config.stamp))
+            .is_ok_and(|now| now.is_some() && now != config.stamp)
     }
 
     fn stamp_of(&self, name: &str) -> Result<Option<Stamp>, Error> {

@@ -11,12 +11,18 @@ use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::token::Token;
 
 use crate::args::Options;
-use crate::entries::{self, Unregistration};
+use crate::entries::{self, Nowhere, Unregistration};
 use crate::files::Config;
 use crate::requests::{Clients, Outcome, what};
-use crate::runner_manager::jobs_in_words;
 use crate::scene::Scene;
 use crate::stops::Stops;
+
+mod count;
+
+use count::Count;
+
+/// What an answer that comes with its own deadline may need to be entered.
+const ENTERING: Duration = Duration::from_millis(500);
 
 /// The book of one run.
 pub struct Ledger<'a> {
@@ -29,10 +35,16 @@ pub struct Ledger<'a> {
     open: Vec<Unregistration>,
     /// What is gone, and how it came to be.
     gone: Vec<(Unregistration, Gone)>,
+    /// The tokens of what GitLab deleted at our request, even if it was listed again afterwards.
+    deleted: Vec<Token>,
     /// How often polling began again: what GitLab was asked for before that says nothing about what is listed now.
     round: u32,
     /// Entries whose token cannot be read here.
     unreadable: usize,
+    /// What nobody can unregister from here and is not known to be gone.
+    nowhere: Vec<Nowhere>,
+    /// Entries that were not to go.
+    not_selected: usize,
     /// What is left behind, with the exit code that means.
     left: Vec<(Token, Exit)>,
     exit: Exit,
@@ -49,8 +61,11 @@ impl<'a> Ledger<'a> {
             system_id: scene.files.system_id(),
             open: Vec::new(),
             gone: Vec::new(),
+            deleted: Vec::new(),
             round: 0,
             unreadable: 0,
+            nowhere: Vec::new(),
+            not_selected: 0,
             left: Vec::new(),
             exit: Exit::Done,
         }
@@ -111,15 +126,26 @@ impl<'a> Ledger<'a> {
     pub fn say_what_cannot_go(&mut self, config: &Config) {
         let all = self.entries(config);
         self.say_unreadable(&all);
+        self.say_nowhere(config, |_| true);
+    }
+
+    /// Names what the state file knows and no entry holds the token of, at such a GitLab.
+    pub fn say_nowhere(&mut self, config: &Config, such: impl Fn(&str) -> bool) {
         let Some(state) = &self.scene.state else {
             return;
         };
-        // Somebody took the entry away, and the token with it.
-        for (url, id) in entries::missing(state, &all) {
-            log::warn!(
-                "runner {id} of {url} is in no entry of config.toml any more, so it is not unregistered: look for it in GitLab's list"
-            );
+        let mut nowhere = entries::nowhere(state, &self.entries(config));
+        nowhere.retain(|one| such(&one.url));
+        for one in &nowhere {
+            log::error!("{one}");
+            self.exit = self.exit.graver(Exit::Unusable);
         }
+        self.nowhere = nowhere;
+    }
+
+    /// Notes how many entries stay because nobody asked for their end.
+    pub fn not_selected(&mut self, entries: usize) {
+        self.not_selected = entries;
     }
 
     /// Says which of these entries name a token that is none here.
@@ -149,7 +175,11 @@ impl<'a> Ledger<'a> {
     }
 
     /// Begins to unregister these; what was left behind before is tried again with them.
-    pub fn begin(&mut self, unregistrations: Vec<Unregistration>, deadline: Deadline) {
+    pub fn begin(&mut self, mut unregistrations: Vec<Unregistration>, deadline: Deadline) {
+        for again in &mut unregistrations {
+            // Whose runner manager this run has deleted before may have no other one.
+            again.known |= self.deleted.contains(&again.token);
+        }
         self.left
             .retain(|(token, _)| !unregistrations.iter().any(|again| again.token == *token));
         self.open.extend(unregistrations.iter().cloned());
@@ -176,22 +206,30 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    /// Waits for all that GitLab is being asked for. The stop signal of this number ends the waiting.
-    pub async fn settle(&mut self, last_stop: u32) {
-        loop {
-            let stops = self.stops;
-            let outcome = tokio::select! {
+    /// Waits for all that GitLab is being asked for, no longer than to this deadline and what an answer at its very end needs.
+    /// The stop signal of this number ends the waiting.
+    pub async fn settle(&mut self, last_stop: u32, until: Deadline) {
+        let limit = until.instant() + ENTERING;
+        let stops = self.stops;
+        let why = loop {
+            tokio::select! {
                 biased;
-                outcome = self.clients.next() => outcome,
-                () = stops.reached(last_stop) => None,
-            };
-            match outcome {
-                Some(outcome) => self.enter(outcome),
-                None => break,
+                outcome = self.clients.next() => match outcome {
+                    Some(outcome) => self.enter(outcome),
+                    None => break "a request ended by a bug",
+                },
+                () = stops.reached(last_stop) => break "told again to stop",
+                () = tokio::time::sleep_until(limit) => break "GitLab did not answer in time",
             }
-        }
+        };
         let open = std::mem::take(&mut self.open);
-        self.give_up(&open);
+        self.give_up(&open, why);
+    }
+
+    /// Whether GitLab owes no answer.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.open.is_empty()
     }
 
     fn enter(&mut self, outcome: Outcome) {
@@ -201,6 +239,9 @@ impl<'a> Ledger<'a> {
             round,
             result,
         } = outcome;
+        if matches!(result, Ok(Gone::Deleted)) {
+            self.deleted.push(unregistration.token.clone());
+        }
         if round < self.round && unregistration.ownership == Ownership::Shared {
             return;
         }
@@ -228,50 +269,45 @@ impl<'a> Ledger<'a> {
     }
 
     /// Names what is left behind because nobody waits any more.
-    pub fn give_up(&mut self, unregistrations: &[Unregistration]) {
+    pub fn give_up(&mut self, unregistrations: &[Unregistration], why: &str) {
         for unregistration in unregistrations {
             let what = what(unregistration, self.system_id.as_ref());
-            log::error!(
-                "{what} may be left behind at {}: told again to stop",
-                unregistration.url
-            );
+            log::error!("{what} may be left behind at {}: {why}", unregistration.url);
             self.left
                 .push((unregistration.token.clone(), Exit::Unreachable));
         }
     }
 
+    /// Names jobs that were killed with their runner manager: GitLab did not hear of it.
+    pub fn jobs_were_killed(&mut self, why: &str, jobs: &[String]) {
+        let list = match jobs {
+            [] => "whether it ran any could not be seen".to_owned(),
+            jobs => jobs.join(", "),
+        };
+        log::warn!(
+            "{why}: GitLab shows them as running until it times them out, which takes up to an hour: {list}"
+        );
+        self.note(Exit::JobsRunning);
+    }
+
     /// Says what is now true.
     #[must_use]
     pub fn last_words(&self, jobs: usize) -> Exit {
-        let (gone, left) = (self.gone.len(), self.left.len() + self.unreadable);
         let exit = self
             .left
             .iter()
             .fold(self.exit, |worst, (_, exit)| worst.graver(*exit));
-        let jobs = match jobs {
-            0 => String::new(),
-            n => format!(", {} still running", jobs_in_words(n)),
-        };
         let were_gone = self.gone.iter().filter(|(_, how)| *how != Gone::Deleted);
-        let before = match were_gone.count() {
-            0 => String::new(),
-            n => format!(" ({n} of them gone already)"),
+        let count = Count {
+            gone: self.gone.len(),
+            were_gone: were_gone.count(),
+            left: self.left.len() + self.unreadable,
+            nowhere: &self.nowhere,
+            not_selected: self.not_selected,
+            jobs,
         };
-        let code = exit.code();
-        match (left, gone) {
-            (0, _) if !matches!(exit, Exit::Done | Exit::JobsRunning) => {
-                log::error!(
-                    "{gone} unregistered{before}, not all is as it was{jobs} (exit {code})"
-                );
-            }
-            (0, 0) => log::info!("done: nothing was to be unregistered{jobs}"),
-            (0, _) => {
-                log::info!("done: {gone} unregistered{before}, nothing is left at GitLab{jobs}");
-            }
-            _ => log::error!(
-                "{left} left behind at GitLab, {gone} unregistered{before}{jobs} (exit {code})"
-            ),
-        }
+        let (level, words) = count.last_words(exit);
+        log::log!(level, "{words}");
         exit
     }
 }

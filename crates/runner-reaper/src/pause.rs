@@ -246,7 +246,9 @@ impl Watching<'_> {
                 let cure = self.live.cure();
                 let what = match (seen, watch.acknowledged()) {
                     (false, _) => cure.as_str(),
-                    (true, true) if asked => "a request stays open",
+                    (true, true) if asked => {
+                        "a request stays open; GitLab may hold it while it has no job, and then it brings nothing back"
+                    }
                     (true, true) => "entries may still be polled, one after the other",
                     (true, false) => "config.toml was not loaded",
                 };

@@ -5,7 +5,6 @@
 
 use std::time::Duration;
 
-use runner_lifecycle::duration::show;
 use runner_lifecycle::exit::Exit;
 use runner_lifecycle::source::Ownership;
 use rustix::process::Signal;
@@ -16,11 +15,12 @@ use crate::files::Config;
 use crate::grace::Deadlines;
 use crate::ledger::Ledger;
 use crate::pause::{self, End, Paused};
-use crate::runner_manager::{Live, jobs_in_words};
+use crate::runner_manager::Live;
 use crate::scene::{Opened, Scene};
 use crate::stops::Stops;
 
 mod decision;
+mod farewell;
 mod last_act;
 mod waiting;
 
@@ -67,7 +67,11 @@ pub async fn drain_and_unregister(
 ) -> anyhow::Result<Exit> {
     let mut ledger = Ledger::new(options, &scene, stops);
     ledger.say_what_cannot_go(&scene.config);
-    let find = || Live::find(options, &scene.files, &scene.config, deadlines.jobs);
+    let find = async || match scene.config.is_missing() {
+        // Nothing can be paused then, and nothing of what is known is polled from here.
+        true => None,
+        false => Live::find(options, &scene.files, &scene.config, deadlines.jobs).await,
+    };
     let live = match find().await {
         Some(live) => live,
         None => {
@@ -76,8 +80,9 @@ pub async fn drain_and_unregister(
                 scene.files.path().display()
             );
             let all = ledger.unregistrations(&scene.config);
-            ledger.begin(all, deadlines.gitlab);
-            ledger.settle(2).await;
+            let until = options.unregister_until(deadlines.gitlab);
+            ledger.begin(all, until);
+            ledger.settle(2, until).await;
             // A container that has just begun runs its entry point first, and a shell is no runner manager yet.
             match find().await {
                 Some(live) if stops.count() < 2 => live,
@@ -151,12 +156,17 @@ impl Hook<'_> {
         let end = paused.end;
         if matches!(end, End::Stopped) {
             rest.extend(shared);
-            self.ledger.give_up(&rest);
+            self.ledger.give_up(&rest, "told again to stop");
             return Ok(Some(self.ledger.last_words(0)));
         }
         let decision = decision::after(&end, self.facts(&rest));
         if decision.shared_now {
-            self.ledger.begin(shared, self.deadlines.gitlab);
+            // While jobs are waited for there is time.
+            let until = match decision.jobs {
+                decision::Jobs::Wait => self.deadlines.gitlab,
+                _ => self.options.unregister_until(self.deadlines.gitlab),
+            };
+            self.ledger.begin(shared, until);
             self.ledger.settle_within(AT_ONCE).await;
         } else {
             rest.extend(shared);
@@ -168,6 +178,7 @@ impl Hook<'_> {
         if told_to_drain {
             log::info!("runner manager told to drain (SIGQUIT): the wrapper outlives it");
         }
+        let busy = matches!(&end, End::Off(quiet, ..) if !quiet.idle);
         let mut waiting = Waiting {
             live: self.live,
             files,
@@ -183,7 +194,8 @@ impl Hook<'_> {
         };
         let waited = match decision.jobs {
             decision::Jobs::Over => Waited::Idle,
-            decision::Jobs::NoMatter => Waited::NotNeeded,
+            decision::Jobs::NoMatter if busy => Waited::NotNeeded(waiting.jobs().await),
+            decision::Jobs::NoMatter => Waited::NotNeeded(Jobs::default()),
             decision::Jobs::Ending => Waited::Ending(waiting.jobs().await),
             decision::Jobs::Wait => {
                 waiting
@@ -201,74 +213,6 @@ impl Hook<'_> {
             owned: !rest.is_empty(),
             told: self.options.grace.told,
         }
-    }
-
-    /// Unregisters what is left, as far as that is right, and speaks the last words.
-    async fn finish(
-        &mut self,
-        waited: Waited,
-        rest: Vec<Unregistration>,
-    ) -> anyhow::Result<Option<Exit>> {
-        let (jobs, deadline_passed) = match waited {
-            Waited::Rewritten => return Ok(None),
-            Waited::LoadedAgain => {
-                self.loaded_again += 1;
-                return Ok(None);
-            }
-            Waited::Stopped(jobs, may_poll) => {
-                return Ok(Some(self.stop(rest, jobs, may_poll).await));
-            }
-            Waited::Idle | Waited::NotNeeded => (Vec::new(), false),
-            Waited::Ending(jobs) => {
-                let period = show(self.options.grace.period);
-                log::warn!(
-                    "the runner manager began to shut down: there is less time than {period}"
-                );
-                (jobs.list, false)
-            }
-            Waited::Deadline(jobs) => {
-                if !jobs.seen && self.live.was_there() {
-                    log::warn!("time is up, and jobs cannot be seen: {}", self.live.cure());
-                    self.ledger.note(Exit::JobsRunning);
-                }
-                (jobs.list, true)
-            }
-        };
-        if !jobs.is_empty() {
-            log::warn!(
-                "time is up with {} running: {}",
-                jobs_in_words(jobs.len()),
-                jobs.join(", ")
-            );
-            self.ledger.note(Exit::JobsRunning);
-        }
-        self.ledger.begin(rest, self.deadlines.gitlab);
-        self.ledger.settle(2).await;
-        if self.scene.files.changed_since(&self.config) && !self.deadlines.gitlab.passed() {
-            return Ok(None);
-        }
-        let exit = self.ledger.last_words(jobs.len());
-        if deadline_passed && self.options.grace.told {
-            last_act::end_jobs(self.live, self.deadlines.end).await;
-        }
-        Ok(Some(exit))
-    }
-
-    /// Told to stop: what harms nothing goes, the rest is named.
-    async fn stop(&mut self, rest: Vec<Unregistration>, jobs: Jobs, may_poll: bool) -> Exit {
-        let idle = jobs.seen && jobs.list.is_empty();
-        let harmless =
-            |unregistration: &Unregistration| !may_poll && (is_shared(unregistration) || idle);
-        let (now, kept): (Vec<_>, Vec<_>) = rest.into_iter().partition(harmless);
-        self.ledger.begin(now, self.deadlines.gitlab);
-        self.ledger.settle(2).await;
-        let why = match (may_poll, jobs.seen) {
-            (true, _) => "told to stop while it may still poll",
-            (false, true) => "told to stop while its jobs run",
-            (false, false) => "told to stop, and jobs could not be seen",
-        };
-        self.ledger.keep(&kept, why, &jobs.list);
-        self.ledger.last_words(jobs.list.len())
     }
 }
 

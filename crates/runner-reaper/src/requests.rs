@@ -156,6 +156,11 @@ async fn ask(
         );
         return Err(Failure::refused(words).into());
     }
+    if gone == Gone::WasGone && !unregistration.known {
+        // It may be listed under a system ID that this volume has lost.
+        let words = "GitLab lists no runner manager of this system ID, which says nothing about the runner itself, and nobody noted here how it came to be: look for it in GitLab's list";
+        return Err(Failure::unusable(words).into());
+    }
     Ok(gone)
 }
 

@@ -17,7 +17,7 @@ use crate::stops::Stops;
 pub struct Scene {
     /// The files around `config.toml`.
     pub files: Files,
-    /// The operator's `config.toml`.
+    /// The operator's `config.toml`; [`Config::missing`] where only the state file tells of runners.
     pub config: Config,
     /// What the helpers remember.
     pub state: Option<State>,
@@ -31,7 +31,7 @@ pub enum Opened {
     Scene(Box<Scene>),
     /// The volume belongs to this pod, which is not ours.
     OtherPod(Pod),
-    /// There is no `config.toml`.
+    /// There is no `config.toml`, and nothing is known without one.
     Nothing,
 }
 
@@ -91,8 +91,11 @@ impl Scene {
         }
         // Another run may have changed both while the lock was waited for.
         let state = files.state()?;
-        let Some(config) = files.config()? else {
-            return Ok(Opened::Nothing);
+        let config = match files.config()? {
+            Some(config) => config,
+            // What is remembered counts without the file too.
+            None if state.as_ref().is_some_and(State::knows_a_runner) => Config::missing()?,
+            None => return Ok(Opened::Nothing),
         };
         Ok(Opened::Scene(Box::new(Self {
             files,

@@ -25,7 +25,7 @@ mod verdict;
 
 use changes::Changes;
 use observation::Observation;
-use verdict::Verdict;
+use verdict::{KILLING, Verdict};
 
 /// Limit of the wait for another helper on the volume: two seconds may be all there is.
 const LOCK: Duration = Duration::from_millis(300);
@@ -83,14 +83,21 @@ pub async fn run(options: &Options, stops: &Stops) -> anyhow::Result<Exit> {
         verdict = observation
             .until(|verdict| verdict != Verdict::Ending, limit)
             .await;
+    } else if verdict == Verdict::Ending && !observation.is_idle() {
+        // Who is killed with its jobs is killed soon; who lives longer drains, and nothing here hangs on it.
+        let soon = Deadline::after(KILLING);
+        verdict = observation
+            .until(|verdict| verdict != Verdict::Ending, Some(soon))
+            .await;
     }
     let gitlab = if options.grace.told {
         deadlines.gitlab
     } else {
         options.grace.deadlines(Duration::ZERO).gitlab
     };
-    let running = end_owned(&mut ledger, owned, verdict, observation.jobs(), gitlab);
-    ledger.settle(THIRD).await;
+    let until = options.unregister_until(gitlab);
+    let running = end_owned(&mut ledger, owned, verdict, observation.jobs(), until);
+    ledger.settle(THIRD, until).await;
     Ok(ledger.last_words(running))
 }
 
@@ -114,7 +121,12 @@ fn end_owned(
             ledger.begin(owned, gitlab);
             return jobs.len();
         }
-        Verdict::Killed => "the runner manager was killed under its jobs",
+        Verdict::Killed => {
+            let why = "the runner manager was killed under its jobs";
+            ledger.keep(&owned, why, jobs);
+            ledger.jobs_were_killed(why, jobs);
+            return jobs.len();
+        }
         Verdict::Wait => {
             "the grace period is used up, and the runner manager lives without answering"
         }

@@ -42,14 +42,19 @@ pub async fn run(
         Opened::Nothing => return Err(Failure::unusable(format!("{path} does not exist")).into()),
     };
     let lookup = |name: &str| options.environment.get(name).map(str::to_owned);
-    let selected = selected(&scene.config.toml.entries(&lookup), selection)?;
+    let entries = scene.config.toml.entries(&lookup);
+    let selected = selected(&entries, selection)?;
     if selected.is_empty() && !selection.all {
         let words = format!("{path} holds no such runner entry: nothing was unregistered");
         return Err(Failure::unusable(words).into());
     }
-    if let Some(live) = Live::find(options, &scene.files, &scene.config, deadlines.jobs).await {
-        let every = selected.len() == scene.config.toml.entry_count();
-        if every && selection.url.is_none() {
+    let live = match scene.config.is_missing() {
+        true => None,
+        false => Live::find(options, &scene.files, &scene.config, deadlines.jobs).await,
+    };
+    if let Some(live) = live {
+        // What was selected by whatever words is all that is polled.
+        if others(&entries, &selected).next().is_none() {
             drop(live);
             return pre_stop::drain_and_unregister(scene, options, deadlines, stops).await;
         }
@@ -60,21 +65,29 @@ pub async fn run(
         );
         return Err(Failure::unusable(words).into());
     }
-    by_hand(&scene, options, selection, &selected, deadlines, stops).await
+    let others = others(&entries, &selected).count();
+    let mut ledger = Ledger::new(options, &scene, stops);
+    ledger.not_selected(others);
+    by_hand(ledger, &scene, options, selection, &selected, deadlines).await
 }
 
 async fn by_hand(
+    mut ledger: Ledger<'_>,
     scene: &Scene,
     options: &Options,
     selection: &Selection,
     selected: &[RunnerEntry],
     deadlines: Deadlines,
-    stops: &Stops,
 ) -> anyhow::Result<Exit> {
-    let mut ledger = Ledger::new(options, scene, stops);
     ledger.say_unreadable(selected);
+    // All means what has no entry too.
+    let whole = |url: &str| {
+        let here = |wanted: &String| runner_lifecycle::state::same_url(wanted, url);
+        selection.all && selection.url.as_ref().is_none_or(here)
+    };
+    ledger.say_nowhere(&scene.config, whole);
     let wanted = |unregistration: &Unregistration| {
-        selection.all && selection.url.is_none()
+        whole(&unregistration.url)
             || selected
                 .iter()
                 .any(|entry| entry.token.as_ref() == Some(&unregistration.token))
@@ -84,15 +97,17 @@ async fn by_hand(
         .into_iter()
         .filter(wanted)
         .collect();
-    ledger.begin(unregistrations, deadlines.gitlab);
-    ledger.settle(2).await;
+    let until = options.unregister_until(deadlines.gitlab);
+    ledger.begin(unregistrations, until);
+    ledger.settle(2, until).await;
     if !selection.keep_entry {
         let gone: Vec<Token> = tokens(&ledger);
         let leaves = |entry: &RunnerEntry| {
             match &entry.token {
                 Some(token) => gone.contains(token),
-                // An entry without a token was known to nobody; one whose token cannot be read stays for whoever can.
-                None => entry.no_token.is_none(),
+                // Without a token it was known to nobody, unless somebody took the token out of it; one whose token cannot be
+                // read stays for whoever can.
+                None => entry.no_token.is_none() && !is_known(scene, entry),
             }
         };
         let indexes: Vec<usize> = selected
@@ -104,6 +119,26 @@ async fn by_hand(
     }
     forget(scene, &tokens(&ledger))?;
     Ok(ledger.last_words(0))
+}
+
+/// Entries that go on being polled when the selected ones are gone. One without a token was never polled.
+fn others<'a>(
+    entries: &'a [RunnerEntry],
+    selected: &'a [RunnerEntry],
+) -> impl Iterator<Item = &'a RunnerEntry> {
+    let is_polled = |entry: &&RunnerEntry| entry.token.is_some() || entry.no_token.is_some();
+    let is_other =
+        |entry: &&RunnerEntry| !selected.iter().any(|chosen| chosen.index == entry.index);
+    entries.iter().filter(is_polled).filter(is_other)
+}
+
+fn is_known(scene: &Scene, entry: &RunnerEntry) -> bool {
+    let state = scene.state.as_ref();
+    state.is_some_and(|state| {
+        entry
+            .id
+            .is_some_and(|id| state.known(&entry.url, id).is_some())
+    })
 }
 
 fn tokens(ledger: &Ledger<'_>) -> Vec<Token> {
@@ -140,14 +175,22 @@ fn remove(scene: &Scene, indexes: &[usize], selected: &[RunnerEntry]) -> anyhow:
     Ok(())
 }
 
-/// Forgets a received token that is gone now and was never written to the file.
+/// Forgets tokens that are gone now and that only the state file held.
 fn forget(scene: &Scene, gone: &[Token]) -> anyhow::Result<()> {
     use runner_lifecycle::state::Pending;
-    let Some(mut state) = scene.files.state()? else {
+    let Some(before) = scene.files.state()? else {
         return Ok(());
     };
+    let mut state = before.clone();
     if matches!(&state.pending, Some(Pending::Received { token, .. }) if gone.contains(token)) {
         state.pending = None;
+    }
+    let left = state
+        .leaving
+        .extract_if(.., |left| gone.contains(&left.token));
+    let left: Vec<_> = left.map(|left| (left.url, left.id)).collect();
+    left.iter().for_each(|(url, id)| state.forget(url, *id));
+    if state != before {
         scene.files.save_state(&state)?;
     }
     Ok(())

@@ -8,7 +8,7 @@ use runner_lifecycle::{exit, misspelt};
 use super::Environment;
 
 /// Flags with a value that every mode takes; each has a variable `RUNNER_REAPER_…`.
-const COMMON: [(&str, &str, &str); 13] = [
+const COMMON: [(&str, &str, &str); 14] = [
     (
         "config",
         "FILE",
@@ -23,6 +23,11 @@ const COMMON: [(&str, &str, &str); 13] = [
         "reserve",
         "TIME",
         "kept of it for unregistering; default a sixth, 2s to 15s, at most half",
+    ),
+    (
+        "unregister-timeout",
+        "TIME",
+        "how long GitLab is waited for where no job runs, within the grace period; default 5m, at least 1s",
     ),
     (
         "metrics-address",

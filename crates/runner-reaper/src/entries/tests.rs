@@ -46,8 +46,69 @@ fn state_file_decides_and_not_the_token() {
     check(3, "glrtr-a", OWNED);
     check(3, "plain", OWNED);
     check(3, "glrt-a", SHARED);
-    check(4, "glrtr-unknown", SHARED);
-    check(0, "plain", SHARED);
+}
+
+/// What an entry comes to beside others: of this id, with this token, that this state file tells of.
+fn beside(state: &State, others: &str, id: i64, token: &str) -> (bool, Ownership) {
+    let text = format!("{others}{}", entry(id, token));
+    let found = unregistrations(&entries(&text), Some(state));
+    let one = found.iter().find(|one| one.token.expose() == token);
+    let one = one.unwrap_or_else(|| panic!("{token}: {found:?}"));
+    (one.known, one.ownership)
+}
+
+#[test]
+fn entry_that_the_state_file_does_not_know_is_judged_by_its_token() {
+    for source in [
+        Source::AuthenticationToken,
+        Source::AccessToken,
+        Source::RegistrationToken,
+    ] {
+        let state = state(&[(1, source)]);
+        let others = entry(1, "glrt-known");
+        for id in [0, 4] {
+            let check = |token: &str, want: Ownership| {
+                let got = beside(&state, &others, id, token);
+                assert_eq!(got, (false, want), "{source:?} {id} {token}");
+            };
+            check("glrt-a", SHARED);
+            check("acme-glrt-a", SHARED);
+            check("glrtr-a", OWNED);
+            check("acme-glrtr-a", OWNED);
+            check("plain", OWNED);
+        }
+    }
+}
+
+#[test]
+fn token_that_the_state_file_holds_is_judged_by_it() {
+    for source in [Source::AuthenticationToken, Source::RegistrationToken] {
+        let mut state = State::default();
+        state.leaving.push(Leaving {
+            url: "http://h".into(),
+            id: 6,
+            source,
+            token: Token::new("bare").unwrap(),
+        });
+        let got = beside(&state, "", 0, "bare");
+        assert_eq!(got, (true, source.ownership()), "{source:?}");
+        let elsewhere = "[[runners]]\nurl = \"http://other\"\ntoken = \"bare\"\n";
+        let found = unregistrations(&entries(elsewhere), Some(&state));
+        assert_eq!((found[0].known, found[0].ownership), (false, OWNED));
+    }
+}
+
+#[test]
+fn bare_token_that_may_be_that_of_a_shared_runner_deletes_none() {
+    // Given by --token, verified as runner 1; the entry's id is missing or wrong.
+    let mut state = state(&[(1, Source::AuthenticationToken)]);
+    for id in [0, 4] {
+        assert_eq!(beside(&state, "", id, "bare"), (false, SHARED));
+        let has_entry = entry(1, "glrt-known");
+        assert_eq!(beside(&state, &has_entry, id, "bare"), (false, OWNED));
+    }
+    state.entries[0].url = "http://other".into();
+    assert_eq!(beside(&state, "", 0, "bare"), (false, OWNED));
 }
 
 #[test]
@@ -70,7 +131,7 @@ fn one_token_is_one_request() {
     let text = [
         entry(0, "t"),
         entry(2, "t"),
-        entry(9, "other"),
+        entry(9, "glrt-other"),
         entry(0, ""),
     ]
     .concat();
@@ -121,11 +182,103 @@ fn entry_whose_token_is_none_here_is_named() {
     assert!(unregistrations(&entries(text), None).is_empty());
 }
 
+/// What is named of a state file that knows runners 1 and 2, beside these entries.
+fn named(state: &State, text: &str) -> Vec<String> {
+    let found = nowhere(state, &entries(text));
+    found.iter().map(ToString::to_string).collect()
+}
+
 #[test]
-fn entry_that_was_removed_by_hand_is_missed() {
-    let state = state(&[(1, Source::AccessToken), (2, Source::AccessToken)]);
-    assert_eq!(missing(&state, &entries(&entry(2, "t"))), [("http://h", 1)]);
-    assert!(missing(&State::default(), &[]).is_empty());
+fn runner_whose_token_is_in_no_entry_is_named_with_what_to_do() {
+    let both = state(&[(1, Source::AccessToken), (2, Source::AccessToken)]);
+    let found = nowhere(&both, &entries(&entry(2, "t")));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(
+        (found[0].runner.as_str(), found[0].url.as_str()),
+        ("runner 1", "http://h")
+    );
+    let words = found[0].to_string();
+    assert!(
+        words.starts_with("runner 1 at http://h: no entry"),
+        "{words}"
+    );
+    assert!(
+        words.contains("delete it in GitLab's list of runners"),
+        "{words}"
+    );
+    // An entry that lost its token is no entry; one whose token is a variable of others is named for itself.
+    assert_eq!(
+        named(&both, &[entry(1, ""), entry(2, "t")].concat()).len(),
+        1
+    );
+    assert_eq!(
+        named(&both, &[entry(1, "$ONLY_THERE"), entry(2, "t")].concat()).len(),
+        0
+    );
+    // The same id at another GitLab is another runner.
+    let elsewhere = entry(1, "t").replace("http://h/", "http://other/");
+    assert_eq!(named(&both, &[elsewhere, entry(2, "t")].concat()).len(), 1);
+    assert!(named(&State::default(), "").is_empty());
+    assert!(named(&both, &[entry(1, "a"), entry(2, "t")].concat()).is_empty());
+}
+
+#[test]
+fn advice_is_that_of_the_owner() {
+    fn check(source: Source, adopted: bool, words: &str) {
+        let mut state = state(&[(1, source)]);
+        state.entries[0].adopted = adopted;
+        let named = named(&state, "");
+        assert!(named.len() == 1 && named[0].contains(words), "{named:?}");
+    }
+    check(
+        Source::RegistrationToken,
+        false,
+        "; delete it in GitLab's list",
+    );
+    check(Source::AccessToken, false, "; delete it in GitLab's list");
+    check(
+        Source::RegistrationToken,
+        true,
+        "others made it: if nobody uses it",
+    );
+    check(
+        Source::AuthenticationToken,
+        false,
+        "after 7 days without contact",
+    );
+}
+
+#[test]
+fn what_is_on_its_way_out_is_asked_for_and_not_named() {
+    let mut state = state(&[(6, Source::RegistrationToken)]);
+    state.leaving.push(Leaving {
+        url: "http://h/".into(),
+        id: 6,
+        source: Source::RegistrationToken,
+        token: Token::new("glrtr-left").unwrap(),
+    });
+    assert!(named(&state, "").is_empty());
+    assert_eq!(without_entry(&state, &[]).len(), 1);
+}
+
+#[test]
+fn creation_without_an_answer_is_named() {
+    let mut state = State::default();
+    state.pending = Some(Pending::Creation {
+        url: "http://h".into(),
+        source: Source::RegistrationToken,
+        description: "build".into(),
+        asked_at: "2026-01-02T03:04:05Z".into(),
+    });
+    let named = named(&state, "");
+    assert_eq!(named.len(), 1);
+    for words in [
+        "a runner \"build\" at http://h",
+        "2026-01-02T03:04:05Z",
+        "delete it there",
+    ] {
+        assert!(named[0].contains(words), "{named:?}");
+    }
 }
 
 #[test]

@@ -11,6 +11,9 @@ use crate::runner_manager::Live;
 
 const LOOK: Duration = Duration::from_millis(20);
 
+/// What is left after the kubelet's stop signal, where that came under the hook: SIGKILL follows in 2 s.
+pub(super) const LEFT: Duration = Duration::from_secs(3);
+
 /// Sends SIGTERM and waits until the process is gone or all is over. PID 1 may end with it, and we with PID 1.
 pub(super) async fn end_jobs(live: &Live, end: Deadline) {
     if !live.stop(Signal::TERM) {

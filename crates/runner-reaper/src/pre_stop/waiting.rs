@@ -38,7 +38,7 @@ pub(super) enum Waited {
     /// No job runs.
     Idle,
     /// Nothing hangs on the jobs.
-    NotNeeded,
+    NotNeeded(Jobs),
     /// The deadline came.
     Deadline(Jobs),
     /// The runner manager began to shut down.

@@ -66,6 +66,11 @@ impl<'a> Observation<'a> {
         self.seen.jobs()
     }
 
+    /// Whether the last list of jobs that was seen is empty.
+    pub(super) fn is_idle(&self) -> bool {
+        self.seen.is_idle()
+    }
+
     async fn look(&mut self) {
         if !matches!(self.last, Verdict::Gone | Verdict::Killed) {
             let look = self.ask().await;

@@ -57,6 +57,11 @@ impl Seen {
         self.jobs.as_deref().unwrap_or_default()
     }
 
+    /// Whether it was seen that no job runs.
+    pub(super) fn is_idle(&self) -> bool {
+        self.jobs.as_ref().is_some_and(Vec::is_empty)
+    }
+
     /// Takes a look at time `at` after SIGTERM in.
     pub(super) fn judge(&mut self, at: Duration, look: Answer) -> Verdict {
         let answered = matches!(look, Answer::State(..));
@@ -89,7 +94,7 @@ impl Seen {
     }
 
     fn vanished(&self, at: Duration) -> Verdict {
-        if !self.anybody || self.jobs.as_ref().is_some_and(Vec::is_empty) {
+        if !self.anybody || self.is_idle() {
             return Verdict::Gone;
         }
         match (self.first, self.last) {

@@ -1,0 +1,113 @@
+//! Owns the naming of what the volume knows and nobody can unregister from here: its token is nowhere, or cannot be read.
+//! Pure.
+
+use std::fmt;
+
+use runner_lifecycle::config_toml::RunnerEntry;
+use runner_lifecycle::source::Ownership;
+use runner_lifecycle::state::{Pending, State, same_url};
+
+use super::with_token;
+
+/// Where GitLab lists runners.
+const LIST: &str =
+    "(CI/CD settings of the project, Build > Runners of the group, or CI/CD in the admin area)";
+
+/// A runner that is not known to be gone, and without a token here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Nowhere {
+    /// The runner and its GitLab, in a few words.
+    pub runner: String,
+    /// GitLab's address.
+    pub url: String,
+    /// What is known of it, and what to do.
+    advice: String,
+}
+
+#[cfg(test)]
+impl Nowhere {
+    /// One for a test of others.
+    pub(crate) fn test(runner: &str, url: &str) -> Self {
+        Self {
+            runner: runner.to_owned(),
+            url: url.to_owned(),
+            advice: String::new(),
+        }
+    }
+}
+
+impl fmt::Display for Nowhere {
+    /// One line: what, where, what to do.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}: {}", self.runner, self.url, self.advice)
+    }
+}
+
+/// Runners that the state file knows and that are in no entry with a token, and one that GitLab may have made for a run that
+/// was stopped before the answer.
+#[must_use]
+pub fn nowhere(state: &State, entries: &[RunnerEntry]) -> Vec<Nowhere> {
+    // An entry whose token cannot be read here is named for itself.
+    let has_entry = |url: &str, id: i64| {
+        entries.iter().any(|entry| {
+            let token = entry.token.is_some() || entry.no_token.is_some();
+            token && entry.id == Some(id) && same_url(&entry.url, url)
+        })
+    };
+    let has_token = |url: &str, id: i64| {
+        with_token(state).any(|(other, _, known, _)| known == id && same_url(other, url))
+    };
+    let known = state.entries.iter();
+    let missing = known
+        .filter(|known| !has_entry(&known.url, known.id) && !has_token(&known.url, known.id))
+        .map(|known| {
+            let why = "no entry of config.toml holds its token any more, so it is not unregistered";
+            let advice = match (known.source.ownership(), known.adopted) {
+                (Ownership::Owned, false) => format!("{why}; delete it in GitLab's list of runners {LIST}"),
+                (Ownership::Owned, true) => format!(
+                    "{why}; others made it: if nobody uses it, delete it in GitLab's list of runners {LIST}"
+                ),
+                (Ownership::Shared, _) => {
+                    format!("{why}; GitLab removes this runner manager after 7 days without contact")
+                }
+            };
+            Nowhere {
+                runner: format!("runner {}", known.id),
+                url: known.url.clone(),
+                advice,
+            }
+        });
+    missing.chain(lost_creation(state)).collect()
+}
+
+fn lost_creation(state: &State) -> Option<Nowhere> {
+    let Some(Pending::Creation {
+        url,
+        description,
+        asked_at,
+        ..
+    }) = &state.pending
+    else {
+        return None;
+    };
+    Some(Nowhere {
+        runner: format!("a runner {description:?}"),
+        url: url.clone(),
+        advice: format!(
+            "GitLab was asked for it at {asked_at} by a runner-init that was stopped before the answer; if GitLab's list of runners {LIST} shows one made then and never used, delete it there"
+        ),
+    })
+}
+
+/// Entries that name a token which is none here, with the reason: they may be polled by somebody who sees more.
+#[must_use]
+pub fn unreadable(entries: &[RunnerEntry]) -> Vec<String> {
+    let of = |entry: &RunnerEntry| {
+        let why = entry.no_token.as_deref()?;
+        Some(format!(
+            "runner entry {:?} of {}: {why}",
+            entry.name, entry.url
+        ))
+    };
+    entries.iter().filter_map(of).collect()
+}

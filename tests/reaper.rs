@@ -10,6 +10,7 @@ mod deadline;
 mod faults;
 mod files;
 mod hand;
+mod last_line;
 mod looks;
 mod moments;
 mod order;

@@ -18,6 +18,8 @@ impl Pod {
         );
         self.stage.put("config.toml", &(text + &entry));
         self.age_config();
+        let system_id = self.stage.text(".runner_system_id").unwrap();
+        self.knows_manager(&runner, &system_id);
         runner
     }
 }

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use gitlab_simulator::JobStatus;
+use gitlab_simulator::{Fault, JobStatus};
 
 use super::pod::{Plan, Pod, Source};
 use super::process::page;
@@ -79,6 +79,15 @@ fn untold_deadline_unregisters_in_time_and_leaves_the_job_alone() {
         let hook = pod.reap(&["pre-stop"]);
         let code = if source.owned() { 75 } else { 0 };
         hook.is(code, "unregistered from");
+        for words in [
+            "the grace period was not told",
+            "--grace-period=30",
+            "RUNNER_REAPER_GRACE_PERIOD",
+            "stays \"running\" at GitLab",
+            &format!("jobs/{job}"),
+        ] {
+            assert!(hook.words.contains(words), "{words}: {}", hook.words);
+        }
         assert!(hook.took < Duration::from_secs(30), "{:?}", hook.took);
         assert!(pod.is_gone(), "{}", hook.words);
         assert_eq!(
@@ -125,5 +134,60 @@ fn without_a_metrics_port_shared_goes_after_the_reload_and_owned_at_the_deadline
         if pod.runs() {
             pod.stopped_by_kubelet();
         }
+    });
+}
+
+#[test]
+fn idle_pod_with_an_hour_does_not_wait_it_out_for_a_gitlab_that_is_away() {
+    fn check(source: Source, live: bool) {
+        let mut pod = Pod::of(Plan::of(source));
+        if live {
+            pod.start(&[]);
+            pod.polled(1);
+        }
+        let id = pod.gitlab.runners().pop().unwrap().id;
+        pod.gitlab
+            .fault(Fault::on("DELETE *").forever().drop_before());
+        let hook = &mut pod.reaper(&["pre-stop", "--grace-period=1h"]);
+        let hook = pod.begin(hook.env("RUNNER_REAPER_UNREGISTER_TIMEOUT", "2s"));
+        let hook = hook.ended();
+        hook.is(69, "1 left behind at GitLab");
+        let named = format!(
+            "runner {id} \"acceptance\" is left behind at {}",
+            pod.gitlab.url()
+        );
+        assert!(hook.words.contains(&named), "{}", hook.words);
+        assert!(pod.gitlab.calls("DELETE *").len() > 1, "retried");
+        assert!(!pod.is_gone());
+        if live {
+            pod.stopped_by_kubelet();
+        }
+    }
+    for live in [false, true] {
+        for_both(|source| check(source, live));
+    }
+}
+
+#[test]
+fn limit_of_the_unregistration_begins_when_no_job_runs_any_more() {
+    for_both(|source| {
+        let mut pod = Pod::working(Plan::of(source));
+        let job = pod.busy_with(1)[0];
+        pod.gitlab
+            .fault(Fault::on("DELETE *").forever().status(503));
+        let arguments = ["pre-stop", "--grace-period=1h", "--unregister-timeout=1s"];
+        let mut hook = pod.begin(&mut pod.reaper(&arguments));
+        hook.says("waiting for 1 job");
+        if !source.owned() {
+            // More attempts than a second has.
+            let often = |state: &gitlab_simulator::State| state.count("DELETE *") > 4;
+            assert!(pod.gitlab.wait_until(super::pod::LIMIT, often));
+        }
+        assert!(hook.runs(), "it stays with the job");
+        pod.release();
+        let hook = hook.ended();
+        hook.is(69, "left behind at");
+        pod.job_is(job, JobStatus::Success);
+        pod.stopped_by_kubelet();
     });
 }

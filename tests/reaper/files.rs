@@ -31,9 +31,10 @@ fn token_that_the_runner_manager_rotated_is_the_one_that_unregisters() {
 }
 
 #[test]
-fn entry_that_was_removed_by_hand_is_not_guessed_at() {
+fn entry_that_was_removed_by_hand_is_not_guessed_at_but_named() {
     for source in Source::SHARED_AND_OWNED {
         let mut pod = Pod::working(Plan::of(source));
+        let id = pod.gitlab.runners().pop().unwrap().id;
         let text = pod.stage.text("config.toml").unwrap();
         let head = text.split("[[runners]]").next().unwrap();
         pod.stage.put("config.toml", head);
@@ -41,8 +42,13 @@ fn entry_that_was_removed_by_hand_is_not_guessed_at() {
         wait_for("the reload", || {
             (pod.metric("gitlab_runner_configuration_loaded_total") > 1).then_some(())
         });
-        pod.reap(&["pre-stop"])
-            .is(0, "nothing was to be unregistered");
+        let hook = pod.reap(&["pre-stop"]);
+        let named = format!(
+            "1 not known to be gone (runner {id} of {}",
+            pod.gitlab.url()
+        );
+        hook.is(78, &named);
+        assert!(!hook.words.contains("nothing"), "{}", hook.words);
         assert!(pod.gitlab.calls("DELETE *").is_empty());
         assert_eq!(pod.stage.text("config.toml").unwrap(), head);
         pod.stopped_by_kubelet();
@@ -131,11 +137,13 @@ fn foreign_config_is_judged_by_its_tokens() {
 }
 
 #[test]
-fn entry_that_an_existing_state_does_not_know_loses_its_manager_only() {
-    let shared = "DELETE /runners/managers";
-    check_foreign("aAbBcCdDeEfFgGhHiIjJ", Some("version = 1\n"), shared);
-    check_foreign("glrtr-aAbBcCdDeEfFgGhHiIjJ", Some("version = 1\n"), shared);
-    check_foreign("glrt-aAbBcCdDeEfFgGhHiIjJ", Some("version = 1\n"), shared);
+fn entry_that_an_existing_state_does_not_know_is_judged_by_its_token_too() {
+    let (shared, owned) = ("DELETE /runners/managers", "DELETE /runners");
+    let state = Some("version = 1\n");
+    check_foreign("aAbBcCdDeEfFgGhHiIjJ", state, owned);
+    check_foreign("glrtr-aAbBcCdDeEfFgGhHiIjJ", state, owned);
+    check_foreign("glrt-aAbBcCdDeEfFgGhHiIjJ", state, shared);
+    check_foreign("acme-glrt-aAbBcCdDeEfFgGhHiIjJ", state, shared);
 }
 
 #[test]
@@ -158,4 +166,38 @@ fn long_poll_is_waited_for() {
         .find(|call| call.is("POST /jobs/request") && call.status.is_none());
     assert!(open.is_none(), "a request was open at the end: {open:?}");
     pod.stopped_by_kubelet();
+}
+
+#[test]
+fn held_request_that_outlasts_the_grace_period_keeps_nobody_on_the_list() {
+    for source in Source::SHARED_AND_OWNED {
+        let long_poll = Some(std::time::Duration::from_secs(50));
+        let settings = Settings {
+            long_poll,
+            ..Settings::default()
+        };
+        let pod = Pod::working(Plan {
+            settings,
+            ..Plan::of(source)
+        });
+        pod.polled(2);
+        let original = pod.original();
+        let mut hook = pod.begin(&mut pod.reaper(&["pre-stop", "--grace-period=6"]));
+        hook.says("waiting until polling is off");
+        assert!(
+            pod.gitlab.calls("DELETE *").is_empty(),
+            "an open request is waited for while there is time"
+        );
+        let hook = hook.ended();
+        hook.is(0, "nothing is left at GitLab");
+        assert!(
+            hook.words.contains("a request stays open"),
+            "{}",
+            hook.words
+        );
+        assert!(pod.is_gone(), "{}", hook.words);
+        pod.is_as_before(&original);
+        let polls = pod.gitlab.calls("POST /jobs/request");
+        assert!(polls[1].status.is_none() || polls[1].abandoned, "{polls:?}");
+    }
 }

@@ -76,7 +76,14 @@ fn check(arguments: &[&str], left: [bool; 2], in_file: [bool; 2]) {
         .chain(replaced.iter().map(String::as_str))
         .collect();
     let ended = hand.pod.reap(&replaced);
-    ended.is(0, "nothing is left at GitLab");
+    // What was not selected is still there, and that is said.
+    let words = match left {
+        [false, false] => "nothing is left at GitLab",
+        _ => "1 runner entry that was not selected stays",
+    };
+    ended.is(0, words);
+    let nothing_left = ended.words.contains("nothing is left");
+    assert_eq!(nothing_left, left == [false; 2], "{}", ended.words);
     for token in &hand.tokens {
         assert!(!ended.words.contains(token), "{}", ended.words);
     }
@@ -167,6 +174,55 @@ fn with_a_live_runner_manager_it_is_the_hook() {
         pod.stopped_by_kubelet();
         pod.job_is(job, JobStatus::Success);
     }
+}
+
+#[test]
+fn whatever_words_select_all_that_is_polled_it_is_the_hook() {
+    for source in Source::SHARED_AND_OWNED {
+        for words in [
+            &["--url", "URL", "--token", "TOKEN"][..],
+            &["-n", "acceptance", "--url", "URL"],
+            &["--all-runners", "--url", "URL/"],
+            &["--token", "TOKEN"],
+        ] {
+            let mut pod = Pod::working(Plan::of(source));
+            let original = pod.original();
+            let token = pod.gitlab.runners().pop().unwrap().token;
+            let words: Vec<String> = words
+                .iter()
+                .map(|word| {
+                    word.replace("URL", &pod.gitlab.url())
+                        .replace("TOKEN", &token)
+                })
+                .collect();
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            let arguments = [&["unregister"], &words[..]].concat();
+            let hook = pod.reap(&arguments);
+            hook.is(0, "nothing is left at GitLab");
+            assert!(hook.words.contains("config.toml paused"), "{}", hook.words);
+            assert!(pod.is_gone() && pod.runs(), "{arguments:?}: {}", hook.words);
+            pod.is_as_before(&original);
+            pod.stopped_by_kubelet();
+        }
+    }
+}
+
+#[test]
+fn beside_a_live_runner_manager_one_entry_of_several_is_refused() {
+    let mut pod = Pod::of(Plan::of(Source::RegistrationToken));
+    pod.with_a_shared_one_beside();
+    pod.start(&[]);
+    pod.polled(1);
+    let ended = pod.reap(&[
+        "unregister",
+        "--name=acceptance",
+        "--url",
+        &pod.gitlab.url(),
+    ]);
+    ended.is(78, "or use --all-runners");
+    assert!(pod.gitlab.calls("DELETE *").is_empty());
+    let polls = pod.polls();
+    pod.polled(polls + 1);
 }
 
 #[test]

@@ -103,18 +103,42 @@ fn runner_manager_that_crashed_and_came_back_is_still_understood() {
 }
 
 #[test]
-fn shared_runner_is_gone_before_its_draining_process_is_killed() {
+fn shared_runner_is_gone_before_its_draining_process_is_killed_and_the_jobs_are_named() {
     let mut pod = Pod::working(Plan::of(Source::AuthenticationToken));
     let job = pod.busy_with(1)[0];
-    let sidecar = asleep(&pod, &[]);
+    let sidecar = asleep(&pod, &["--grace-period=1h"]);
     pod.signal(Signal::SIGQUIT);
     drains(&pod);
     sidecar.signal(Signal::SIGTERM);
     wait_for("the unregistration", || pod.is_gone().then_some(()));
     assert!(pod.runs(), "its process still drains");
     pod.signal(Signal::SIGKILL);
-    sidecar.ended().is(0, "nothing is left at GitLab");
+    let ended = sidecar.ended();
+    ended.is(75, "was killed under its jobs");
+    assert!(
+        ended.words.contains(&format!("jobs/{job}")),
+        "{}",
+        ended.words
+    );
+    assert!(!ended.words.contains("nothing is left"), "{}", ended.words);
     pod.job_is(job, JobStatus::Running);
+}
+
+#[test]
+fn sidecar_of_a_shared_runner_does_not_stay_with_jobs_that_go_on() {
+    let mut pod = Pod::working(Plan::of(Source::AuthenticationToken));
+    let job = pod.busy_with(1)[0];
+    let sidecar = asleep(&pod, &["--grace-period=1h"]);
+    pod.signal(Signal::SIGQUIT);
+    drains(&pod);
+    sidecar.signal(Signal::SIGTERM);
+    sidecar
+        .ended()
+        .is(0, "nothing is left at GitLab, 1 job still running");
+    assert!(pod.is_gone() && pod.runs());
+    pod.release();
+    assert!(pod.exited().success());
+    pod.job_is(job, JobStatus::Success);
 }
 
 #[test]

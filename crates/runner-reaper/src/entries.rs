@@ -17,7 +17,8 @@ pub use nowhere::{Nowhere, nowhere, unreadable};
 pub struct Unregistration {
     /// Whether only this pod's runner manager goes, or the runner with it.
     pub ownership: Ownership,
-    /// Whether the state file knows the runner. Of any other nobody knows who made it and for whom.
+    /// Whether the state file knows the runner, or there is none at all and the token's word must do. Beside what is known
+    /// nobody can tell who made another one and for whom.
     pub known: bool,
     /// GitLab's address as it stands in the entry.
     pub url: String,
@@ -124,7 +125,7 @@ fn is_same(one: &Unregistration, other: &Unregistration) -> bool {
     one.token == other.token && same_url(&one.url, &other.url)
 }
 
-/// Whether the state file knows the entry, and who owns the runner.
+/// Whether the entry is known, and who owns the runner.
 fn judge(
     entry: &RunnerEntry,
     token: &Token,
@@ -133,7 +134,7 @@ fn judge(
 ) -> (bool, Ownership) {
     let foreign = Ownership::of_foreign(token);
     let Some(state) = state else {
-        return (false, foreign);
+        return (true, foreign);
     };
     let known = entry.id.and_then(|id| state.known(&entry.url, id));
     let by_token = || {

@@ -123,9 +123,12 @@ fn end_owned(
         }
         Verdict::Killed => {
             let why = "the runner manager was killed under its jobs";
+            if owned.is_empty() {
+                ledger.jobs_were_killed(why, jobs);
+            }
             ledger.keep(&owned, why, jobs);
-            ledger.jobs_were_killed(why, jobs);
-            return jobs.len();
+            // They run no more, though GitLab shows them so.
+            return 0;
         }
         Verdict::Wait => {
             "the grace period is used up, and the runner manager lives without answering"

@@ -118,13 +118,10 @@ fn refusal(wanted: Wanted, status: u16, answer: &Answer) -> Verdict {
 }
 
 /// GitLab's two ways to say that it lists no such runner manager: when it looks, and when the runner manager goes between the
-/// look and the deletion (`404 Not found`). A gateway's own JSON begins without the status; an unknown route has `error`.
+/// look and the deletion. The second is what it says of any record that is not there, to the letter; a gateway says
+/// otherwise, and an unknown route has `error`.
 fn is_no_runner_manager(words: &str) -> bool {
-    let Some(reason) = words.strip_prefix("404 ") else {
-        return false;
-    };
-    let reason = reason.to_ascii_lowercase();
-    reason == "not found" || reason.contains("runner manager not found")
+    words == "404 Not found" || words.contains("Runner manager not found")
 }
 
 /// Whether an answer is the one with which GitLab refuses an authentication token: its runner is gone, or (about 17.11) that

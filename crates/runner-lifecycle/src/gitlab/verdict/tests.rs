@@ -238,7 +238,7 @@ fn a_404_means_gone_only_in_gitlabs_own_words_for_the_runner_manager() {
         gone(Gone::WasGone),
     );
     check(r#"{"message":"404 Not found"}"#, gone(Gone::WasGone));
-    check(r#"{"message":"404 Not Found"}"#, gone(Gone::WasGone));
+    check(r#"{"message":"404 Not Found"}"#, refused());
     // An unknown route: another base URL, or a GitLab before runner managers.
     check(r#"{"error":"404 Not Found"}"#, refused());
     check(r#"{"error":"404 Not found","status":"404"}"#, refused());

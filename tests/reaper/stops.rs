@@ -138,3 +138,19 @@ fn sidecar_names_what_gitlab_kept_inside_its_grace_period() {
         assert!(pod.gitlab.calls("DELETE *").len() > 1, "retried");
     }
 }
+
+#[test]
+fn sidecar_of_a_pod_that_is_idle_does_not_wait_an_hour_for_gitlab() {
+    for source in Source::SHARED_AND_OWNED {
+        let mut pod = Pod::working(Plan::of(source));
+        let arguments = ["sidecar", "--grace-period=1h", "--unregister-timeout=2s"];
+        let mut sidecar = pod.begin(&mut pod.reaper(&arguments));
+        sidecar.says("waiting for the end of the pod");
+        pod.gitlab
+            .fault(Fault::on("DELETE *").forever().drop_before());
+        pod.stopped_by_kubelet();
+        sidecar.signal(Signal::SIGTERM);
+        sidecar.ended().is(69, "is left behind at");
+        assert!(pod.gitlab.calls("DELETE *").len() > 1, "retried");
+    }
+}

@@ -75,7 +75,11 @@ pub async fn run(options: &Options, stops: &Stops) -> anyhow::Result<Exit> {
         return Ok(Exit::Done);
     }
     // GitLab is waited for at the end: it may take long, and the owned ones must not wait for somebody else's.
-    ledger.begin(shared, deadlines.gitlab);
+    let while_it_drains = match verdict {
+        Verdict::Ending => deadlines.gitlab,
+        _ => options.unregister_until(deadlines.gitlab),
+    };
+    ledger.begin(shared, while_it_drains);
     if verdict == Verdict::Ending && !owned.is_empty() {
         // Untold, the grace period is a guess, and nothing is given up on a guess.
         let limit = options.grace.told.then_some(deadlines.jobs);

@@ -250,3 +250,30 @@ fn token_in_the_wrong_place_is_not_shown() {
     check("unregister --token-file /none/glrt-canary", "\"/none/***\"");
     check("unregister --token-file /dev/zero", "no regular file");
 }
+
+#[test]
+fn gitlab_is_waited_for_five_minutes_unless_told_and_never_less_than_a_second() {
+    fn check(line: &str, variables: &[(&str, &str)], want: u64) {
+        let got = parsed(line, variables).unregister_timeout;
+        assert_eq!(got, Duration::from_secs(want), "{line}");
+    }
+    let variable = &[("RUNNER_REAPER_UNREGISTER_TIMEOUT", "90")][..];
+    check("", &[], 300);
+    check("", variable, 90);
+    check("pre-stop --unregister-timeout=1h", variable, 3600);
+    check("-unregister-timeout 10s sidecar", &[], 10);
+    check("--unregister-timeout=0", &[], 1);
+    let words = refused("--unregister-timeout=soon", &[]).message;
+    assert!(words.contains("--unregister-timeout"), "{words}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn limit_of_the_unregistration_is_never_beyond_the_deadline() {
+    let options = parsed("--unregister-timeout=10s", &[]);
+    let until = |seconds: u64| {
+        let gitlab = Deadline::after(Duration::from_secs(seconds));
+        options.unregister_until(gitlab).left()
+    };
+    assert_eq!(until(3600), Duration::from_secs(10));
+    assert_eq!(until(4), Duration::from_secs(4));
+}

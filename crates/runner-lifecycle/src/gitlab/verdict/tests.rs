@@ -222,37 +222,37 @@ fn gone_is_204_or_gitlabs_own_word_that_it_was() {
 
 #[test]
 fn a_404_means_gone_only_in_gitlabs_own_words_for_the_runner_manager() {
-    fn check(body: &str, runner_manager: Verdict) {
+    fn check(body: &str, runner_manager: &Verdict) {
         assert_eq!(
             judged(RunnerManagerGone, 404, body),
-            runner_manager,
+            *runner_manager,
             "{body}"
         );
         // No route of GitLab answers so to the deletion of a runner.
         let runner = judged(RunnerGone, 404, body);
         assert!(!matches!(runner, Verdict::Done(_)), "{body}: {runner:?}");
     }
-    let refused = || Verdict::No(No::Request);
+    let refused = Verdict::No(No::Request);
     check(
         r#"{"message":"404 Runner manager not found Not Found"}"#,
-        gone(Gone::WasGone),
+        &gone(Gone::WasGone),
     );
-    check(r#"{"message":"404 Not found"}"#, gone(Gone::WasGone));
-    check(r#"{"message":"404 Not Found"}"#, refused());
+    check(r#"{"message":"404 Not found"}"#, &gone(Gone::WasGone));
+    check(r#"{"message":"404 Not Found"}"#, &refused);
     // An unknown route: another base URL, or a GitLab before runner managers.
-    check(r#"{"error":"404 Not Found"}"#, refused());
-    check(r#"{"error":"404 Not found","status":"404"}"#, refused());
+    check(r#"{"error":"404 Not Found"}"#, &refused);
+    check(r#"{"error":"404 Not found","status":"404"}"#, &refused);
     // Gateways.
     check(
         r#"{"message":"no Route matched with those values"}"#,
-        refused(),
+        &refused,
     );
-    check(r#"{"message":"Not Found"}"#, refused());
-    check(r#"{"message":"404 page not found"}"#, refused());
-    check(r#"{"message":["404 Not found"]}"#, refused());
-    check("404 page not found", LATER);
-    check("", LATER);
-    check(PAGE, LATER);
+    check(r#"{"message":"Not Found"}"#, &refused);
+    check(r#"{"message":"404 page not found"}"#, &refused);
+    check(r#"{"message":["404 Not found"]}"#, &refused);
+    check("404 page not found", &LATER);
+    check("", &LATER);
+    check(PAGE, &LATER);
 }
 
 #[test]

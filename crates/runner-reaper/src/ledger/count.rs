@@ -63,7 +63,14 @@ impl Count<'_> {
                 let words = format!("done: {gone}, nothing is left at GitLab{jobs}");
                 (Level::Info, words)
             }
-            Exit::JobsRunning => (Level::Warn, format!("{gone}{jobs} (exit {code})")),
+            Exit::JobsRunning => {
+                // Killed, or never seen.
+                let jobs = match self.jobs {
+                    0 => ", jobs may be unfinished",
+                    _ => &jobs,
+                };
+                (Level::Warn, format!("{gone}{jobs} (exit {code})"))
+            }
             _ => {
                 let words = format!("{gone}, not all is as it was{jobs} (exit {code})");
                 (Level::Error, words)
@@ -140,6 +147,12 @@ mod tests {
             Count { jobs: 2, ..gone(1) },
             Level::Warn,
             "1 unregistered, 2 jobs still running (exit 75)",
+        );
+        check(
+            jobs,
+            gone(1),
+            Level::Warn,
+            "1 unregistered, jobs may be unfinished (exit 75)",
         );
         check(
             Exit::Unreachable,

@@ -25,6 +25,7 @@ mod request;
 mod runner_info;
 mod tls;
 mod trouble;
+mod tunnel;
 mod verdict;
 mod words;
 
@@ -33,6 +34,7 @@ pub use endpoint::Endpoint;
 pub use error::{Error, Explained};
 pub use names::NameFiles;
 pub use proxies::Proxies;
+use proxies::Way;
 pub use runner_info::{RunnerInfo, VERSION};
 pub use tls::TlsFiles;
 
@@ -99,6 +101,8 @@ impl Pace {
 pub struct Client {
     endpoint: Endpoint,
     http: reqwest::Client,
+    /// The proxy that every request goes through.
+    way: Option<Way>,
     pace: Pace,
 }
 
@@ -128,10 +132,12 @@ impl Client {
         pace: Pace,
         names: NameFiles,
     ) -> Result<Self, Error> {
-        let http = connection::open(endpoint, tls, proxies, pace, names)?;
+        let way = proxies.for_url(endpoint.url())?;
+        let http = connection::open(endpoint, tls, way.as_ref(), pace, names)?;
         Ok(Self {
             endpoint: endpoint.clone(),
             http,
+            way,
             pace,
         })
     }

@@ -2,6 +2,7 @@
 //! slips into the place of a path, a URL or a flag easily. It cannot know tokens that have no prefix.
 
 use std::borrow::Cow;
+use std::path::Path;
 
 /// How GitLab's tokens begin: runners', registration, personal, OAuth, job and the registration tokens of old.
 const PREFIXES: &[&str] = &["glrt-", "glrtr-", "glpat-", "gloas-", "glcbt-", "GR1348941"];
@@ -19,6 +20,25 @@ pub fn shown(text: &str) -> String {
     let short: String = text.chars().take(SHOWN).collect();
     let more = if short.len() < text.len() { "…" } else { "" };
     format!("{short:?}{more}")
+}
+
+/// A path as it is, without tokens. What is no path but a file's content, given where its path belongs, is not shown.
+#[must_use]
+pub fn path(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    if is_content(path) {
+        return "(a file's content instead of its path)".to_owned();
+    }
+    without_tokens(&text).into_owned()
+}
+
+/// Whether a file's content was given where its path belongs: `--tls-key-file "$(cat key.pem)"`.
+#[must_use]
+pub fn is_content(path: &Path) -> bool {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let has = |part: &[u8]| bytes.windows(part.len()).any(|there| there == part);
+    // No path of a manifest holds these, and the system knows none that is longer.
+    has(b"-----") || has(b"\n") || has(b"\\n") || bytes.len() > 4096
 }
 
 /// The text with everything masked that looks like a token of GitLab, from its prefix to its end. Case of letters does not
@@ -88,6 +108,20 @@ mod tests {
         check("a token (glrt-...)", "a token (glrt-...)");
         check("ends in glrt-", "ends in glrt-");
         check("é glrt-aé", "é ***é");
+    }
+
+    #[test]
+    fn content_in_place_of_a_path_is_not_shown() {
+        fn check(text: &str, want: &str) {
+            assert_eq!(path(Path::new(text)), want);
+        }
+        check("/etc/ssl/ca.pem", "/etc/ssl/ca.pem");
+        check("/none/glrt-abc", "/none/***");
+        let instead = "(a file's content instead of its path)";
+        check("-----BEGIN PRIVATE KEY----- canary", instead);
+        check("a = 1\npassword = \"canary\"", instead);
+        check("canary\\ncanary", instead);
+        check(&"canary/".repeat(600), instead);
     }
 
     #[test]

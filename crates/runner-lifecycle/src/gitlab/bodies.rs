@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{AccessLevel, Attributes, Creation, Error, RunnerInfo, RunnerType};
+use crate::foreign::json::UNWRITABLE;
 
 /// `POST /runners`.
 #[derive(Serialize)]
@@ -108,9 +109,7 @@ impl<'a> Create<'a> {
 
 /// JSON as Go writes it: no blanks, no final newline, and what could end an HTML script escaped.
 pub(super) fn json(body: &impl Serialize) -> Result<Vec<u8>, Error> {
-    let text = serde_json::to_string(body).map_err(|error| {
-        Error::unusable(format!("the request cannot be written as JSON: {error}"))
-    })?;
+    let text = serde_json::to_string(body).map_err(|_| Error::unusable(UNWRITABLE))?;
     // These five occur inside of strings only, where the escape means the same.
     let escaped = text
         .replace('<', "\\u003c")

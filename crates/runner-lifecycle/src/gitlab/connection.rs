@@ -5,7 +5,9 @@ use std::time::Duration;
 use reqwest::{Method, Proxy, redirect};
 
 use super::names::{NameFiles, Names};
-use super::{Client, Endpoint, Error, Pace, Proxies, TlsFiles, VERSION, tls};
+use super::proxies::Way;
+use super::trouble::Trouble;
+use super::{Client, Endpoint, Error, Pace, TlsFiles, VERSION, tls};
 
 /// Keeps an idle connection known to the firewalls in between; the kernel does it without waking the program.
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
@@ -14,25 +16,23 @@ const KEEP_ALIVE: Duration = Duration::from_secs(60);
 pub(super) fn open(
     endpoint: &Endpoint,
     files: &TlsFiles,
-    proxies: &Proxies,
+    way: Option<&Way>,
     pace: Pace,
     names: NameFiles,
 ) -> Result<reqwest::Client, Error> {
-    let proxy = proxies.for_url(endpoint.url())?;
     let encrypted = |scheme: &str| scheme == "https";
     // Roots cost time and memory, and a plain URL must work where none are installed.
-    let tls = if encrypted(endpoint.url().scheme()) {
+    let to_proxy = way.is_some_and(|way| encrypted(way.url.scheme()));
+    let tls = if encrypted(endpoint.url().scheme()) || to_proxy {
         tls::for_host(files, endpoint.url().host_str().unwrap_or_default())?
-    } else if proxy
-        .as_ref()
-        .is_some_and(|proxy| encrypted(proxy.scheme()))
-    {
-        tls::for_host(files, "")?
     } else {
         tls::unused(files)?
     };
-    let unusable = |error: &reqwest::Error| {
-        Error::unusable(format!("no client can be built for {endpoint}: {error}"))
+    // Cannot happen with what is set here; a proxy's address holds a password.
+    let unusable = || {
+        let line =
+            format!("no client can be built for {endpoint}: this is a bug, please report it");
+        Error::unusable(line)
     };
     let mut builder = reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
@@ -48,10 +48,10 @@ pub(super) fn open(
         .connect_timeout(pace.connect)
         .tcp_keepalive(KEEP_ALIVE)
         .pool_idle_timeout(None);
-    if let Some(proxy) = proxy {
-        builder = builder.proxy(Proxy::all(proxy).map_err(|error| unusable(&error))?);
+    if let Some(way) = way {
+        builder = builder.proxy(Proxy::all(way.url.clone()).map_err(|_| unusable())?);
     }
-    builder.build().map_err(|error| unusable(&error))
+    builder.build().map_err(|_| unusable())
 }
 
 impl Client {
@@ -68,8 +68,9 @@ impl Client {
         match asked {
             Ok(answer) => log::debug!("connected to {} ahead: {}", self.endpoint, answer.status()),
             Err(error) => {
-                let why = super::trouble::Trouble::of(&error, self.endpoint.url());
-                log::debug!("not connected to {} ahead: {why:?}", self.endpoint);
+                let trouble = Trouble::of(&error, self.endpoint.url(), self.way.as_ref());
+                let why = trouble.words();
+                log::debug!("not connected to {} ahead: {why}", self.endpoint);
             }
         }
     }

@@ -7,6 +7,7 @@ use url::Url;
 
 use super::advice::{in_time, next_step};
 use super::answer::Answer;
+use super::proxies::Way;
 use super::redirect::{Turn, turn};
 use super::request::Call;
 use super::verdict::{No, says_that_the_runner_is_gone};
@@ -21,6 +22,8 @@ const MOST_TURNS: u32 = 5;
 pub(super) struct Course<'a> {
     pub(super) call: &'a Call<'a>,
     pub(super) url: Url,
+    /// The proxy that the requests go through.
+    pub(super) way: Option<&'a Way>,
     /// New for each call, kept over its attempts, so that GitLab's log shows them together.
     pub(super) request_id: String,
     pub(super) attempts: u32,
@@ -43,10 +46,16 @@ pub(super) struct Heard {
 }
 
 impl<'a> Course<'a> {
-    pub(super) fn new(call: &'a Call<'a>, url: Url, request_id: String) -> Self {
+    pub(super) fn new(
+        call: &'a Call<'a>,
+        url: Url,
+        way: Option<&'a Way>,
+        request_id: String,
+    ) -> Self {
         Self {
             call,
             url,
+            way,
             request_id,
             attempts: 0,
             turns: 0,
@@ -170,7 +179,8 @@ impl<'a> Course<'a> {
     }
 
     /// A trouble that waiting does not cure.
-    pub(super) fn unusable(&self, why: &str, next: &str) -> Error {
+    pub(super) fn unusable(&mut self, why: &str, next: &str, lost: bool) -> Error {
+        self.lost |= lost && self.call.mark.is_some();
         Error::Unusable(self.explained(format!("{}: {why}; {next}", self.subject())))
     }
 

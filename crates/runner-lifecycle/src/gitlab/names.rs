@@ -16,6 +16,8 @@ mod resolv_conf;
 use lookup::Lack;
 use resolv_conf::ResolvConf;
 
+use crate::foreign::io::words;
+
 /// Where the system says how names are resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NameFiles {
@@ -86,7 +88,7 @@ async fn addresses(files: &NameFiles, name: &str) -> Result<Vec<IpAddr>, NameErr
     }
     let unreadable = |error: &io::Error, path: &PathBuf| NameError::NoAnswer {
         name: name.to_owned(),
-        why: format!("{}: {error}", path.display()),
+        why: format!("{}: {}", path.display(), words(error)),
     };
     let known = match std::fs::read_to_string(&files.hosts) {
         Ok(text) => hosts::find(&text, name),

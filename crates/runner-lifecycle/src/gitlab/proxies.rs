@@ -1,6 +1,7 @@
 //! Owns the rule by which a request goes through a proxy: that of Go's net/http, so that the variables of a manifest
 //! mean the same to gitlab-runner and to us. It opens no connection.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use url::{Host, Url};
@@ -13,38 +14,53 @@ use exceptions::Exceptions;
 /// The proxies that the environment names.
 #[derive(Clone, Default)]
 pub struct Proxies {
-    http: Option<String>,
-    https: Option<String>,
+    http: Option<Given>,
+    https: Option<Given>,
     exceptions: Exceptions,
+}
+
+/// A variable and what it holds.
+type Given = (&'static str, String);
+
+/// The proxy that a request goes through.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Way {
+    /// Its address, with the credentials that the variable holds.
+    pub(super) url: Url,
+    /// The variable that names it.
+    pub(super) variable: &'static str,
 }
 
 impl Proxies {
     /// Reads `HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY` and their lower-case forms; upper case wins, empty is unset.
     pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Self {
-        let first = |names: [&str; 2]| {
-            names
-                .into_iter()
-                .find_map(|name| variable(name).filter(|value| !value.is_empty()))
+        let first = |names: [&'static str; 2]| -> Option<Given> {
+            names.into_iter().find_map(|name| {
+                let value = variable(name).filter(|value| !value.is_empty())?;
+                Some((name, value))
+            })
         };
         // Under CGI the client of a web server chooses HTTP_PROXY (as the header `Proxy`).
         let cgi = variable("REQUEST_METHOD").is_some_and(|value| !value.is_empty());
         Self {
             http: first(["HTTP_PROXY", "http_proxy"]).filter(|_| !cgi),
             https: first(["HTTPS_PROXY", "https_proxy"]),
-            exceptions: Exceptions::parse(&first(["NO_PROXY", "no_proxy"]).unwrap_or_default()),
+            exceptions: Exceptions::parse(
+                &first(["NO_PROXY", "no_proxy"]).map_or(String::new(), |(_, value)| value),
+            ),
         }
     }
 
-    /// The proxy for a request to `url`, with the credentials it holds; `None` means straight there.
+    /// The proxy for a request to `url`; `None` means straight there.
     ///
     /// # Errors
     /// [`Error::Unusable`] when the variable holds something that is not a proxy we can speak to.
-    pub fn for_url(&self, url: &Url) -> Result<Option<Url>, Error> {
-        let (name, value) = match url.scheme() {
-            "https" => ("HTTPS_PROXY", &self.https),
-            _ => ("HTTP_PROXY", &self.http),
+    pub(super) fn for_url(&self, url: &Url) -> Result<Option<Way>, Error> {
+        let given = match url.scheme() {
+            "https" => &self.https,
+            _ => &self.http,
         };
-        let (Some(value), Some(host)) = (value, url.host()) else {
+        let (Some((variable, value)), Some(host)) = (given, url.host()) else {
             return Ok(None);
         };
         let address = match &host {
@@ -62,13 +78,37 @@ impl Proxies {
         if local || self.exceptions.cover(name_of_host, address, port) {
             return Ok(None);
         }
-        read(name, value).map(Some)
+        let url = read(variable, value)?;
+        Ok(Some(Way { url, variable }))
     }
 }
 
-impl std::fmt::Debug for Proxies {
+impl Way {
+    /// Whether this name, as it was asked of the name service, is the proxy's.
+    pub(super) fn has_host(&self, name: &str) -> bool {
+        self.url
+            .host_str()
+            .is_some_and(|host| host.eq_ignore_ascii_case(name))
+    }
+}
+
+impl fmt::Display for Way {
+    /// `http://proxy.example:3128 (HTTPS_PROXY)`, without credentials.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let address = self.url.origin().ascii_serialization();
+        write!(f, "{address} ({})", self.variable)
+    }
+}
+
+impl fmt::Debug for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Way({self})")
+    }
+}
+
+impl fmt::Debug for Proxies {
     /// Says which are set; the values may hold a password.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (http, https) = (self.http.is_some(), self.https.is_some());
         f.debug_struct("Proxies")
             .field("http", &http)

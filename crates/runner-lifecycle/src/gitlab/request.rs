@@ -3,18 +3,19 @@
 use std::time::SystemTime;
 
 use reqwest::Method;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue};
 
 use super::answer::Answer;
 use super::calls::RUNNER_TOKEN;
 use super::course::{Course, Heard};
 use super::trouble::Trouble;
 use super::verdict::{Outcome, Verdict, Wanted, judge};
-use super::{Client, Error};
+use super::{Client, Error, tunnel};
 use crate::deadline::Deadline;
 use crate::token::Token;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// One call of the API.
@@ -57,7 +58,12 @@ impl Client {
         call: &Call<'_>,
         deadline: Deadline,
     ) -> Result<Outcome, Error> {
-        let mut course = Course::new(call, self.endpoint.call(call.path), request_id());
+        let mut course = Course::new(
+            call,
+            self.endpoint.call(call.path),
+            self.way.as_ref(),
+            request_id(),
+        );
         if deadline.passed() {
             let what = "no time was left".to_owned();
             let heard = Heard {
@@ -91,6 +97,13 @@ impl Client {
                     lost,
                     asked_wait: None,
                 },
+                // Why is asked inside of the attempt.
+                Err(trouble @ Trouble::NoTunnel) => Heard {
+                    what: trouble.words().to_owned(),
+                    status: None,
+                    lost: false,
+                    asked_wait: None,
+                },
                 Err(Trouble::NoSuchHost { why, next }) => {
                     let heard = Heard {
                         what: why,
@@ -100,7 +113,9 @@ impl Client {
                     };
                     return Err(course.unreachable(&heard, Some(&next)));
                 }
-                Err(Trouble::Lasting { why, next }) => return Err(course.unusable(&why, &next)),
+                Err(Trouble::Lasting { why, next, lost }) => {
+                    return Err(course.unusable(&why, &next, lost));
+                }
             };
             let wait = heard
                 .asked_wait
@@ -125,18 +140,33 @@ impl Client {
             .http
             .request(call.method.clone(), course.url.clone())
             .header(CONTENT_TYPE, JSON)
+            // Nothing here can unpack; what is packed all the same is told apart by its header.
+            .header(ACCEPT_ENCODING, IDENTITY)
             .header(REQUEST_ID, &course.request_id)
             .header(header.clone(), token)
             .body(call.body.clone());
         if call.method != Method::DELETE {
             request = request.header(ACCEPT, JSON);
         }
-        let exchange = async { Answer::read(request.send().await?).await };
+        let exchange = async {
+            let error = match request.send().await {
+                Ok(response) => match Answer::read(response).await {
+                    Ok(answer) => return Ok(answer),
+                    Err(error) => error,
+                },
+                Err(error) => error,
+            };
+            match (Trouble::of(&error, &course.url, course.way), course.way) {
+                (Trouble::NoTunnel, Some(way)) => {
+                    Err(tunnel::refusal(&self.http, way, &course.url).await)
+                }
+                (trouble, _) => Err(trouble),
+            }
+        };
         let limit = self.pace.limit(call.wanted.creates(), course.attempts);
         let limit = deadline.earlier(limit);
         match tokio::time::timeout_at(limit.instant(), exchange).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(Trouble::of(&error, &course.url)),
+            Ok(answer) => answer,
             Err(_) => Err(Trouble::timed_out()),
         }
     }

@@ -10,12 +10,16 @@ use rustls::{ClientConfig, InconsistentKeys, RootCertStore};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::Error;
+use crate::foreign::pem::{NO_CERTIFICATE, NO_KEY};
+use crate::shown;
 
+mod certificate;
 mod explanation;
 mod pem;
 mod trust;
 
-pub(super) use explanation::explain;
+use certificate::Facts;
+pub(super) use explanation::{Peer, explain};
 use trust::Trust;
 
 /// Where certificates lie. A file that is named must be usable; one that is looked for may be missing.
@@ -31,46 +35,42 @@ pub struct TlsFiles {
     pub certs_directories: Vec<PathBuf>,
 }
 
-type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+/// A client's certificate with its chain, and its key.
+struct Identity {
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+    /// Which flags named the two files; empty where they were found.
+    flags: [&'static str; 2],
+    paths: [PathBuf; 2],
+}
 
 /// The configuration for connections to `host` over TLS.
 pub(super) fn for_host(files: &TlsFiles, host: &str) -> Result<ClientConfig, Error> {
     let host = host.trim_matches(['[', ']']);
     let provider = Arc::new(ring::default_provider());
     let named = named_ca(files, host)?;
-    let mut roots = RootCertStore::empty();
-    for (path, certificate) in &named {
-        roots.add(certificate.clone()).map_err(|error| {
-            Error::unusable(format!(
-                "{}: a certificate cannot be used: {error}",
-                path.display()
-            ))
-        })?;
-    }
-    let named = named
-        .into_iter()
-        .map(|(_, certificate)| certificate)
-        .collect();
+    let roots = roots(&named)?;
+    let named = named.map_or_else(Vec::new, |named| named.certificates);
     // The image may have no bundle at all, so the binary brings one; a company's own roots are in the system's.
     let system = || rustls_native_certs::load_native_certs().certs;
-    let trust = Trust::new(Arc::clone(&provider), roots, named, system)
-        .map_err(|error| Error::unusable(format!("TLS cannot be set up: {error}")))?;
+    let trust = Trust::new(Arc::clone(&provider), roots, named, system).map_err(|_| no_tls())?;
     let builder = versions(Arc::clone(&provider))?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(trust));
     let mut config = match identity(files, host)? {
-        Some((path, (chain, key))) => {
-            let unusable = |why: String| {
-                let path = path.display();
-                Error::unusable(format!(
-                    "{path}: the client certificate cannot be used: {why}"
-                ))
-            };
-            let key = provider.key_provider.load_private_key(key);
-            let pair = CertifiedKey::new(chain, key.map_err(|error| unusable(error.to_string()))?);
+        Some(identity) => {
+            let key = provider.key_provider.load_private_key(identity.key);
+            let key =
+                key.map_err(|_| pem::unusable(identity.flags[1], &identity.paths[1], NO_KEY))?;
+            let pair = CertifiedKey::new(identity.chain, key);
             // Two halves of two pairs are told here. What cannot be compared, such as X.509 of version 1, GitLab judges.
             if pair.keys_match() == Err(InconsistentKeys::KeyMismatch.into()) {
-                return Err(unusable("its key is that of another one".to_owned()));
+                let why = format!(
+                    "does not fit {} {}: its key is that of another one",
+                    identity.flags[1],
+                    shown::path(&identity.paths[1])
+                );
+                return Err(pem::unusable(identity.flags[0], &identity.paths[0], &why));
             }
             builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(pair)))
         }
@@ -87,9 +87,13 @@ pub(super) fn unused(files: &TlsFiles) -> Result<ClientConfig, Error> {
         certs_directories: Vec::new(),
         ..files.clone()
     };
-    named_ca(&named, "")?;
-    identity(&named, "")?;
-    let builder = versions(Arc::new(ring::default_provider()))?;
+    roots(&named_ca(&named, "")?)?;
+    let provider = Arc::new(ring::default_provider());
+    if let Some(identity) = identity(&named, "")? {
+        let key = provider.key_provider.load_private_key(identity.key);
+        key.map_err(|_| pem::unusable(identity.flags[1], &identity.paths[1], NO_KEY))?;
+    }
+    let builder = versions(provider)?;
     Ok(builder
         .with_root_certificates(RootCertStore::empty())
         .with_no_client_auth())
@@ -100,28 +104,58 @@ fn versions(
 ) -> Result<rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier>, Error> {
     ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| Error::unusable(format!("TLS cannot be set up: {error}")))
+        .map_err(|_| no_tls())
+}
+
+/// Cannot happen with the ciphers and roots that are built in; what the library would say is nobody's business.
+fn no_tls() -> Error {
+    Error::unusable("TLS cannot be set up: this is a bug, please report it")
+}
+
+/// The certificates of one file.
+struct Named {
+    flag: &'static str,
+    path: PathBuf,
+    certificates: Vec<CertificateDer<'static>>,
 }
 
 /// The CA file that is named, else the first `<host>.crt` that is there.
-fn named_ca(
-    files: &TlsFiles,
-    host: &str,
-) -> Result<Vec<(PathBuf, CertificateDer<'static>)>, Error> {
+fn named_ca(files: &TlsFiles, host: &str) -> Result<Option<Named>, Error> {
     let flag = files.ca_file.as_ref().map_or("", |_| "--tls-ca-file");
     let found = || first_there(&files.certs_directories, &format!("{host}.crt"));
     let Some(path) = files.ca_file.clone().or_else(found) else {
-        return Ok(Vec::new());
+        return Ok(None);
     };
     let certificates = pem::certificates(flag, &path)?;
-    Ok(certificates
-        .into_iter()
-        .map(|certificate| (path.clone(), certificate))
-        .collect())
+    Ok(Some(Named {
+        flag,
+        path,
+        certificates,
+    }))
+}
+
+/// The authorities among the named certificates; one that cannot be read counts for nothing while another one can.
+fn roots(named: &Option<Named>) -> Result<RootCertStore, Error> {
+    let mut roots = RootCertStore::empty();
+    if let Some(Named {
+        flag,
+        path,
+        certificates,
+    }) = named
+    {
+        let (taken, passed) = roots.add_parsable_certificates(certificates.iter().cloned());
+        if taken == 0 {
+            return Err(pem::unusable(flag, path, NO_CERTIFICATE));
+        }
+        if passed > 0 {
+            pem::passed_over(flag, path, passed);
+        }
+    }
+    Ok(roots)
 }
 
 /// The pair that is named, else the first directory's that holds both halves.
-fn identity(files: &TlsFiles, host: &str) -> Result<Option<(PathBuf, Identity)>, Error> {
+fn identity(files: &TlsFiles, host: &str) -> Result<Option<Identity>, Error> {
     let mut flags = ["", ""];
     let (cert, key) = match (&files.cert_file, &files.key_file) {
         (Some(cert), Some(key)) => {
@@ -142,15 +176,20 @@ fn identity(files: &TlsFiles, host: &str) -> Result<Option<(PathBuf, Identity)>,
             }
         }
     };
-    let identity = (
-        pem::certificates(flags[0], &cert)?,
-        pem::key(flags[1], &key)?,
-    );
-    Ok(Some((cert, identity)))
+    let chain = pem::certificates(flags[0], &cert)?;
+    if Facts::of(&chain[0]).is_none() {
+        return Err(pem::unusable(flags[0], &cert, NO_CERTIFICATE));
+    }
+    Ok(Some(Identity {
+        chain,
+        key: pem::key(flags[1], &key)?,
+        flags,
+        paths: [cert, key],
+    }))
 }
 
 fn half(path: &Path, what: &str, missing: &str) -> Error {
-    let path = path.display();
+    let path = shown::path(path);
     Error::unusable(format!(
         "{path}: a client {what} needs its other half: name it with {missing}"
     ))

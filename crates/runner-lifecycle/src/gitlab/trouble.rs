@@ -6,8 +6,10 @@ use std::io;
 use url::Url;
 
 use super::names::NameError;
-use super::tls::explain;
-use super::words::piece;
+use super::proxies::Way;
+use super::tls::{Peer, explain};
+use crate::foreign::http::{Failure, failure, to_proxy};
+use crate::foreign::tls;
 
 /// Why an attempt brought no answer.
 #[derive(Debug, PartialEq, Eq)]
@@ -16,74 +18,107 @@ pub(super) enum Trouble {
     Passing { why: String, lost: bool },
     /// The name service is sure that there is no such host.
     NoSuchHost { why: String, next: String },
-    /// Does not pass by waiting.
-    Lasting { why: String, next: String },
+    /// The proxy opened no tunnel, and has to be asked why.
+    NoTunnel,
+    /// Does not pass by waiting. `lost`: the request may have arrived all the same.
+    Lasting {
+        why: String,
+        next: String,
+        lost: bool,
+    },
 }
 
 impl Trouble {
-    /// Reads the chain of causes below `error`.
-    pub(super) fn of(error: &reqwest::Error, url: &Url) -> Self {
+    /// Reads the chain of causes below `error`, of a request for `url` that went by `way`.
+    pub(super) fn of(error: &reqwest::Error, url: &Url, way: Option<&Way>) -> Self {
         // Up to here nothing but names, addresses and TLS was spoken of.
         let lost = !error.is_connect() && !error.is_builder();
-        Self::of_causes(&causes(error), lost, url)
+        Self::of_causes(&causes(error), lost, url, way)
     }
 
-    fn of_causes(causes: &[&(dyn StdError + 'static)], lost: bool, url: &Url) -> Self {
+    fn of_causes(
+        causes: &[&(dyn StdError + 'static)],
+        lost: bool,
+        url: &Url,
+        way: Option<&Way>,
+    ) -> Self {
+        // A plain request has no tunnel: whoever is connected to is the proxy.
+        let proxy = way.filter(|_| url.scheme() == "http" || to_proxy(causes));
         for cause in causes {
-            match cause.downcast_ref::<NameError>() {
-                Some(error @ NameError::NotFound { .. }) => {
-                    let next = "check the host in --url and the search domains".to_owned();
-                    return Self::NoSuchHost {
-                        why: error.to_string(),
-                        next,
-                    };
-                }
-                Some(error) => {
-                    return Self::Passing {
-                        why: error.to_string(),
-                        lost: false,
-                    };
-                }
-                None => {}
+            if let Some(error) = cause.downcast_ref::<NameError>() {
+                return Self::of_name(error, way);
             }
             if let Some(error) = cause.downcast_ref::<rustls::Error>() {
-                return match explain(error, url) {
-                    Some((why, next)) => Self::Lasting { why, next },
+                let peer = proxy.map_or(Peer::Gitlab(url), Peer::Proxy);
+                return match explain(error, peer) {
+                    Some((why, next)) => Self::lasting(why, next),
                     None => Self::Passing {
-                        why: format!("TLS failed: {error}"),
+                        why: format!("TLS failed: {}", tls::failure(error)),
                         lost,
                     },
                 };
             }
         }
-        let deepest = causes
-            .last()
-            .map(|cause| piece(&cause.to_string(), &[]))
-            .unwrap_or_default();
-        if deepest.contains("proxy authorization required") {
-            let why = "the proxy wants a user name and password".to_owned();
-            let next = "put them in HTTP_PROXY or HTTPS_PROXY".to_owned();
-            return Self::Lasting { why, next };
-        }
-        // What a TLS server says to a plain request is no HTTP at all.
-        if deepest.contains("invalid HTTP") {
-            let why = format!("the answer is not HTTP ({deepest})");
-            return Self::Lasting {
-                why,
-                next: "check scheme and port in --url".to_owned(),
-            };
-        }
-        let kind = causes
-            .iter()
-            .find_map(|cause| cause.downcast_ref::<io::Error>())
-            .map(io::Error::kind);
-        let why = match (lost, kind) {
-            (_, Some(io::ErrorKind::ConnectionRefused)) => "connection refused".to_owned(),
-            (_, Some(io::ErrorKind::ConnectionReset)) => "connection reset".to_owned(),
-            (true, _) => format!("no whole answer ({deepest})"),
-            (false, _) => format!("no connection ({deepest})"),
+        let no_proxy = |way: &Way, why: String| Self::Passing {
+            why: format!("no connection to the proxy {way}: {why}"),
+            lost: false,
         };
-        Self::Passing { why, lost }
+        match (failure(causes), way) {
+            (Failure::ProxyWantsPassword, Some(way)) => Self::wants_password(way),
+            (Failure::NoTunnel, _) => Self::NoTunnel,
+            (Failure::NoProxy(why), Some(way)) => no_proxy(way, why),
+            (Failure::Other(why), Some(way)) if proxy.is_some() && !lost => no_proxy(way, why),
+            // What a TLS server says to a plain request is no HTTP at all.
+            (Failure::NotHttp, _) => Self::lasting(
+                "the answer is not HTTP".to_owned(),
+                "check scheme and port in --url".to_owned(),
+            ),
+            (Failure::BrokenHead, _) => Self::Lasting {
+                why: "the answer breaks the rules of HTTP".to_owned(),
+                next: "see what is in between, and check scheme and port in --url".to_owned(),
+                lost,
+            },
+            (Failure::Other(why) | Failure::NoProxy(why), _) => Self::Passing {
+                why: match (lost, why.starts_with("connection ")) {
+                    (_, true) => why,
+                    (true, false) => format!("no whole answer ({why})"),
+                    (false, false) => format!("no connection ({why})"),
+                },
+                lost,
+            },
+            (Failure::ProxyWantsPassword, None) => Self::lasting(
+                "a proxy wants a user name and password".to_owned(),
+                "put them in HTTP_PROXY or HTTPS_PROXY".to_owned(),
+            ),
+        }
+    }
+
+    fn of_name(error: &NameError, way: Option<&Way>) -> Self {
+        let why = error.to_string();
+        match error {
+            NameError::NotFound { name } => {
+                let next = match way.filter(|way| way.has_host(name)) {
+                    Some(way) => format!("check the host of the proxy in {}", way.variable),
+                    None => "check the host in --url and the search domains".to_owned(),
+                };
+                Self::NoSuchHost { why, next }
+            }
+            NameError::NoAnswer { .. } => Self::Passing { why, lost: false },
+        }
+    }
+
+    /// Does not pass by waiting, and nothing was sent.
+    pub(super) fn lasting(why: String, next: String) -> Self {
+        let lost = false;
+        Self::Lasting { why, next, lost }
+    }
+
+    /// The proxy wants to know who asks.
+    pub(super) fn wants_password(way: &Way) -> Self {
+        Self::lasting(
+            format!("the proxy {way} wants a user name and password"),
+            format!("put them in {}", way.variable),
+        )
     }
 
     /// The attempt's limit passed. Where it hung is not known, so the request may have arrived.
@@ -96,10 +131,19 @@ impl Trouble {
 
     /// Cannot happen with a [`Token`](crate::token::Token), which is printable ASCII.
     pub(super) fn bad_token() -> Self {
-        let why = "the token cannot be sent in a header".to_owned();
-        Self::Lasting {
-            why,
-            next: "check the token for stray characters".to_owned(),
+        Self::lasting(
+            "the token cannot be sent in a header".to_owned(),
+            "check the token for stray characters".to_owned(),
+        )
+    }
+
+    /// What happened, for a line that ends in no next step.
+    pub(super) fn words(&self) -> &str {
+        match self {
+            Self::Passing { why, .. }
+            | Self::NoSuchHost { why, .. }
+            | Self::Lasting { why, .. } => why,
+            Self::NoTunnel => "the proxy opened no tunnel",
         }
     }
 }
@@ -125,7 +169,8 @@ mod tests {
     use super::*;
 
     fn judged(error: &io::Error, lost: bool) -> Trouble {
-        Trouble::of_causes(&causes(error), lost, &Url::parse("https://h").unwrap())
+        let url = Url::parse("https://h").unwrap();
+        Trouble::of_causes(&causes(error), lost, &url, None)
     }
 
     #[test]
@@ -144,12 +189,10 @@ mod tests {
             true,
             "connection reset",
         );
-        check(&io::Error::other("x\ny"), false, "no connection (x y)");
-        check(
-            &io::Error::other("end of file"),
-            true,
-            "no whole answer (end of file)",
-        );
+        let canary = io::Error::other("canary\n");
+        check(&canary, false, "no connection (it broke off)");
+        let want = "no whole answer (closed before the answer was whole)";
+        check(&io::Error::other("end of file"), true, want);
     }
 
     #[test]
@@ -165,6 +208,52 @@ mod tests {
             judged(&error, false),
             Trouble::Passing { lost: false, .. }
         ));
+    }
+
+    fn way(url: &str) -> Way {
+        Way {
+            url: Url::parse(url).unwrap(),
+            variable: "HTTPS_PROXY",
+        }
+    }
+
+    #[test]
+    fn what_goes_wrong_at_the_proxy_names_the_proxy() {
+        fn check(trouble: &Trouble, want: &str, next: &str) {
+            let (why, said) = match trouble {
+                Trouble::Lasting { why, next, .. } | Trouble::NoSuchHost { why, next } => {
+                    (why, next.as_str())
+                }
+                Trouble::Passing { why, lost: false } => (why, ""),
+                other => panic!("{other:?}"),
+            };
+            assert!(why.contains(want), "{why}");
+            assert!(said.contains(next), "{said}");
+        }
+        let way = way("https://me:canary@proxy.example:3129");
+        let to = |url: &str, error: &io::Error| {
+            let url = Url::parse(url).unwrap();
+            Trouble::of_causes(&causes(error), false, &url, Some(&way))
+        };
+        let unknown = || rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+        let of_proxy = "the certificate of the proxy https://proxy.example:3129 (HTTPS_PROXY)";
+        let trouble = to("http://gitlab.example", &io::Error::other(unknown()));
+        check(&trouble, of_proxy, "--tls-ca-file");
+        // Inside of a tunnel it is GitLab who is not believed.
+        let trouble = to("https://gitlab.example", &io::Error::other(unknown()));
+        check(&trouble, "the certificate is signed", "gitlab.example.crt");
+        let refused = io::ErrorKind::ConnectionRefused.into();
+        let trouble = to("http://gitlab.example", &refused);
+        check(&trouble, "the proxy https://proxy.example:3129", "");
+        let name = |name: &str| {
+            io::Error::other(NameError::NotFound {
+                name: name.to_owned(),
+            })
+        };
+        let trouble = to("https://gitlab.example", &name("proxy.example"));
+        check(&trouble, "no host proxy.example", "HTTPS_PROXY");
+        let trouble = to("https://gitlab.example", &name("gitlab.example"));
+        check(&trouble, "no host gitlab.example", "--url");
     }
 
     #[test]

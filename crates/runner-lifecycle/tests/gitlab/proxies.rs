@@ -178,6 +178,123 @@ async fn a_proxy_that_cannot_reach_gitlab_yet_is_asked_again() {
 }
 
 #[tokio::test]
+async fn a_proxy_that_opens_no_tunnel_is_named_with_its_status_and_not_asked_for_long() {
+    let world = World::new();
+    for (status, reason) in [
+        (400, "Bad Request"),
+        (403, "Forbidden"),
+        (404, "Not Found"),
+        (405, "Method Not Allowed"),
+        (501, ""),
+    ] {
+        let refusal = format!(
+            "HTTP/1.1 {status} {reason}\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\
+             Connection: close\r\n\r\n<html>"
+        );
+        let proxy = Proxy::start(world.sim.address(), Some(refusal.leak())).await;
+        let value = format!("me:pass%20word@{}", proxy.address);
+        let client = through(&value, "https://gitlab.test", &TlsFiles::default());
+        let deadline = ample().earlier(std::time::Duration::from_millis(500));
+        let error = client
+            .unregister_runner(&world.runner, deadline)
+            .await
+            .unwrap_err();
+        let said = error.to_string();
+        let named = format!(
+            "the proxy http://{} (HTTPS_PROXY) answered {status}",
+            proxy.address
+        );
+        assert!(said.contains(&named), "{said}");
+        assert!(
+            !said.contains("pass") && !said.contains("tunnel error"),
+            "{said}"
+        );
+        if status == 501 {
+            assert!(matches!(error, Error::Unreachable(_)), "{error:?}");
+            assert!(proxy.heads().len() > 2, "a proxy in trouble is asked again");
+            continue;
+        }
+        assert!(matches!(error, Error::Unusable(_)), "{error:?}");
+        assert!(
+            said.contains("gitlab.test:443") && said.contains("NO_PROXY"),
+            "{said}"
+        );
+        let heads = proxy.heads();
+        assert_eq!(heads.len(), 2, "once to use it, once to hear its status");
+        for head in heads {
+            assert!(
+                head.starts_with("CONNECT gitlab.test:443 HTTP/1.1\r\n"),
+                "{head}"
+            );
+            assert!(head.contains(BASIC), "{head}");
+            assert!(!head.contains(world.runner.expose()), "{head}");
+        }
+    }
+    assert!(world.sim.journal().is_empty());
+}
+
+#[tokio::test]
+async fn a_proxy_over_tls_that_is_not_believed_is_named_instead_of_gitlab() {
+    let (ca, directory) = (crate::certificates::ca(), tempfile::TempDir::new().unwrap());
+    // It speaks TLS and knows no CONNECT.
+    let proxy = crate::certificates::usual(&ca);
+    let value = proxy.url_of("localhost");
+    for url in ["http://gitlab.test", "https://gitlab.test"] {
+        let client = through(&value, url, &TlsFiles::default());
+        let error = client
+            .unregister_runner(&token("t"), ample())
+            .await
+            .unwrap_err();
+        assert!(matches!(error, Error::Unusable(_)), "{url}: {error:?}");
+        let said = error.to_string();
+        let named = format!("the certificate of the proxy {value} (");
+        assert!(
+            said.contains(&named) && said.contains("unknown authority"),
+            "{said}"
+        );
+        assert!(
+            said.contains("--tls-ca-file") && !said.contains("gitlab.test.crt"),
+            "{said}"
+        );
+    }
+    assert!(proxy.journal().is_empty());
+    let files = crate::certificates::with_ca(put(&directory, "ca.pem", &ca.pem()));
+    let client = through(&value, "https://gitlab.test", &files);
+    let error = client
+        .unregister_runner(&token("t"), ample())
+        .await
+        .unwrap_err();
+    let said = error.to_string();
+    assert!(matches!(error, Error::Unusable(_)), "{said}");
+    assert!(
+        said.contains(&format!("the proxy {value} (HTTPS_PROXY) answered 4")),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_not_there_is_named() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    for url in ["http://gitlab.test", "https://gitlab.test"] {
+        let client = through(&format!("http://{address}"), url, &TlsFiles::default());
+        let deadline = ample().earlier(std::time::Duration::from_millis(100));
+        let error = client
+            .unregister_runner(&token("t"), deadline)
+            .await
+            .unwrap_err();
+        assert!(matches!(error, Error::Unreachable(_)), "{url}: {error:?}");
+        let said = error.to_string();
+        assert!(
+            said.contains(&format!("the proxy http://{address} (")),
+            "{url}: {said}"
+        );
+        assert!(said.contains("connection refused"), "{url}: {said}");
+    }
+}
+
+#[tokio::test]
 async fn this_machine_is_reached_without_the_proxy() {
     let world = World::new();
     let proxy = Proxy::start(world.sim.address(), None).await;

@@ -76,6 +76,51 @@ async fn a_client_certificate_is_sent_when_named_or_found() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_read_in_a_bundle_hides_no_other_certificate() {
+    let (ca, directory) = (ca(), TempDir::new().unwrap());
+    let no_der = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let no_base64 = "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n";
+    for stray in [no_der, no_base64, "# Our CA\n", "subject=CN = x\n"] {
+        for bundle in [
+            format!("{stray}{}", ca.pem()),
+            format!("{}{stray}", ca.pem()),
+        ] {
+            let sim = usual(&ca);
+            let file = put(&directory, "bundle.pem", &bundle);
+            deletes(&sim, &with_ca(file)).await.unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_files_content_in_place_of_its_path_is_not_shown() {
+    let key = KeyPair::generate().unwrap().serialize_pem();
+    for content in [
+        key.clone(),
+        key.replace('\n', " "),
+        key.replace('\n', "\\n"),
+    ] {
+        for flag in 0..3 {
+            let mut files = TlsFiles::default();
+            let place = match flag {
+                0 => &mut files.ca_file,
+                1 => &mut files.cert_file,
+                _ => &mut files.key_file,
+            };
+            *place = Some(content.clone().into());
+            let endpoint = Endpoint::parse("https://h").unwrap();
+            let error = Client::new(&endpoint, &files, &Proxies::default()).unwrap_err();
+            let said = error.to_string();
+            assert!(said.contains("content"), "{said}");
+            assert!(
+                !said.contains("BEGIN") && !said.contains(&key[40..60]),
+                "{said}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_file_that_is_named_must_be_usable_even_for_a_plain_url() {
     let (ca, directory) = (ca(), TempDir::new().unwrap());
     let (cert, key) = issued(&ca, &named("", "client"));
@@ -121,7 +166,25 @@ async fn a_file_that_is_named_must_be_usable_even_for_a_plain_url() {
         check(url, pair(Some(&good), None), "--tls-key-file");
         check(url, pair(None, Some(&good_key)), "--tls-cert-file");
     }
-    check("https://h", with_ca(no_der), "no.pem");
+    for url in ["https://h", "http://h"] {
+        check(
+            url,
+            with_ca(no_der.clone()),
+            "no.pem holds a damaged certificate",
+        );
+        let damaged = pair(Some(&no_der), Some(&good_key));
+        check(url, damaged, "no.pem holds a damaged certificate");
+        let no_key = put(
+            &directory,
+            "no.key",
+            "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+        );
+        check(
+            url,
+            pair(Some(&good), Some(&no_key)),
+            "no.key holds a key that is damaged",
+        );
+    }
     check("https://h", pair(Some(&good), Some(&other_key)), "good.pem");
     let why = "its key is that of another one";
     check("https://h", pair(Some(&good), Some(&other_key)), why);

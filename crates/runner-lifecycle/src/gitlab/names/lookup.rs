@@ -13,6 +13,7 @@ use domain::resolv::stub::{Answer, StubResolver};
 use tokio::task::JoinSet;
 
 use super::resolv_conf::ResolvConf;
+use crate::foreign::io::words;
 
 /// How long the second kind of address is waited for once the first is there: some name servers swallow AAAA.
 const SECOND: Duration = Duration::from_millis(100);
@@ -106,10 +107,11 @@ fn resolver(conf: &ResolvConf, server: SocketAddr) -> StubResolver {
 }
 
 fn read(answer: std::io::Result<Answer>) -> Result<Vec<IpAddr>, Lack> {
-    let answer = answer.map_err(|error| Lack::Silence(error.to_string()))?;
+    let answer = answer.map_err(|error| Lack::Silence(words(&error)))?;
     match answer.header().rcode() {
         Rcode::NOERROR => {}
         Rcode::NXDOMAIN => return Err(Lack::Nothing),
+        // The name that IANA gave the code, or its number: nothing else can be in it.
         other => return Err(Lack::Refused(format!("it answered {other}"))),
     }
     let garbled = |_| Lack::Refused("it answered nonsense".to_owned());

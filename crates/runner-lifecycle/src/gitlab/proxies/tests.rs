@@ -15,7 +15,7 @@ fn chosen(pairs: &[(&str, &str)], url: &str) -> Option<String> {
     proxies(pairs)
         .for_url(&Url::parse(url).unwrap())
         .unwrap()
-        .map(|url| url.to_string())
+        .map(|way| way.url.to_string())
 }
 
 #[test]

@@ -1,144 +1,187 @@
-//! Owns the words for a failed handshake: the reason, and which file or flag cures it.
+//! Owns the words for a failed handshake: the reason, and which file, flag or variable cures it.
 
-use rustls::{AlertDescription, CertificateError, Error};
+use rustls::{AlertDescription, Error};
 use url::Url;
 
+use crate::foreign::tls::{Distrust, incompatible};
+use crate::gitlab::proxies::Way;
+use crate::gitlab::words::piece;
+
+/// Who was to prove who it is.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::gitlab) enum Peer<'a> {
+    /// GitLab, or what stands before it, at this address.
+    Gitlab(&'a Url),
+    /// The proxy on the way.
+    Proxy(&'a Way),
+}
+
 /// Why and what next, or `None` for a trouble that may pass.
-pub(in crate::gitlab) fn explain(error: &Error, url: &Url) -> Option<(String, String)> {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+pub(in crate::gitlab) fn explain(error: &Error, peer: Peer<'_>) -> Option<(String, String)> {
     let (why, next) = match error {
-        Error::InvalidCertificate(error) => certificate(error, host),
-        Error::AlertReceived(alert) => alert_words(*alert)?,
-        Error::InvalidMessage(_) => (
-            "whoever answers does not speak TLS".to_owned(),
-            "check the port, or write http:// in --url".to_owned(),
-        ),
-        Error::PeerIncompatible(why) => (
-            format!("no common version of TLS ({why:?})"),
-            "GitLab must speak TLS 1.2 or 1.3".to_owned(),
+        Error::InvalidCertificate(error) => certificate(&Distrust::of(error), peer),
+        Error::AlertReceived(alert) => alert_words(*alert, peer)?,
+        Error::InvalidMessage(_) => match peer {
+            Peer::Gitlab(_) => (
+                "whoever answers does not speak TLS".to_owned(),
+                "check the port, or write http:// in --url".to_owned(),
+            ),
+            Peer::Proxy(way) => (
+                format!("the proxy {way} does not speak TLS"),
+                format!("write http:// in {}", way.variable),
+            ),
+        },
+        Error::PeerIncompatible(error) => (
+            format!("{} with {}", incompatible(error), peer.subject()),
+            peer.needs_tls(),
         ),
         _ => return None,
     };
     Some((why, next))
 }
 
-fn certificate(error: &CertificateError, host: &str) -> (String, String) {
-    use CertificateError as Bad;
-    let renew = format!("have the certificate of {host} renewed, or check the clock of this node");
-    let give = format!(
-        "give the CA's certificate with --tls-ca-file or as {host}.crt in the certs directory"
-    );
-    match error {
-        Bad::UnknownIssuer => (
-            "the certificate is signed by an unknown authority".to_owned(),
-            give,
-        ),
-        // An authority that was made anew under its old name.
-        Bad::BadSignature => (
-            "the certificate is signed by an unknown authority of a known name".to_owned(),
-            give,
-        ),
-        Bad::Expired | Bad::ExpiredContext { .. } => {
-            ("the certificate has expired".to_owned(), renew)
-        }
-        Bad::NotValidYet | Bad::NotValidYetContext { .. } => {
-            ("the certificate is not yet valid".to_owned(), renew)
-        }
-        Bad::NotValidForName => (
-            format!("the certificate is not valid for {host}"),
-            "write the name that the certificate holds in --url".to_owned(),
-        ),
-        Bad::NotValidForNameContext { presented, .. } => {
-            let names = if presented.is_empty() {
-                "holds no name (subjectAltName) at all".to_owned()
-            } else {
-                format!(
-                    "is valid for {} only",
-                    super::super::words::piece(&presented.join(", "), &[])
-                )
-            };
-            (
-                format!("the certificate is not valid for {host}: it {names}"),
-                "write the name that the certificate holds in --url".to_owned(),
-            )
-        }
-        other => (
-            format!("the certificate cannot be believed: {other}"),
-            format!("have the certificate of {host} replaced"),
-        ),
+impl Peer<'_> {
+    fn host(self) -> String {
+        let url = match self {
+            Self::Gitlab(url) => url,
+            Self::Proxy(way) => &way.url,
+        };
+        let host = url.host_str().unwrap_or_default();
+        host.trim_matches(['[', ']']).to_owned()
     }
+
+    fn subject(self) -> String {
+        match self {
+            Self::Gitlab(_) => "GitLab".to_owned(),
+            Self::Proxy(way) => format!("the proxy {way}"),
+        }
+    }
+
+    fn needs_tls(self) -> String {
+        match self {
+            Self::Gitlab(_) => "GitLab must speak TLS 1.2 or 1.3".to_owned(),
+            Self::Proxy(_) => "the proxy must speak TLS 1.2 or 1.3".to_owned(),
+        }
+    }
+
+    /// Where the address is written.
+    fn written(self) -> &'static str {
+        match self {
+            Self::Gitlab(_) => "--url",
+            Self::Proxy(way) => way.variable,
+        }
+    }
+}
+
+fn certificate(distrust: &Distrust, peer: Peer<'_>) -> (String, String) {
+    let host = peer.host();
+    let subject = match peer {
+        Peer::Gitlab(_) => "the certificate".to_owned(),
+        Peer::Proxy(way) => format!("the certificate of the proxy {way}"),
+    };
+    // gitlab-runner believes the authorities of that file for a proxy too.
+    let give = match peer {
+        Peer::Gitlab(_) => format!(
+            "give the CA's certificate with --tls-ca-file or as {host}.crt in the certs directory"
+        ),
+        Peer::Proxy(_) => {
+            "add the certificate of the proxy's CA to the file of --tls-ca-file".to_owned()
+        }
+    };
+    let itself = match peer {
+        Peer::Gitlab(_) => {
+            format!("give it with --tls-ca-file, or put it at certs/{host}.crt beside config.toml")
+        }
+        Peer::Proxy(_) => "add it to the file of --tls-ca-file".to_owned(),
+    };
+    let clock = format!("have the certificate of {host} renewed, or check the clock of this node");
+    let reissue = |how: &str| format!("have the certificate of {host} reissued{how}");
+    let (why, next) = match distrust {
+        Distrust::UnknownAuthority => ("is signed by an unknown authority", give),
+        Distrust::SameName => ("is signed by an unknown authority of a known name", give),
+        Distrust::SelfSigned => ("is self-signed", itself),
+        Distrust::Authority => (
+            "is that of an authority (CA:TRUE) and not a server's",
+            format!("{}, or {itself}", reissue(" as a server's")),
+        ),
+        Distrust::Expired => ("has expired", clock),
+        Distrust::NotYetValid => ("is not yet valid", clock),
+        Distrust::OtherName(names) => {
+            let names = names.join(", ");
+            let only = match names.as_str() {
+                "" => String::new(),
+                names => format!(": it is valid for {} only", piece(names, &[])),
+            };
+            let written = peer.written();
+            return (
+                format!("{subject} is not valid for {host}{only}"),
+                format!(
+                    "write a name that it holds in {written} if that leads there too, or have it reissued for {host}"
+                ),
+            );
+        }
+        Distrust::NoName => {
+            return (
+                format!("{subject} is not valid for {host}: it names no host (SAN)"),
+                format!("have it reissued with {host} as subjectAltName"),
+            );
+        }
+        Distrust::Purpose => (
+            "is not made for servers (extendedKeyUsage)",
+            reissue(" with serverAuth"),
+        ),
+        Distrust::Revoked => ("has been revoked", reissue("")),
+        Distrust::Signature => (
+            "is signed in a way that is not believed, such as SHA-1",
+            reissue(" with SHA-256"),
+        ),
+        Distrust::Extension => (
+            "holds a critical extension that is not understood",
+            reissue(" without it"),
+        ),
+        Distrust::Constraint => (
+            "is for a host that its authority may not sign for",
+            reissue(" by one that may"),
+        ),
+        Distrust::Chain => (
+            "comes with others that do not lead to its authority",
+            format!("have {host} send its certificate with the right ones behind it"),
+        ),
+        Distrust::Key => (
+            "has a key that was not proved, or is of a kind that is not believed",
+            reissue(" for RSA from 2048 bits, ECDSA P-256 or P-384, or Ed25519"),
+        ),
+        Distrust::Damaged => ("is damaged", reissue("")),
+        Distrust::Unknown => ("is not believed", reissue("")),
+    };
+    (format!("{subject} {why}"), next)
 }
 
 /// What the other side thinks of our certificate. Other alerts may come from a server that is just starting.
-fn alert_words(alert: AlertDescription) -> Option<(String, String)> {
+fn alert_words(alert: AlertDescription, peer: Peer<'_>) -> Option<(String, String)> {
     use AlertDescription as Alert;
-    let pair =
-        "give a client certificate that GitLab believes with --tls-cert-file and --tls-key-file";
+    let believes = peer.subject();
+    let pair = format!(
+        "give a client certificate that {believes} believes with --tls-cert-file and --tls-key-file"
+    );
     let why = match alert {
         Alert::CertificateRequired | Alert::NoCertificate => "a client certificate is required",
-        Alert::BadCertificate
-        | Alert::UnsupportedCertificate
-        | Alert::CertificateRevoked
-        | Alert::CertificateExpired
-        | Alert::CertificateUnknown
-        | Alert::UnknownCA
-        | Alert::DecryptError
-        | Alert::AccessDenied => "the client certificate was refused",
-        Alert::HandshakeFailure | Alert::ProtocolVersion => {
-            let why = format!("no common version or cipher of TLS ({alert:?})");
-            return Some((why, "GitLab must speak TLS 1.2 or 1.3".to_owned()));
+        Alert::BadCertificate => "the client certificate was refused as damaged",
+        Alert::UnsupportedCertificate => "the client certificate was refused as of a wrong kind",
+        Alert::CertificateRevoked => "the client certificate was refused as revoked",
+        Alert::CertificateExpired => "the client certificate was refused as expired",
+        Alert::UnknownCA => "the client certificate was refused: its authority is unknown there",
+        Alert::CertificateUnknown | Alert::DecryptError | Alert::AccessDenied => {
+            "the client certificate was refused"
+        }
+        Alert::HandshakeFailure | Alert::ProtocolVersion | Alert::InsufficientSecurity => {
+            let why = format!("no common version or cipher of TLS with {believes}");
+            return Some((why, peer.needs_tls()));
         }
         _ => return None,
     };
-    Some((format!("{why} ({alert:?})"), pair.to_owned()))
+    Some((why.to_owned(), pair))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn words(error: &Error) -> Option<String> {
-        let url = Url::parse("https://gitlab.example:8443/x").unwrap();
-        explain(error, &url).map(|(why, next)| format!("{why}; {next}"))
-    }
-
-    #[test]
-    fn each_certificate_error_names_reason_and_cure() {
-        fn check(error: CertificateError, reason: &str, cure: &str) {
-            let words = words(&Error::InvalidCertificate(error)).unwrap();
-            assert!(words.contains(reason) && words.contains(cure), "{words}");
-        }
-        check(
-            CertificateError::UnknownIssuer,
-            "unknown authority",
-            "gitlab.example.crt",
-        );
-        check(
-            CertificateError::UnknownIssuer,
-            "unknown authority",
-            "--tls-ca-file",
-        );
-        check(CertificateError::Expired, "has expired", "renewed");
-        check(CertificateError::NotValidYet, "not yet valid", "clock");
-        check(
-            CertificateError::NotValidForName,
-            "not valid for gitlab.example",
-            "--url",
-        );
-        check(
-            CertificateError::BadSignature,
-            "known name",
-            "--tls-ca-file",
-        );
-        check(CertificateError::Revoked, "cannot be believed", "replaced");
-    }
-
-    #[test]
-    fn alerts_about_our_certificate_name_the_flags_and_others_may_pass() {
-        let required = Error::AlertReceived(AlertDescription::CertificateRequired);
-        assert!(words(&required).unwrap().contains("--tls-cert-file"));
-        assert!(words(&Error::AlertReceived(AlertDescription::InternalError)).is_none());
-        assert!(words(&Error::AlertReceived(AlertDescription::UnrecognisedName)).is_none());
-        assert!(words(&Error::HandshakeNotComplete).is_none());
-    }
-}
+mod tests;

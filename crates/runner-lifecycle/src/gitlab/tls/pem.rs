@@ -5,42 +5,62 @@ use std::path::Path;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
+use crate::foreign::pem::{Wanted, fault};
 use crate::gitlab::Error;
-use crate::named_file;
+use crate::{named_file, shown};
 
-/// All certificates of a file, at least one.
+/// All certificates of a file, at least one. What else is in the file is passed over, as gitlab-runner does.
 pub(super) fn certificates(flag: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let text = read(flag, path)?;
-    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
-    match certificates {
-        Ok(certificates) if certificates.is_empty() => Err(unusable(
-            flag,
-            path,
-            "holds no certificate: PEM with BEGIN CERTIFICATE is wanted",
-        )),
-        Ok(certificates) => Ok(certificates),
-        Err(error) => Err(unusable(flag, path, &format!("is no PEM file: {error}"))),
+    let bytes = read(flag, path)?;
+    let sections: Vec<_> = CertificateDer::pem_slice_iter(&bytes).collect();
+    let all = sections.len();
+    // The parser's error is dropped: it holds what it read.
+    let certificates: Vec<_> = sections.into_iter().filter_map(Result::ok).collect();
+    if certificates.is_empty() {
+        return Err(unusable(flag, path, fault(&bytes, Wanted::Certificate)));
     }
+    if certificates.len() < all {
+        passed_over(flag, path, all - certificates.len());
+    }
+    Ok(certificates)
 }
 
 /// The first key of a file.
 pub(super) fn key(flag: &str, path: &Path) -> Result<PrivateKeyDer<'static>, Error> {
-    PrivateKeyDer::from_pem_slice(&read(flag, path)?).map_err(|_| {
-        unusable(
-            flag,
-            path,
-            "holds no private key: PEM without a passphrase is wanted",
-        )
-    })
+    let bytes = read(flag, path)?;
+    PrivateKeyDer::from_pem_slice(&bytes)
+        .map_err(|_| unusable(flag, path, fault(&bytes, Wanted::Key)))
 }
 
 fn read(flag: &str, path: &Path) -> Result<Vec<u8>, Error> {
+    if shown::is_content(path) {
+        let given = if flag.is_empty() { "the path" } else { flag };
+        let line = format!("{given} holds a file's content: give the path of the file");
+        return Err(Error::unusable(line));
+    }
     named_file::read(path)
         .map_err(|error| unusable(flag, path, &format!("cannot be read: {error}")))
 }
 
-/// `flag` is empty for a file that was only looked for.
-fn unusable(flag: &str, path: &Path, why: &str) -> Error {
-    let words = format!("{flag} {} {why}", path.display());
-    Error::unusable(words.trim_start())
+/// Says that `passed` sections of a file do not count.
+pub(super) fn passed_over(flag: &str, path: &Path, passed: usize) {
+    let sections = if passed == 1 { "section" } else { "sections" };
+    log::warn!(
+        "{}: {passed} {sections} cannot be read and count for nothing, as for gitlab-runner",
+        name(flag, path)
+    );
+}
+
+/// What is wrong with the file at `path`. `flag` is empty for a file that was only looked for.
+pub(super) fn unusable(flag: &str, path: &Path, why: &str) -> Error {
+    Error::unusable(format!("{} {why}", name(flag, path)))
+}
+
+fn name(flag: &str, path: &Path) -> String {
+    let path = shown::path(path);
+    if flag.is_empty() {
+        path
+    } else {
+        format!("{flag} {path}")
+    }
 }

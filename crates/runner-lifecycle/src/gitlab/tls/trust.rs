@@ -10,6 +10,9 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
+use super::certificate::Facts;
+use crate::foreign::tls::Distrust;
+
 /// webpki's verdict, asked of more roots where it does not know the issuer.
 #[derive(Debug)]
 pub(super) struct Trust {
@@ -53,24 +56,73 @@ impl Trust {
         self.system.get_or_init(build).as_ref()
     }
 
-    /// Whether the operator named just this certificate for just this server.
+    /// Whether a certificate that the operator named is right for this server by itself.
     ///
     /// `openssl req -x509` makes a certificate that is its own CA; many a self-hosted GitLab has one, and it lies in
-    /// `certs/<host>.crt` for gitlab-runner, which takes it as Go does. webpki refuses a CA as a server, and a server
-    /// without its issuer. It looks at the time before either, so these two errors mean that the time is right.
-    fn is_named(
+    /// `certs/<host>.crt` for gitlab-runner, which takes it as Go does: time, purpose and name must be right, who signed it
+    /// does not matter. webpki refuses a CA as a server, and a server without its issuer. It looks at the time before
+    /// either, so these errors mean that the time is right.
+    fn named_is_right(
         &self,
-        error: &Error,
         end_entity: &CertificateDer<'_>,
         server_name: &ServerName<'_>,
-    ) -> Result<bool, Error> {
-        use CertificateError::{Other, UnknownIssuer};
-        let only_issuer = matches!(error, Error::InvalidCertificate(UnknownIssuer | Other(_)));
-        if !only_issuer || !self.named.contains(end_entity) {
-            return Ok(false);
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        let Err(error) = self
+            .first
+            .verify_server_cert(end_entity, &[], server_name, &[], now)
+        else {
+            return Ok(());
+        };
+        match distrust(&error, end_entity, server_name) {
+            Some(
+                Distrust::SelfSigned
+                | Distrust::Authority
+                | Distrust::UnknownAuthority
+                | Distrust::SameName
+                | Distrust::Signature,
+            ) => Ok(()),
+            Some(why) => Err(why.into()),
+            None => Err(error),
         }
-        verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name).map(|()| true)
     }
+}
+
+/// What is wrong with a certificate that webpki refuses. A wrong name counts before who signed it, as for Go: giving such
+/// a certificate to be believed would not help.
+fn distrust(
+    error: &Error,
+    end_entity: &CertificateDer<'_>,
+    server_name: &ServerName<'_>,
+) -> Option<Distrust> {
+    let Error::InvalidCertificate(error) = error else {
+        return None;
+    };
+    let why = Distrust::of(error);
+    let Some(facts) = Facts::of(end_entity) else {
+        return Some(why);
+    };
+    let only_issuer = matches!(
+        why,
+        Distrust::UnknownAuthority | Distrust::SameName | Distrust::Authority | Distrust::Signature
+    );
+    if !only_issuer && !matches!(why, Distrust::OtherName(_)) {
+        return Some(why);
+    }
+    if !facts.is_version_3 || facts.names.is_empty() {
+        return Some(Distrust::NoName);
+    }
+    let parsed = ParsedCertificate::try_from(end_entity);
+    let is_for_host = parsed.and_then(|parsed| verify_server_name(&parsed, server_name));
+    Some(if is_for_host.is_err() {
+        Distrust::OtherName(facts.names)
+    } else if !facts.is_for_servers {
+        Distrust::Purpose
+    } else if facts.is_self_signed {
+        Distrust::SelfSigned
+    } else {
+        why
+    })
 }
 
 fn verifier(
@@ -96,7 +148,8 @@ impl ServerCertVerifier for Trust {
             Ok(believed) => return Ok(believed),
             Err(error) => error,
         };
-        if self.is_named(&error, end_entity, server_name)? {
+        if self.named.contains(end_entity) {
+            self.named_is_right(end_entity, server_name, now)?;
             return Ok(ServerCertVerified::assertion());
         }
         let issuer = matches!(
@@ -108,7 +161,7 @@ impl ServerCertVerifier for Trust {
         let system = if issuer { self.system() } else { None };
         match system.map(|system| ask(system)) {
             Some(Ok(believed)) => Ok(believed),
-            _ => Err(error),
+            _ => Err(distrust(&error, end_entity, server_name).map_or(error, Error::from)),
         }
     }
 
@@ -118,7 +171,9 @@ impl ServerCertVerifier for Trust {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.first.verify_tls12_signature(message, cert, dss)
+        self.first
+            .verify_tls12_signature(message, cert, dss)
+            .map_err(|_| Distrust::Key.into())
     }
 
     fn verify_tls13_signature(
@@ -127,7 +182,9 @@ impl ServerCertVerifier for Trust {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.first.verify_tls13_signature(message, cert, dss)
+        self.first
+            .verify_tls13_signature(message, cert, dss)
+            .map_err(|_| Distrust::Key.into())
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -51,7 +51,8 @@ pub fn read_text(path: &Path) -> Result<String> {
         .map_err(|_| Error::new(ErrorKind::InvalidData, "it is not UTF-8 text"))
 }
 
-/// The token that a file holds. `given_by` names the flag or variable with the path, `advice` where a token itself goes.
+/// The token that a file holds. `given_by` names the flag or variable with the path, `advice` where a token itself goes;
+/// `misgiven` says of a text why it is not the token that is wanted.
 ///
 /// # Errors
 /// With the one line for the operator, when the file cannot be read as [`read_text`] does or holds no token. A word
@@ -60,6 +61,7 @@ pub fn read_token(
     path: &Path,
     given_by: &str,
     advice: &str,
+    misgiven: impl Fn(&str) -> Option<String>,
 ) -> std::result::Result<Token, Failure> {
     let name = shown(&path.display().to_string());
     let text = read_text(path).map_err(|error| {
@@ -75,8 +77,11 @@ pub fn read_token(
         }
         Failure::unusable(format!("{given_by}: reading {name}: {error}"))
     })?;
-    Token::new(text)
-        .map_err(|error| Failure::unusable(format!("{given_by}: the token in {name} {error}")))
+    let unusable = |why: &str| Failure::unusable(format!("{given_by}: the token in {name} {why}"));
+    match misgiven(&text) {
+        Some(why) => Err(unusable(&why)),
+        None => Token::new(text).map_err(|error| unusable(&error.to_string())),
+    }
 }
 
 #[cfg(test)]
@@ -86,9 +91,11 @@ mod tests {
     #[test]
     fn word_that_may_be_the_token_itself_is_not_shown() {
         fn check(path: &str, want: &str) {
-            let message = read_token(Path::new(path), "--token-file", "give it otherwise")
-                .unwrap_err()
-                .message;
+            let message = read_token(Path::new(path), "--token-file", "give it otherwise", |_| {
+                None
+            })
+            .unwrap_err()
+            .message;
             assert!(message.contains(want), "{message}");
             assert!(!message.contains("canary"), "{message}");
         }

@@ -4,8 +4,7 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-/// How GitLab's tokens begin: runners', registration, personal, OAuth, job and the registration tokens of old.
-const PREFIXES: &[&str] = &["glrt-", "glrtr-", "glpat-", "gloas-", "glcbt-", "GR1348941"];
+use crate::token::prefixes;
 
 /// What stands in place of a token.
 pub const MASK: &str = "***";
@@ -70,7 +69,7 @@ pub fn without_tokens(text: &str) -> Cow<'_, str> {
 fn next(text: &str) -> Option<(usize, usize)> {
     let bytes = text.as_bytes();
     (0..bytes.len()).find_map(|start| {
-        let prefix = PREFIXES.iter().find(|prefix| {
+        let prefix = prefixes().find(|prefix| {
             let there = bytes.get(start..start + prefix.len());
             there.is_some_and(|there| there.eq_ignore_ascii_case(prefix.as_bytes()))
         })?;

@@ -5,6 +5,11 @@ use std::fmt;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+mod kind;
+
+pub use kind::{Kind, no_token};
+pub(crate) use kind::{prefixes, reads_like_a_placeholder};
+
 /// An authentication, registration or access token of GitLab.
 ///
 /// There is no `Display`, and `Debug` shows a mask; the memory is zeroed when the token goes.

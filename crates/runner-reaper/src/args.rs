@@ -15,7 +15,7 @@ use runner_lifecycle::gitlab::Proxies;
 use runner_lifecycle::named_file;
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::report::{Format, Reporting, level_named};
-use runner_lifecycle::token::Token;
+use runner_lifecycle::token::{Kind, Token, no_token};
 
 use crate::grace::Grace;
 
@@ -248,6 +248,18 @@ impl Given<'_> {
     }
 }
 
+/// Why a text is no token of a runner entry, where that is certain.
+fn misgiven(text: &str) -> Option<String> {
+    if let Some(why) = no_token(text) {
+        return Some(why.to_owned());
+    }
+    let kind = Kind::of(text.trim()).filter(|kind| *kind != Kind::Authentication)?;
+    let words = kind.words();
+    Some(format!(
+        "is {words}: a runner entry is named by its own token, by --name, or all by --all-runners"
+    ))
+}
+
 /// `--config`, then `RUNNER_REAPER_CONFIG`, then gitlab-runner's own variable and default.
 fn config_of(given: &Given<'_>) -> PathBuf {
     given
@@ -279,13 +291,21 @@ fn selection(given: &Given<'_>) -> Result<Selection, Failure> {
             return Err(Failure::usage("give either --token or --token-file"));
         }
         (Some(text), None) => {
+            if let Some(why) = misgiven(&text) {
+                return Err(Failure::usage(format!("the token {why}")));
+            }
             let token = Token::new(text);
             Some(token.map_err(|error| Failure::usage(format!("the token {error}")))?)
         }
         (None, Some(path)) => {
             let advice = "a token itself goes to --token";
             let path = Path::new(&path);
-            Some(named_file::read_token(path, "--token-file", advice)?)
+            Some(named_file::read_token(
+                path,
+                "--token-file",
+                advice,
+                misgiven,
+            )?)
         }
         (None, None) => None,
     };

@@ -6,7 +6,7 @@ use runner_lifecycle::exit::Failure;
 use runner_lifecycle::gitlab::{AccessLevel, RunnerType};
 use runner_lifecycle::named_file;
 use runner_lifecycle::shown::shown;
-use runner_lifecycle::token::Token;
+use runner_lifecycle::token::{Kind, Token, no_token};
 
 use super::reading::Readings;
 use super::{Credential, Given, Origin, ServerSide};
@@ -60,7 +60,7 @@ pub(super) fn choose(
             Ok(in_disguise(found, &server_side, warnings))
         }
         (_, Some(file)) => {
-            let token = read(&file.value, file.origin)?;
+            let token = read(&file.value, file.origin, Kind::Access)?;
             let found = Candidate {
                 token,
                 origin: file.origin,
@@ -143,7 +143,14 @@ fn in_disguise(
 }
 
 fn candidate(readings: &Readings, kind: &str) -> Result<Option<Candidate>, Failure> {
+    let wanted = match kind {
+        REGISTRATION => Kind::Registration,
+        _ => Kind::Authentication,
+    };
     if let Some(Given { value, origin }) = readings.trimmed(kind) {
+        if let Some(why) = misgiven(&value, wanted) {
+            return Err(Failure::usage(format!("{origin}: the token {why}")));
+        }
         let token = Token::new(value)
             .map_err(|error| Failure::usage(format!("{origin}: the token {error}")))?;
         return Ok(Some(Candidate { token, origin }));
@@ -152,13 +159,37 @@ fn candidate(readings: &Readings, kind: &str) -> Result<Option<Candidate>, Failu
         return Ok(None);
     };
     Ok(Some(Candidate {
-        token: read(&value, origin)?,
+        token: read(&value, origin, wanted)?,
         origin,
     }))
 }
 
-fn read(path: &str, origin: Origin) -> Result<Token, Failure> {
-    named_file::read_token(Path::new(path), &origin.to_string(), advice(origin))
+fn read(path: &str, origin: Origin, wanted: Kind) -> Result<Token, Failure> {
+    let given_by = origin.to_string();
+    named_file::read_token(Path::new(path), &given_by, advice(origin), |text| {
+        misgiven(text, wanted)
+    })
+}
+
+/// Why a text is not the token that is wanted, and where it belongs; only what is certain without asking GitLab.
+fn misgiven(text: &str, wanted: Kind) -> Option<String> {
+    if let Some(why) = no_token(text) {
+        return Some(why.to_owned());
+    }
+    let kind = Kind::of(text.trim())?;
+    // A created runner's token given as registration token is taken, as gitlab-runner takes it.
+    let in_disguise = wanted == Kind::Registration
+        && Token::new(text).is_ok_and(|token| token.is_created_runner());
+    if kind == wanted || in_disguise {
+        return None;
+    }
+    let place = match kind {
+        Kind::Authentication => "give it with --token-file or --token",
+        Kind::Registration => "give it with --registration-token-file or --registration-token",
+        Kind::Access => "give it with --access-token-file",
+        Kind::Other(_) => "no runner comes from it, see --help for what is wanted",
+    };
+    Some(format!("is {}: {place}", kind.words()))
 }
 
 fn advice(origin: Origin) -> &'static str {

@@ -6,14 +6,11 @@ use super::*;
 
 const GLRT: [&str; 2] = ["--token", "glrt-AAAAAAAAAAAAAAAAAAAA"];
 
-fn environment(variables: &[(&'static str, &'static str)]) -> Environment {
+fn environment(variables: &[(&str, &str)]) -> Environment {
     Environment::of(variables.iter().copied()).on_host("host")
 }
 
-pub(super) fn run(
-    words: &[&str],
-    variables: &[(&'static str, &'static str)],
-) -> Result<Parsed, NoRun> {
+pub(super) fn run(words: &[&str], variables: &[(&str, &str)]) -> Result<Parsed, NoRun> {
     parse(words.iter().map(OsString::from), &environment(variables))
 }
 

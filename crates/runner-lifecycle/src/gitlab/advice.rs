@@ -1,6 +1,7 @@
 //! Owns the next step: what an operator can do about a refusal. Rules only, no wording of what happened.
 
 use super::verdict::Wanted;
+use crate::token::{Kind, Token, reads_like_a_placeholder};
 
 const OTHER_ADDRESS: &str = "that is not the address of GitLab's API: check --url, also for a relative root such as /gitlab";
 
@@ -43,6 +44,23 @@ pub(super) fn next_step(wanted: Wanted, status: u16, words: &str) -> &'static st
     }
 }
 
+/// What the refused token itself may tell, behind the next step; nothing that is certain, or it would not have been sent.
+pub(super) fn token_hint(wanted: Wanted, token: &Token) -> String {
+    if reads_like_a_placeholder(token.expose()) {
+        return " (it reads like a placeholder)".to_owned();
+    }
+    match (wanted, Kind::of(token.expose())) {
+        (Wanted::Verification, None) => {
+            " (if it is a registration token, give it with --registration-token)".to_owned()
+        }
+        (Wanted::Creation, None) => {
+            " (it has no prefix of GitLab's: it must be a personal, group or project access token)"
+                .to_owned()
+        }
+        _ => String::new(),
+    }
+}
+
 /// What to do when only troubles that may pass were heard until the deadline.
 pub(super) fn in_time(status: Option<u16>) -> &'static str {
     match status {
@@ -74,6 +92,22 @@ mod tests {
         check(Some(403), "read-only");
         check(Some(404), "relative root");
         check(Some(502), "whether GitLab is up");
+    }
+
+    #[test]
+    fn a_token_that_was_refused_tells_what_it_may_be() {
+        fn check(wanted: Wanted, token: &str, want: &str) {
+            let hint = token_hint(wanted, &Token::new(token).unwrap());
+            assert!(hint.contains(want), "{hint}");
+            assert!(want.is_empty() == hint.is_empty(), "{hint}");
+            assert!(!hint.contains(token), "{hint}");
+        }
+        check(Wanted::Registration, "REPLACE_ME", "placeholder");
+        check(Wanted::Verification, "your-token-here", "placeholder");
+        check(Wanted::Verification, "aBcD", "--registration-token");
+        check(Wanted::Creation, "aBcD", "access token");
+        check(Wanted::Verification, "glrt-aBcD", "");
+        check(Wanted::Registration, "aBcD", "");
     }
 
     #[test]

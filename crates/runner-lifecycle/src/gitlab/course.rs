@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use url::Url;
 
-use super::advice::{in_time, next_step};
+use super::advice::{in_time, next_step, token_hint};
 use super::answer::Answer;
 use super::proxies::Way;
 use super::redirect::{Turn, turn};
@@ -149,20 +149,30 @@ impl<'a> Course<'a> {
                 "GitLab made a runner without saying its token: see what is in between"
             }
             No::Unfit { .. } => "gitlab-runner would not take it either: see what is in between",
-            No::NotGitlab if status == 407 => {
-                "the proxy wants a user name and password: put them in HTTP_PROXY or HTTPS_PROXY"
-            }
+            No::NotGitlab if status == 407 => match self.way {
+                Some(way) => return self.no_password(way, answer),
+                None => {
+                    "a proxy wants a user name and password: put them in HTTP_PROXY or HTTPS_PROXY"
+                }
+            },
             No::NotGitlab if said.text().contains("HTTPS port") => "write https:// in --url",
             No::NotGitlab if matches!(status, 401 | 403 | 404 | 410) => in_time(Some(status)),
             No::NotGitlab => "something in between answers instead of GitLab: see what is at --url",
             No::Token | No::Request => next_step(self.call.wanted, status, said.text()),
+        };
+        let hint = match (&no, self.way) {
+            (No::Token, _) => token_hint(self.call.wanted, self.call.token.1),
+            (No::NotGitlab, Some(way)) if self.url.scheme() == "http" => {
+                format!(", or what the proxy {way} says")
+            }
+            _ => String::new(),
         };
         let why = match &no {
             No::Unfit { why, .. } => format!(", {why}"),
             _ => String::new(),
         };
         let said = self.explained(format!(
-            "{}: {}{why}; {next}",
+            "{}: {}{why}; {next}{hint}",
             self.subject(),
             self.answer(answer)
         ));
@@ -176,6 +186,15 @@ impl<'a> Course<'a> {
             No::Unfit { token, .. } => Error::Unfit { token, said },
             No::NotGitlab => Error::Unusable(said),
         }
+    }
+
+    fn no_password(&self, way: &Way, answer: &Answer) -> Error {
+        let (subject, answer) = (self.subject(), self.answer(answer));
+        let line = format!(
+            "{subject}: {answer}; the proxy {way} wants a user name and password: put them in {}",
+            way.variable
+        );
+        Error::Unusable(self.explained(line))
     }
 
     /// A trouble that waiting does not cure.

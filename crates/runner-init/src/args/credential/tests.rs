@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+use runner_lifecycle::ending::NoRun;
 use runner_lifecycle::exit::Exit;
 
 use super::super::tests::{failure, run};
@@ -102,6 +103,167 @@ fn authentication_token_wins_over_access_token_over_registration_token() {
         Credential::RegistrationToken(_)
     ));
     assert!(parsed.options.server_side.paused.is_some() && parsed.warnings.is_empty());
+}
+
+/// What each way to give a token wants.
+const WAYS: [(Kind, [&str; 4]); 3] = [
+    (
+        Kind::Authentication,
+        [
+            "--token",
+            "CI_SERVER_TOKEN",
+            "--token-file",
+            "RUNNER_INIT_TOKEN_FILE",
+        ],
+    ),
+    (
+        Kind::Registration,
+        [
+            "--registration-token",
+            "REGISTRATION_TOKEN",
+            "--registration-token-file",
+            "RUNNER_INIT_REGISTRATION_TOKEN_FILE",
+        ],
+    ),
+    (
+        Kind::Access,
+        [
+            "",
+            "",
+            "--access-token-file",
+            "RUNNER_INIT_ACCESS_TOKEN_FILE",
+        ],
+    ),
+];
+
+/// Every way with a token given by it: the kind it wants, whether a file holds the token, and what comes of it.
+fn by_every_way(token: &str, check: impl Fn(Kind, &str, Result<Credential, Failure>)) {
+    let file = token_file(token);
+    let path = file.path().to_str().unwrap();
+    for (wanted, ways) in WAYS {
+        for way in ways.into_iter().filter(|way| !way.is_empty()) {
+            let value = if way.to_lowercase().ends_with("file") {
+                path
+            } else {
+                token
+            };
+            let parsed = if way.starts_with("--") {
+                run(&[way, value, "--runner-type=instance"], &[])
+            } else {
+                run(&["--runner-type=instance"], &[(way, value)])
+            };
+            let comes = match parsed {
+                Ok(parsed) => Ok(parsed.options.credential),
+                Err(NoRun::Failure(failure)) => Err(failure),
+                Err(NoRun::Show(text)) => panic!("{text}"),
+            };
+            check(wanted, way, comes);
+        }
+    }
+}
+
+#[test]
+fn every_kind_of_token_is_taken_where_it_belongs_and_told_its_place_elsewhere() {
+    const REGISTRATION: &str = "--registration-token-file";
+    let other = Kind::Other("");
+    for (token, kind, place) in [
+        ("glrt-canary", Kind::Authentication, "--token-file"),
+        ("acme-glrt-canary", Kind::Authentication, "--token-file"),
+        (
+            "glrt-t1_canary.01.121flyh6j",
+            Kind::Authentication,
+            "--token-file",
+        ),
+        ("glrtr-canary", Kind::Authentication, "--token-file"),
+        ("GR1348941canary", Kind::Registration, REGISTRATION),
+        ("glpat-canary", Kind::Access, "--access-token-file"),
+        ("acme-glpat-canary", Kind::Access, "--access-token-file"),
+        ("gldt-canary", other, "a deploy token"),
+        ("gloas-canary", other, "OAuth"),
+        ("glcbt-canary", other, "a job token"),
+        ("glptt-canary", other, "a trigger token"),
+        ("glft-canary", other, "a feed token"),
+        ("glimt-canary", other, "incoming mail"),
+        ("glagent-canary", other, "agent for Kubernetes"),
+        ("glsoat-canary", other, "SCIM"),
+        ("glffct-canary", other, "feature flags"),
+        ("_gitlab_session=canary", other, "session cookie"),
+    ] {
+        by_every_way(token, |wanted, way, comes| {
+            // gitlab-runner takes a created runner's token as registration token too.
+            let disguise = wanted == Kind::Registration && token.contains("glrt-");
+            match comes {
+                Ok(_) => assert!(wanted == kind || disguise, "{token} by {way} passed"),
+                Err(failure) => {
+                    assert!(
+                        wanted != kind && !disguise,
+                        "{token} by {way}: {}",
+                        failure.message
+                    );
+                    let code = if way.to_lowercase().ends_with("file") {
+                        Exit::Unusable
+                    } else {
+                        Exit::Usage
+                    };
+                    assert_eq!(failure.exit, code, "{token} by {way}");
+                    let said = failure.message;
+                    assert!(
+                        said.starts_with(way) && said.contains(place),
+                        "{token}: {said}"
+                    );
+                    assert!(!said.contains("canary"), "{said}");
+                }
+            }
+        });
+    }
+}
+
+#[test]
+fn token_without_a_prefix_is_left_to_gitlab() {
+    for token in [
+        "canary",
+        "t1_canary",
+        "s3cret/with+every=sign",
+        "xGR1348941",
+    ] {
+        by_every_way(token, |_, way, comes| {
+            assert!(
+                comes.is_ok(),
+                "{token} by {way}: {}",
+                comes.unwrap_err().message
+            );
+        });
+    }
+}
+
+#[test]
+fn what_is_no_token_is_refused_everywhere() {
+    for (text, want) in [
+        ("<your canary>", "placeholder"),
+        ("\u{2039}your canary\u{203a}", "placeholder"),
+        ("glrt-xxxxxxxxxxxx", "placeholder"),
+        ("\"glrt-canary\"", "quotes"),
+        ("'GR1348941canary'", "quotes"),
+        ("$(CANARY)", "variable"),
+        ("https://canary.example", "URL"),
+        ("TOKEN=glrt-canary", "name before it"),
+        ("Z2xydC1jYW5hcnk=", "base64"),
+    ] {
+        by_every_way(text, |_, way, comes| {
+            let said = comes.expect_err(way).message;
+            assert!(said.contains(want), "{way}: {said}");
+            assert!(!said.to_lowercase().contains("canary"), "{way}: {said}");
+        });
+    }
+}
+
+#[test]
+fn token_of_a_wrong_kind_that_is_not_used_does_no_harm() {
+    let parsed = run(&["--token=glrt-1", "--registration-token=glpat-x"], &[]).unwrap();
+    assert!(matches!(
+        parsed.options.credential,
+        Credential::AuthenticationToken(_)
+    ));
 }
 
 #[test]

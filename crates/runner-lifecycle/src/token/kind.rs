@@ -1,0 +1,263 @@
+//! Owns what can be told of a token before GitLab is asked: its kind by its prefix, and texts that are no token. Only what
+//! is certain is told: prefixes can be configured, and an instance's registration token may be any text.
+
+/// What a token with a known prefix is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A runner's own.
+    Authentication,
+    /// It trades for a runner's own.
+    Registration,
+    /// A personal, group or project access token: the three look alike.
+    Access,
+    /// GitLab's, and never for a runner.
+    Other(&'static str),
+}
+
+/// GitLab's prefixes (docs.gitlab.com, "Token overview"). `GR1348941` is fixed for groups and projects.
+const PREFIXES: [(&str, Kind); 15] = [
+    ("glrt-", Kind::Authentication),
+    ("glrtr-", Kind::Authentication),
+    ("GR1348941", Kind::Registration),
+    ("glpat-", Kind::Access),
+    ("gldt-", Kind::Other("a deploy token")),
+    ("gloas-", Kind::Other("the secret of an OAuth application")),
+    ("glcbt-", Kind::Other("a job token")),
+    ("glptt-", Kind::Other("a trigger token")),
+    ("glft-", Kind::Other("a feed token")),
+    ("glimt-", Kind::Other("an incoming mail token")),
+    (
+        "glagent-",
+        Kind::Other("a token of the agent for Kubernetes"),
+    ),
+    ("glsoat-", Kind::Other("a SCIM token")),
+    ("glffct-", Kind::Other("a feature flags client token")),
+    ("glwt-", Kind::Other("a workspace token")),
+    ("_gitlab_session=", Kind::Other("a session cookie")),
+];
+
+/// How base64 of tokens begins (`glrt-`, `glrtr-`, `glpat-`, `GR1348941`): a Secret's value, not decoded.
+const IN_BASE64: [&str; 4] = ["Z2xydC", "Z2xydHIt", "Z2xwYXQt", "R1IxMzQ4OTQx"];
+
+/// What stands around a placeholder. GitLab's tokens hold none of these.
+const AROUND: [(&str, &str); 8] = [
+    ("<", ">"),
+    ("\u{2039}", "\u{203a}"),
+    ("\u{ab}", "\u{bb}"),
+    ("{", "}"),
+    ("[", "]"),
+    ("%", "%"),
+    ("__", "__"),
+    ("#{", "}"),
+];
+
+const QUOTES: [char; 9] = [
+    '"', '\'', '`', '\u{201c}', '\u{201d}', '\u{201e}', '\u{2018}', '\u{2019}', '\u{b4}',
+];
+
+/// The prefixes, for masking.
+pub(crate) fn prefixes() -> impl Iterator<Item = &'static str> {
+    PREFIXES.iter().map(|(prefix, _)| *prefix)
+}
+
+impl Kind {
+    /// The kind of a token whose prefix is GitLab's, behind an instance's own prefix too; nothing for any other.
+    #[must_use]
+    pub fn of(token: &str) -> Option<Self> {
+        let known = |prefix: &str| {
+            let behind_another = || token.contains(&format!("-{prefix}"));
+            token.starts_with(prefix) || prefix.starts_with("gl") && behind_another()
+        };
+        let mut kinds = PREFIXES.iter();
+        kinds.find_map(|(prefix, kind)| known(prefix).then_some(*kind))
+    }
+
+    /// In the words of GitLab's pages, for "the token is …".
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Authentication => "a runner's authentication token",
+            Self::Registration => "a registration token",
+            Self::Access => "a personal, group or project access token",
+            Self::Other(words) => words,
+        }
+    }
+}
+
+/// Why a text cannot be a token at all: goes behind "the token", and says what to do. The text is never part of it.
+#[must_use]
+pub fn no_token(text: &str) -> Option<&'static str> {
+    let text = text.trim();
+    if text.starts_with('\u{feff}') {
+        return Some("begins with a byte order mark: save the file without one");
+    }
+    if is_quoted(text) {
+        return Some("stands in quotes: leave them out");
+    }
+    if is_unfilled(text) {
+        return Some("is a variable that nothing was put in for: see where it should come from");
+    }
+    let is_in = |(open, close): &(&str, &str)| {
+        let inside = text
+            .strip_prefix(open)
+            .and_then(|rest| rest.strip_suffix(close));
+        inside.is_some_and(|inside| !inside.is_empty())
+    };
+    if AROUND.iter().any(is_in) || is_left_out(text) {
+        return Some("is a placeholder: put the token itself in its place");
+    }
+    if text.contains("://") {
+        return Some("is a URL: that goes to --url");
+    }
+    let before = |mark: char| {
+        let (name, value) = text.split_once(mark)?;
+        let is_name = name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "_- ".contains(c));
+        (is_name && !name.is_empty() && Kind::of(value.trim()).is_some()).then_some(())
+    };
+    if before('=').or_else(|| before(':')).is_some() && !text.starts_with("_gitlab_session=") {
+        return Some("has its name before it: give the token alone");
+    }
+    if IN_BASE64.iter().any(|start| text.starts_with(start)) {
+        return Some(
+            "is encoded in base64: decode it (in a Secret, data is base64 and stringData is not)",
+        );
+    }
+    None
+}
+
+/// On both sides, or on one of a token that is known: an instance's own registration token may hold one somewhere.
+fn is_quoted(text: &str) -> bool {
+    let inside = text.trim_matches(QUOTES);
+    let (start, end) = (text.starts_with(QUOTES), text.ends_with(QUOTES));
+    start && end || (start || end) && Kind::of(inside).is_some()
+}
+
+/// `$TOKEN`, `${TOKEN}` and `$(TOKEN)`: Kubernetes leaves the last as it is where there is no such variable.
+fn is_unfilled(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix('$') else {
+        return false;
+    };
+    if let Some(inside) = rest.strip_prefix('(') {
+        return inside.ends_with(')');
+    }
+    if let Some(inside) = rest.strip_prefix('{') {
+        return inside.ends_with('}');
+    }
+    let is_part = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    !rest.is_empty() && rest.chars().all(is_part)
+}
+
+/// `glrt-...` and `glpat-xxxxxxxx`, as documents write them, and stars alone.
+fn is_left_out(text: &str) -> bool {
+    let rest = prefixes().find_map(|prefix| text.strip_prefix(prefix));
+    let filler = |c: char| matches!(c, 'x' | 'X' | '.' | '*' | '_' | '-' | '\u{2026}');
+    let stars = |c: char| matches!(c, '*' | '.' | '\u{2026}' | '\u{2022}');
+    let starred = !text.is_empty() && text.chars().all(stars);
+    starred || rest.is_some_and(|rest| rest.chars().all(filler))
+}
+
+/// Whether it reads like something to be replaced; a registration token of an instance's own may read so all the same.
+pub(crate) fn reads_like_a_placeholder(token: &str) -> bool {
+    let lower = token.to_ascii_lowercase();
+    let words = [
+        "your",
+        "replace",
+        "change",
+        "insert",
+        "example",
+        "placeholder",
+        "xxxx",
+    ];
+    words.iter().any(|word| lower.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_known_by_their_prefix() {
+        fn check(token: &str, want: Option<Kind>) {
+            assert_eq!(Kind::of(token), want, "{token}");
+        }
+        check("glrt-abc", Some(Kind::Authentication));
+        check("acme-glrt-abc", Some(Kind::Authentication));
+        check("glrtr-abc", Some(Kind::Authentication));
+        check("GR1348941abc", Some(Kind::Registration));
+        check("glpat-abc", Some(Kind::Access));
+        check("acme-glpat-abc", Some(Kind::Access));
+        check("gldt-abc", Some(Kind::Other("a deploy token")));
+        for plain in [
+            "abc",
+            "t1_abc",
+            "gitlabtoken",
+            "gr1348941",
+            "xGR1348941",
+            "glabc",
+            "",
+        ] {
+            check(plain, None);
+        }
+    }
+
+    #[test]
+    fn what_can_be_no_token_is_told_and_every_real_one_is_left_alone() {
+        fn check(text: &str, want: &str) {
+            let said = no_token(text).unwrap_or_else(|| panic!("{text} passed"));
+            assert!(said.contains(want), "{text}: {said}");
+        }
+        for text in [
+            "<your token>",
+            "\u{2039}your token\u{203a}",
+            "\u{ab}token\u{bb}",
+            "{{ token }}",
+            "{token}",
+            "[MASKED]",
+            "%TOKEN%",
+            "__TOKEN__",
+            "glrt-...",
+            "glrt-\u{2026}",
+            "glrt-xxxxxxxxxxxxxxxxxxxx",
+            "glpat-",
+            "********",
+        ] {
+            check(text, "placeholder");
+        }
+        for text in ["$TOKEN", "${token}", "$(CI_SERVER_TOKEN)"] {
+            check(text, "variable");
+        }
+        for text in [
+            "\"glrt-a\"",
+            "'glrt-a'",
+            "glrt-a'",
+            "\u{201c}glrt-a\u{201d}",
+            "`x`",
+        ] {
+            check(text, "quotes");
+        }
+        check("https://gitlab.example", "URL");
+        check("CI_SERVER_TOKEN=glrt-abc", "name before it");
+        check("token: glrt-abc", "name before it");
+        check("Z2xydC1hYmM=", "base64");
+        check("R1IxMzQ4OTQxYWJj\n", "base64");
+        check("\u{feff}glrt-abc", "byte order mark");
+        for token in [
+            "glrt-t1_aBc-_d.01.121flyh6j",
+            "glrtr-abc",
+            "GR1348941abc",
+            "glpat-abc",
+            "gitlabtoken",
+            "t2_abcdefghijklmnopqrst",
+            "__abcdefghijklmnopqr",
+            "-_abcdefghijklmnopqr",
+            "s3cret/with+every=sign&c:$x",
+            "$ecret",
+            "s3cret'",
+            "_gitlab_session=abc",
+        ] {
+            assert_eq!(no_token(token), None, "{token}");
+        }
+    }
+}

@@ -73,6 +73,8 @@ pub enum Effect {
     ResetAfter,
     /// Handled; head and half of the body arrive, then the connection closes.
     Truncate,
+    /// Handled; the body arrives packed in gzip, whatever the client accepts.
+    Gzip,
     /// Not handled; an HTML page, as a proxy in between shows.
     Html {
         /// Status of the page.
@@ -204,6 +206,11 @@ impl Fault {
     /// Handles the call and sends half of the body.
     pub fn truncate(self) -> Fault {
         self.effect(Effect::Truncate)
+    }
+
+    /// Handles the call and packs the answer in gzip.
+    pub fn gzip(self) -> Fault {
+        self.effect(Effect::Gzip)
     }
 
     /// Answers with an HTML page and status 200; the call is not handled.

@@ -2,6 +2,7 @@
 
 mod connection;
 mod exchange;
+mod gzip;
 mod reply;
 mod tls;
 mod wire;

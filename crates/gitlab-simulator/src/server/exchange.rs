@@ -7,7 +7,7 @@ use hyper::StatusCode;
 use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::Shared;
+use super::{Shared, gzip};
 use crate::answer::Answer;
 use crate::api;
 use crate::fault::{Effect, Strike};
@@ -74,6 +74,7 @@ pub(super) async fn exchange(shared: &Arc<Shared>, request: &Request, connection
         | Effect::DropAfter
         | Effect::ResetAfter
         | Effect::Truncate
+        | Effect::Gzip
         | Effect::HangAfter => {}
     }
     let answer = handled(shared, request, &mut ending).await;
@@ -82,6 +83,11 @@ pub(super) async fn exchange(shared: &Arc<Shared>, request: &Request, connection
         Effect::DropAfter => ending.cut(false),
         Effect::ResetAfter => ending.cut(true),
         Effect::HangAfter => std::future::pending().await,
+        Effect::Gzip => {
+            let body = gzip::packed(&answer.body);
+            let packed = Answer { body, ..answer };
+            ending.answered(packed.header("Content-Encoding", "gzip"))
+        }
         Effect::Truncate => match ending.answered(answer) {
             Outcome::Answer(answer) => Outcome::Half(answer),
             other => other,

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::header::{CONTENT_ENCODING, HeaderMap, LOCATION, RETRY_AFTER};
 
 /// GitLab's answers are well below a kilobyte; a page of somebody else is read no further than its title.
 const MOST: usize = 64 * 1024;
@@ -41,6 +41,13 @@ impl Answer {
             .ok()
             .map(str::trim)
             .filter(|value| !value.is_empty())
+    }
+
+    /// How the body is packed although nobody asked for it, so that it cannot be read.
+    pub(super) fn packing(&self) -> Option<&str> {
+        let packing = self.header(CONTENT_ENCODING.as_str())?;
+        let is_plain = packing.eq_ignore_ascii_case("identity") || self.body.is_empty();
+        (!is_plain).then_some(packing)
     }
 
     pub(super) fn location(&self) -> Option<&str> {

@@ -88,7 +88,14 @@ impl<'a> Course<'a> {
         let status = format!("{} {reason}", answer.status).trim_end().to_owned();
         let said = Said::of(answer.header("content-type"), &answer.body);
         let words = self.piece(said.text());
+        let packing = answer.packing();
         let words = match &said {
+            _ if packing.is_some() => {
+                format!(
+                    " (compressed as {})",
+                    self.piece(packing.unwrap_or_default())
+                )
+            }
             // A body of 2xx may hold a new token: it is not for a line.
             _ if (200..300).contains(&answer.status) && !matches!(said, Said::Page(_)) => {
                 String::new()
@@ -142,11 +149,17 @@ impl<'a> Course<'a> {
     /// A final no.
     pub(super) fn refused(&mut self, no: No, answer: &Answer) -> Error {
         let status = answer.status;
-        self.lost |= no == No::LostRunner;
+        self.lost |= matches!(no, No::LostRunner | No::Packed { lost: true });
         let said = Said::of(answer.header("content-type"), &answer.body);
         let next = match &no {
             No::LostRunner => {
                 "GitLab made a runner without saying its token: see what is in between"
+            }
+            No::Packed { lost: true } => {
+                "GitLab made a runner, and its token came compressed, which was not asked for: have GitLab, or what is in between, send answers as they are"
+            }
+            No::Packed { lost: false } => {
+                "the answer is compressed, which was not asked for: have GitLab, or what is in between, send answers as they are"
             }
             No::Unfit { .. } => "gitlab-runner would not take it either: see what is in between",
             No::NotGitlab if status == 407 => match self.way {
@@ -162,8 +175,8 @@ impl<'a> Course<'a> {
         };
         let hint = match (&no, self.way) {
             (No::Token, _) => token_hint(self.call.wanted, self.call.token.1),
-            (No::NotGitlab, Some(way)) if self.url.scheme() == "http" => {
-                format!(", or what the proxy {way} says")
+            (No::NotGitlab | No::Packed { .. }, Some(way)) if self.url.scheme() == "http" => {
+                format!(", or what the proxy {way} does")
             }
             _ => String::new(),
         };
@@ -182,9 +195,11 @@ impl<'a> Course<'a> {
                 gone: says_that_the_runner_is_gone(answer),
                 said,
             },
-            No::Request | No::LostRunner => Error::Rejected { status, said },
+            No::Request | No::LostRunner | No::Packed { lost: true } => {
+                Error::Rejected { status, said }
+            }
             No::Unfit { token, .. } => Error::Unfit { token, said },
-            No::NotGitlab => Error::Unusable(said),
+            No::NotGitlab | No::Packed { lost: false } => Error::Unusable(said),
         }
     }
 

@@ -66,6 +66,8 @@ pub(super) enum No {
     LostRunner,
     /// GitLab tells of a runner in a way that gitlab-runner would not take: what was made for `token` is to be taken back.
     Unfit { token: Token, why: &'static str },
+    /// The answer is packed, which nobody asked for. `lost`: it may tell of a runner that was made.
+    Packed { lost: bool },
     /// Whoever answers is not GitLab's API.
     NotGitlab,
 }
@@ -77,12 +79,13 @@ const FORBIDDEN: &str = "403 Forbidden";
 pub(super) fn judge(wanted: Wanted, token: &Token, answer: &Answer) -> Verdict {
     let said = Said::of(answer.header("content-type"), &answer.body);
     match answer.status {
-        200..=299 => success(wanted, token, answer, &said),
+        200..=299 if answer.packing().is_none() => success(wanted, token, answer, &said),
         300..=399 => Verdict::Elsewhere,
         // 503 and the early refusals say that nothing was begun.
         408 | 425 | 429 | 503 => Verdict::Later { lost: false },
         // From 512 on there are only the statuses of those who deliver GitLab, such as a content delivery network.
         500 | 502 | 504 | 512.. => Verdict::Later { lost: true },
+        _ if answer.packing().is_some() => packed(wanted, answer.status),
         // nginx speaks of the request itself here, and 407 comes from the proxy that was configured.
         400 | 407 if !matches!(said, Said::Gitlab(_)) => Verdict::No(No::NotGitlab),
         401 | 403 | 404 | 410 if !matches!(said, Said::Gitlab(_)) => stranger(wanted),
@@ -90,6 +93,16 @@ pub(super) fn judge(wanted: Wanted, token: &Token, answer: &Answer) -> Verdict {
         _ if matches!(said, Said::Page(_)) => Verdict::Later { lost: true },
         403 if read_only(&answer.body, said.text()) => Verdict::Later { lost: false },
         status => refusal(wanted, status, answer),
+    }
+}
+
+/// A status of which only the body would tell what it means. A creation that went well is not asked for again: each time
+/// would make one more runner.
+fn packed(wanted: Wanted, status: u16) -> Verdict {
+    let lost = wanted.creates() && (200..300).contains(&status);
+    match stranger(wanted) {
+        Verdict::No(_) => Verdict::No(No::Packed { lost }),
+        later => later,
     }
 }
 

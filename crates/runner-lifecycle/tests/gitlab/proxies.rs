@@ -154,7 +154,13 @@ async fn a_proxy_that_wants_a_password_is_named() {
             .await
             .unwrap_err();
         assert!(matches!(error, Error::Unusable(_)), "{url}: {error:?}");
-        assert!(error.to_string().contains("HTTPS_PROXY"), "{url}: {error}");
+        let variable = if url.starts_with("https") {
+            "HTTPS_PROXY"
+        } else {
+            "HTTP_PROXY"
+        };
+        let named = format!("the proxy http://{} ({variable}) wants", proxy.address);
+        assert!(error.to_string().contains(&named), "{url}: {error}");
         assert_eq!(proxy.heads().len(), 1, "{url}");
     }
 }

@@ -6,7 +6,7 @@ use gitlab_simulator::{Effect, Fault, Settings};
 use runner_lifecycle::gitlab::Error;
 use serde_json::json;
 
-use crate::world::{Ask, World, ample};
+use crate::world::{Ask, NOTE, World, ample};
 
 #[tokio::test]
 async fn a_page_instead_of_an_answer_is_not_gitlab() {
@@ -91,4 +91,66 @@ async fn a_read_only_gitlab_is_not_taken_for_gone() {
     assert!(error.to_string().contains("read-only"), "{error}");
     assert!(world.sim.journal().len() > 1);
     assert_eq!(world.sim.runners().len(), 1);
+}
+
+#[tokio::test]
+async fn every_request_asks_for_an_answer_that_is_not_compressed() {
+    for ask in Ask::ALL {
+        let world = World::new();
+        drop(world.ask(&world.client(), ask, ample()).await);
+        let calls = world.sim.journal();
+        let accepted = calls[0].headers.get("accept-encoding");
+        assert_eq!(accepted.map(String::as_str), Some("identity"), "{ask:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_compressed_answer_to_a_creation_counts_as_lost_and_is_not_repeated() {
+    for ask in [Ask::Register, Ask::Create] {
+        let world = World::new();
+        let before = world.sim.runners().len();
+        world.sim.fault(Fault::on("POST *").gzip().forever());
+        let error = world.ask(&world.client(), ask, ample()).await.unwrap_err();
+        assert_eq!(
+            world.sim.runners().len(),
+            before + 1,
+            "{ask:?}: one was made"
+        );
+        assert!(
+            matches!(error, Error::Rejected { .. }),
+            "{ask:?}: {error:?}"
+        );
+        assert!(error.maybe_created(), "{ask:?}: {error}");
+        let said = error.to_string();
+        for want in [
+            "compressed as gzip",
+            "may have been made all the same",
+            NOTE,
+        ] {
+            assert!(said.contains(want), "{want}: {said}");
+        }
+        for runner in world.sim.runners() {
+            assert!(!said.contains(&runner.token), "{said}");
+        }
+        world.assert_no_secret(&said);
+    }
+}
+
+#[tokio::test]
+async fn a_compressed_answer_to_a_verification_is_called_so() {
+    let world = World::new();
+    world.sim.fault(Fault::on("*").gzip().forever());
+    let error = world
+        .ask(&world.client(), Ask::Verify, ample())
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::Unusable(_)), "{error:?}");
+    assert!(!error.maybe_created(), "{error}");
+    let said = error.to_string();
+    assert!(said.contains("the answer is compressed"), "{said}");
+    assert!(said.contains("in between"), "{said}");
+    // What is deleted has no body to compress.
+    let client = world.client();
+    let gone = world.ask(&client, Ask::UnregisterRunner, ample()).await;
+    gone.unwrap();
 }

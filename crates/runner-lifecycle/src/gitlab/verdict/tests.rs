@@ -393,3 +393,38 @@ fn redirects_lead_elsewhere() {
         }
     }
 }
+
+#[test]
+fn a_packed_answer_is_never_read_and_a_creation_never_repeated() {
+    let packed = |wanted: Wanted, status: u16, body: &str| {
+        let mut answer = answer(status, body);
+        let packing = "gzip".parse().unwrap();
+        answer.headers.insert("content-encoding", packing);
+        judge(wanted, &sent(), &answer)
+    };
+    let body = r#"{"id":7,"token":"glrt-a"}"#;
+    for wanted in [Registration, Creation] {
+        assert_eq!(
+            packed(wanted, 201, body),
+            Verdict::No(No::Packed { lost: true })
+        );
+        assert_eq!(
+            packed(wanted, 403, body),
+            Verdict::No(No::Packed { lost: false })
+        );
+    }
+    for status in [200, 403, 404] {
+        let no = Verdict::No(No::Packed { lost: false });
+        assert_eq!(packed(Verification, status, body), no, "{status}");
+    }
+    for wanted in [RunnerGone, RunnerManagerGone] {
+        assert_eq!(packed(wanted, 403, body), LATER);
+        // Without a body nothing is packed.
+        assert_eq!(packed(wanted, 204, ""), gone(Gone::Deleted));
+    }
+    for wanted in ALL {
+        assert_eq!(packed(wanted, 503, body), LATER);
+        assert_eq!(packed(wanted, 502, body), Verdict::Later { lost: true });
+        assert_eq!(packed(wanted, 302, body), Verdict::Elsewhere);
+    }
+}

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use runner_lifecycle::config_toml::expand;
 use runner_lifecycle::exit::Failure;
-use runner_lifecycle::named_file;
+use runner_lifecycle::{named_file, shown};
 use toml_edit::{Document, DocumentMut, Item, RawString, Table, TableLike, Value};
 
 use crate::args::Environment;
@@ -38,7 +38,7 @@ impl Template {
     /// # Errors
     /// When it is missing, is no TOML, has not exactly one runner entry, or holds what gitlab-runner does not load.
     pub fn read(path: &Path, environment: &Environment) -> Result<Self, Failure> {
-        let name = path.display().to_string();
+        let name = shown::path(path);
         let text = named_file::read_text(path)
             .map_err(|error| wrong(&name, None, &format!("reading it: {error}")))?;
         Self::parse(&text, &name, environment)

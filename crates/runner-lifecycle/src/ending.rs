@@ -18,10 +18,15 @@ pub fn prepare() {
     };
     if let Err(error) = rustix::process::setrlimit(Resource::Core, none) {
         // Lowering one's own limit is never refused; were it, the work still goes on.
+        // The error is the system's number.
         log::debug!("core files could not be forbidden: {error}");
     }
     std::panic::set_hook(Box::new(|panic| {
-        log::error!("this is a bug, please report it: {panic}");
+        // The place alone: the message may quote what the code worked on, as that of a wrong cut through a text does.
+        let place = panic
+            .location()
+            .map_or_else(String::new, |place| format!(" at {place}"));
+        log::error!("this is a bug, please report it: panicked{place}");
         #[expect(
             clippy::disallowed_methods,
             reason = "a panic has no way back to the epilogue"

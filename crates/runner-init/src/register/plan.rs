@@ -7,11 +7,11 @@ use runner_lifecycle::exit::Failure;
 use runner_lifecycle::gitlab::{
     Attributes, Client, Creation, Endpoint, Proxies, RunnerInfo, RunnerType, TlsFiles,
 };
-use runner_lifecycle::named_file;
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::state;
 use runner_lifecycle::system_id;
 use runner_lifecycle::volume::{LOCK_FILE, Volume};
+use runner_lifecycle::{named_file, shown};
 
 use super::reaper;
 
@@ -137,7 +137,7 @@ fn certs_directories(config: &Path, environment: &Environment) -> Vec<std::path:
 }
 
 fn config_name(config: &Path) -> Result<String, Failure> {
-    let shown = config.display();
+    let shown = shown::path(config);
     let name = config.file_name().and_then(|name| name.to_str());
     let refuse = |why: &str| {
         Failure::usage(format!(
@@ -153,7 +153,7 @@ fn config_name(config: &Path) -> Result<String, Failure> {
 }
 
 fn read_base(path: &Path, globals: &args::Globals) -> Result<String, Failure> {
-    let name = format!("--config-base {}", path.display());
+    let name = format!("--config-base {}", shown::path(path));
     let text = named_file::read_text(path)
         .map_err(|error| Failure::unusable(format!("{name}: {error}")))?;
     ConfigToml::parse(&text).map_err(|error| Failure::unusable(format!("{name}: {error}")))?;

@@ -151,11 +151,17 @@ fn is_unfilled(text: &str) -> bool {
 
 /// `glrt-...` and `glpat-xxxxxxxx`, as documents write them, and stars alone.
 fn is_left_out(text: &str) -> bool {
-    let rest = prefixes().find_map(|prefix| text.strip_prefix(prefix));
-    let filler = |c: char| matches!(c, 'x' | 'X' | '.' | '*' | '_' | '-' | '\u{2026}');
     let stars = |c: char| matches!(c, '*' | '.' | '\u{2026}' | '\u{2022}');
-    let starred = !text.is_empty() && text.chars().all(stars);
-    starred || rest.is_some_and(|rest| rest.chars().all(filler))
+    let filler = |c: char| stars(c) || matches!(c, 'x' | 'X' | '_' | '-');
+    if !text.is_empty() && text.chars().all(stars) {
+        return true;
+    }
+    let rest = prefixes().find_map(|prefix| text.strip_prefix(prefix));
+    // One letter x is short, and a token for all that.
+    rest.is_some_and(|rest| {
+        let long = rest.chars().count() >= 4 || rest.chars().any(stars);
+        rest.is_empty() || long && rest.chars().all(filler)
+    })
 }
 
 /// Whether it reads like something to be replaced; a registration token of an instance's own may read so all the same.
@@ -245,6 +251,7 @@ mod tests {
         check("\u{feff}glrt-abc", "byte order mark");
         for token in [
             "glrt-t1_aBc-_d.01.121flyh6j",
+            "glrt-x",
             "glrtr-abc",
             "GR1348941abc",
             "glpat-abc",

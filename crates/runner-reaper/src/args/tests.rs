@@ -151,6 +151,15 @@ fn what_cannot_be_understood_ends_with_2_and_shows_no_token() {
     check("unregister --all-runners --name a", "either");
     check("unregister --token glrt-canary\u{e9}", "outside ASCII");
     check("unregister --token glrt-canary --token-file x", "either");
+    check(
+        "unregister --token GR1348941canary",
+        "is a registration token",
+    );
+    check("unregister --token glpat-canary", "access token");
+    check(
+        "unregister --token $(CANARY)",
+        "a variable that nothing was put in for",
+    );
     check("--log-format xml", "xml");
     check("frob", "frob");
     check("glrt-canary0123456789", "not shown");

@@ -25,7 +25,7 @@ pub(super) struct Facts {
     /// Whether it is of X.509 version 3; the older ones have no room for names of hosts.
     pub(super) is_version_3: bool,
     /// Whether it names itself as its issuer.
-    pub(super) is_self_signed: bool,
+    pub(super) is_self_issued: bool,
     /// The hosts and addresses of its subjectAltName.
     pub(super) names: Vec<String>,
     /// Whether it may stand for a server: its extendedKeyUsage says so, or it has none.
@@ -52,7 +52,7 @@ impl Facts {
         let (_, mut fields) = element(fields, SEQUENCE)?; // public key
         let mut facts = Self {
             is_version_3,
-            is_self_signed: issuer == subject,
+            is_self_issued: issuer == subject,
             names: Vec::new(),
             is_for_servers: true,
         };
@@ -158,7 +158,7 @@ mod tests {
     fn names_and_purposes_are_read() {
         let read = facts(&["gitlab.example", "127.0.0.1", "::1"], |_| {});
         assert_eq!(read.names, ["gitlab.example", "127.0.0.1", "::1"]);
-        assert!(read.is_version_3 && read.is_self_signed && read.is_for_servers);
+        assert!(read.is_version_3 && read.is_self_issued && read.is_for_servers);
         assert!(facts(&[], |_| {}).names.is_empty());
         let purpose = |purpose: ExtendedKeyUsagePurpose| {
             let read = facts(&["h"], |params| {

@@ -11,7 +11,7 @@ use crate::{named_file, shown};
 
 /// All certificates of a file, at least one. What else is in the file is passed over, as gitlab-runner does.
 pub(super) fn certificates(flag: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let bytes = read(flag, path)?;
+    let bytes = read(flag, path, Wanted::Certificate)?;
     let sections: Vec<_> = CertificateDer::pem_slice_iter(&bytes).collect();
     let all = sections.len();
     // The parser's error is dropped: it holds what it read.
@@ -27,19 +27,25 @@ pub(super) fn certificates(flag: &str, path: &Path) -> Result<Vec<CertificateDer
 
 /// The first key of a file.
 pub(super) fn key(flag: &str, path: &Path) -> Result<PrivateKeyDer<'static>, Error> {
-    let bytes = read(flag, path)?;
+    let bytes = read(flag, path, Wanted::Key)?;
     PrivateKeyDer::from_pem_slice(&bytes)
         .map_err(|_| unusable(flag, path, fault(&bytes, Wanted::Key)))
 }
 
-fn read(flag: &str, path: &Path) -> Result<Vec<u8>, Error> {
+fn read(flag: &str, path: &Path, wanted: Wanted) -> Result<Vec<u8>, Error> {
     if shown::is_content(path) {
         let given = if flag.is_empty() { "the path" } else { flag };
         let line = format!("{given} holds a file's content: give the path of the file");
         return Err(Error::unusable(line));
     }
-    named_file::read(path)
-        .map_err(|error| unusable(flag, path, &format!("cannot be read: {error}")))
+    // The error is the system's or one of our own: neither knows what the file holds.
+    let bytes = named_file::read(path)
+        .map_err(|error| unusable(flag, path, &format!("cannot be read: {error}")))?;
+    // Lines that end in CR alone are lines for our parser, and none for gitlab-runner's.
+    if !bytes.contains(&b'\n') {
+        return Err(unusable(flag, path, fault(&bytes, wanted)));
+    }
+    Ok(bytes)
 }
 
 /// Says that `passed` sections of a file do not count.

@@ -74,7 +74,7 @@ impl Trust {
         else {
             return Ok(());
         };
-        match distrust(&error, end_entity, server_name) {
+        match self.distrust(&error, end_entity, server_name, now) {
             Some(
                 Distrust::SelfSigned
                 | Distrust::Authority
@@ -86,43 +86,68 @@ impl Trust {
             None => Err(error),
         }
     }
-}
 
-/// What is wrong with a certificate that webpki refuses. A wrong name counts before who signed it, as for Go: giving such
-/// a certificate to be believed would not help.
-fn distrust(
-    error: &Error,
-    end_entity: &CertificateDer<'_>,
-    server_name: &ServerName<'_>,
-) -> Option<Distrust> {
-    let Error::InvalidCertificate(error) = error else {
-        return None;
-    };
-    let why = Distrust::of(error);
-    let Some(facts) = Facts::of(end_entity) else {
-        return Some(why);
-    };
-    let only_issuer = matches!(
-        why,
-        Distrust::UnknownAuthority | Distrust::SameName | Distrust::Authority | Distrust::Signature
-    );
-    if !only_issuer && !matches!(why, Distrust::OtherName(_)) {
-        return Some(why);
+    /// What is wrong with a certificate that webpki refuses. A wrong name counts before who signed it, as for Go: giving such
+    /// a certificate to be believed would not help.
+    fn distrust(
+        &self,
+        error: &Error,
+        end_entity: &CertificateDer<'_>,
+        server_name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Option<Distrust> {
+        let Error::InvalidCertificate(error) = error else {
+            return None;
+        };
+        let why = Distrust::of(error);
+        let Some(facts) = Facts::of(end_entity) else {
+            return Some(why);
+        };
+        let only_issuer = matches!(
+            why,
+            Distrust::UnknownAuthority
+                | Distrust::SameName
+                | Distrust::Authority
+                | Distrust::Signature
+        );
+        if !only_issuer && !matches!(why, Distrust::OtherName(_)) {
+            return Some(why);
+        }
+        if !facts.is_version_3 || facts.names.is_empty() {
+            return Some(Distrust::NoName);
+        }
+        let parsed = ParsedCertificate::try_from(end_entity);
+        let is_for_host = parsed.and_then(|parsed| verify_server_name(&parsed, server_name));
+        Some(if is_for_host.is_err() {
+            Distrust::OtherName(facts.names)
+        } else if !facts.is_for_servers {
+            Distrust::Purpose
+        } else if facts.is_self_issued && self.signed_itself(end_entity, server_name, now) {
+            Distrust::SelfSigned
+        } else {
+            why
+        })
     }
-    if !facts.is_version_3 || facts.names.is_empty() {
-        return Some(Distrust::NoName);
+
+    /// Whether a certificate that names itself as its issuer has such a key too; an authority of the same name may have
+    /// another. What cannot be told apart counts as signed by itself: giving it helps in any case.
+    fn signed_itself(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        server_name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> bool {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates([end_entity.clone().into_owned()]);
+        let Ok(verifier) = verifier(roots, &self.provider) else {
+            return true;
+        };
+        let verdict = verifier.verify_server_cert(end_entity, &[], server_name, &[], now);
+        !matches!(
+            verdict,
+            Err(Error::InvalidCertificate(CertificateError::BadSignature))
+        )
     }
-    let parsed = ParsedCertificate::try_from(end_entity);
-    let is_for_host = parsed.and_then(|parsed| verify_server_name(&parsed, server_name));
-    Some(if is_for_host.is_err() {
-        Distrust::OtherName(facts.names)
-    } else if !facts.is_for_servers {
-        Distrust::Purpose
-    } else if facts.is_self_signed {
-        Distrust::SelfSigned
-    } else {
-        why
-    })
 }
 
 fn verifier(
@@ -161,7 +186,9 @@ impl ServerCertVerifier for Trust {
         let system = if issuer { self.system() } else { None };
         match system.map(|system| ask(system)) {
             Some(Ok(believed)) => Ok(believed),
-            _ => Err(distrust(&error, end_entity, server_name).map_or(error, Error::from)),
+            _ => Err(self
+                .distrust(&error, end_entity, server_name, now)
+                .map_or(error, Error::from)),
         }
     }
 

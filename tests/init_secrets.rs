@@ -4,6 +4,7 @@ use std::fs;
 use std::process::Stdio;
 use std::time::Duration;
 
+use acceptance::canary::form;
 use acceptance::stage::{Ended, Stage, run};
 #[cfg(target_arch = "x86_64")]
 use acceptance::tracer::{Fate, trace};
@@ -144,16 +145,15 @@ impl Scene {
             .unwrap_or_default();
         let pending = state.contains("step = \"received\"");
         for secret in self.secrets() {
-            assert!(!ended.output().contains(&secret), "said: {at}");
-            assert!(
-                !message.contains(&secret),
-                "termination message: {at}{message}"
-            );
+            assert_eq!(form(ended.output(), &secret), None, "said: {at}");
+            let shown = form(&message, &secret);
+            assert_eq!(shown, None, "termination message: {at}{message}");
             let given = secret == self.canary && self.kind != Kind::Authentication;
             for (name, (mode, bytes)) in self.stage.snapshot() {
-                if !String::from_utf8_lossy(&bytes).contains(&secret) {
+                let Some(found) = form(&bytes, &secret) else {
                     continue;
-                }
+                };
+                assert_eq!(found, "as text", "{name}: {at}");
                 assert!(!given, "{name} holds the given token: {at}");
                 assert_eq!(mode & 0o077, 0, "{name} is for its owner alone: {at}");
                 // A new file that a kill left behind is one of these under another name.
@@ -252,11 +252,8 @@ fn token_at_a_wrong_place_is_not_shown() {
             "{words:?}: {}",
             ended.output()
         );
-        assert!(
-            !ended.output().contains(canary),
-            "{words:?}: {}",
-            ended.output()
-        );
+        let found = form(ended.output(), canary);
+        assert_eq!(found, None, "{words:?}: {}", ended.output());
     }
 }
 
@@ -320,7 +317,7 @@ fn process_leaves_no_core_and_starts_nothing_that_holds_a_token() {
     let words: Vec<&str> = core.split_whitespace().collect();
     assert_eq!(words[4..6], ["0", "0"], "{core}");
     for text in [argv, environment] {
-        assert!(!String::from_utf8_lossy(&text).contains(&scene.canary));
+        assert_eq!(form(&text, &scene.canary), None);
     }
     assert!(children.is_empty(), "{children:?}");
 }

@@ -8,6 +8,7 @@
     reason = "a test that has no stage to stand on can only fail"
 )]
 
+pub mod canary;
 pub mod programs;
 pub mod stage;
 #[cfg(target_arch = "x86_64")]

@@ -9,12 +9,14 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod canary_forms;
 mod golden;
 mod init_ends;
 mod init_faults;
 #[cfg(target_arch = "x86_64")]
 mod init_killed;
 mod init_mark;
+mod init_pem;
 mod init_read_only;
 mod init_rubbish;
 mod init_secrets;

@@ -154,3 +154,38 @@ fn wrong_name_old_certificate_and_unknown_issuer_are_each_called_so() {
     let old = Scene::of(&old, false);
     old.refuses(&[&old.ca_file()], &["has expired"]);
 }
+
+/// As `openssl req -x509` makes it: its own authority, with a name.
+#[test]
+fn self_signed_certificate_counts_where_it_is_given_and_is_called_so_elsewhere() {
+    let mut params = named("localhost");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = KeyPair::generate().unwrap();
+    let pem = params.self_signed(&key).unwrap().pem();
+    let scene = || {
+        let tls = Some(Tls {
+            certificate_chain: pem.clone(),
+            private_key: key.serialize_pem(),
+            client_ca: None,
+        });
+        let gitlab = Simulator::start(Settings {
+            tls,
+            ..Settings::default()
+        });
+        Scene {
+            gitlab: gitlab.unwrap(),
+            ..Scene::usual()
+        }
+    };
+    let own = scene();
+    let wants = ["is self-signed", "--tls-ca-file", "certs/localhost.crt"];
+    own.refuses(&[], &wants);
+    // What was advised works.
+    std::fs::create_dir(own.stage.file("certs")).unwrap();
+    own.stage.put("certs/localhost.crt", &pem);
+    own.registers(&own.gitlab.url_of("localhost"), &[]);
+    let own = scene();
+    own.aside.put("own.pem", &pem);
+    let file = format!("--tls-ca-file={}", own.aside.file("own.pem").display());
+    own.registers(&own.gitlab.url_of("localhost"), &[&file]);
+}

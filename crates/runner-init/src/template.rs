@@ -39,6 +39,7 @@ impl Template {
     /// When it is missing, is no TOML, has not exactly one runner entry, or holds what gitlab-runner does not load.
     pub fn read(path: &Path, environment: &Environment) -> Result<Self, Failure> {
         let name = shown::path(path);
+        // The system's words or `read_text`'s own: neither quotes the file.
         let text = named_file::read_text(path)
             .map_err(|error| wrong(&name, None, &format!("reading it: {error}")))?;
         Self::parse(&text, &name, environment)

@@ -75,6 +75,7 @@ pub fn read_token(
         if bare && none {
             return Failure::unusable(format!("{given_by} names no file: {advice}"));
         }
+        // The system's words, or those of `read`: neither quotes the file.
         Failure::unusable(format!("{given_by}: reading {name}: {error}"))
     })?;
     let unusable = |why: &str| Failure::unusable(format!("{given_by}: the token in {name} {why}"));

@@ -154,6 +154,7 @@ fn config_name(config: &Path) -> Result<String, Failure> {
 
 fn read_base(path: &Path, globals: &args::Globals) -> Result<String, Failure> {
     let name = format!("--config-base {}", shown::path(path));
+    // The system's words or `read_text`'s own: neither quotes the file.
     let text = named_file::read_text(path)
         .map_err(|error| Failure::unusable(format!("{name}: {error}")))?;
     ConfigToml::parse(&text).map_err(|error| Failure::unusable(format!("{name}: {error}")))?;

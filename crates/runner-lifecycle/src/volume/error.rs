@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 pub struct Error {
     doing: &'static str,
     path: PathBuf,
-    // Not called source: its words are part of this line already.
+    // Not called source: its words are part of this line already. They are the system's, or of `std`, and quote no file.
     cause: io::Error,
 }
 

@@ -60,6 +60,10 @@ pub(super) fn choose(
             Ok(in_disguise(found, &server_side, warnings))
         }
         (_, Some(file)) => {
+            // The command line is judged before what lies in a file.
+            let runner_type = runner_type.ok_or_else(|| {
+                Failure::usage("an access token needs --runner-type=instance, group or project")
+            })?;
             let token = read(&file.value, file.origin, Kind::Access)?;
             let found = Candidate {
                 token,
@@ -71,9 +75,6 @@ pub(super) fn choose(
                 &[REGISTRATION, REGISTRATION_FILE],
                 warnings,
             );
-            let runner_type = runner_type.ok_or_else(|| {
-                Failure::usage("an access token needs --runner-type=instance, group or project")
-            })?;
             Ok((
                 Credential::AccessToken {
                     token: found.token,

@@ -1,30 +1,25 @@
 //! Owns `config.toml` as a document: it reads what the helpers need and edits in place, so that the operator's
 //! comments, unknown keys and order stay. It never touches the disk and writes no value that nobody asked for.
 
-use thiserror::Error;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, TableLike, Value};
 
 mod endings;
 mod entry;
 mod inline;
 mod moment;
+pub(crate) mod statements;
 
 use endings::Endings;
 pub use entry::{RunnerEntry, expand, spelled};
+
+/// The text is no TOML, or not that of a `config.toml`: where, and what to write.
+pub use crate::foreign::toml::Fault as Error;
+use crate::foreign::toml::fault;
 
 /// Name of the file beside which everything else lies.
 pub const FILE: &str = "config.toml";
 
 const RUNNERS: &str = "runners";
-
-/// The text is no TOML, or not that of a `config.toml`.
-#[derive(Debug, Error, PartialEq, Eq)]
-#[error("line {line}, column {column}: {reason}")]
-pub struct Error {
-    line: usize,
-    column: usize,
-    reason: String,
-}
 
 /// A `config.toml` as gitlab-runner reads it, with everything it would not keep itself.
 #[derive(Clone, Debug)]
@@ -39,11 +34,7 @@ impl ConfigToml {
     /// # Errors
     /// With line and column, when it is no TOML or `runners` is something else.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| {
-            let start = error.span().map_or(0, |span| span.start);
-            // Only the parser's reason: its full message quotes the line, which may hold a token.
-            Error::at(text, start, error.message())
-        })?;
+        let document: DocumentMut = text.parse().map_err(|error| fault(text, &error))?;
         let endings = Endings::of(text);
         let config = Self { document, endings };
         let wrong = match config.get(RUNNERS) {
@@ -214,25 +205,6 @@ impl ConfigToml {
 impl std::fmt::Display for ConfigToml {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.endings.restore(&self.document.to_string()))
-    }
-}
-
-impl Error {
-    fn at(text: &str, offset: usize, reason: &str) -> Self {
-        let before = text.get(..offset).unwrap_or(text);
-        let line = before.matches('\n').count() + 1;
-        let column = before
-            .rsplit('\n')
-            .next()
-            .unwrap_or_default()
-            .chars()
-            .count()
-            + 1;
-        Self {
-            line,
-            column,
-            reason: reason.trim().replace('\n', ", "),
-        }
     }
 }
 

@@ -6,3 +6,4 @@ pub(crate) mod io;
 pub(crate) mod json;
 pub(crate) mod pem;
 pub(crate) mod tls;
+pub mod toml;

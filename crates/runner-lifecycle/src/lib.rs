@@ -11,7 +11,7 @@ pub mod duration;
 pub mod ending;
 pub mod environment;
 pub mod exit;
-mod foreign;
+pub mod foreign;
 pub mod gitlab;
 pub mod misspelt;
 pub mod named_file;

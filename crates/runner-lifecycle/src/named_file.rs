@@ -7,6 +7,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use crate::exit::Failure;
+use crate::foreign::toml::not_utf8;
 use crate::shown::shown;
 use crate::token::Token;
 
@@ -48,7 +49,7 @@ pub(crate) fn open_without_waiting(path: &Path) -> Result<File> {
 /// As [`read`], and when it is not UTF-8.
 pub fn read_text(path: &Path) -> Result<String> {
     String::from_utf8(read(path)?)
-        .map_err(|_| Error::new(ErrorKind::InvalidData, "it is not UTF-8 text"))
+        .map_err(|error| Error::new(ErrorKind::InvalidData, not_utf8(error.as_bytes())))
 }
 
 /// The token that a file holds. `given_by` names the flag or variable with the path, `advice` where a token itself goes;

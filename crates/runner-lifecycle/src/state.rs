@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::foreign;
 use crate::gitlab::Endpoint;
 use crate::pod::Pod;
 use crate::source::Source;
@@ -124,14 +125,7 @@ impl State {
     /// When it is no TOML, misses something, or was written by a later version.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let state: Self = toml_edit::de::from_str(text).map_err(|error| Error {
-            // The parser's own message quotes the line, which may hold a token.
-            reason: error.span().map_or_else(
-                || "it is incomplete".to_owned(),
-                |span| {
-                    let line = text.get(..span.start).unwrap_or(text).matches('\n').count() + 1;
-                    format!("line {line} is not what a helper writes")
-                },
-            ),
+            reason: foreign::toml::misread(text, error.span()),
         })?;
         if state.version > VERSION {
             let reason = format!("version {} is newer than this program's", state.version);
@@ -151,8 +145,8 @@ impl State {
         };
         toml_edit::ser::to_string_pretty(&written)
             .map(|body| format!("{HEADER}{body}"))
-            .map_err(|error| Error {
-                reason: error.to_string(),
+            .map_err(|_| Error {
+                reason: "what is to be remembered has no form in TOML".to_owned(),
             })
     }
 

@@ -8,6 +8,7 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use crate::foreign::toml::not_utf8;
 use crate::named_file::open_without_waiting;
 
 mod error;
@@ -132,8 +133,9 @@ impl Volume {
     pub fn read_text(&self, name: &str) -> Result<Option<String>, Error> {
         self.read(name)?
             .map(|bytes| {
-                String::from_utf8(bytes).map_err(|_| {
-                    let source = io::Error::new(io::ErrorKind::InvalidData, "not UTF-8 text");
+                String::from_utf8(bytes).map_err(|error| {
+                    let why = not_utf8(error.as_bytes());
+                    let source = io::Error::new(io::ErrorKind::InvalidData, why);
                     Error::new("reading", &self.path(name), source)
                 })
             })

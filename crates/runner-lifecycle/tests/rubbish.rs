@@ -104,6 +104,10 @@ proptest! {
                 let line = error.to_string();
                 is_one_clean_line(&line);
                 names_a_line_of(&text, line.strip_prefix("line ").unwrap_or_default());
+                if let Err(parser) = text.parse::<toml_edit::DocumentMut>() {
+                    let phrase = parser.message().split(", expected").next().unwrap_or_default();
+                    prop_assert!(!line.contains(phrase), "{phrase} in {line}");
+                }
             }
         }
     }

@@ -121,3 +121,34 @@ fn entries_are_known_by_url_and_id_not_by_token() {
     state.forget("http://gitlab.example//", 3);
     assert!(state.entries.is_empty());
 }
+
+#[test]
+fn state_that_does_not_fit_is_explained_in_own_words() {
+    fn check(text: &str, want: &str) {
+        let error = State::parse(text).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("{FILE}: {want}")), "{error}");
+        let reader = toml_edit::de::from_str::<State>(text).unwrap_err();
+        assert!(!error.contains(reader.message()), "{error}");
+        assert!(!error.contains("canary"), "{error}");
+    }
+    check(
+        "version = one\n",
+        "line 1, column 11: the value of version has no quotes",
+    );
+    check(
+        "version = \"canary\"\n",
+        "line 1, column 1: the value of version is not what",
+    );
+    check(
+        "version = 1\n[[entry]]\nurl = \"h\"\nid = \"canary\"\nsource = \"access-token\"\n",
+        "line 4, column 1: the value of id is not what",
+    );
+    check(
+        "version = 1\n[[entry]]\nid = 3\n",
+        "line 2, column 1: a key of entry is missing",
+    );
+    check(
+        "[pending]\nstep = \"canary\"\n",
+        "line 2, column 1: the value of step is not what",
+    );
+}

@@ -1,0 +1,125 @@
+//! Owns what a message about a file may show of it. A broken line may hold a token anywhere, so a word is shown only where it
+//! can be none: names of keys, and short values of keys whose values are no secrets. Pure.
+
+use crate::shown::without_tokens;
+
+/// Keys whose values may be shown: what they hold is public in every manifest.
+const PUBLIC: &[&str] = &[
+    "name",
+    "url",
+    "clone_url",
+    "executor",
+    "shell",
+    "image",
+    "helper_image",
+    "helper_image_flavor",
+    "log_level",
+    "log_format",
+    "listen_address",
+    "builds_dir",
+    "cache_dir",
+    "namespace",
+    "service_account",
+    "pull_policy",
+    "network_mode",
+    "runtime",
+    "cpu_limit",
+    "cpu_request",
+    "memory_limit",
+    "memory_request",
+    "cpus",
+    "memory",
+];
+
+/// Keys are short words; longer ones are left out.
+const LONGEST_KEY: usize = 80;
+
+/// Longest value that is shown, in bytes.
+const LONGEST_VALUE: usize = 40;
+
+/// Up to here a value is shown whatever letters it has; random texts are longer.
+const SURELY_SHORT: usize = 12;
+
+/// The name of a key or table, if it may be shown.
+#[must_use]
+pub fn key(name: &str) -> Option<&str> {
+    let plain = |part: &str| {
+        let part = part.trim().trim_matches(['"', '\'']);
+        let random = part.len() >= 16 && part.contains(|c: char| c.is_ascii_digit());
+        let first = part.chars().next();
+        first.is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+            && part
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b))
+            && !random
+    };
+    let is_token = without_tokens(name) != name;
+    (name.len() <= LONGEST_KEY && !is_token && name.split('.').all(plain)).then_some(name)
+}
+
+/// The value of a key, if it may be shown.
+#[must_use]
+pub fn value<'a>(key: &str, value: &'a str) -> Option<&'a str> {
+    let last = key.rsplit('.').next().unwrap_or(key);
+    let last = last.trim().trim_matches(['"', '\'']).to_ascii_lowercase();
+    let plain = value
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"._:/-".contains(&b));
+    let random = value.len() > SURELY_SHORT
+        && value.contains(|c: char| c.is_ascii_digit() || c.is_ascii_uppercase());
+    let public = PUBLIC.contains(&last.as_str()) && without_tokens(value) == value;
+    (public && plain && !random && (1..=LONGEST_VALUE).contains(&value.len())).then_some(value)
+}
+
+/// Whether a name is one of a key with public values.
+pub(super) fn is_public(name: &str) -> bool {
+    PUBLIC.contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_be_a_secret_is_not_shown() {
+        for name in [
+            "glrt-abc",
+            "a.glpat-x",
+            "abcdefghij0123456789",
+            "a b",
+            "",
+            "a..b",
+            "ä",
+            "9a",
+        ] {
+            assert_eq!(key(name), None, "{name}");
+        }
+        for name in [
+            "name",
+            "runners.docker.image",
+            "tls-ca-file",
+            "s3",
+            "\"a\".b",
+        ] {
+            assert_eq!(key(name), Some(name));
+        }
+        for (name, text) in [
+            ("token", "n1"),
+            ("password", "x"),
+            ("SecretKey", "x"),
+            ("anything", "x"),
+            ("name", "glrt-x"),
+            ("name", "abcdefghij0123456789"),
+            ("name", "AbcdefghijKlmnopqrst"),
+            ("name", "x token = y"),
+            ("url", "https://user@h"),
+        ] {
+            assert_eq!(value(name, text), None, "{name} {text}");
+        }
+        assert_eq!(value("a.name", "n1"), Some("n1"));
+        assert_eq!(
+            value("url", "https://gitlab.example/"),
+            Some("https://gitlab.example/")
+        );
+    }
+}

@@ -1,16 +1,18 @@
 //! Owns `config.toml` as a document: it reads what the helpers need and edits in place, so that the operator's
 //! comments, unknown keys and order stay. It never touches the disk and writes no value that nobody asked for.
 
-use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, TableLike, Value};
+use toml_edit::{ArrayOfTables, DocumentMut, Item, RawString, Table, TableLike, Value};
 
 mod endings;
 mod entry;
 mod inline;
 mod moment;
+mod removal;
 pub(crate) mod statements;
 
 use endings::Endings;
 pub use entry::{RunnerEntry, expand, spelled};
+pub use moment::in_quotes as moment_in_quotes;
 
 /// The text is no TOML, or not that of a `config.toml`: where, and what to write.
 pub use crate::foreign::toml::Fault as Error;
@@ -120,16 +122,46 @@ impl ConfigToml {
         self.tables().nth(index)
     }
 
-    /// Adds a runner entry at the end.
+    /// Adds a runner entry at the end, behind the comments that stand there.
     pub fn push_entry(&mut self, mut table: Table) {
-        if table.decor().prefix().is_none() {
-            table.decor_mut().set_prefix("\n");
+        let last = self.document.trailing().as_str().unwrap_or_default();
+        let last = last.to_owned();
+        let own = table.decor().prefix().and_then(RawString::as_str);
+        let own = own.unwrap_or("\n").to_owned();
+        if last.contains('#') {
+            let end = if last.ends_with('\n') { "" } else { "\n" };
+            table.decor_mut().set_prefix(format!("{last}{end}{own}"));
+            self.document.set_trailing("");
+        } else {
+            table.decor_mut().set_prefix(own);
         }
         self.entries_mut().push(table);
     }
 
-    /// Removes the runner entries at these places; with the last one the key goes too, as gitlab-runner does.
+    /// Removes the runner entries at these places, with the comments that stand directly on them and nothing else; with the
+    /// last one the key goes too, as gitlab-runner does.
     pub fn remove_entries(&mut self, indexes: &[usize]) {
+        if indexes.is_empty() {
+            return;
+        }
+        let tables = self.entries_mut();
+        let left = (0..tables.len()).filter(|place| !indexes.contains(place));
+        let left = left.count();
+        let key = spelled(self.document.as_table(), RUNNERS).to_owned();
+        let text = removal::without(&self.document.to_string(), &key, indexes);
+        if let Ok(document) = text.parse() {
+            let endings = self.endings;
+            let cut = Self { document, endings };
+            if cut.entry_count() == left {
+                *self = cut;
+                return;
+            }
+        }
+        self.drop_entries(indexes);
+    }
+
+    /// As [`Self::remove_entries`], whatever comments go along.
+    fn drop_entries(&mut self, indexes: &[usize]) {
         let tables = self.entries_mut();
         let mut place = 0;
         tables.retain(|_| {

@@ -65,8 +65,7 @@ impl RunnerEntry {
             }
             Err(error) => (None, Some(format!("its token {error}"))),
         };
-        let expires = get("token_expires_at").and_then(Item::as_datetime);
-        let token_expires_at = expires.and_then(moment::of);
+        let token_expires_at = get("token_expires_at").and_then(moment::of_item);
         Self {
             index,
             name: text("name"),

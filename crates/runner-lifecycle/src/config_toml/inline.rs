@@ -4,7 +4,7 @@ use toml_edit::{Array, ArrayOfTables, Decor, Table, Value};
 
 /// The tables of an inline array whose key stood below `above`: white space and comments.
 pub(super) fn tables(array: &Array, above: &str) -> ArrayOfTables {
-    let mut comments = comments_in(above);
+    let mut comments = Vec::new();
     let mut tables: Vec<(Vec<String>, Table)> = Vec::new();
     for value in array {
         comments.extend(around(value.decor()));
@@ -18,9 +18,18 @@ pub(super) fn tables(array: &Array, above: &str) -> ArrayOfTables {
         above.extend(comments_in(array.trailing().as_str().unwrap_or_default()));
         above.extend(around(array.decor()));
     }
+    let lines = |comments: &[String]| -> String {
+        comments.iter().map(|line| format!("{line}\n")).collect()
+    };
+    // What stood on the list as a whole is not the first entry's own.
+    let mut above = lines(&comments_in(above));
+    if !above.is_empty() {
+        above.insert(0, '\n');
+    }
     let below = |(comments, mut table): (Vec<String>, Table)| {
-        let lines: String = comments.iter().map(|line| format!("{line}\n")).collect();
-        table.decor_mut().set_prefix(format!("\n{lines}"));
+        let above = std::mem::take(&mut above);
+        let prefix = format!("{above}\n{}", lines(&comments));
+        table.decor_mut().set_prefix(prefix);
         table
     };
     tables.into_iter().map(below).collect()

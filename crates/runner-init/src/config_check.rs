@@ -4,34 +4,37 @@
 mod values;
 
 use runner_lifecycle::exit::Failure;
-use toml_edit::{Document, Item, Table};
+use toml_edit::{Document, Table};
 
 use crate::args::Globals;
 use crate::entry::key_path;
-use crate::fields::CONFIG;
 use crate::template::{
     line,
-    types::{self, Mismatch},
+    types::{self, Mismatch, start},
 };
 use crate::values::listen_address;
 
 /// Checks what gitlab-runner checks when it loads a file, and the values of which it dies then. `name` is what errors
-/// call the file. What flags replace is not judged.
+/// call the file. What flags replace is not judged. Gives a line for everything that gitlab-runner leaves out without a word.
 ///
 /// # Errors
 /// With file, line, key and what to write (exit 78).
-pub fn check(text: &str, name: &str, globals: &Globals) -> Result<(), Failure> {
+pub fn check(text: &str, name: &str, globals: &Globals) -> Result<Vec<String>, Failure> {
     // A text that is no TOML is explained by whoever reads it.
     let Ok(document) = Document::parse(text) else {
-        return Ok(());
+        return Ok(Vec::new());
     };
     let root = document.as_table();
-    let wrong = |path: &str, offset: Option<usize>, message: &str| {
+    let said = |path: &str, offset: Option<usize>, message: &str| {
         let line = offset.map(|offset| format!(", line {}", line(text, offset)));
         let line = line.unwrap_or_default();
-        Failure::unusable(format!("{name}{line}: {path}: {message}"))
+        format!("{name}{line}: {path}: {message}")
     };
-    loads(root, |key| replaced(key, globals)).map_err(|m| wrong(&m.path, m.offset, &m.message))?;
+    let wrong = |path: &str, offset: Option<usize>, message: &str| {
+        Failure::unusable(said(path, offset, message))
+    };
+    let left_out = loads(root, |key| replaced(key, globals))
+        .map_err(|m| wrong(&m.path, m.offset, &m.message))?;
     let found = |key: &str| key_path::get(root, key).filter(|_| !replaced(key, globals));
     if let Some(item) = found("concurrent")
         && item.as_integer().is_some_and(|jobs| jobs < 1)
@@ -46,17 +49,21 @@ pub fn check(text: &str, name: &str, globals: &Globals) -> Result<(), Failure> {
         listen_address::check(address)
             .map_err(|why| wrong("listen_address", start(item), &format!("it {why}")))?;
     }
-    Ok(())
+    let left_out = left_out.iter();
+    Ok(left_out
+        .map(|m| said(&m.path, m.offset, &m.message))
+        .collect())
 }
 
 /// Checks what gitlab-runner checks when it loads a file: the types of every key that it knows and the values that it
-/// refuses. The global keys that are `left_out` are not judged.
-pub(crate) fn loads(root: &Table, left_out: impl Fn(&str) -> bool) -> Result<(), Mismatch> {
-    let judged = root.iter().filter(|(key, _)| !left_out(key));
-    for (key, item) in judged {
-        types::check_one(key, item, CONFIG)?;
-    }
-    values::check(root)
+/// refuses. The global keys that are `not_judged` are not looked at. Gives what gitlab-runner leaves out without a word.
+pub(crate) fn loads(
+    root: &Table,
+    not_judged: impl Fn(&str) -> bool,
+) -> Result<Vec<Mismatch>, Mismatch> {
+    let left_out = types::check(root, not_judged)?;
+    values::check(root)?;
+    Ok(left_out)
 }
 
 /// Whether a flag or variable gives this key another value anyway.
@@ -70,10 +77,6 @@ fn replaced(key: &str, globals: &Globals) -> bool {
     given
         .iter()
         .any(|(name, given)| *given && key.eq_ignore_ascii_case(name))
-}
-
-fn start(item: &Item) -> Option<usize> {
-    item.span().map(|span| span.start)
 }
 
 #[cfg(test)]

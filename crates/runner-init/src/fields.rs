@@ -34,6 +34,8 @@ pub enum Shape {
     Text,
     /// A whole number.
     Integer,
+    /// A whole number of 32 bits.
+    SmallInteger,
     /// A number.
     Float,
     /// `true` or `false`.
@@ -60,12 +62,12 @@ pub enum Shape {
     IntegerMap,
     /// A table that a plugin reads.
     AnyTable,
-    /// An array of tables that is not looked into.
-    AnyTables,
     /// A table.
     Table(&'static [Field]),
     /// An array of tables.
     Tables(&'static [Field]),
+    /// An array of tables that gitlab-runner reads by itself: what does not fit in one is left out.
+    OwnTables(&'static [Field]),
 }
 
 /// When a zero value is written: gitlab-runner's encoder drops it where it cannot mean anything.
@@ -115,8 +117,26 @@ impl Shape {
     #[must_use]
     pub fn inside(self) -> &'static [Field] {
         match self {
-            Self::Table(fields) | Self::Tables(fields) => fields,
+            Self::Table(fields) | Self::Tables(fields) | Self::OwnTables(fields) => fields,
             _ => &[],
+        }
+    }
+
+    /// Whether it is a table whose keys the operator chooses. Whatever stands there that is no table, gitlab-runner leaves out.
+    #[must_use]
+    pub fn is_map(self) -> bool {
+        self.inside_map().is_some() || matches!(self, Self::AnyTable)
+    }
+
+    /// What the values of such a table are, where gitlab-runner cares.
+    #[must_use]
+    pub fn inside_map(self) -> Option<Self> {
+        match self {
+            Self::TextMap => Some(Self::Text),
+            Self::BoolMap => Some(Self::Bool),
+            Self::IntegerMap => Some(Self::Integer),
+            Self::TextsMap => Some(Self::Texts),
+            _ => None,
         }
     }
 }
@@ -131,7 +151,8 @@ mod tests {
 
     fn shapes(word: &str) -> &'static str {
         match word.trim_start_matches('*') {
-            "int" | "int32" | "int64" | "RequestRetryLimit" | "RequestRetryBackoffMax" => "Integer",
+            "int32" => "SmallInteger",
+            "int" | "int64" | "RequestRetryLimit" | "RequestRetryBackoffMax" => "Integer",
             "bool" => "Bool",
             "float64" => "Float",
             "time.Duration" => "Duration",
@@ -145,7 +166,8 @@ mod tests {
             "map[string][]string" => "TextsMap",
             "RequestRetryLimits" => "IntegerMap",
             "AutoscalerSettingsMap" => "AnyTable",
-            "monitoring.JobQueuingDurations" => "AnyTables",
+            "monitoring.JobQueuingDurations" => "Tables",
+            "[]KubernetesNFS" => "OwnTables",
             "string"
             | "S3AuthType"
             | "api.ProcMountType"
@@ -179,7 +201,7 @@ mod tests {
             *place += 1;
             let shape = format!("{:?}", field.shape);
             let name: String = shape.chars().take_while(|c| c.is_alphanumeric()).collect();
-            let is_table = ["Table", "Tables"].contains(&name.as_str());
+            let is_table = ["Table", "Tables", "OwnTables"].contains(&name.as_str());
             let want = match emit {
                 _ if is_table => Emit::IfNotZero,
                 _ if emit.starts_with("always") => Emit::Always,

@@ -1,6 +1,7 @@
 //! Owns the template of `--template-config`: reading it, having it judged, handing over its one entry.
 //! How it is merged is in `entry`.
 
+mod canonical;
 pub(crate) mod types;
 
 use std::fmt;
@@ -8,7 +9,7 @@ use std::path::Path;
 
 use runner_lifecycle::config_toml::expand;
 use runner_lifecycle::exit::Failure;
-use runner_lifecycle::{named_file, shown};
+use runner_lifecycle::{foreign, named_file, shown};
 use toml_edit::{Document, DocumentMut, Item, RawString, Table, TableLike, Value};
 
 use crate::args::Environment;
@@ -20,6 +21,7 @@ use crate::fields::RUNNER;
 pub struct Template {
     entry: Table,
     url: String,
+    warnings: Vec<String>,
 }
 
 impl fmt::Debug for Template {
@@ -51,12 +53,8 @@ impl Template {
     /// As [`Template::read`].
     pub fn parse(text: &str, name: &str, environment: &Environment) -> Result<Self, Failure> {
         let document = Document::parse(text).map_err(|error| {
-            let message = error.message().lines().collect::<Vec<_>>().join(", ");
-            wrong(
-                name,
-                error.span().map(|span| line(text, span.start)),
-                &message,
-            )
+            let fault = foreign::toml::fault(text, &error);
+            Failure::unusable(format!("template {name}, {fault}"))
         })?;
         let found = |path: &str, offset: Option<usize>, message: &str| {
             wrong(
@@ -69,11 +67,16 @@ impl Template {
         let has_entries = key_path::get(root, "runners").and_then(elements).is_some();
         // Something else under that key is explained below.
         let left_out = |key: &str| !has_entries && key.eq_ignore_ascii_case("runners");
-        config_check::loads(root, left_out).map_err(|m| found(&m.path, m.offset, &m.message))?;
+        let ignored = config_check::loads(root, left_out)
+            .map_err(|m| found(&m.path, m.offset, &m.message))?;
+        let warnings = ignored
+            .iter()
+            .map(|m| found(&m.path, m.offset, &m.message).message)
+            .collect();
         let mut document = document.into_mut();
         let mut entry = only_entry(&mut document)
             .ok_or_else(|| wrong(name, None, "it must hold exactly one [[runners]] entry"))?;
-        types::canonical(&mut entry, RUNNER);
+        canonical::canonical(&mut entry, RUNNER);
         keep_last_comment(&mut entry, &document);
         for key in IDENTITY {
             key_path::remove(&mut entry, key);
@@ -84,6 +87,7 @@ impl Template {
         Ok(Self {
             entry,
             url: url.trim().to_owned(),
+            warnings,
         })
     }
 
@@ -97,6 +101,11 @@ impl Template {
         key_path::text(&self.entry, "name")
             .unwrap_or_default()
             .trim()
+    }
+
+    /// What gitlab-runner leaves out without a word, and how it is to be written.
+    pub(crate) fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// Its URL with variables expanded; empty if it has none.

@@ -4,7 +4,7 @@ use toml_edit::{Item, TableLike};
 
 use crate::entry::key_path::get;
 use crate::template::elements;
-use crate::template::types::Mismatch;
+use crate::template::types::{Mismatch, start};
 
 /// Most labels of one entry, the file's own among them.
 const MOST_LABELS: usize = 32;
@@ -125,10 +125,6 @@ fn texts(item: Option<&Item>) -> Vec<(&str, Option<usize>)> {
         .flatten()
         .filter_map(|value| Some((value.as_str()?, value.span().map(|span| span.start))))
         .collect()
-}
-
-fn start(item: &Item) -> Option<usize> {
-    item.span().map(|span| span.start)
 }
 
 fn wrong(path: &str, offset: Option<usize>, message: impl Into<String>) -> Mismatch {

@@ -5,7 +5,7 @@ pub(crate) use runner_lifecycle::config_toml::spelled;
 use toml_edit::{Decor, InlineTable, Item, Key, Table, TableLike, Value};
 
 use super::layout;
-use crate::fields::{Field, field};
+use crate::fields::{Field, Shape, field};
 
 /// A table to put something into, with what gitlab-runner knows of its keys.
 pub(crate) struct Place<'a> {
@@ -57,10 +57,15 @@ impl<'a> Place<'a> {
         let [name, rest @ ..] = names else {
             return Some(self);
         };
-        let fields = field(self.fields, name).map_or(&[][..], |(_, field)| field.shape.inside());
+        let shape = field(self.fields, name).map(|(_, field)| field.shape);
+        let fields = shape.map_or(&[][..], Shape::inside);
+        let is_map = shape.is_some_and(Shape::is_map);
         let form = match self.form {
             Form::Table(table) => {
                 let key = spelled(table, name).to_owned();
+                if is_map {
+                    make_room(table, &key);
+                }
                 if !table.contains_key(&key) {
                     insert(table, self.fields, &key, Item::Table(inner(table)));
                 }
@@ -72,6 +77,13 @@ impl<'a> Place<'a> {
             }
             Form::Inline(table) => {
                 let key = spelled(table, name).to_owned();
+                if is_map
+                    && table
+                        .get(&key)
+                        .is_some_and(|value| !value.is_inline_table())
+                {
+                    table.remove(&key);
+                }
                 if !table.contains_key(&key) {
                     table.insert(&key, InlineTable::new().into());
                 }
@@ -147,6 +159,13 @@ pub(crate) fn insert_at(table: &mut Table, index: usize, key: &str, item: Item) 
     table.insert_formatted(&name, item);
     for (key, item) in behind {
         table.insert_formatted(&key, item);
+    }
+}
+
+/// Where a map belongs, gitlab-runner leaves anything else out: it gives way to what is set there.
+fn make_room(table: &mut Table, key: &str) {
+    if table.get(key).is_some_and(|item| !item.is_table_like()) {
+        table.remove(key);
     }
 }
 

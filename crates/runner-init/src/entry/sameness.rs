@@ -38,7 +38,7 @@ pub(crate) fn same(shape: Option<Shape>, left: &Item, right: &Item) -> bool {
     }
     if let (Some(left), Some(right)) = (elements(left), elements(right)) {
         let inner = match shape {
-            Some(Shape::Tables(_)) => shape,
+            Some(Shape::Tables(_) | Shape::OwnTables(_)) => shape,
             _ => None,
         };
         let mut pairs = left.iter().zip(&right);

@@ -66,7 +66,7 @@ fn spell_out(table: &mut Table, fields: &[Field]) {
     for field in fields.iter().filter(|field| field.emit == Emit::Always) {
         let zero: Value = match field.shape {
             Shape::Text => "".into(),
-            Shape::Integer => 0.into(),
+            Shape::Integer | Shape::SmallInteger => 0.into(),
             Shape::Float => 0.0.into(),
             Shape::Bool => false.into(),
             Shape::Duration => "0s".into(),

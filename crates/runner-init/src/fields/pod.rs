@@ -97,7 +97,7 @@ pub(super) const VOLUMES: &[Field] = fields! {
     "secret" Tables(VOLUME_CONFIG_MAP) IfNotZero;
     "empty_dir" Tables(VOLUME_EMPTY_DIR) IfNotZero;
     "csi" Tables(VOLUME_CSI) IfNotZero;
-    "nfs" Tables(VOLUME_NFS) IfNotZero;
+    "nfs" OwnTables(VOLUME_NFS) IfNotZero;
 };
 
 pub(super) const HOST_ALIAS: &[Field] = fields! {

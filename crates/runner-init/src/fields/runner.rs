@@ -80,8 +80,15 @@ const ARTIFACT: &[Field] = fields! {
     "response_header_timeout" Duration IfGiven;
 };
 
+const JOB_QUEUING_DURATION: &[Field] = fields! {
+    "periods" Texts Always;
+    "timezone" Text Always;
+    "threshold" Duration Always;
+    "jobs_running_for_project" Text IfNotZero;
+};
+
 const MONITORING: &[Field] = fields! {
-    "job_queuing_durations" AnyTables IfNotZero;
+    "job_queuing_durations" Tables(JOB_QUEUING_DURATION) IfNotZero;
 };
 
 const INSTANCE: &[Field] = fields! {

@@ -18,7 +18,7 @@ const NODE_SELECTOR: &[Field] = fields! {
 };
 
 const PREFERRED_NODE: &[Field] = fields! {
-    "weight" Integer Always;
+    "weight" SmallInteger Always;
     "preference" Table(NODE_SELECTOR_TERM) IfNotZero;
 };
 
@@ -42,7 +42,7 @@ const POD_AFFINITY_TERM: &[Field] = fields! {
 };
 
 const PREFERRED_POD: &[Field] = fields! {
-    "weight" Integer Always;
+    "weight" SmallInteger Always;
     "pod_affinity_term" Table(POD_AFFINITY_TERM) IfNotZero;
 };
 

@@ -62,16 +62,16 @@ pub(super) fn apply(
     }
 }
 
-/// Gives an existing entry its runner: of a kept one only an id that is missing, of a new one all that GitLab gave. Says
-/// whether anything changed.
+/// Gives an existing entry its runner: of a kept one only the id by which GitLab knows it, of a new one all that GitLab gave.
+/// Says whether anything changed.
 fn identify(table: &mut Table, runner: &Runner) -> bool {
     let id = table.get(spelled(table, "id")).and_then(Item::as_integer);
-    let missing = id.unwrap_or(0) == 0 && runner.id != 0;
-    if !runner.kept || missing {
+    let differs = id.unwrap_or(0) != runner.id;
+    if !runner.kept || differs {
         set(table, "id", Value::from(runner.id));
     }
     if runner.kept {
-        return missing;
+        return differs;
     }
     set(table, "token", Value::from(runner.token.expose()));
     let expires = runner.expires_at.as_deref().unwrap_or(NEVER);
@@ -103,6 +103,9 @@ fn set(table: &mut Table, key: &str, new: Value) {
 
 #[cfg(test)]
 mod tests {
+    use runner_lifecycle::source::Source;
+    use runner_lifecycle::token::Token;
+
     use super::*;
 
     #[test]
@@ -111,5 +114,37 @@ mod tests {
         set(document.as_table_mut(), "token", Value::from("new"));
         set(document.as_table_mut(), "id", Value::from(3));
         assert_eq!(document.to_string(), "Token = \"new\" # ours\nid = 3\n");
+    }
+
+    #[test]
+    fn kept_entry_gets_the_id_by_which_gitlab_knows_it_and_nothing_else() {
+        fn check(entry: &str, id: i64, want: &str) {
+            let runner = Runner {
+                id,
+                url: "http://h".to_owned(),
+                token: Token::new("other").unwrap(),
+                source: Source::RegistrationToken,
+                adopted: true,
+                obtained_at: clock::now(),
+                expires_at: None,
+                place: Some(0),
+                replaces: None,
+                kept: true,
+            };
+            let mut document: toml_edit::DocumentMut = entry.parse().unwrap();
+            let changed = identify(document.as_table_mut(), &runner);
+            assert_eq!(document.to_string(), want);
+            assert_eq!(changed, entry != want);
+        }
+        check(
+            "id = 5 # ours\ntoken = \"t\"\n",
+            7,
+            "id = 7 # ours\ntoken = \"t\"\n",
+        );
+        check("ID = 0\n", 7, "ID = 7\n");
+        check("token = \"t\"\n", 7, "token = \"t\"\nid = 7\n");
+        check("id = 7\n", 7, "id = 7\n");
+        // GitLab was not reached, and the entry has none.
+        check("token = \"t\"\n", 0, "token = \"t\"\n");
     }
 }

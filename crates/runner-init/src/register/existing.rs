@@ -22,6 +22,14 @@ pub(super) struct Origin {
     pub(super) adopted: bool,
 }
 
+impl Origin {
+    /// Where the runner of this URL and id came from, if the state file knows.
+    pub(super) fn of(state: &State, url: &str, id: i64) -> Option<Self> {
+        let (source, adopted) = state.known(url, id)?;
+        Some(Self { source, adopted })
+    }
+}
+
 impl Ours {
     /// Where it came from, for a manifest that gives a token of kind `asked`. An entry that no state file knows is judged by
     /// its token; but beside a given authentication token it is somebody's who shares such tokens.
@@ -54,10 +62,7 @@ pub(super) struct Asked<'a> {
 /// The entry of ours: at the same URL, and with the given token, or known to the state file, or (where the state file
 /// does not know it) with the name given.
 pub(super) fn ours(entries: &[RunnerEntry], state: &State, asked: &Asked<'_>) -> Option<Ours> {
-    let known = |entry: &RunnerEntry| {
-        let known = entry.id.and_then(|id| state.known(&entry.url, id));
-        known.map(|(source, adopted)| Origin { source, adopted })
-    };
+    let known = |entry: &RunnerEntry| entry.id.and_then(|id| Origin::of(state, &entry.url, id));
     let here: Vec<&RunnerEntry> = entries
         .iter()
         .filter(|entry| Endpoint::parse(&entry.url).is_ok_and(|url| url.same_as(asked.endpoint)))

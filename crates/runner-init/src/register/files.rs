@@ -11,7 +11,7 @@ use runner_lifecycle::system_id::{self, SystemId};
 use runner_lifecycle::volume::{self, PRIVATE, Publication, Volume};
 
 use super::edit;
-use super::existing::{self, Asked, Ours};
+use super::existing::{self, Asked, Origin, Ours};
 use super::plan::Plan;
 use super::port;
 use super::runner::Runner;
@@ -75,7 +75,9 @@ impl<'a> Files<'a> {
             .with_context(|| format!("{}: repair the file or remove it", path.display()))?;
         if let Some(text) = &before {
             let shown = path.display().to_string();
-            config_check::check(text, &shown, &plan.options.globals)?;
+            for warning in config_check::check(text, &shown, &plan.options.globals)? {
+                log::warn!("{warning}");
+            }
         }
         let state_before = volume.read_text(state::FILE)?;
         let state = State::parse(state_before.as_deref().unwrap_or_default())
@@ -157,6 +159,11 @@ impl<'a> Files<'a> {
         };
         let variable = |name: &str| plan.variable(name);
         existing::ours(&self.config.entries(&variable), &self.state, &asked)
+    }
+
+    /// Where the runner of this URL and id came from, if the state file knows.
+    pub(super) fn origin_of(&self, url: &str, id: i64) -> Option<Origin> {
+        Origin::of(&self.state, url, id)
     }
 
     /// Whether `config.toml` holds this runner already: the run that got it died after publishing.

@@ -68,6 +68,7 @@ impl Asking<'_, '_> {
                 return Err(error).context(format!("verifying runner entry {:?}", ours.entry.name));
             }
         };
+        let ours = &known_by_gitlab(ours, credentials.id, files);
         let current = self.kept(ours, token, credentials.id);
         let asked = self.plan.options.credential.source();
         if current.source != asked && given.is_none() {
@@ -142,6 +143,24 @@ impl Asking<'_, '_> {
             }
         }
     }
+}
+
+/// The entry as GitLab knows it: where its id is another than GitLab's answer says, it came from where that one did.
+fn known_by_gitlab(ours: &Ours, id: i64, files: &Files<'_>) -> Ours {
+    let mut ours = ours.clone();
+    match ours.entry.id {
+        Some(before) if before == id => return ours,
+        Some(before) => log::warn!(
+            "runner entry {:?} has the id {before}, but its token is that of runner {id}: id corrected",
+            ours.entry.name
+        ),
+        None => log::info!(
+            "runner entry {:?} has no id: it is runner {id}, which is written down",
+            ours.entry.name
+        ),
+    }
+    ours.known = files.origin_of(&ours.entry.url, id);
+    ours
 }
 
 /// The runner to take off GitLab's list once its entry is another's; not one that was made by others for themselves.

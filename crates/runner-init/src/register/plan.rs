@@ -48,6 +48,9 @@ impl<'a> Plan<'a> {
             .as_deref()
             .map(|path| Template::read(path, environment))
             .transpose()?;
+        for warning in template.iter().flat_map(|template| template.warnings()) {
+            log::warn!("{warning}");
+        }
         let wish = entry::wish(options, template.as_ref())?;
         for warning in &wish.warnings {
             log::warn!("{warning}");
@@ -158,7 +161,9 @@ fn read_base(path: &Path, globals: &args::Globals) -> Result<String, Failure> {
     let text = named_file::read_text(path)
         .map_err(|error| Failure::unusable(format!("{name}: {error}")))?;
     ConfigToml::parse(&text).map_err(|error| Failure::unusable(format!("{name}: {error}")))?;
-    config_check::check(&text, &name, globals)?;
+    for warning in config_check::check(&text, &name, globals)? {
+        log::warn!("{warning}");
+    }
     Ok(text)
 }
 

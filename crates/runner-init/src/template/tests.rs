@@ -59,7 +59,7 @@ fn template_that_cannot_be_used_is_explained_in_one_line() {
     );
     check(
         "[[runners]]\n[runners.docker.sysctls]\na = 1",
-        "docker.sysctls: expected a table of strings",
+        "line 3: runners.docker.sysctls.a: expected a string, found a whole number",
     );
     check(
         "[[runners]]\n[[runners.docker.services]]\nname = 1",

@@ -1,10 +1,12 @@
-//! Owns the judgement whether the values of a template or a config.toml have the types that gitlab-runner reads, and the two spellings that
-//! it turns into another when it loads them.
+//! Owns the judgement whether the values of a template or a config.toml have the types that gitlab-runner reads, as its decoder
+//! does (BurntSushi/toml 1.6): a wrong type is refused, but where a map belongs anything else is left out without a word.
 
-use toml_edit::{Array, Item, Table, TableLike, Value};
+use toml_edit::{Item, TableLike, Value};
 
-use crate::fields::{Field, Shape, field};
+use crate::fields::{CONFIG, Field, Shape, field};
 use crate::values::go_duration;
+
+mod advice;
 
 /// A value of the wrong type, and where it is.
 #[derive(Debug)]
@@ -14,162 +16,193 @@ pub(crate) struct Mismatch {
     pub(crate) message: String,
 }
 
-/// Checks every known key, however deep; unknown ones are the operator's own.
-pub(crate) fn check(table: &dyn TableLike, fields: &[Field]) -> Result<(), Mismatch> {
-    table
-        .iter()
-        .try_for_each(|(key, item)| check_one(key, item, fields))
+/// The whole numbers that a number with a fraction can hold exactly: Go refuses larger ones there.
+const EXACT: i64 = 1 << 53;
+
+/// What is wrong with values is remembered while the file is walked.
+struct Judgement {
+    /// What gitlab-runner leaves out without a word.
+    left_out: Vec<Mismatch>,
 }
 
-/// As [`check`], for one key.
-pub(crate) fn check_one(key: &str, item: &Item, fields: &[Field]) -> Result<(), Mismatch> {
-    let Some((_, field)) = field(fields, key) else {
-        return Ok(());
+/// Checks every known key of a whole file, however deep; unknown ones are the operator's own. Those in `not_judged` are not
+/// looked at. Gives what gitlab-runner leaves out.
+pub(crate) fn check(
+    root: &dyn TableLike,
+    not_judged: impl Fn(&str) -> bool,
+) -> Result<Vec<Mismatch>, Mismatch> {
+    let mut judgement = Judgement {
+        left_out: Vec::new(),
     };
-    inside(field.shape, item).map_err(|mismatch| Mismatch {
-        path: if mismatch.path.is_empty() {
-            key.to_owned()
-        } else {
-            format!("{key}.{}", mismatch.path)
-        },
-        ..mismatch
-    })
-}
-
-fn inside(shape: Shape, item: &Item) -> Result<(), Mismatch> {
-    let expected = match shape {
-        Shape::Table(fields) => match item.as_table_like() {
-            Some(table) => return check(table, fields),
-            None => "a table",
-        },
-        Shape::Tables(fields) => match super::elements(item) {
-            Some(tables) => {
-                return tables
-                    .into_iter()
-                    .try_for_each(|table| check(table, fields));
-            }
-            None => "an array of tables",
-        },
-        Shape::AnyTables if super::elements(item).is_some() => return Ok(()),
-        Shape::AnyTables => "an array of tables",
-        Shape::AnyTable if item.is_table_like() => return Ok(()),
-        Shape::AnyTable => "a table",
-        Shape::TextMap if all(item, |value| value.is_str()) => return Ok(()),
-        Shape::TextMap => "a table of strings",
-        Shape::BoolMap if all(item, |value| value.is_bool()) => return Ok(()),
-        Shape::BoolMap => "a table of true and false",
-        Shape::IntegerMap if all(item, |value| value.is_integer()) => return Ok(()),
-        Shape::IntegerMap => "a table of whole numbers",
-        Shape::TextsMap if all(item, |value| list_of(value, Value::is_str)) => return Ok(()),
-        Shape::TextsMap => "a table of lists of strings",
-        _ => match (scalar(shape), item.as_value()) {
-            ((_, fits), Some(value)) if fits(value) => return Ok(()),
-            ((expected, _), _) => expected,
-        },
-    };
-    let offset = item.span().map(|span| span.start);
-    let message = format!("expected {expected}, found {}", found(item));
-    Err(Mismatch {
-        path: String::new(),
-        offset,
-        message,
-    })
-}
-
-type Fits = fn(&Value) -> bool;
-
-fn scalar(shape: Shape) -> (&'static str, Fits) {
-    match shape {
-        Shape::Text => ("a string", Value::is_str),
-        Shape::Integer => ("a whole number", Value::is_integer),
-        Shape::Float => ("a number", |value| value.is_float() || value.is_integer()),
-        Shape::Bool => ("true or false", Value::is_bool),
-        Shape::Duration => ("a duration such as \"1h30m\"", |value| {
-            value.is_integer()
-                || value
-                    .as_str()
-                    .is_some_and(|text| go_duration::parse(text).is_some())
-        }),
-        Shape::Time => ("a moment", Value::is_datetime),
-        Shape::Integers => ("a list of whole numbers", |value| {
-            list_of(value, Value::is_integer)
-        }),
-        Shape::Floats => ("a list of numbers", |value| {
-            list_of(value, |value| value.is_float() || value.is_integer())
-        }),
-        Shape::TextOrTexts => ("a string or a list of strings", |value| {
-            value.is_str() || list_of(value, Value::is_str)
-        }),
-        _ => ("a list of strings", |value| list_of(value, Value::is_str)),
+    for (key, item) in root.iter().filter(|(key, _)| !not_judged(key)) {
+        judgement.one(CONFIG, "", key, item)?;
     }
+    Ok(judgement.left_out)
 }
 
-fn list_of(value: &Value, fits: impl Fn(&Value) -> bool) -> bool {
-    value.as_array().is_some_and(|list| list.iter().all(fits))
-}
-
-fn all(item: &Item, fits: impl Fn(&Value) -> bool) -> bool {
-    item.as_table_like().is_some_and(|table| {
+impl Judgement {
+    fn table(
+        &mut self,
+        fields: &[Field],
+        path: &str,
+        table: &dyn TableLike,
+    ) -> Result<(), Mismatch> {
         table
             .iter()
-            .all(|(_, item)| item.as_value().is_some_and(&fits))
-    })
-}
+            .try_for_each(|(key, item)| self.one(fields, path, key, item))
+    }
 
-fn found(item: &Item) -> &'static str {
-    match item {
-        Item::Value(Value::String(_)) => "a string",
-        Item::Value(Value::Integer(_)) => "a whole number",
-        Item::Value(Value::Float(_)) => "a number with a fraction",
-        Item::Value(Value::Boolean(_)) => "true or false",
-        Item::Value(Value::Datetime(_)) => "a moment",
-        Item::Value(Value::Array(_)) | Item::ArrayOfTables(_) => "a list that does not fit",
-        Item::Value(Value::InlineTable(_)) | Item::Table(_) => "a table that does not fit",
-        Item::None => "nothing",
+    /// One key of a table.
+    fn one(
+        &mut self,
+        fields: &[Field],
+        parent: &str,
+        key: &str,
+        item: &Item,
+    ) -> Result<(), Mismatch> {
+        let Some((_, field)) = field(fields, key) else {
+            return Ok(());
+        };
+        let path = advice::join(parent, key);
+        match field.shape {
+            Shape::Table(fields) => match item.as_table_like() {
+                Some(table) => self.table(fields, &path, table),
+                None => Err(refused(field.shape, &path, item)),
+            },
+            Shape::Tables(fields) => match super::elements(item) {
+                Some(tables) => tables
+                    .into_iter()
+                    .try_for_each(|table| self.table(fields, &path, table)),
+                None => Err(refused(field.shape, &path, item)),
+            },
+            Shape::OwnTables(fields) => match super::elements(item) {
+                Some(tables) => {
+                    for table in tables {
+                        self.read_by_itself(fields, &path, table);
+                    }
+                    Ok(())
+                }
+                None => Err(refused(field.shape, &path, item)),
+            },
+            shape if shape.is_map() => match item.as_table_like() {
+                Some(map) => map.iter().try_for_each(|(key, item)| {
+                    let path = advice::join(&path, key);
+                    match shape.inside_map() {
+                        Some(inside) => value(inside, &path, item),
+                        None => Ok(()),
+                    }
+                }),
+                None => {
+                    self.left_out.push(advice::no_map(shape, &path, item));
+                    Ok(())
+                }
+            },
+            shape => value(shape, &path, item),
+        }
+    }
+
+    /// A table of which gitlab-runner takes what fits, and nothing else.
+    fn read_by_itself(&mut self, fields: &[Field], parent: &str, table: &dyn TableLike) {
+        for (key, item) in table.iter() {
+            let known = fields.iter().find(|field| field.name == key);
+            let wrong = known.map(|field| value(field.shape, &advice::join(parent, key), item));
+            if let Some(Err(wrong)) = wrong {
+                let message = format!("gitlab-runner leaves it out: {}", wrong.message);
+                self.left_out.push(Mismatch { message, ..wrong });
+            }
+        }
     }
 }
 
-/// Writes durations as Go does and a single string for a list as a list: what gitlab-runner has after loading.
-pub(super) fn canonical(table: &mut Table, fields: &[Field]) {
-    table.set_position(None);
-    canonical_keys(table, fields);
-}
-
-fn canonical_keys(table: &mut dyn TableLike, fields: &[Field]) {
-    for (key, item) in table.iter_mut() {
-        let shape = field(fields, key.get()).map(|(_, field)| field.shape);
-        let fields = shape.map_or(&[][..], Shape::inside);
-        match item {
-            Item::Table(inner) => canonical(inner, fields),
-            Item::ArrayOfTables(tables) => {
-                tables.iter_mut().for_each(|inner| canonical(inner, fields));
-            }
-            Item::Value(Value::InlineTable(inner)) => canonical_keys(inner, fields),
-            Item::Value(value) => canonical_value(value, shape),
-            Item::None => {}
-        }
+/// Judges a value that is neither table nor map.
+fn value(shape: Shape, path: &str, item: &Item) -> Result<(), Mismatch> {
+    match item.as_value() {
+        Some(value) if fits(shape, value) => Ok(()),
+        // An array of tables is a list, and without tables an empty one.
+        None if matches!(item, Item::None) => Ok(()),
+        _ => Err(refused(shape, path, item)),
     }
 }
 
-fn canonical_value(value: &mut Value, shape: Option<Shape>) {
-    let new = match (shape, &*value) {
-        (Some(Shape::Duration), Value::String(text)) => {
-            let Some(time) = go_duration::parse(text.value()) else {
-                return;
-            };
-            let shown = go_duration::show(time);
-            if shown == *text.value() {
-                return;
-            }
-            shown.into()
+fn refused(shape: Shape, path: &str, item: &Item) -> Mismatch {
+    // In a list it is one element that does not fit.
+    let element = match (item.as_array(), element_of(shape)) {
+        (Some(list), Some(shape)) => list.iter().find(|value| !fits(shape, value)),
+        (Some(list), None) if matches!(shape, Shape::Tables(_) | Shape::OwnTables(_)) => {
+            list.iter().find(|value| !value.is_inline_table())
         }
-        (Some(Shape::Duration), Value::Integer(time)) => go_duration::show(*time.value()).into(),
-        (Some(Shape::TextOrTexts), Value::String(text)) => {
-            Value::Array(Array::from_iter([text.value().as_str()]))
-        }
-        _ => return,
+        _ => None,
     };
-    let decor = value.decor().clone();
-    *value = new;
-    *value.decor_mut() = decor;
+    Mismatch {
+        path: path.to_owned(),
+        offset: element
+            .and_then(Value::span)
+            .map_or_else(|| start(item), |span| Some(span.start)),
+        message: advice::refusal(shape, path, item, element),
+    }
 }
+
+/// Whether gitlab-runner's decoder takes a value for this.
+fn fits(shape: Shape, value: &Value) -> bool {
+    let number = |value: &Value| {
+        let whole = value.as_integer();
+        value.is_float() || whole.is_some_and(|whole| (-EXACT..=EXACT).contains(&whole))
+    };
+    let list = |shape: Shape| {
+        value
+            .as_array()
+            .is_some_and(|l| l.iter().all(|v| fits(shape, v)))
+    };
+    match shape {
+        Shape::Text => value.is_str(),
+        Shape::Integer => value.is_integer(),
+        Shape::SmallInteger => value.as_integer().is_some_and(|n| i32::try_from(n).is_ok()),
+        Shape::Float => number(value),
+        Shape::Bool => value.is_bool(),
+        Shape::Duration => {
+            let text = value.as_str();
+            value.is_integer() || text.is_some_and(|text| go_duration::parse(text).is_some())
+        }
+        Shape::Time => {
+            let text = value.as_str();
+            value.is_datetime()
+                || text
+                    .is_some_and(|t| runner_lifecycle::config_toml::moment_in_quotes(t).is_some())
+        }
+        Shape::Texts => list(Shape::Text),
+        Shape::Integers => list(Shape::Integer),
+        Shape::Floats => list(Shape::Float),
+        Shape::TextOrTexts => value.is_str() || list(Shape::Text),
+        Shape::TextMap
+        | Shape::BoolMap
+        | Shape::TextsMap
+        | Shape::IntegerMap
+        | Shape::AnyTable
+        | Shape::Table(_) => value.is_inline_table(),
+        Shape::Tables(_) | Shape::OwnTables(_) => value
+            .as_array()
+            .is_some_and(|list| list.iter().all(Value::is_inline_table)),
+    }
+}
+
+/// What the elements of a list are.
+fn element_of(shape: Shape) -> Option<Shape> {
+    match shape {
+        Shape::Texts | Shape::TextOrTexts => Some(Shape::Text),
+        Shape::Integers => Some(Shape::Integer),
+        Shape::Floats => Some(Shape::Float),
+        _ => None,
+    }
+}
+
+/// Where an item stands.
+pub(crate) fn start(item: &Item) -> Option<usize> {
+    let span = match item {
+        Item::ArrayOfTables(tables) => tables.get(0).and_then(toml_edit::Table::span),
+        _ => item.span(),
+    };
+    span.map(|span| span.start)
+}
+
+#[cfg(test)]
+mod tests;

@@ -150,7 +150,7 @@ pub(crate) fn words(
 pub(crate) fn value_for(shape: Shape) -> &'static str {
     match shape {
         Shape::Text => "\"t\"",
-        Shape::Integer => "3",
+        Shape::Integer | Shape::SmallInteger => "3",
         Shape::Float => "1.5",
         Shape::Bool => "true",
         Shape::Duration => "\"1m30s\"",
@@ -164,7 +164,7 @@ pub(crate) fn value_for(shape: Shape) -> &'static str {
         Shape::TextsMap => "{ a = [\"b\"] }",
         Shape::IntegerMap => "{ a = 1 }",
         Shape::AnyTable | Shape::Table(_) => "{ any = 1 }",
-        Shape::AnyTables | Shape::Tables(_) => {
+        Shape::Tables(_) | Shape::OwnTables(_) => {
             "[{ any = 1, name = \"t\", mount_path = \"t\", server = \"t\", path = \"t\" }]"
         }
     }

@@ -57,6 +57,30 @@ pub fn key(name: &str) -> Option<&str> {
     (name.len() <= LONGEST_KEY && !is_token && name.split('.').all(plain)).then_some(name)
 }
 
+/// A single key, in quotes where TOML wants them, if it may be shown. Keys of maps are chosen by operators, as
+/// `app.kubernetes.io/name`.
+#[must_use]
+pub fn map_key(name: &str) -> Option<String> {
+    let bare = !name.is_empty()
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
+    let parts = || {
+        name.split(['.', '/'])
+            .map(|part| part.trim_start_matches(|c: char| c.is_ascii_digit()))
+    };
+    let plain = parts().all(|part| part.is_empty() || key(part).is_some());
+    let shown =
+        plain && !name.is_empty() && name.len() <= LONGEST_KEY && without_tokens(name) == name;
+    shown.then(|| {
+        if bare {
+            name.to_owned()
+        } else {
+            format!("{name:?}")
+        }
+    })
+}
+
 /// The value of a key, if it may be shown.
 #[must_use]
 pub fn value<'a>(key: &str, value: &'a str) -> Option<&'a str> {
@@ -103,6 +127,14 @@ mod tests {
         ] {
             assert_eq!(key(name), Some(name));
         }
+        assert_eq!(
+            map_key("app.kubernetes.io/name").as_deref(),
+            Some("\"app.kubernetes.io/name\"")
+        );
+        assert_eq!(map_key("a").as_deref(), Some("a"));
+        assert_eq!(map_key("8080"), Some("8080".to_owned()));
+        assert_eq!(map_key("a b"), None);
+        assert_eq!(map_key("abcdefghij0123456789"), None);
         for (name, text) in [
             ("token", "n1"),
             ("password", "x"),

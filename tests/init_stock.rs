@@ -14,7 +14,7 @@ const OLDER: &str = "--token=oldtoken";
 const REGISTRATION: &str = "--registration-token=REG";
 
 /// A run with more words, and with files, variables and answers as in the recordings.
-fn run(words: &[&str], more: &Value) -> Outcome {
+pub(crate) fn run(words: &[&str], more: &Value) -> Outcome {
     let mut argv = vec!["register", "--non-interactive", "--url={URL}"];
     if !words.iter().any(|word| word.starts_with("--executor")) {
         argv.push("--executor=shell");
@@ -28,7 +28,7 @@ fn run(words: &[&str], more: &Value) -> Outcome {
 }
 
 /// A run that ends well; `config.toml`.
-fn done(words: &[&str], more: &Value) -> (Outcome, String) {
+pub(crate) fn done(words: &[&str], more: &Value) -> (Outcome, String) {
     let outcome = run(words, more);
     assert!(outcome.ok, "{words:?} {more}: {}", outcome.words);
     let text = outcome.files["config.toml"].text.clone();
@@ -36,7 +36,7 @@ fn done(words: &[&str], more: &Value) -> (Outcome, String) {
 }
 
 /// A run that ends with this code, leaves nothing behind at GitLab and `config.toml` as it was.
-fn refused(words: &[&str], more: &Value, code: u8, named: &str) -> Outcome {
+pub(crate) fn refused(words: &[&str], more: &Value, code: u8, named: &str) -> Outcome {
     let outcome = run(words, more);
     let at = format!("{words:?} {more}: {}", outcome.words);
     assert!(outcome.words.contains(&format!("(exit {code})")), "{at}");
@@ -50,13 +50,13 @@ fn refused(words: &[&str], more: &Value, code: u8, named: &str) -> Outcome {
     outcome
 }
 
-fn calls(outcome: &Outcome) -> Vec<String> {
+pub(crate) fn calls(outcome: &Outcome) -> Vec<String> {
     let call =
         |request: &super::golden::case::Request| format!("{} {}", request.method, request.path);
     outcome.requests.iter().map(call).collect()
 }
 
-fn template(text: &str) -> Value {
+pub(crate) fn template(text: &str) -> Value {
     json!({ "files": { "t.toml": text } })
 }
 

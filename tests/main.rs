@@ -11,6 +11,7 @@
 
 mod canary_forms;
 mod golden;
+mod init_contents;
 mod init_ends;
 mod init_faults;
 #[cfg(target_arch = "x86_64")]

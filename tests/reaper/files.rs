@@ -85,6 +85,12 @@ fn broken_config_and_unreadable_state_are_refused_with_the_reason() {
         "concurrent = 1\n[[runners]]\n  token = \"open\n",
         "repair it",
     );
+    check_refused(
+        "config.toml",
+        "concurrent = 1\n[[runners]]\nname = n1\n",
+        "config.toml: nothing was unregistered; repair it and run again: line 3, column 8: the value of name has no \
+         quotes: write name = \"n1\"",
+    );
     check_refused(STATE, "version = \n", "line 1");
     check_refused(STATE, "version = 99\n", "newer");
     check_refused(STATE, "[[entry]]\nurl = 5\n", "line");

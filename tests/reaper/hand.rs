@@ -33,7 +33,7 @@ impl Hand {
         let url = pod.gitlab.url();
         let (one, two) = (&runners[0], &runners[1]);
         let text = format!(
-            "# the operator's first line\nconcurrent = 2 # slots\n\n# about one\n[[runners]]\n  name = \"one\"\n  url = \"{url}/\"\n  id = {}\n  token = \"{}\"\n  executor = \"shell\"\n\n# about two\n[[runners]]\n  name = \"two\"\n  url = \"{url}\"\n  id = {}\n  token = \"{}\"\n  executor = \"shell\" # why shell\n",
+            "# the operator's first line\nconcurrent = 2 # slots\n\n# the fleet\n\n# about one\n[[runners]]\n  name = \"one\"\n  url = \"{url}/\"\n  id = {}\n  token = \"{}\"\n  executor = \"shell\"\n\n# about two\n[[runners]]\n  name = \"two\"\n  url = \"{url}\"\n  id = {}\n  token = \"{}\"\n  executor = \"shell\" # why shell\n",
             one.id, one.token, two.id, two.token
         );
         pod.stage.put("config.toml", &text);
@@ -99,6 +99,9 @@ fn check(arguments: &[&str], left: [bool; 2], in_file: [bool; 2]) {
         "{text}"
     );
     assert_eq!(text.contains("# why shell"), in_file[1], "{text}");
+    assert!(text.contains("\n\n# the fleet\n"), "{text}");
+    assert_eq!(text.contains("# about one"), in_file[0], "{text}");
+    assert_eq!(text.contains("# about two"), in_file[1], "{text}");
 }
 
 #[test]

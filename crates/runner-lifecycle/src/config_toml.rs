@@ -45,7 +45,10 @@ impl ConfigToml {
             Some(_) => true,
         };
         if wrong {
-            let start = text.to_ascii_lowercase().find(RUNNERS).unwrap_or(0);
+            let start = statements::of(text)
+                .iter()
+                .find(|statement| statement.is_of(RUNNERS))
+                .map_or(0, |statement| statement.start);
             return Err(Error::at(
                 text,
                 start,

@@ -39,6 +39,20 @@ pub(crate) enum Kind<'a> {
     Other,
 }
 
+impl Statement<'_> {
+    /// Whether it begins with this name, in any case of letters.
+    pub(crate) fn is_of(&self, first: &str) -> bool {
+        let name = match &self.kind {
+            Kind::Header { name, .. } => name,
+            Kind::Pair { key, .. } => key,
+            Kind::Other => return false,
+        };
+        path(name)
+            .first()
+            .is_some_and(|part| part.eq_ignore_ascii_case(first))
+    }
+}
+
 /// The statements of a text in their order.
 pub(crate) fn of(text: &str) -> Vec<Statement<'_>> {
     let bytes = text.as_bytes();

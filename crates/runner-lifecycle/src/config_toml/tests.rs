@@ -156,6 +156,10 @@ fn what_is_no_config_names_line_and_column_and_no_token() {
         "a = 1\nrunners = 5\n",
         "line 2, column 1: runners is not a list",
     );
+    check(
+        "# runners\na = \"runners\"\n  Runners = [1]\n",
+        "line 3, column 3: runners is not",
+    );
     check("[runners]\n", "line 1");
     check("runners = [1]\n", "line 1");
 }

@@ -124,6 +124,9 @@ fn pair(stumble: &Stumble<'_>, key: &str, value: &Range<usize>) -> String {
         }
         return name_is_wrong("the key", key);
     }
+    if stumble.said.contains("recur") {
+        return format!("lists or tables lie too deep in each other in the value{of}");
+    }
     match text.chars().next() {
         None => format!("{} has no value: write {}", named(key), sample(key, "")),
         Some('=') => format!("a second equals sign stands before the value{of}: remove it"),

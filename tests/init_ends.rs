@@ -96,7 +96,7 @@ fn respelt_url_is_the_same_gitlab() {
     let arguments = ["--registration-token=gitlabtoken"];
     let first = run(&mut shell_runner(&stage, &gitlab, &arguments));
     assert_eq!(first.code(), 0, "{}", first.output());
-    let respelt = gitlab.url().replace("127.0.0.1", "127.1");
+    let respelt = gitlab.url().replace("http://", "HTTP://");
     let text = stage
         .text("config.toml")
         .unwrap()

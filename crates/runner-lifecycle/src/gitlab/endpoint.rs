@@ -6,55 +6,98 @@ use std::fmt;
 use url::Url;
 
 use super::Error;
-use crate::shown::without_tokens;
+use crate::shown::{shown, without_tokens};
+
+mod go;
 
 /// Address of a GitLab instance: scheme, host, port and relative root, without a trailing slash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint(Url);
 
 impl Endpoint {
-    /// Reads `url` (flag, variable or `config.toml`): trailing slashes and one `/ci` go, a relative root stays.
+    /// Reads a URL (flag, variable or `config.toml`): trailing slashes and one `/ci` go, a relative root stays.
+    ///
+    /// The URL standard of browsers, which the HTTP client follows, repairs what it can: `http:/h` or a tab inside are fine
+    /// there, and 127.1 is 127.0.0.1. gitlab-runner would read another address or none, so nothing that needs a repair is taken.
     ///
     /// # Errors
-    /// [`Error::Unusable`] when it is no `http` or `https` address, or holds a user name, a password or what a browser adds.
+    /// [`Error::Unusable`] when it is no `http` or `https` address, holds a user name, a password or what a browser adds, or
+    /// when gitlab-runner would read it otherwise.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let text = text.trim();
         let refuse = |why: &str| Err(Error::unusable(format!("the URL of GitLab {why}")));
-        if text.is_empty() {
+        if text.trim().is_empty() {
             return refuse("is empty: write https://gitlab.example");
         }
-        let has_scheme = text.contains("://");
-        let Ok(mut url) = Url::parse(text) else {
-            if !has_scheme && Url::parse(&format!("https://{text}")).is_ok() {
-                return refuse(&missing_scheme(text));
-            }
-            return refuse("cannot be read: write https://gitlab.example");
-        };
-        if !matches!(url.scheme(), "http" | "https") {
-            return refuse(&if has_scheme {
-                format!(
-                    "begins with {}://, but only http and https are spoken",
-                    without_tokens(url.scheme())
-                )
-            } else {
-                missing_scheme(text)
-            });
+        if text.trim() != text {
+            return refuse("begins or ends with a blank or a line break: leave it out");
         }
+        let scheme = scheme_of(text);
+        let scheme = match scheme {
+            Some(scheme) if matches!(&*scheme.to_ascii_lowercase(), "http" | "https") => scheme,
+            Some(scheme) if text[scheme.len()..].starts_with("://") => {
+                return refuse(&format!(
+                    "begins with {}://, but only http and https are spoken",
+                    without_tokens(scheme)
+                ));
+            }
+            _ => return refuse(&missing_scheme(text)),
+        };
+        let rest = &text[scheme.len()..];
+        let authority = rest.trim_start_matches([':', '/', '\\']);
+        let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
         // gitlab-runner would send these along as Basic authentication, where GitLab has no use for them.
-        if !url.username().is_empty() || url.password().is_some() {
+        if authority.contains('@') {
             return refuse("holds a user name or password: leave them out");
         }
         // gitlab-runner puts the path of each call behind them, where it is no path any more.
-        if url.query().is_some() || url.fragment().is_some() {
+        if text.contains(['?', '#']) {
             return refuse("goes on behind its path: leave out the ? or # and what follows it");
         }
-        if url.host_str().is_none() {
-            return refuse("names no host: write https://gitlab.example");
-        }
+        let theirs = match go::read(text) {
+            Ok(reading) => reading,
+            Err(why) => return refuse(why),
+        };
+        let Ok(mut url) = Url::parse(text) else {
+            return refuse("has a host that cannot be read: write https://gitlab.example");
+        };
         let path = url.path().trim_end_matches('/');
         let path = path.strip_suffix("/ci").unwrap_or(path).to_owned();
         url.set_path(&path);
-        Ok(Self(url))
+        let endpoint = Self(url);
+        match endpoint.read_otherwise(&theirs) {
+            Some(why) => refuse(&why),
+            None => Ok(endpoint),
+        }
+    }
+
+    /// What gitlab-runner would do with the same text, if that is anything else.
+    fn read_otherwise(&self, theirs: &go::Reading) -> Option<String> {
+        let ours = self.call("runners");
+        let same_host = match ours.host()? {
+            url::Host::Domain(name) => name.eq_ignore_ascii_case(&theirs.host),
+            url::Host::Ipv4(address) => address.to_string() == theirs.host,
+            url::Host::Ipv6(address) => theirs.host.parse() == Ok(address),
+        };
+        if !same_host {
+            let host = ours.host_str().unwrap_or_default();
+            return Some(format!(
+                "has the host {}, which gitlab-runner looks up as a name: write {host} if that is meant",
+                shown(&theirs.host)
+            ));
+        }
+        if ours.scheme() != theirs.scheme || ours.port_or_known_default() != Some(theirs.port) {
+            return Some(format!(
+                "is {}, port {}, to gitlab-runner: write it so",
+                theirs.scheme, theirs.port
+            ));
+        }
+        (ours.path() != theirs.path).then(|| {
+            let root = theirs.path.strip_suffix("/api/v4/runners");
+            format!(
+                "has a path that gitlab-runner reads as {}: write it plainly",
+                shown(root.unwrap_or(&theirs.path))
+            )
+        })
     }
 
     /// Whether both lead to the same GitLab; upper case, default ports, trailing slashes and `/ci` do not count.
@@ -79,6 +122,14 @@ impl Endpoint {
     }
 }
 
+/// What stands before the first colon, if it has the letters of a scheme.
+fn scheme_of(text: &str) -> Option<&str> {
+    let (scheme, _) = text.split_once(':')?;
+    let begins = scheme.starts_with(|c: char| c.is_ascii_alphabetic());
+    let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    (begins && scheme.chars().all(letters)).then_some(scheme)
+}
+
 fn missing_scheme(text: &str) -> String {
     // Credentials may stand before an at sign; they are nobody's business in a log.
     let shown = text
@@ -101,90 +152,4 @@ impl fmt::Display for Endpoint {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn base_address_is_built_as_gitlab_runner_does() {
-        fn check(text: &str, want: &str) {
-            let endpoint = Endpoint::parse(text).unwrap();
-            assert_eq!(endpoint.call("runners").as_str(), want, "{text}");
-        }
-        for root in ["", "/gitlab"] {
-            for end in ["", "/", "///", "/ci", "/ci/", "/ci///"] {
-                let want = format!("https://gitlab.example{root}/api/v4/runners");
-                check(&format!("https://gitlab.example{root}{end}"), &want);
-            }
-        }
-        check(
-            "http://test.example.com/ci///",
-            "http://test.example.com/api/v4/runners",
-        );
-        check("https://h/ci/ci", "https://h/ci/api/v4/runners");
-        check("https://h/gitlabci", "https://h/gitlabci/api/v4/runners");
-        check(
-            " HTTPS://GitLab.Example:443/ \n",
-            "https://gitlab.example/api/v4/runners",
-        );
-        check(
-            "http://127.0.0.1:8080",
-            "http://127.0.0.1:8080/api/v4/runners",
-        );
-        check("http://[::1]:8080/x", "http://[::1]:8080/x/api/v4/runners");
-    }
-
-    #[test]
-    fn unusable_addresses_are_refused_with_the_cure() {
-        fn check(text: &str, want: &str) {
-            let error = Endpoint::parse(text).unwrap_err().to_string();
-            assert!(error.contains(want), "{text}: {error}");
-            assert!(!error.contains("secret"), "{error}");
-        }
-        check("", "is empty");
-        check("\n", "is empty");
-        check("gitlab.example", "write https://gitlab.example");
-        check(
-            "gitlab.example:8080/x",
-            "write https://gitlab.example:8080/x",
-        );
-        check("localhost:3000", "write https://localhost:3000");
-        check("//gitlab.example", "write https://gitlab.example");
-        check("ftp://gitlab.example", "ftp://");
-        check("ssh://git@gitlab.example", "ssh://");
-        check("https://me:secret@gitlab.example", "user name or password");
-        check("me:secret@gitlab.example", "no scheme");
-        check("https://h/?token=secret", "leave out the ?");
-        check("https://h?", "leave out the ?");
-        check("https://h/gitlab#secret", "# and what follows");
-        check("https://", "cannot be read");
-        check("broken", "write https://broken");
-        check("glrt-secret", "is a token");
-        check("glrt-secret:8080", "is a token");
-        check("glrt-secret://x", "begins with ***://");
-    }
-
-    #[test]
-    fn entries_of_the_same_gitlab_are_recognised() {
-        fn check(one: &str, two: &str, want: bool) {
-            let (a, b) = (Endpoint::parse(one).unwrap(), Endpoint::parse(two).unwrap());
-            assert_eq!(a.same_as(&b), want, "{one} {two}");
-        }
-        check("https://h", "https://H:443/ci/", true);
-        check("https://h/", "http://h/", false);
-        check("https://h/gitlab/", "https://h/gitlab", true);
-        check("https://h/gitlab", "https://h", false);
-        check("https://h:8443", "https://h", false);
-    }
-
-    #[test]
-    fn shows_without_a_trailing_slash() {
-        assert_eq!(
-            Endpoint::parse("https://h/").unwrap().to_string(),
-            "https://h"
-        );
-        assert_eq!(
-            Endpoint::parse("https://h/git/ci/").unwrap().to_string(),
-            "https://h/git"
-        );
-    }
-}
+mod tests;

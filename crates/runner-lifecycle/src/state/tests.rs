@@ -83,7 +83,7 @@ fn one_gitlab_has_many_spellings() {
         assert_eq!(same_url(one, two), want, "{one} {two}");
     }
     check("http://h", "http://h/ci//", true);
-    check("http://127.0.0.1:80", "http://127.1/", true);
+    check("http://127.0.0.1:80", "HTTP://127.0.0.1/", true);
     check("https://H.example:443", "https://h.example", true);
     check("http://h/Group", "http://h/group", false);
     check("http://h", "https://h", false);

@@ -255,7 +255,7 @@ fn word_that_is_no_flag_is_refused_with_the_way_on() {
         ("--docker-imgae=alpine", "--docker-image"),
         ("--regstration-token=x", "--registration-token"),
         ("--zzzzzzzzzzzz", "--help"),
-        ("stray", "belongs to no flag"),
+        ("stray", "\"stray\" (argument 7) belongs to no flag"),
         ("---url", "no flag"),
         ("--pre-clone-script=x", "--pre-get-sources-script"),
         ("--docker-services=mysql", "--template-config"),

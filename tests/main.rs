@@ -25,3 +25,4 @@ mod init_stock;
 mod init_tls;
 mod init_wrong;
 mod reaper;
+mod words;

@@ -9,12 +9,12 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use runner_lifecycle::command_line::{CommandLine, Program};
 use runner_lifecycle::ending::NoRun;
 use runner_lifecycle::exit::Failure;
-use runner_lifecycle::misspelt;
 use runner_lifecycle::pod::Pod;
-use runner_lifecycle::report::{Format, Reporting, level_named};
 use runner_lifecycle::shown::shown;
+use runner_lifecycle::{former, misspelt};
 
 pub use options::{
     Content, Credential, Given, Globals, InstallReaper, Name, Options, Origin, ServerSide, Setting,
@@ -23,11 +23,14 @@ use reading::Readings;
 pub use runner_lifecycle::environment::Environment;
 use toml_edit::Value;
 
-use crate::flags::{self, Place};
+use crate::flags::{self, Kind, Place};
 use crate::values::listen_address;
 
 /// Limit of a run that gives none: an init container that needs longer is better started anew.
 const TIMEOUT: Duration = Duration::from_secs(5 * 60);
+
+/// Kubernetes' own `terminationGracePeriodSeconds`.
+const GRACE_PERIOD: Duration = Duration::from_secs(30);
 
 /// Flags whose values gitlab-runner trims, because it could have asked a person for them.
 const TRIMMED: &[&str] = &[
@@ -59,7 +62,12 @@ pub fn parse(
     argv: impl IntoIterator<Item = OsString>,
     environment: &Environment,
 ) -> Result<Parsed, NoRun> {
-    let readings = Readings::read(argv, environment)?;
+    let argv: Vec<OsString> = argv.into_iter().collect();
+    let line = command_line(&argv, environment);
+    if let Some(wrong) = line.wrong {
+        return Err(wrong.into());
+    }
+    let readings = Readings::read(line.words, environment)?;
     let mut warnings = Vec::new();
     let (credential, server_side) = credential::choose(&readings, &mut warnings)?;
     let name = name(&readings, environment, &credential)?;
@@ -87,6 +95,7 @@ pub fn parse(
         leave_runner: yes("leave-runner").unwrap_or(false),
         dry_run: yes("dry-run").unwrap_or(false),
         timeout: time("timeout").map_or(TIMEOUT, Duration::from_millis),
+        grace_period: time("grace-period").map_or(GRACE_PERIOD, Duration::from_millis),
         file_mode: readings
             .integer("file-mode")
             .and_then(|mode| u32::try_from(mode.value).ok()),
@@ -107,99 +116,38 @@ pub fn parse(
             .get("KUBERNETES_SERVICE_HOST")
             .and(environment.hostname.clone()),
         fleet: text("fleet"),
-        reporting: chosen_reporting(&readings)?,
     };
     Ok(Parsed { options, warnings })
 }
 
-/// How and where to report, found without ever failing, so that even a usage error is reported as asked.
+/// What the walk over the words must know of the table.
+const PROGRAM: Program = Program {
+    prefix: OURS,
+    // A switch needs no value, and one that needs a word of its own takes no flag for it.
+    takes_value: |name| {
+        let kind = flags::find(name).map(|flag| flag.kind);
+        kind.is_some_and(|kind| !matches!(kind, Kind::Bool | Kind::NullableBool))
+    },
+    is_password: |name| name == "ssh-password",
+};
+
+/// The words without the global ones, and how to report; it never fails, so that even a usage error is reported as asked.
 #[must_use]
-pub fn reporting(argv: &[OsString], environment: &Environment) -> Reporting {
-    let names = [
-        "log-format",
-        "log-level",
-        "l",
-        "debug",
-        "termination-message-path",
-    ];
-    let words: Vec<&str> = argv.iter().filter_map(|word| word.to_str()).collect();
-    let mut kept = Vec::new();
-    for (index, word) in words.iter().enumerate() {
-        let Some(body) = word.strip_prefix("--").or_else(|| word.strip_prefix('-')) else {
-            continue;
-        };
-        match body.split_once('=') {
-            Some((name, _)) if names.contains(&name) => kept.push(vec![*word]),
-            None if body == "debug" => kept.push(vec![*word]),
-            None if names.contains(&body) => {
-                kept.push(words.iter().skip(index).take(2).copied().collect());
-            }
-            _ => {}
-        }
-    }
-    let variables = [
-        "LOG_FORMAT",
-        "LOG_LEVEL",
-        "RUNNER_DEBUG",
-        "RUNNER_INIT_TERMINATION_MESSAGE_PATH",
-    ];
-    let given = variables
-        .into_iter()
-        .filter_map(|name| Some((name, environment.get(name)?)));
-    // One wrong value must not cost the others: each is tried alone, on top of what is already known.
-    let mut reporting = Reporting::default();
-    let mut attempts: Vec<(Environment, Vec<OsString>)> = given
-        .map(|variable| (Environment::of([variable]), Vec::new()))
-        .collect();
-    let words = kept
-        .iter()
-        .map(|words| words.iter().map(OsString::from).collect());
-    attempts.extend(words.map(|words| (Environment::default(), words)));
-    for (environment, words) in attempts {
-        if let Ok(readings) = Readings::read(words, &environment) {
-            let _ = refine(&mut reporting, &readings);
-        }
-    }
-    reporting
-}
-
-fn chosen_reporting(readings: &Readings) -> Result<Reporting, Failure> {
-    let mut reporting = Reporting::default();
-    refine(&mut reporting, readings)?;
-    Ok(reporting)
-}
-
-fn refine(reporting: &mut Reporting, readings: &Readings) -> Result<(), Failure> {
-    if let Some(Given { value, .. }) = readings.text("termination-message-path") {
-        reporting.termination_message_path = PathBuf::from(value);
-    }
-    if let Some(Given { value, origin }) = readings.trimmed("log-format") {
-        reporting.format = Format::named(&value).ok_or_else(|| {
-            Failure::usage(format!("{origin}: {} is not text or json", shown(&value)))
-        })?;
-    }
-    if let Some(Given { value, origin }) = readings.trimmed("log-level") {
-        reporting.level = level_named(&value).ok_or_else(|| {
-            let expected = "error, warn, info or debug";
-            Failure::usage(format!("{origin}: {} is not {expected}", shown(&value)))
-        })?;
-    }
-    if readings.boolean("debug").is_some_and(|given| given.value) {
-        reporting.level = reporting.level.max(log::LevelFilter::Debug);
-    }
-    Ok(())
+pub fn command_line(argv: &[OsString], environment: &Environment) -> CommandLine {
+    CommandLine::read(argv, environment, PROGRAM)
 }
 
 /// How every variable of ours begins.
 const OURS: &str = "RUNNER_INIT_";
 
-/// A line for each variable that means nothing, whatever else is wrong.
+/// A line for each variable that means nothing, or no more, whatever else is wrong.
 #[must_use]
-pub fn misspelt_variables(environment: &Environment) -> Vec<String> {
-    let known: Vec<&str> = flags::all()
-        .filter_map(|flag| flag.variable?.strip_prefix(OURS))
-        .collect();
-    misspelt::variables(environment, OURS, &known)
+pub fn idle_variables(environment: &Environment) -> Vec<String> {
+    let ours = flags::all().filter_map(|flag| flag.variable?.strip_prefix(OURS));
+    let known: Vec<&str> = ours.chain(["LOG_FORMAT", "LOG_LEVEL", "DEBUG"]).collect();
+    let mut lines = misspelt::variables(environment, OURS, &known);
+    lines.extend(former::variables(environment));
+    lines
 }
 
 /// As given, else the host's. An empty one makes room for the template's name, as in gitlab-runner; but an empty variable

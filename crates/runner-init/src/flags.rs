@@ -44,13 +44,10 @@ macro_rules! other_flags {
 
 mod cache;
 mod docker;
-mod former;
 mod kubernetes;
 mod machines;
 mod own;
 mod register;
-
-pub use former::former;
 
 /// One flag.
 #[derive(Debug)]
@@ -219,6 +216,8 @@ pub fn find(name: &str) -> Option<&'static Flag> {
 mod tests {
     use std::collections::BTreeMap;
 
+    use runner_lifecycle::former::{FORMER, Instead};
+
     use super::*;
 
     /// Names, variables, kinds and places as recorded from gitlab-runner 19.4.0.
@@ -289,6 +288,24 @@ mod tests {
             if let Some(variable) = flag.variable {
                 assert_eq!(variables.insert(variable, flag.name), None, "{variable}");
             }
+        }
+    }
+
+    #[test]
+    fn what_is_gone_is_not_in_the_table_and_what_took_its_place_is() {
+        for former in FORMER {
+            let gone = former.flag.is_some_and(|name| find(name).is_some());
+            let read = |variable| all().any(|flag| flag.variable == Some(variable));
+            assert!(!gone && !former.variable.is_some_and(read), "{former:?}");
+            let Instead::Flag(flag, variable) = former.instead else {
+                continue;
+            };
+            let there = find(flag).and_then(|flag| flag.variable);
+            // The runner manager reads its own variable, runner-init its flag's.
+            assert!(
+                there == Some(variable) || there == Some("RUNNER_INIT_LISTEN_ADDRESS"),
+                "{former:?}"
+            );
         }
     }
 

@@ -29,17 +29,22 @@ pub fn main() -> ExitCode {
     ending::prepare();
     let environment = Environment::of_process();
     let argv: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let reporting = args::reporting(&argv, &environment);
+    let line = args::command_line(&argv, &environment);
+    let reporting = line.reporting;
     report::install("runner-init", reporting.format, reporting.level, None);
+    // First of all: what is misspelt or gone may be why the rest fails.
+    for warning in line
+        .warnings
+        .iter()
+        .chain(&args::idle_variables(&environment))
+    {
+        log::warn!("{warning}");
+    }
     let result = run(argv, &environment);
     ending::end(result, &reporting.termination_message_path)
 }
 
 fn run(argv: Vec<OsString>, environment: &Environment) -> anyhow::Result<Exit> {
-    // First of all: a misspelt variable may be why the rest fails.
-    for warning in args::misspelt_variables(environment) {
-        log::warn!("{warning}");
-    }
     let parsed = match args::parse(argv, environment) {
         Ok(parsed) => parsed,
         Err(no_run) => return no_run.end(),

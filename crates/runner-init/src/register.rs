@@ -40,7 +40,8 @@ pub async fn run(options: &Options, environment: &Environment) -> anyhow::Result
         return Ok(Exit::Done);
     }
     let deadline = Deadline::after(options.timeout);
-    let mut stops = Stops::new(Signals::install().context("taking over the signals")?);
+    let signals = Signals::install().context("taking over the signals")?;
+    let mut stops = Stops::new(signals, options.grace_period);
     register(&plan, deadline, &mut stops).await?;
     Ok(Exit::Done)
 }
@@ -81,7 +82,7 @@ async fn register(plan: &Plan<'_>, deadline: Deadline, stops: &mut Stops) -> any
     let (runner, changed) = match written {
         Ok(done) => done,
         Err(error) => {
-            undo::everything(plan, &mut files, &system_id).await;
+            undo::everything(plan, &mut files, &system_id, stops).await;
             return Err(error);
         }
     };

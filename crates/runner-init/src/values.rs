@@ -5,6 +5,7 @@ pub mod go_duration;
 mod host_aliases;
 pub mod listen_address;
 
+use runner_lifecycle::command_line;
 use toml_edit::{Array, Value};
 
 use crate::args::Content;
@@ -64,11 +65,7 @@ pub fn add(kind: Kind, before: Option<Content>, text: &str) -> Result<Content, E
 /// # Errors
 /// With what was expected instead.
 pub fn boolean(text: &str) -> Result<bool, Expected> {
-    match text {
-        "" | "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
-        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
-        _ => Err(Expected("true or false")),
-    }
+    command_line::boolean(text).ok_or(Expected("true or false"))
 }
 
 /// A list from a text with commas; blanks around the elements go, an empty text is an empty list.

@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use crate::backoff::Backoff;
 use crate::token::Token;
 
@@ -104,6 +106,20 @@ pub struct Client {
     /// The proxy that every request goes through.
     way: Option<Way>,
     pace: Pace,
+    /// Where the call under way is.
+    phase: watch::Sender<Phase>,
+}
+
+/// Where a call is, for who waits for it and would rather not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// An attempt is under way, or none.
+    Asking,
+    /// An attempt came to nothing, and the next one is due later.
+    Between {
+        /// GitLab may have done what was asked for all the same.
+        lost: bool,
+    },
 }
 
 impl Client {
@@ -139,7 +155,19 @@ impl Client {
             http,
             way,
             pace,
+            phase: watch::Sender::new(Phase::Asking),
         })
+    }
+
+    /// Ends when the call under way waits for its next attempt: nothing that GitLab could answer is thrown away with it then.
+    /// Says whether GitLab may have done what was asked for all the same. Without a wait it never ends.
+    pub async fn between_attempts(&self) -> bool {
+        let mut phase = self.phase.subscribe();
+        let waits = phase.wait_for(|phase| *phase != Phase::Asking).await;
+        match waits.map(|phase| *phase) {
+            Ok(Phase::Between { lost }) => lost,
+            _ => std::future::pending().await,
+        }
     }
 
     /// The address this client talks to.

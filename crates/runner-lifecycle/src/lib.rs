@@ -5,6 +5,7 @@
 //! files, [`signals`] hears the kubelet, [`report`] speaks to the operator.
 
 pub mod backoff;
+pub mod command_line;
 pub mod config_toml;
 pub mod deadline;
 pub mod duration;
@@ -12,6 +13,7 @@ pub mod ending;
 pub mod environment;
 pub mod exit;
 pub mod foreign;
+pub mod former;
 pub mod gitlab;
 pub mod misspelt;
 pub mod named_file;

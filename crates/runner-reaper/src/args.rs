@@ -6,15 +6,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::ArgMatches;
+use runner_lifecycle::command_line::{CommandLine, Role, Word};
 use runner_lifecycle::config_toml;
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::duration::parse_duration;
 use runner_lifecycle::ending::NoRun;
 use runner_lifecycle::exit::Failure;
-use runner_lifecycle::gitlab::Proxies;
+use runner_lifecycle::former;
+use runner_lifecycle::gitlab::{Endpoint, Proxies};
 use runner_lifecycle::named_file;
 use runner_lifecycle::pod::Pod;
-use runner_lifecycle::report::{Format, Reporting, level_named};
 use runner_lifecycle::token::{Kind, Token, no_token};
 
 use crate::grace::Grace;
@@ -117,7 +118,16 @@ pub fn parse(
     argv: impl IntoIterator<Item = OsString>,
     environment: &Environment,
 ) -> Result<Options, NoRun> {
-    let words = argv.into_iter().map(surface::double_dash);
+    let argv: Vec<OsString> = argv.into_iter().collect();
+    let line = command_line(&argv, environment);
+    if let Some(wrong) = line.wrong {
+        return Err(wrong.into());
+    }
+    refusal::check(&line.words)?;
+    let words = line
+        .words
+        .into_iter()
+        .map(|word| surface::double_dash(word.text));
     let matches = surface::command()
         .try_get_matches_from(words)
         .map_err(|error| refusal::no_run_of(&error))?;
@@ -140,7 +150,7 @@ pub fn parse(
     let reserve = given.duration("reserve", "RUNNER_REAPER_RESERVE")?;
     let grace = Grace::of(told, reserve);
     let patience = given.duration("unregister-timeout", "RUNNER_REAPER_UNREGISTER_TIMEOUT")?;
-    let mut warnings = surface::unknown_variables(environment);
+    let mut warnings = Vec::new();
     if reserve.is_some_and(|asked| asked > grace.reserve) {
         let words = "the reserve is more than half of the grace period: half of it is kept";
         warnings.push(words.to_owned());
@@ -175,49 +185,27 @@ pub fn parse(
     })
 }
 
-/// How and where to report, found without ever failing, so that even a usage error is reported as asked.
+/// The words without gitlab-runner's global ones, and how to report; it never fails, so that even a usage error is reported
+/// as asked.
 #[must_use]
-pub fn reporting(argv: &[OsString], environment: &Environment) -> Reporting {
-    let flag = |name: &str| {
-        let words = argv.iter().cloned().map(surface::double_dash);
-        let words: Vec<String> = words.filter_map(|word| word.into_string().ok()).collect();
-        words.iter().enumerate().find_map(|(at, word)| {
-            let rest = word.strip_prefix("--")?.strip_prefix(name)?;
-            match rest.strip_prefix('=') {
-                Some(value) => Some(value.to_owned()),
-                None if rest.is_empty() => words.get(at + 1).cloned(),
-                None => None,
-            }
-        })
-    };
-    let given = |name: &str, variables: &[&str]| {
-        let variable = || variables.iter().find_map(|name| environment.get(name));
-        flag(name).or_else(|| variable().map(str::to_owned))
-    };
-    // Of a word that means nothing the default is left: the end of a pod is no moment to be strict about its log.
-    let format = given("log-format", &["RUNNER_REAPER_LOG_FORMAT", "LOG_FORMAT"]);
-    let level = given("log-level", &["RUNNER_REAPER_LOG_LEVEL", "LOG_LEVEL"]);
-    let message = given(
-        "termination-message-path",
-        &["RUNNER_REAPER_TERMINATION_MESSAGE_PATH"],
-    );
-    let usual = Reporting::default();
-    Reporting {
-        format: format
-            .and_then(|name| Format::named(&name))
-            .unwrap_or(usual.format),
-        level: level
-            .and_then(|name| level_named(&name))
-            .unwrap_or(usual.level),
-        termination_message_path: message.map_or(usual.termination_message_path, PathBuf::from),
-    }
+pub fn command_line(argv: &[OsString], environment: &Environment) -> CommandLine {
+    CommandLine::read(argv, environment, surface::PROGRAM)
+}
+
+/// A line for each variable that means nothing, or no more, whatever else is wrong.
+#[must_use]
+pub fn idle_variables(environment: &Environment) -> Vec<String> {
+    let mut lines = surface::unknown_variables(environment);
+    lines.extend(former::variables_of_a_runner_manager(environment));
+    lines
 }
 
 /// Whether the words go to the container's log too: those of a hook, whatever command it has and even if that cannot be
 /// understood, because nobody keeps a hook's own stderr. A sidecar's stderr is the container's log.
 #[must_use]
-pub fn is_heard_by_nobody(argv: &[OsString]) -> bool {
-    argv.iter().all(|word| word != "sidecar")
+pub fn is_heard_by_nobody(words: &[Word]) -> bool {
+    let mut plain = words.iter().filter(|word| word.role == Role::Plain);
+    plain.all(|word| word.text != "sidecar")
 }
 
 struct Given<'a> {
@@ -319,11 +307,15 @@ fn selection(given: &Given<'_>) -> Result<Selection, Failure> {
             "at least one of --all-runners, --name, --token or --token-file is needed",
         ));
     }
+    let url = given.text("url", &[]).map(|url| url.trim().to_owned());
+    if let Some(url) = &url {
+        Endpoint::parse(url).map_err(|error| Failure::usage(format!("--url: {error}")))?;
+    }
     Ok(Selection {
         all,
         name,
         token,
-        url: given.text("url", &[]),
+        url,
         keep_entry: given.matches.get_flag("keep-entry"),
         other_pod: given.matches.get_flag("other-pod"),
     })

@@ -43,11 +43,20 @@ pub fn main() -> ExitCode {
     ending::prepare();
     let argv: Vec<OsString> = std::env::args_os().skip(1).collect();
     let environment = Environment::of_process();
-    let reporting = args::reporting(&argv, &environment);
-    let heard_by_nobody = args::is_heard_by_nobody(&argv);
+    let line = args::command_line(&argv, &environment);
+    let reporting = line.reporting;
+    let heard_by_nobody = args::is_heard_by_nobody(&line.words);
     let also = heard_by_nobody.then(container_log::open).flatten();
     let parsed = args::parse(argv, &environment);
     report::install("runner-reaper", reporting.format, reporting.level, also);
+    // First of all: what is misspelt or gone may be why the rest fails.
+    for words in line
+        .warnings
+        .iter()
+        .chain(&args::idle_variables(&environment))
+    {
+        log::warn!("{words}");
+    }
     ending::end(run(parsed), &reporting.termination_message_path)
 }
 

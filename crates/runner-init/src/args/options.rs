@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use runner_lifecycle::gitlab::{AccessLevel, RunnerType};
 use runner_lifecycle::pod::Pod;
-use runner_lifecycle::report::Reporting;
 use runner_lifecycle::source::Source;
 use runner_lifecycle::token::Token;
 use toml_edit::{Table, Value};
@@ -72,6 +71,8 @@ pub struct Options {
     pub file_mode: Option<u32>,
     /// Where `runner-reaper` is copied to.
     pub install_reaper: InstallReaper,
+    /// How long the pod may take to end once it is told to.
+    pub grace_period: Duration,
     /// What the system ID is derived from, instead of namespace and pod name.
     pub system_id_seed: Option<String>,
     /// The pod, as far as the manifest tells.
@@ -80,8 +81,6 @@ pub struct Options {
     pub host_of_pod: Option<String>,
     /// Name of these pods in the mark at GitLab.
     pub fleet: Option<String>,
-    /// How to log.
-    pub reporting: Reporting,
 }
 
 /// The runner's name, before the template is read.

@@ -1,18 +1,15 @@
 //! Owns the walk over variables and words: which flag was given, by whom, with what value.
 //! Go's rules: `-x` is `--x`, the value stands behind `=` or is the next word, a boolean needs none.
 
-use std::ffi::OsString;
-
+use runner_lifecycle::command_line::{self, Word};
 use runner_lifecycle::exit::Failure;
+use runner_lifecycle::former;
 use runner_lifecycle::shown::{shown, without_tokens};
 use toml_edit::Value;
 
 use super::{Content, Environment, Given, NoRun, Origin};
 use crate::flags::{self, Flag, Kind};
 use crate::{help, values};
-
-/// Flags that gitlab-runner takes before the word `register`, and so do we.
-const BEFORE_COMMAND: &[&str] = &["debug", "log-level", "log-format"];
 
 /// One flag that was given.
 #[derive(Debug)]
@@ -27,13 +24,11 @@ pub(super) struct Reading {
 pub(super) struct Readings(Vec<Reading>);
 
 impl Readings {
-    /// Reads the variables, then the words; a flag wins over its variable, a list goes on after it.
-    pub(super) fn read(
-        argv: impl IntoIterator<Item = OsString>,
-        environment: &Environment,
-    ) -> Result<Self, NoRun> {
+    /// Reads the variables, then the words without the global ones; a flag wins over its variable, a list goes on after it.
+    pub(super) fn read(words: Vec<Word>, environment: &Environment) -> Result<Self, NoRun> {
         let mut readings = Self::default();
-        for flag in flags::all() {
+        // What the global words and their variables say is known already.
+        for flag in flags::all().filter(|flag| !command_line::is_global(flag.name)) {
             let Some(variable) = flag.variable else {
                 continue;
             };
@@ -42,7 +37,7 @@ impl Readings {
             }
         }
         Words {
-            words: argv.into_iter(),
+            words: words.into_iter(),
             readings,
             command: false,
             last: None,
@@ -125,8 +120,8 @@ fn unexpected(flag: &Flag, origin: Origin, text: &str, expected: &str) -> String
     format!("{origin}: {} is not {expected}", shown(text))
 }
 
-struct Words<I> {
-    words: I,
+struct Words {
+    words: std::vec::IntoIter<Word>,
     readings: Readings,
     /// Whether the word `register` was seen.
     command: bool,
@@ -134,23 +129,21 @@ struct Words<I> {
     last: Option<&'static str>,
 }
 
-impl<I: Iterator<Item = OsString>> Words<I> {
+impl Words {
     fn read(mut self) -> Result<Readings, NoRun> {
-        let mut position = 0;
         while let Some(word) = self.words.next() {
-            position += 1;
-            let Some(word) = word.to_str() else {
-                return Err(Failure::usage(format!("argument {position} is not UTF-8")).into());
+            let Some(text) = word.text.to_str() else {
+                return Err(Failure::usage(command_line::no_flag(&word)).into());
             };
-            if word == "--" {
-                if self.words.next().is_some() {
-                    return Err(Failure::usage("nothing may follow \"--\"").into());
+            if text == "--" {
+                if let Some(stray) = self.words.next() {
+                    return Err(Failure::usage(command_line::no_flag(&stray)).into());
                 }
                 break;
             }
-            match word.strip_prefix("--").or_else(|| word.strip_prefix('-')) {
+            match text.strip_prefix("--").or_else(|| text.strip_prefix('-')) {
                 Some(body) if !body.is_empty() => self.flag(body)?,
-                _ => self.stray(word, position)?,
+                _ => self.stray(&word)?,
             }
         }
         Ok(self.readings)
@@ -207,6 +200,7 @@ impl<I: Iterator<Item = OsString>> Words<I> {
         let missing = || Failure::usage(format!("{origin} needs a value{example}"));
         let word = self.words.next().ok_or_else(missing)?;
         let text = word
+            .text
             .into_string()
             .map_err(|_| Failure::usage(format!("{origin}: its value is not UTF-8")))?;
         if flag.kind == Kind::NullableBool && text.starts_with('-') {
@@ -215,27 +209,26 @@ impl<I: Iterator<Item = OsString>> Words<I> {
         Ok(text)
     }
 
-    /// A word that belongs to no flag. It may be a token that slipped, so it is not shown.
-    fn stray(&mut self, word: &str, position: usize) -> Result<(), NoRun> {
-        let only_global = self.readings.0.iter().all(|reading| {
-            matches!(reading.origin, Origin::Variable(_))
-                || BEFORE_COMMAND.contains(&reading.flag.name)
-        });
-        if word == "register" && !self.command && only_global {
+    /// A word that is no flag and no value.
+    fn stray(&mut self, word: &Word) -> Result<(), NoRun> {
+        let first = self
+            .readings
+            .0
+            .iter()
+            .all(|reading| matches!(reading.origin, Origin::Variable(_)));
+        if word.text == "register" && !self.command && first {
             self.command = true;
             return Ok(());
         }
-        if word == "help" && !self.command && only_global {
+        if word.text == "help" && !self.command && first {
             return Err(NoRun::Show(help::long()));
         }
+        let value = word.text.to_str().filter(|text| !text.is_empty());
         let message = match self.last {
-            Some(last) if values::boolean(word).is_ok() && !word.is_empty() => {
-                let flag = Origin::Flag(last);
-                format!("{flag} takes its value behind \"=\": write {flag}={word}")
+            Some(last) if value.is_some_and(|text| values::boolean(text).is_ok()) => {
+                command_line::behind_switch(&Origin::Flag(last).to_string(), word)
             }
-            _ => format!(
-                "argument {position} belongs to no flag: a value follows its flag, quoted if it holds blanks"
-            ),
+            _ => command_line::no_flag(word),
         };
         Err(Failure::usage(message).into())
     }
@@ -243,7 +236,7 @@ impl<I: Iterator<Item = OsString>> Words<I> {
 
 /// The line for a flag that is not in the table.
 fn unknown(name: &str) -> String {
-    if let Some(message) = flags::former(name) {
+    if let Some(message) = former::flag(name) {
         return message;
     }
     let near = help::nearest(name);

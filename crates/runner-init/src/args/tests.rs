@@ -136,10 +136,29 @@ fn usage_errors_say_what_is_wrong_in_one_line() {
         "--kubernetes-privileged=true",
     );
     check(&["--locked", "false"], &[], "write --locked=false");
-    check(&["--non-interactive", "SECRET"], &[], "argument 2");
-    check(&["--limit=1", "register"], &[], "argument 2");
-    check(&["register", "register"], &[], "argument 2");
-    check(&["--", "SECRET"], &[], "nothing may follow");
+    check(
+        &["--non-interactive", "glrt-SECRET"],
+        &[],
+        "argument 2 (it may be",
+    );
+    check(&["--limit=1", "register"], &[], "\"register\" (argument 2)");
+    check(&["register", "register"], &[], "\"register\" (argument 2)");
+    let stray = [
+        "register",
+        "--url",
+        "X",
+        "--token",
+        "T",
+        "--limit=1",
+        "stray",
+    ];
+    check(&stray, &[], "\"stray\" (argument 7) belongs to no flag");
+    check(
+        &["--ssh-password", "a", "SECRET"],
+        &[],
+        "argument 3 (it may be",
+    );
+    check(&["--debug", "--", "stray"], &[], "\"stray\" (argument 3)");
     check(&["---limit=1"], &[], "no flag");
     check(
         &["--name=a", "--description=b"],
@@ -152,7 +171,6 @@ fn usage_errors_say_what_is_wrong_in_one_line() {
     check(&["--token=old", "--name= "], &[], "name is empty");
     check(&["--token=glrt-1", "--concurrent=0"], &[], "at least 1");
     check(&["--token=glrt-1", "--log-format=xml"], &[], "text or json");
-    check(&["--token=glrt-1"], &[("LOG_LEVEL", "loud")], "LOG_LEVEL");
     check(&["--token=SECRET SECRET"], &[], "blank");
     check(&[], &[], "no token");
     check(
@@ -200,16 +218,6 @@ fn help_and_version_are_shown_and_end_well() {
 }
 
 #[test]
-fn global_options_before_the_command_are_taken() {
-    let options = options(
-        &["--debug", "--log-format", "json", "register", "--limit=1"],
-        &[],
-    );
-    assert_eq!(options.reporting.level, log::LevelFilter::Debug);
-    assert_eq!(options.reporting.format, Format::Json);
-}
-
-#[test]
 fn config_path_follows_flag_variable_root_and_home() {
     fn check(words: &[&str], variables: &[(&'static str, &'static str)], root: bool, want: &str) {
         let mut environment = environment(variables);
@@ -237,7 +245,7 @@ fn config_path_follows_flag_variable_root_and_home() {
 
 #[test]
 fn misspelt_variable_of_ours_gets_a_warning_and_a_services_does_not() {
-    let warnings = misspelt_variables(&environment(&[
+    let warnings = idle_variables(&environment(&[
         ("RUNNER_INIT_DRAIN_REDY", "false"),
         ("RUNNER_INIT_XYZZY", "1"),
         ("RUNNER_OTHER", "1"),
@@ -322,21 +330,5 @@ fn name_is_trimmed_where_gitlab_runner_asks_for_it_and_may_be_emptied() {
     );
 }
 
-#[test]
-fn reporting_is_found_even_when_the_rest_is_wrong() {
-    let words = ["--nonsense", "--limit=x", "--log-format", "json", "--debug"].map(OsString::from);
-    let found = reporting(
-        &words,
-        &environment(&[
-            ("LOG_LEVEL", "loud"),
-            ("RUNNER_INIT_TERMINATION_MESSAGE_PATH", "/t"),
-        ]),
-    );
-    assert_eq!(
-        (found.format, found.level),
-        (Format::Json, log::LevelFilter::Debug)
-    );
-    assert_eq!(found.termination_message_path, PathBuf::from("/t"));
-}
-
+mod global;
 mod slips;

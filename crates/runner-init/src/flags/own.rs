@@ -16,6 +16,7 @@ pub(super) const OWN: &[Flag] = other_flags! {
     "config-base" ["RUNNER_INIT_CONFIG_BASE"] Text Command "config.toml to start from where there is none yet";
     "file-mode" ["RUNNER_INIT_FILE_MODE"] Mode Command "mode of the written files, in octal (default 0600)";
     "timeout" ["RUNNER_INIT_TIMEOUT"] Time Command "limit of the whole run: 90s, 5m, 1h30m or seconds (default 5m)";
+    "grace-period" ["RUNNER_INIT_GRACE_PERIOD"] Time Command "the pod's terminationGracePeriodSeconds, inside which a stopped run undoes what it made (default 30s)";
     "dry-run" ["RUNNER_INIT_DRY_RUN"] Bool Command "show what would be asked and written, and do neither";
     "pod-name" ["RUNNER_INIT_POD_NAME"] Text Command "the pod's name, from the downward API";
     "pod-namespace" ["RUNNER_INIT_POD_NAMESPACE"] Text Command "the pod's namespace, from the downward API";

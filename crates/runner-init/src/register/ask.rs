@@ -3,7 +3,6 @@
 
 use anyhow::Context as _;
 use runner_lifecycle::deadline::Deadline;
-use runner_lifecycle::exit::Failure;
 use runner_lifecycle::gitlab::{Credentials, Error};
 use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::token::Token;
@@ -12,7 +11,7 @@ use super::clock;
 use super::files::Files;
 use super::plan::Plan;
 use super::runner::Runner;
-use super::stops::Stops;
+use super::stops::{Interrupted, Stops};
 use crate::args::Credential;
 
 /// One run's dealings with GitLab.
@@ -58,7 +57,15 @@ impl Asking<'_, '_> {
         let plan = self.plan;
         match &plan.options.credential {
             Credential::AuthenticationToken(token) => {
-                let verified = self.verify(token, self.deadline).await?;
+                let verified = self.verify(token, self.deadline).await;
+                if let Err(Interrupted {
+                    unanswered: true, ..
+                }) = &verified
+                {
+                    // GitLab may list the runner manager by now; whether it does, the way back finds out.
+                    files.made(&unnamed(plan, token));
+                }
+                let verified = verified?;
                 if let Err(Error::Unfit { token, .. }) = &verified {
                     files.made(&unnamed(plan, token));
                 }
@@ -91,13 +98,12 @@ impl Asking<'_, '_> {
         &mut self,
         token: &Token,
         deadline: Deadline,
-    ) -> Result<Result<Credentials, Error>, Failure> {
+    ) -> Result<Result<Credentials, Error>, Interrupted> {
         let plan = self.plan;
         let call = plan
             .client
             .verify(token, Some(self.system_id), &plan.info, deadline);
-        let answer = self.stops.during(call).await?;
-        Ok(answer)
+        self.stops.during(&plan.client, call).await
     }
 
     /// The runner of a token that was verified.
@@ -126,10 +132,20 @@ async fn create(
         files.nothing_created();
         return Err(stopped.into());
     }
-    let answer = stops.during(call).await.with_context(|| {
-        let description = &plan.attributes.description;
-        format!("no answer yet: GitLab may have made a runner {description:?}, the next run says what to look for")
-    })?;
+    let answer = match stops.during(&plan.client, call).await {
+        Ok(answer) => answer,
+        Err(interrupted) if interrupted.unanswered => {
+            let mark = plan.attributes.mark();
+            let line = format!(
+                "GitLab has not answered and may have made a runner all the same: look for {mark}"
+            );
+            return Err(anyhow::Error::from(interrupted).context(line));
+        }
+        Err(interrupted) => {
+            files.nothing_created();
+            return Err(interrupted.into());
+        }
+    };
     match answer {
         Ok(credentials) => {
             let token = credentials.token.clone();

@@ -1,22 +1,48 @@
-//! Owns how the story listens to signals: a call that may make something at GitLab is let finish, then the story stops.
+//! Owns how the story listens to signals: an attempt that may make something at GitLab is let finish, no other begins, then
+//! the story stops.
 
 use std::future::Future;
 use std::time::Duration;
 
+use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::{Exit, Failure};
+use runner_lifecycle::gitlab::Client;
 use runner_lifecycle::signals::{Signals, Stop};
 
-/// How long a request under way may still take once a signal came: an answer thrown away is a runner lost.
-const FINISH: Duration = Duration::from_secs(5);
+/// Kept of the grace period for writing down what is left, before SIGKILL.
+const RESERVE: Duration = Duration::from_secs(1);
 
 /// The stop signals, as the story minds them.
 pub(super) struct Stops {
     signals: Signals,
+    /// The pod's `terminationGracePeriodSeconds`.
+    grace: Duration,
+    /// When the grace period is over, once a signal has come.
+    end: Option<Deadline>,
+}
+
+/// A call that a signal ended.
+#[derive(Debug)]
+pub(super) struct Interrupted {
+    /// What the run ends with.
+    pub(super) failure: Failure,
+    /// GitLab may have done what it was asked for.
+    pub(super) unanswered: bool,
+}
+
+impl From<Interrupted> for anyhow::Error {
+    fn from(interrupted: Interrupted) -> Self {
+        interrupted.failure.into()
+    }
 }
 
 impl Stops {
-    pub(super) fn new(signals: Signals) -> Self {
-        Self { signals }
+    pub(super) fn new(signals: Signals, grace: Duration) -> Self {
+        Self {
+            signals,
+            grace,
+            end: None,
+        }
     }
 
     /// Stops the story here if a signal came.
@@ -24,6 +50,14 @@ impl Stops {
         self.signals
             .noticed()
             .map_or(Ok(()), |stop| Err(stopped(stop)))
+    }
+
+    /// What is left of the grace period for undoing; `None` where no signal came.
+    pub(super) fn left(&self) -> Option<Deadline> {
+        let noticed = self.signals.noticed().map(|_| Deadline::after(self.grace));
+        self.end
+            .or(noticed)
+            .map(|end| end.less(RESERVE.min(self.grace / 10)))
     }
 
     /// Does work that makes nothing and can be left at any time.
@@ -39,25 +73,42 @@ impl Stops {
         }
     }
 
-    /// Does the work. When a signal comes meanwhile it may still finish for a few seconds, or until a second signal.
-    pub(super) async fn during<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Failure> {
+    /// Makes a call of `client`. When a signal comes meanwhile the attempt under way may still be answered for two thirds of the
+    /// grace period, or until a second signal: an answer thrown away is a runner lost. Another attempt is not made.
+    pub(super) async fn during<T>(
+        &mut self,
+        client: &Client,
+        call: impl Future<Output = T>,
+    ) -> Result<T, Interrupted> {
         // A signal that came during the step before is not waited for again.
-        self.check()?;
-        tokio::pin!(work);
+        self.check().map_err(|failure| Interrupted {
+            failure,
+            unanswered: false,
+        })?;
+        tokio::pin!(call);
         let stop = tokio::select! {
             biased;
-            done = &mut work => return Ok(done),
+            done = &mut call => return Ok(done),
             stop = self.signals.next() => stop,
         };
+        self.end = Some(Deadline::after(self.grace));
+        let limit = Deadline::after(self.grace * 2 / 3);
+        let interrupted = |unanswered| {
+            Err(Interrupted {
+                failure: stopped(stop),
+                unanswered,
+            })
+        };
         log::warn!(
-            "{} received: finishing the request under way, then undoing",
+            "{} received: no further attempt is made, then it is undone",
             stop.name()
         );
         tokio::select! {
             biased;
-            done = &mut work => Ok(done),
-            _ = self.signals.next() => Err(stopped(stop)),
-            () = tokio::time::sleep(FINISH) => Err(stopped(stop)),
+            done = &mut call => Ok(done),
+            lost = client.between_attempts() => interrupted(lost),
+            _ = self.signals.next() => interrupted(true),
+            () = tokio::time::sleep_until(limit.instant()) => interrupted(true),
         }
     }
 }

@@ -9,12 +9,18 @@ use runner_lifecycle::system_id::SystemId;
 use super::files::Files;
 use super::give_back::{described, unregister};
 use super::plan::Plan;
+use super::stops::Stops;
 
-/// Limit of the way back: short enough for a pod's 30 s, long enough for GitLab to answer a second attempt.
+/// Limit of the way back where no signal came: short enough for who waits, long enough for GitLab to answer a second attempt.
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// Takes back what was made. It never fails: what stays is named, and stays in the state file for the next run.
-pub(super) async fn everything(plan: &Plan<'_>, files: &mut Files<'_>, system_id: &SystemId) {
+pub(super) async fn everything(
+    plan: &Plan<'_>,
+    files: &mut Files<'_>,
+    system_id: &SystemId,
+    stops: &Stops,
+) {
     let Some(made) = files.take_made() else {
         return;
     };
@@ -23,7 +29,7 @@ pub(super) async fn everything(plan: &Plan<'_>, files: &mut Files<'_>, system_id
         log::warn!("{what} stays at {}, as --leave-runner asks", made.url);
         return;
     }
-    let limit = Deadline::after(LIMIT);
+    let limit = stops.left().unwrap_or_else(|| Deadline::after(LIMIT));
     match unregister(&plan.client, made.source, &made.token, system_id, limit).await {
         Ok(()) => {
             log::info!("{what} unregistered again at {}", made.url);

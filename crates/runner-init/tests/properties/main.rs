@@ -170,7 +170,7 @@ proptest! {
         let mut words: Vec<OsString> = words.into_iter().map(OsString::from_vec).collect();
         words.extend(flags.iter().map(|(flag, rest)| OsString::from(format!("--{}{rest}", flag.name))));
         let environment = Environment::default();
-        let _ = args::reporting(&words, &environment);
+        let _ = args::command_line(&words, &environment);
         if let Err(NoRun::Failure(failure)) = args::parse(words, &environment) {
             prop_assert!(!failure.message.contains('\n'), "{}", failure.message);
         }

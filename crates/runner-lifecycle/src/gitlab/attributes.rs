@@ -67,7 +67,8 @@ pub struct Creation {
 
 impl Attributes {
     /// What to look for in GitLab's list of runners when it is not known whether this one was made.
-    pub(super) fn mark(&self) -> String {
+    #[must_use]
+    pub fn mark(&self) -> String {
         if !self.maintenance_note.is_empty() {
             format!("the maintenance note {:?}", self.maintenance_note)
         } else if !self.description.is_empty() {

@@ -30,6 +30,8 @@ pub(super) struct Course<'a> {
     turns: u32,
     /// An attempt was lost on the way that may have made a runner.
     lost: bool,
+    /// GitLab may have done what an attempt asked for, though its answer was lost.
+    unheard: bool,
     /// What the attempt before came to.
     before: Option<Heard>,
 }
@@ -60,6 +62,7 @@ impl<'a> Course<'a> {
             attempts: 0,
             turns: 0,
             lost: false,
+            unheard: false,
             before: None,
         }
     }
@@ -108,8 +111,10 @@ impl<'a> Course<'a> {
         format!("{status}{words}, X-Request-Id {}", self.piece(request_id))
     }
 
-    /// Remembers a failed attempt and tells how it goes on.
-    pub(super) fn repeat(&mut self, heard: Heard, wait: Duration, left: Duration) {
+    /// Remembers a failed attempt and tells how it goes on. Whether GitLab may have done what this or an earlier
+    /// one asked for.
+    pub(super) fn repeat(&mut self, heard: Heard, wait: Duration, left: Duration) -> bool {
+        self.unheard |= heard.lost;
         let lost = heard.lost && self.call.mark.is_some();
         self.lost |= lost;
         let warning = if lost { self.mark() } else { String::new() };
@@ -122,6 +127,7 @@ impl<'a> Course<'a> {
             show(left),
         );
         self.before = Some(heard);
+        self.unheard
     }
 
     /// Takes a redirect, or says why not.

@@ -4,13 +4,14 @@ use std::time::SystemTime;
 
 use reqwest::Method;
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue};
+use tokio::sync::watch;
 
 use super::answer::Answer;
 use super::calls::RUNNER_TOKEN;
 use super::course::{Course, Heard};
 use super::trouble::Trouble;
 use super::verdict::{Outcome, Verdict, Wanted, judge};
-use super::{Client, Error, tunnel};
+use super::{Client, Error, Phase, tunnel};
 use crate::deadline::Deadline;
 use crate::token::Token;
 
@@ -125,7 +126,8 @@ impl Client {
             if wait >= left {
                 return Err(course.unreachable(&heard, None));
             }
-            course.repeat(heard, wait, left);
+            let lost = course.repeat(heard, wait, left);
+            let _between = Between::of(&self.phase, lost);
             tokio::time::sleep(wait).await;
         }
     }
@@ -169,6 +171,22 @@ impl Client {
             Ok(answer) => answer,
             Err(_) => Err(Trouble::timed_out()),
         }
+    }
+}
+
+/// A wait between two attempts, over when it is dropped, whoever drops it.
+struct Between<'a>(&'a watch::Sender<Phase>);
+
+impl<'a> Between<'a> {
+    fn of(phase: &'a watch::Sender<Phase>, lost: bool) -> Self {
+        phase.send_replace(Phase::Between { lost });
+        Self(phase)
+    }
+}
+
+impl Drop for Between<'_> {
+    fn drop(&mut self) {
+        self.0.send_replace(Phase::Asking);
     }
 }
 

@@ -1,30 +1,73 @@
 //! Owns the one line for a command line that cannot be understood. What may be a secret is not in it.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind as Kind};
+use runner_lifecycle::command_line::{self, Role, Word};
 use runner_lifecycle::ending::NoRun;
 use runner_lifecycle::exit::Failure;
+use runner_lifecycle::former;
 use runner_lifecycle::shown::without_tokens;
+
+use super::surface;
+
+/// Looks at the words that are no flags and no values: one command, and nothing astray.
+pub(super) fn check(words: &[Word]) -> Result<(), NoRun> {
+    let mut command = surface::command();
+    let mut before: Option<&Word> = None;
+    let mut seen = false;
+    for word in words {
+        if matches!(word.role, Role::Flag | Role::Value) {
+            before = Some(word);
+            continue;
+        }
+        let known: Vec<&str> = command
+            .get_subcommands()
+            .map(clap::Command::get_name)
+            .collect();
+        let text = word.text.to_str().unwrap_or_default();
+        // A flag that is no switch has its value already, or is unknown: then clap names it.
+        let flag = before
+            .filter(|word| word.role == Role::Flag)
+            .and_then(|word| word.text.to_str());
+        let line = match flag {
+            Some(flag) if unknown(flag) => return Ok(()),
+            Some(flag)
+                if !flag.contains('=')
+                    && !text.is_empty()
+                    && command_line::boolean(text).is_some() =>
+            {
+                command_line::behind_switch(flag, word)
+            }
+            _ if seen => command_line::no_flag(word),
+            _ if text == "help" => return Err(NoRun::Show(command.render_long_help().to_string())),
+            _ if known.contains(&text) => {
+                seen = true;
+                continue;
+            }
+            _ => command_line::no_command(word, surface::NAME, &known),
+        };
+        return Err(usage(&line));
+    }
+    Ok(())
+}
+
+/// Whether a flag is none of ours, so that the word behind it may have been meant as its value.
+fn unknown(flag: &str) -> bool {
+    let name = flag.trim_start_matches('-');
+    let name = name.split('=').next().unwrap_or_default();
+    !name.is_empty() && !surface::names().any(|known| known == name)
+}
 
 pub(super) fn no_run_of(error: &clap::Error) -> NoRun {
     match error.kind() {
         // The help is our own text, set by the library.
         Kind::DisplayHelp | Kind::DisplayVersion => NoRun::Show(error.to_string()),
         _ => {
-            // A word in the wrong place may be a token.
-            let stray = match error
-                .get(ContextKind::InvalidArg)
-                .or(error.get(ContextKind::InvalidSubcommand))
+            if let Some(ContextValue::String(flag)) = error.get(ContextKind::InvalidArg)
+                && let Some(line) = gone(flag)
             {
-                Some(ContextValue::String(word)) => !word.starts_with('-') && !is_plain(word),
-                _ => false,
-            };
-            let line = if stray {
-                "unexpected argument (it may be a secret, so it is not shown)".to_owned()
-            } else {
-                words(error)
-            };
-            let line = without_tokens(&line);
-            NoRun::Failure(Failure::usage(format!("{line}; see runner-reaper --help")))
+                return usage(&line);
+            }
+            usage(&words(error))
         }
     }
 }
@@ -72,10 +115,18 @@ fn words(error: &clap::Error) -> String {
     }
 }
 
-/// Whether a word looks like a misspelt command rather than a token.
-fn is_plain(word: &str) -> bool {
-    word.len() <= 16
-        && word
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+/// What took the place of a flag of earlier runner managers.
+fn gone(flag: &str) -> Option<String> {
+    let name = flag.trim_start_matches('-');
+    let name = name.split('=').next().unwrap_or_default();
+    let line = former::flag(name)?;
+    Some(line.replace("--listen-address", "--metrics-address"))
+}
+
+fn usage(line: &str) -> NoRun {
+    let line = without_tokens(line);
+    NoRun::Failure(Failure::usage(format!(
+        "{line}; see {} --help",
+        surface::NAME
+    )))
 }

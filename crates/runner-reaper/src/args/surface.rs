@@ -3,9 +3,30 @@
 use std::ffi::OsString;
 
 use clap::{Arg, ArgAction, Command};
+use runner_lifecycle::command_line::{self, Program};
 use runner_lifecycle::{exit, misspelt};
 
 use super::Environment;
+
+/// How every variable of ours begins.
+const OURS: &str = "RUNNER_REAPER_";
+
+/// The program's name.
+pub(super) const NAME: &str = "runner-reaper";
+
+/// What the walk over the words must know of the flags.
+pub(super) const PROGRAM: Program = Program {
+    prefix: OURS,
+    takes_value: |name| {
+        let short = matches!(name, "c" | "n" | "t" | "u" | TOKEN_FILE);
+        short
+            || COMMON.iter().any(|(known, ..)| *known == name)
+            || SELECTING.iter().any(|(known, ..)| *known == name)
+    },
+    is_password: |_| false,
+};
+
+const TOKEN_FILE: &str = "token-file";
 
 /// Flags with a value that every mode takes; each has a variable `RUNNER_REAPER_…`.
 const COMMON: [(&str, &str, &str); 14] = [
@@ -90,16 +111,18 @@ pub(super) fn command() -> Command {
         .about("Unregister entries of config.toml by hand; with a live runner manager as pre-stop")
         .args(SELECTING.map(|(name, short, value, help)| valued(name, value, help).short(short)))
         .args([
-            valued("token-file", "FILE", "file with the token of the entries"),
+            valued(TOKEN_FILE, "FILE", "file with the token of the entries"),
             switch("all-runners", "every entry"),
             switch("keep-entry", "leave the entries in config.toml"),
             switch("other-pod", "work on a volume that belongs to another pod"),
         ]);
-    Command::new("runner-reaper")
+    Command::new(NAME)
         .about("Pauses, drains and unregisters GitLab runners inside the grace period of a pod")
         .version(env!("CARGO_PKG_VERSION"))
         .after_help(format!("{AFTER_HELP}\n\n{}", exit::help()))
         .no_binary_name(true)
+        // Without it the help of a command would not say whose command it is.
+        .bin_name(NAME)
         .disable_help_subcommand(true)
         .disable_version_flag(true)
         .arg(
@@ -114,13 +137,12 @@ pub(super) fn command() -> Command {
             let arg = valued(name, value, help).global(true);
             match name {
                 "config" => arg.short('c'),
-                "log-format" => arg.value_parser(["text", "runner", "json"]),
-                "log-level" => arg.value_parser([
-                    "panic", "fatal", "error", "warn", "warning", "info", "debug", "trace",
-                ]),
+                "log-level" => arg.short('l'),
                 _ => arg,
             }
         }))
+        // Read before, with the log's: here it is only shown.
+        .arg(switch("debug", "the same as --log-level=debug [RUNNER_DEBUG]").global(true))
         .subcommands([pre_stop, sidecar, unregister])
 }
 
@@ -138,7 +160,7 @@ fn switch(name: &'static str, help: &'static str) -> Arg {
         .long(name)
         .help(help)
         .action(ArgAction::Set)
-        .value_parser(clap::value_parser!(bool))
+        .value_parser(|text: &str| command_line::boolean(text).ok_or("it is not true or false"))
         .num_args(0..=1)
         .require_equals(true)
         .default_value("false")
@@ -157,29 +179,33 @@ pub(super) fn double_dash(word: OsString) -> OsString {
         return word;
     };
     let name = rest.split('=').next().unwrap_or_default();
-    let selecting = SELECTING.iter().map(|(known, ..)| *known);
-    let switches = [
-        "token-file",
-        "all-runners",
-        "keep-entry",
-        "other-pod",
-        "help",
-        "version",
-    ];
-    let mut known = COMMON
-        .iter()
-        .map(|(known, ..)| *known)
-        .chain(selecting)
-        .chain(switches);
-    if known.any(|known| known == name) {
+    if names().any(|known| known == name) {
         return format!("--{rest}").into();
     }
     word
 }
 
+/// The long names of all flags.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    let switches = [
+        TOKEN_FILE,
+        "all-runners",
+        "keep-entry",
+        "other-pod",
+        "debug",
+        "help",
+        "version",
+    ];
+    let common = COMMON.iter().map(|(known, ..)| *known);
+    common
+        .chain(SELECTING.iter().map(|(known, ..)| *known))
+        .chain(switches)
+}
+
 /// A line for each variable that means nothing.
 pub(super) fn unknown_variables(environment: &Environment) -> Vec<String> {
     let known = COMMON.map(|(flag, ..)| flag.replace('-', "_").to_uppercase());
-    let known: Vec<&str> = known.iter().map(String::as_str).collect();
-    misspelt::variables(environment, "RUNNER_REAPER_", &known)
+    let known = known.iter().map(String::as_str);
+    let known: Vec<&str> = known.chain(["DEBUG"]).collect();
+    misspelt::variables(environment, OURS, &known)
 }

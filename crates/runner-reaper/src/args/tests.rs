@@ -42,13 +42,18 @@ fn no_subcommand_is_the_hook() {
 fn words_of_every_hook_are_heard_and_a_misspelt_one_too() {
     fn check(line: &str, want: bool) {
         let argv: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
-        assert_eq!(is_heard_by_nobody(&argv), want, "{line}");
+        let words = command_line(&argv, &environment(&[])).words;
+        assert_eq!(is_heard_by_nobody(&words), want, "{line}");
     }
     check("", true);
     check("pre-stop", true);
     check("unregister --all-runners", true);
     check("pre-stpo --grace-perod=1", true);
     check("--config /x sidecar", false);
+    check("--debug sidecar -l debug", false);
+    check("--confg /x sidecar", false);
+    // Not everything that is called so is the command.
+    check("unregister --name sidecar", true);
 }
 
 #[test]
@@ -161,7 +166,37 @@ fn what_cannot_be_understood_ends_with_2_and_shows_no_token() {
         "a variable that nothing was put in for",
     );
     check("--log-format xml", "xml");
-    check("frob", "frob");
+    check(
+        "frob",
+        "\"frob\" (argument 1) is no command of runner-reaper: there are pre-stop, sidecar, unregister",
+    );
+    check(
+        "--grace-period 60 pre-stpo",
+        "argument 3) is no command of runner-reaper: did you mean pre-stop?",
+    );
+    check(
+        "unregister --name a -l debug stray",
+        "\"stray\" (argument 6) belongs to no flag",
+    );
+    check("unregister unregister", "\"unregister\" (argument 2)");
+    check(
+        "unregister --all-runners false",
+        "write --all-runners=false",
+    );
+    check("unregister --token T stray", "\"stray\" (argument 4)");
+    check(
+        "unregister --all-runners --metrics-server :9252",
+        "12.0: use --metrics-address",
+    );
+    check("unregister --all-runners --frob x", "--frob");
+    check(
+        "unregister --all-runners --url http:/h",
+        "--url: the URL of GitLab has no //",
+    );
+    check(
+        "unregister --all-runners --log-level=bogus",
+        "--log-level: \"bogus\"",
+    );
     check("glrt-canary0123456789", "not shown");
     check("unregister glrt-canary0123456789", "not shown");
     check("--tokn=glrt-canary", "--tokn");
@@ -194,7 +229,7 @@ fn help_and_version_are_shown() {
 #[test]
 fn misspelt_variable_is_named() {
     fn check(name: &str, warned: bool) {
-        let warnings = parsed("", &[(name, "5")]).warnings;
+        let warnings = idle_variables(&environment(&[(name, "5")]));
         assert_eq!(
             warnings.iter().any(|words| words.contains(name)),
             warned,
@@ -202,44 +237,13 @@ fn misspelt_variable_is_named() {
         );
     }
     check("RUNNER_REAPER_GRACE", true);
+    check("METRICS_SERVER", true);
     check("RUNNER_REAPER_RESERVE", false);
+    check("RUNNER_REAPER_DEBUG", false);
+    check("RUNNER_REAPER_LOG_LEVEL", false);
     check("RUNNER_REAPER_SERVICE_HOST", false);
     check("RUNNER_REAPER_PORT_80_TCP", false);
     check("RUNNER_INIT_GRACE", false);
-}
-
-#[test]
-fn reporting_never_fails() {
-    let argv = ["--log-level", "debug", "--frob", "--log-format=json"].map(OsString::from);
-    let reporting = reporting(&argv, &environment(&[]));
-    assert_eq!(
-        (reporting.format, reporting.level),
-        (Format::Json, log::LevelFilter::Debug)
-    );
-    fn check(variables: &[(&str, &str)], want: (Format, log::LevelFilter)) {
-        let reporting = super::reporting(&[], &environment(variables));
-        assert_eq!((reporting.format, reporting.level), want, "{variables:?}");
-    }
-    use log::LevelFilter as Level;
-    check(
-        &[("LOG_FORMAT", "json"), ("LOG_LEVEL", "warning")],
-        (Format::Json, Level::Warn),
-    );
-    // What the runner container is told is gitlab-runner's, in its words.
-    check(
-        &[("LOG_FORMAT", "runner"), ("LOG_LEVEL", "fatal")],
-        (Format::Text, Level::Error),
-    );
-    let ours = ("RUNNER_REAPER_LOG_FORMAT", "text");
-    check(&[ours, ("LOG_FORMAT", "json")], (Format::Text, Level::Info));
-    let odd = super::reporting(
-        &["--log-level".into()],
-        &environment(&[("RUNNER_REAPER_LOG_FORMAT", "x")]),
-    );
-    assert_eq!(
-        (odd.format, odd.level),
-        (Format::Text, log::LevelFilter::Info)
-    );
 }
 
 #[test]
@@ -250,7 +254,7 @@ fn token_in_the_wrong_place_is_not_shown() {
         assert!(!message.contains("canary"), "{line}: {message}");
     }
     check("--glrt-canary", "'--***'");
-    check("--log-format glrt-canary", "'***'");
+    check("--log-format glrt-canary", "\"***\"");
     check("--grace-period glrt-canary", "--grace-period");
     check(
         "unregister --token-file canary",
@@ -285,4 +289,51 @@ async fn limit_of_the_unregistration_is_never_beyond_the_deadline() {
     };
     assert_eq!(until(3600), Duration::from_secs(10));
     assert_eq!(until(4), Duration::from_secs(4));
+}
+
+#[test]
+fn global_words_are_taken_before_and_behind_the_command() {
+    fn check(line: &str, want: &str) {
+        let options = parsed(line, &[]);
+        let found = match options.command {
+            Command::PreStop => "pre-stop",
+            Command::Sidecar => "sidecar",
+            Command::Unregister(_) => "unregister",
+        };
+        assert_eq!(found, want, "{line}");
+        let argv: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
+        let level = command_line(&argv, &environment(&[])).reporting.level;
+        assert_eq!(level, log::LevelFilter::Debug, "{line}");
+    }
+    for debug in [
+        "--debug",
+        "-debug",
+        "-l debug",
+        "-log-level=debug",
+        "--debug --log-format json",
+        "--debug --cpuprofile x",
+    ] {
+        check(debug, "pre-stop");
+        for command in ["pre-stop", "sidecar", "unregister --all-runners"] {
+            let name = command.split(' ').next().unwrap();
+            check(&format!("{debug} {command}"), name);
+            check(&format!("{command} {debug}"), name);
+        }
+    }
+}
+
+#[test]
+fn help_of_a_command_shows_the_whole_of_it() {
+    for command in ["unregister", "pre-stop", "sidecar"] {
+        let argv = [command, "--help"].map(OsString::from);
+        let Err(NoRun::Show(text)) = parse(argv, &environment(&[])) else {
+            panic!("{command}")
+        };
+        let usage = format!("Usage: runner-reaper {command} [OPTIONS]");
+        assert!(text.contains(&usage), "{text}");
+    }
+    let Err(NoRun::Show(text)) = parse(["help".into()], &environment(&[])) else {
+        panic!("help")
+    };
+    assert!(text.contains("Usage: runner-reaper"), "{text}");
 }

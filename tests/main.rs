@@ -22,6 +22,7 @@ mod init_read_only;
 mod init_rubbish;
 mod init_secrets;
 mod init_stock;
+mod init_stopped;
 mod init_tls;
 mod init_wrong;
 mod reaper;

@@ -36,6 +36,11 @@ impl Timeline {
     }
 }
 
+/// What goes on before the clock starts.
+pub(crate) fn before(what: &str) {
+    print(&format!("           {what}\n"));
+}
+
 fn print(text: &str) {
     // A closed pipe (`cargo demo | head`) is no reason to stop before the end.
     drop(std::io::stdout().write_all(text.as_bytes()));

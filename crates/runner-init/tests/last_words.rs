@@ -6,13 +6,15 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-/// Runs the program with these variables and no others.
+/// Runs the program with these variables and no others. What it writes goes into `directory`, whoever runs it: for root the
+/// default is a directory of the machine.
 fn run(directory: &TempDir, words: &[&str], variables: &[(&str, &str)]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_runner-init"))
         .args(words)
         .current_dir(directory.path())
         .env_clear()
         .env("HOME", directory.path())
+        .env("CONFIG_FILE", directory.path().join("config.toml"))
         .envs(variables.iter().copied())
         .output()
         .unwrap()

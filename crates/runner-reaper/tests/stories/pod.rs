@@ -133,6 +133,8 @@ impl Pod {
             .unwrap();
         Command::new(stand_in())
             .args(arguments)
+            .env_clear()
+            .env("HOME", self.directory.path())
             .env("CONFIG_FILE", self.file("config.toml"))
             .current_dir(self.directory.path())
             .stdin(Stdio::null())
@@ -192,6 +194,7 @@ impl Pod {
         command
             .args(arguments)
             .env_clear()
+            .env("HOME", self.directory.path())
             .env("CONFIG_FILE", self.file("config.toml"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

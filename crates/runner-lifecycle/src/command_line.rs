@@ -214,19 +214,19 @@ fn settle(
     let own = |name: &str| format!("{prefix}{name}");
     if let Some(format) = said.format.or_else(|| {
         let names = [own("LOG_FORMAT"), "LOG_FORMAT".to_owned()];
-        variable(environment, names, Format::named, FORMATS, &mut warnings)
+        variable(environment, &names, Format::named, FORMATS, &mut warnings)
     }) {
         reporting.format = format;
     }
     if let Some(level) = said.level.or_else(|| {
         let names = [own("LOG_LEVEL"), "LOG_LEVEL".to_owned()];
-        variable(environment, names, level_named, LEVELS, &mut warnings)
+        variable(environment, &names, level_named, LEVELS, &mut warnings)
     }) {
         reporting.level = level;
     }
     let debug = said.debug.or_else(|| {
         let names = [own("DEBUG"), "RUNNER_DEBUG".to_owned()];
-        variable(environment, names, boolean, BOOLEANS, &mut warnings)
+        variable(environment, &names, boolean, BOOLEANS, &mut warnings)
     });
     // As in gitlab-runner it wins over a level.
     if debug == Some(true) {
@@ -247,7 +247,7 @@ fn settle(
 /// The value of the first of the variables that is set; a word that means nothing is warned of.
 fn variable<T>(
     environment: &Environment,
-    names: [String; 2],
+    names: &[String; 2],
     read: impl Fn(&str) -> Option<T>,
     expected: &str,
     warnings: &mut Vec<String>,

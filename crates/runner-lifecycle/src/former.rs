@@ -300,8 +300,8 @@ mod tests {
             "{metrics}"
         );
         assert_eq!(
-            variables_of_a_runner_manager(&environment),
-            [metrics.clone()]
+            variables_of_a_runner_manager(&environment).concat(),
+            *metrics
         );
         assert!(!said.concat().contains("canary"));
     }

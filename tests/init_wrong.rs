@@ -149,8 +149,6 @@ fn value_that_cannot_be_read_is_named_with_its_flag() {
         ("RUNNER_INIT_CONCURRENT", "0"),
         ("RUNNER_INIT_DRAIN_READY", "ja"),
         ("RUNNER_INIT_FILE_MODE", "rw"),
-        ("LOG_FORMAT", "xml"),
-        ("LOG_LEVEL", "loud"),
     ] {
         scene.refuse(&right(&[TOKEN]), &[(name, value)], 2, name);
     }

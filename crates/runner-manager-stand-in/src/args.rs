@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::{Arg, ArgAction, ArgMatches};
 
 use crate::overlap::Overlap;
+use crate::version::Version;
 
 /// How long `wrapper` waits for its child after it has sent SIGTERM.
 const TERMINATION_TIMEOUT: Duration = Duration::from_secs(10);
@@ -19,8 +20,12 @@ pub(crate) struct RunOptions {
     pub(crate) config: PathBuf,
     /// From the flag or the environment; beats `listen_address` of the file.
     pub(crate) listen_address: Option<String>,
+    /// Stand-in only: the gitlab-runner that is played.
+    pub(crate) version: Version,
     /// Stand-in only: how long the process stays without signal handlers and pages.
     pub(crate) start_delay: Duration,
+    /// Stand-in only: how long it then has pages and no signal handlers yet.
+    pub(crate) signals_delay: Duration,
     /// Stand-in only: how long a token rotation rests between GitLab's answer and writing the file.
     pub(crate) rotation_pause: Duration,
     /// Stand-in only: what a reload reads that waited for the rotation; at random when untold.
@@ -53,17 +58,25 @@ pub(crate) fn parse(
     let arguments: Vec<_> = arguments.collect();
     let matches = command().try_get_matches_from(&arguments)?;
     Ok(match matches.subcommand() {
-        Some(("wrapper", given)) => Command::Wrapper(WrapperOptions {
-            termination_timeout: duration(given, "process-termination-timeout")
-                .unwrap_or(TERMINATION_TIMEOUT),
-            program: arguments.first().cloned().unwrap_or_default(),
-            child_arguments: given
-                .get_many("child")
-                .into_iter()
-                .flatten()
-                .cloned()
-                .collect(),
-        }),
+        Some(("wrapper", given)) if version(None, &variable)?.has_a_wrapper() => {
+            Command::Wrapper(WrapperOptions {
+                termination_timeout: duration(given, "process-termination-timeout")
+                    .unwrap_or(TERMINATION_TIMEOUT),
+                program: arguments.first().cloned().unwrap_or_default(),
+                child_arguments: given
+                    .get_many("child")
+                    .into_iter()
+                    .flatten()
+                    .cloned()
+                    .collect(),
+            })
+        }
+        Some(("wrapper", _)) => {
+            return Err(command().error(
+                clap::error::ErrorKind::InvalidSubcommand,
+                "gitlab-runner has a wrapper since 17.6",
+            ));
+        }
         Some((_, given)) => Command::Run(RunOptions {
             config: given
                 .get_one("config")
@@ -71,7 +84,9 @@ pub(crate) fn parse(
                 .unwrap_or_else(|| config_of(&variable)),
             listen_address: text(given, "listen-address")
                 .or_else(|| filled(variable("LISTEN_ADDRESS"))),
+            version: version(given.get_one("as"), &variable)?,
             start_delay: duration(given, "start-delay").unwrap_or_default(),
+            signals_delay: duration(given, "signals-delay").unwrap_or_default(),
             rotation_pause: duration(given, "rotation-pause").unwrap_or_default(),
             rotation_overlap: given.get_one("rotation-overlap").copied(),
         }),
@@ -98,9 +113,19 @@ fn command() -> clap::Command {
                 .help("address of the metrics and debug pages [LISTEN_ADDRESS]"),
         )
         .arg(
+            option("as")
+                .value_parser(Version::from_str)
+                .help("stand-in only: the version that is played, such as 17.11 [STAND_IN_AS]"),
+        )
+        .arg(
             option("start-delay")
                 .value_parser(humantime::parse_duration)
                 .help("stand-in only: time before the start"),
+        )
+        .arg(
+            option("signals-delay")
+                .value_parser(humantime::parse_duration)
+                .help("stand-in only: time with pages and without signal handlers"),
         )
         .arg(
             option("rotation-pause")
@@ -156,6 +181,21 @@ fn duration(given: &ArgMatches, name: &str) -> Option<Duration> {
     given.get_one(name).copied()
 }
 
+/// The flag, else the variable, else the newest.
+fn version(
+    told: Option<&Version>,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<Version, clap::Error> {
+    if let Some(told) = told {
+        return Ok(*told);
+    }
+    let told = filled(variable("STAND_IN_AS")).map(|text| text.parse());
+    told.unwrap_or(Ok(Version::NEWEST)).map_err(|words| {
+        let words = format!("STAND_IN_AS: {words}");
+        command().error(clap::error::ErrorKind::ValueValidation, words)
+    })
+}
+
 fn filled(value: Option<String>) -> Option<String> {
     value.filter(|value| !value.is_empty())
 }
@@ -174,7 +214,7 @@ fn config_of(variable: impl Fn(&str) -> Option<String>) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use super::{Command, RunOptions, parse};
+    use super::{Command, RunOptions, Version, parse};
     use std::time::Duration;
 
     fn run_options(line: &str, variables: &[(&str, &str)]) -> RunOptions {
@@ -207,6 +247,18 @@ mod tests {
             (untold.config.to_str(), untold.listen_address.as_deref()),
             (Some("/env.toml"), Some(":1"))
         );
+    }
+
+    #[test]
+    fn version_is_told_by_flag_or_variable() {
+        let variables = [("STAND_IN_AS", "15.11")];
+        let told = run_options("gitlab-runner run --as 17.11", &variables);
+        assert_eq!(told.version, Version::of(17, 11));
+        let by_variable = run_options("gitlab-runner run", &variables);
+        assert_eq!(by_variable.version, Version::of(15, 11));
+        assert_eq!(run_options("x run", &[]).version, Version::NEWEST);
+        let wrong = |_: &str| Some("new".to_owned());
+        assert!(parse("x run".split(' ').map(Into::into), wrong).is_err());
     }
 
     #[test]

@@ -21,7 +21,7 @@ struct InForce {
 pub(crate) struct ConfigFile {
     path: PathBuf,
     in_force: Mutex<InForce>,
-    /// Held by a token rotation from its load to GitLab's answer: gitlab-runner lets nobody read the configuration in that
+    /// Held by a token rotation from its load to GitLab's answer, since 18.1: gitlab-runner lets nobody read the configuration in that
     /// time, be it the feeder, a reload or the metrics page.
     gate: tokio::sync::Mutex<()>,
     counters: Arc<Counters>,
@@ -115,6 +115,14 @@ impl ConfigFile {
     /// Replaces what is in force without writing it.
     pub(crate) fn replace(&self, config: Config) {
         self.locked().config = Arc::new(config);
+    }
+
+    /// The same, unless another file was loaded since.
+    pub(crate) fn replace_if_in_force(&self, old: &Arc<Config>, config: Config) {
+        let mut in_force = self.locked();
+        if Arc::ptr_eq(&in_force.config, old) {
+            in_force.config = Arc::new(config);
+        }
     }
 
     /// Writes what is in force over the file, in place: truncated first, not atomic, not synced, nobody locked out. That is

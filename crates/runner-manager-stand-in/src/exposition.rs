@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
 
+use crate::version::Version;
+
 /// A family of the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Name {
@@ -118,30 +120,75 @@ impl Name {
     }
 }
 
+impl Name {
+    /// The first version that has the family.
+    fn since(self) -> Version {
+        match self {
+            Self::ConfigurationLoaded
+            | Self::ConfigurationLoadingError
+            | Self::ConfigurationSaved
+            | Self::ConfigurationSavingError => Version::of(15, 9),
+            Self::WorkerFeedFailures
+            | Self::WorkerFeeds
+            | Self::WorkerHealthCheckFailures
+            | Self::WorkerProcessingFailures
+            | Self::WorkerSlotOperations
+            | Self::WorkerSlotsNumber => Version::of(15, 11),
+            Self::ProcessStateInfo => Version::of(19, 1),
+            Self::ApiRequestStatuses
+            | Self::Concurrent
+            | Self::Jobs
+            | Self::JobsTotal
+            | Self::Limit
+            | Self::RequestConcurrency
+            | Self::RequestConcurrencyExceeded
+            | Self::VersionInfo => Version::of(0, 0),
+        }
+    }
+
+    /// The first version whose rows of this family have the label.
+    fn labelled_since(self, label: &str) -> Version {
+        match (self, label) {
+            (Self::Jobs | Self::JobsTotal | Self::Limit, "runner_name") => Version::of(18, 2),
+            (Self::ApiRequestStatuses, "method") => Version::of(18, 3),
+            _ => self.since(),
+        }
+    }
+}
+
 /// Label names and values.
 pub(crate) type Labels<'a> = [(&'static str, &'a str)];
 
 type Rows = BTreeMap<Name, BTreeMap<String, i64>>;
 
 /// What only ever grows, kept from the start of the process.
-#[derive(Default)]
 pub(crate) struct Counters {
+    version: Version,
     rows: Mutex<Rows>,
 }
 
 impl Counters {
+    /// Those of a gitlab-runner of this version.
+    pub(crate) fn of(version: Version) -> Self {
+        Self {
+            version,
+            rows: Mutex::default(),
+        }
+    }
+
     pub(crate) fn add(&self, name: Name, labels: &Labels<'_>, by: i64) {
         let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
         *rows
             .entry(name)
             .or_default()
-            .entry(rendered(labels))
+            .entry(rendered(name, labels, self.version))
             .or_default() += by;
     }
 
     /// A page that begins with the counters of this moment.
     pub(crate) fn page(&self) -> Page {
         Page {
+            version: self.version,
             rows: self
                 .rows
                 .lock()
@@ -153,6 +200,7 @@ impl Counters {
 
 /// One answer of `/metrics`.
 pub(crate) struct Page {
+    version: Version,
     rows: Rows,
 }
 
@@ -163,13 +211,14 @@ impl Page {
             .rows
             .entry(name)
             .or_default()
-            .entry(rendered(labels))
+            .entry(rendered(name, labels, self.version))
             .or_default() += value;
     }
 
     pub(crate) fn text(&self) -> String {
         let mut out = String::new();
-        for (name, rows) in &self.rows {
+        let there = |name: &Name| name.since() <= self.version;
+        for (name, rows) in self.rows.iter().filter(|(name, _)| there(name)) {
             let (name, kind, help) = name.family();
             let _ = writeln!(
                 out,
@@ -184,11 +233,12 @@ impl Page {
 }
 
 /// `{a="b",c="d"}` in the order of the names, as Prometheus' own library writes it.
-fn rendered(labels: &Labels<'_>) -> String {
+fn rendered(name: Name, labels: &Labels<'_>, version: Version) -> String {
+    let mut labels = labels.to_vec();
+    labels.retain(|(label, _)| name.labelled_since(label) <= version);
     if labels.is_empty() {
         return String::new();
     }
-    let mut labels = labels.to_vec();
     labels.sort_unstable();
     let pairs = labels
         .iter()
@@ -205,11 +255,11 @@ fn escaped(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Counters, Name};
+    use super::{Counters, Name, Version};
 
     #[test]
     fn labels_are_sorted_and_escaped() {
-        let counters = Counters::default();
+        let counters = Counters::of(Version::NEWEST);
         counters.add(Name::JobsTotal, &[("runner", "b"), ("a", "x\"y")], 2);
         let mut page = counters.page();
         page.row(Name::Concurrent, &[], 4);

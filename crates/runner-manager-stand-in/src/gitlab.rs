@@ -21,14 +21,12 @@ use crate::exposition::{Counters, Name};
 use crate::log_line;
 use crate::payload::Payload;
 use crate::short_token::short;
+use crate::version::Version;
 use details::details;
 
 /// gitlab-runner's own: five attempts, the header's wait or 100 ms doubling.
 const ATTEMPTS: u32 = 5;
 const FIRST_WAIT: Duration = Duration::from_millis(100);
-
-/// The version whose behaviour is played.
-pub(crate) const VERSION: &str = "19.4.0";
 
 /// An answer, of whatever status.
 pub(crate) struct Answer {
@@ -84,13 +82,14 @@ pub(crate) struct Gitlab {
     client: Client<HttpConnector, Full<Bytes>>,
     counters: Arc<Counters>,
     system_id: String,
+    version: Version,
     /// By URL and token, as gitlab-runner has a client for each: GitLab's word for the state of the queue, sent back so that
     /// GitLab can hold the request until it changes. An answer without the word leaves the old one.
     last_updates: Mutex<BTreeMap<(String, String), String>>,
 }
 
 impl Gitlab {
-    pub(crate) fn new(counters: Arc<Counters>, system_id: String) -> Self {
+    pub(crate) fn new(counters: Arc<Counters>, system_id: String, version: Version) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         let client = Client::builder(TokioExecutor::new())
@@ -100,14 +99,14 @@ impl Gitlab {
             client,
             counters,
             system_id,
+            version,
             last_updates: Mutex::default(),
         }
     }
 
     /// Asks for a job. Dropped half way, the connection is closed: a job GitLab was about to hand out may be lost.
     pub(crate) async fn request_job(&self, entry: &Entry) -> JobAnswer {
-        let mut body =
-            json!({"info": details(entry), "token": entry.token, "system_id": self.system_id});
+        let mut body = json!({"info": details(entry, self.version), "token": entry.token, "system_id": self.system_id});
         let own = (entry.url.clone(), entry.token.clone());
         if let Some(seen) = self.last_updates().get(&own) {
             body["last_update"] = Value::from(seen.as_str());
@@ -164,8 +163,7 @@ impl Gitlab {
         state: &str,
         more: &Value,
     ) -> Result<Answer, Failure> {
-        let mut body =
-            json!({"info": details(entry), "token": job.token, "state": state, "output": {}});
+        let mut body = json!({"info": details(entry, self.version), "token": job.token, "state": state, "output": {}});
         if let (Some(body), Some(more)) = (body.as_object_mut(), more.as_object()) {
             body.extend(more.clone());
         }
@@ -225,7 +223,10 @@ impl Gitlab {
             .uri(url)
             .header(CONTENT_TYPE, call.content_type)
             .header("accept", "application/json")
-            .header("user-agent", format!("gitlab-runner {VERSION} (stand-in)"))
+            .header(
+                "user-agent",
+                format!("gitlab-runner {} (stand-in)", self.version),
+            )
             .header("x-request-id", request_id);
         for (name, value) in &call.headers {
             let value = HeaderValue::from_str(value).map_err(|_| Failure::Url)?;

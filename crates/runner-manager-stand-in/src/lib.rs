@@ -1,13 +1,13 @@
 //! A stand-in for `gitlab-runner run`, for tests and the demo: the same signals, pages, reloads and order of requests as
-//! gitlab-runner 19.4, with jobs that only take time. Never part of what is deployed, and no judge of the helpers.
+//! gitlab-runner 19.4 or an older one, with jobs that only take time. Never part of what is deployed, and no judge of the helpers.
 //!
 //! `runner-manager-stand-in run` takes `--config` and `--listen-address` (or `CONFIG_FILE`, `LISTEN_ADDRESS`) and, beyond the
-//! real one, `--start-delay`, `--rotation-pause`, `--rotation-overlap` and SIGUSR1 (rotate a token now). `wrapper … run …` is
-//! there without its gRPC server. Plain HTTP only. How long a job takes is in its variables `STAND_IN_DURATION`, `STAND_IN_UNTIL_FILE` and
+//! real one, `--as` (or `STAND_IN_AS`: the version that is played), `--start-delay`, `--signals-delay`, `--rotation-pause`,
+//! `--rotation-overlap` and SIGUSR1 (rotate a token now). `wrapper … run …` is there without its gRPC server. Plain HTTP only. How long a job takes is in its variables `STAND_IN_DURATION`, `STAND_IN_UNTIL_FILE` and
 //! `STAND_IN_RESULT`, else in its script's `sleep` and `exit 1` lines.
 //!
 //! The tests in `tests/facts` keep it honest: `GITLAB_RUNNER=/path/to/gitlab-runner cargo test -p runner-manager-stand-in` runs them
-//! against the real program.
+//! against the real program, and `GITLAB_RUNNER_VERSION=17.11` beside it says which one that is.
 
 mod args;
 mod builds;
@@ -31,6 +31,7 @@ mod short_token;
 mod stop;
 mod system_id;
 mod trace;
+mod version;
 mod worker;
 mod wrapper;
 

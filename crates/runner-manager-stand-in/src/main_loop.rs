@@ -26,7 +26,10 @@ pub(crate) async fn keep_workers(process: Arc<Process>, mut reload: Signal) {
             return;
         }
     }
-    while workers.join_next().await.is_some() {}
+    while workers.join_next().await.is_some() {
+        // Each that goes leaves the gauge: the idle ones at once, the others after their job.
+        process.workers.fetch_min(workers.len(), Ordering::Relaxed);
+    }
     process.workers.store(0, Ordering::Relaxed);
     log_line::info("All workers stopped.");
     log_line::info("All executor providers shut down.");

@@ -1,4 +1,4 @@
-//! Who comes first when a token rotation ends while a reload waits for it: gitlab-runner saves without holding its own lock,
+//! Who comes first when a token rotation ends while a reload waits for it: gitlab-runner (since 18.1) saves without holding its own lock,
 //! so the waiting reload may run at any point of the save. Chooses; saves and loads nothing.
 
 use std::hash::{BuildHasher, RandomState};

@@ -14,7 +14,6 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
 use crate::exposition::Name;
-use crate::gitlab::VERSION;
 use crate::log_line;
 use crate::run::Process;
 
@@ -97,12 +96,12 @@ async fn answer(process: &Process, request: &Request<Incoming>) -> Response<Full
             );
             response
         }
-        "/debug/process/state" => page(
+        "/debug/process/state" if process.version.says_its_state() => page(
             StatusCode::OK,
             "text/plain; charset=utf-8",
             format!("{}\n", process.stop.phase().name()),
         ),
-        "/health/ready" => page(
+        "/health/ready" if process.version.says_its_readiness() => page(
             StatusCode::OK,
             "text/plain; charset=utf-8",
             "ready\n".to_owned(),
@@ -172,7 +171,7 @@ async fn metrics(process: &Process) -> String {
         Name::VersionInfo,
         &[
             ("name", "gitlab-runner"),
-            ("version", VERSION),
+            ("version", &process.version.to_string()),
             ("branch", "stand-in"),
         ],
         1,

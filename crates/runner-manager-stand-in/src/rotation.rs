@@ -14,7 +14,6 @@ use crate::log_line;
 use crate::overlap::Overlap;
 use crate::run::Process;
 use crate::short_token::short;
-use crate::stop::Phase;
 
 /// Never expires, in a file of gitlab-runner.
 const ZERO_TIME: &str = "0001-01-01T00:00:00Z";
@@ -25,7 +24,7 @@ struct Reset {
     token_expires_at: Option<String>,
 }
 
-/// Rotates whatever is due next until the process stops. SIGUSR1 (stand-in only) makes the first entry due now.
+/// Rotates whatever is due next until the process ends, during a drain too. SIGUSR1 (stand-in only) makes the first entry due now.
 pub(crate) async fn rotate(process: Arc<Process>, mut now: Signal) {
     loop {
         let config = process.file.config().await;
@@ -44,7 +43,6 @@ pub(crate) async fn rotate(process: Arc<Process>, mut now: Signal) {
             }
         };
         let entry = tokio::select! {
-            () = process.stop.reached(Phase::Graceful) => return,
             () = process.reloaded.notified() => continue,
             _ = now.recv() => match config.entries.first() {
                 Some(entry) => entry.clone(),
@@ -52,7 +50,11 @@ pub(crate) async fn rotate(process: Arc<Process>, mut now: Signal) {
             },
             entry = due => entry,
         };
-        rotate_one(&process, &entry).await;
+        if process.version.locks_the_config_to_rotate() {
+            rotate_one(&process, &entry).await;
+        } else {
+            rotate_one_in_the_open(&process, &entry, &config).await;
+        }
     }
 }
 
@@ -80,11 +82,25 @@ async fn rotate_one(process: &Process, entry: &Entry) {
     process.file.replace(config);
     tokio::time::sleep(process.rotation_pause).await;
     drop(closed);
-    match process
-        .file
-        .save(process.rotation_overlap.unwrap_or_else(Overlap::any))
-        .await
-    {
+    let overlap = process.rotation_overlap.unwrap_or_else(Overlap::any);
+    save(process, entry, overlap).await;
+}
+
+/// The same before 18.1: nobody is locked out, and the token changes in the configuration that was in force at the beginning.
+/// What is saved is the one in force at the end: where a file was loaded in between, the new token is nowhere.
+async fn rotate_one_in_the_open(process: &Process, entry: &Entry, began_with: &Arc<Config>) {
+    match reset(process, entry, began_with).await {
+        Ok(config) => {
+            process.file.replace_if_in_force(began_with, config);
+            tokio::time::sleep(process.rotation_pause).await;
+            save(process, entry, Overlap::Saved).await;
+        }
+        Err(words) => log_line::error(&format!("Resetting runner token... failed  {words}")),
+    }
+}
+
+async fn save(process: &Process, entry: &Entry, overlap: Overlap) {
+    match process.file.save(overlap).await {
         Ok(()) => log_line::info(&format!(
             "Runner authentication token was reset  runner={}",
             short(&entry.token)

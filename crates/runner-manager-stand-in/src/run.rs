@@ -19,10 +19,12 @@ use crate::health::Health;
 use crate::overlap::Overlap;
 use crate::short_token::short;
 use crate::stop::{Phase, Stop};
+use crate::version::Version;
 use crate::{feeder, log_line, main_loop, pages, rotation, system_id};
 
 /// Everything the tasks of the process share.
 pub(crate) struct Process {
+    pub(crate) version: Version,
     pub(crate) file: ConfigFile,
     pub(crate) system_id: String,
     pub(crate) counters: Arc<Counters>,
@@ -101,18 +103,19 @@ pub(crate) async fn run(options: RunOptions) -> ExitCode {
     }
 }
 
-/// Loads the file, opens the pages, installs the signals, in this order.
+/// Loads the file, opens the pages, feeds the first entry, installs the signals, in this order.
 async fn start(options: RunOptions) -> Result<(Arc<Process>, Signals, Signal), String> {
     log_line::info(&format!(
         "Starting multi-runner from {}...",
         options.config.display()
     ));
-    let counters = Arc::new(Counters::default());
+    let counters = Arc::new(Counters::of(options.version));
     let file = ConfigFile::new(options.config, counters.clone())?;
     let system_id = system_id::read_or_create(file.directory())
         .map_err(|error| format!("loading system ID file: {error}"))?;
     let process = Arc::new(Process {
-        gitlab: Gitlab::new(counters.clone(), system_id.clone()),
+        version: options.version,
+        gitlab: Gitlab::new(counters.clone(), system_id.clone(), options.version),
         file,
         system_id,
         counters,
@@ -136,15 +139,17 @@ async fn start(options: RunOptions) -> Result<(Arc<Process>, Signals, Signal), S
     )
     .await?;
     let failed = |error: std::io::Error| format!("installing signal handlers: {error}");
-    let signals = Signals::install().map_err(failed)?;
-    let reload = signal(SignalKind::hangup()).map_err(failed)?;
     let rotate = signal(SignalKind::user_defined1()).map_err(failed)?;
-    process.stop.enter(Phase::Running);
     if let Some(listener) = listener {
         tokio::spawn(pages::serve(process.clone(), listener));
     }
-    tokio::spawn(feeder::feed(process.clone()));
     tokio::spawn(rotation::rotate(process.clone(), rotate));
+    tokio::spawn(feeder::feed(process.clone()));
+    // gitlab-runner readies its executors here: until it is done a signal has its default action, which is the end.
+    tokio::time::sleep(options.signals_delay).await;
+    let signals = Signals::install().map_err(failed)?;
+    let reload = signal(SignalKind::hangup()).map_err(failed)?;
+    process.stop.enter(Phase::Running);
     Ok((process, signals, reload))
 }
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::VERSION;
 use crate::config::Entry;
+use crate::version::Version;
 
 const FEATURES: [&str; 31] = [
     "variables",
@@ -40,7 +40,7 @@ const FEATURES: [&str; 31] = [
 ];
 
 /// The `info` of a request, with the features of the entry's executor.
-pub(super) fn details(entry: &Entry) -> Value {
+pub(super) fn details(entry: &Entry, version: Version) -> Value {
     let missing: &[&str] = match entry.executor.as_str() {
         "docker" | "docker+machine" | "docker-autoscaler" => &["shared", "proxy"],
         "kubernetes" => &["shared", "service_executor_opts"],
@@ -60,7 +60,7 @@ pub(super) fn details(entry: &Entry) -> Value {
         .collect();
     json!({
         "name": "gitlab-runner",
-        "version": VERSION,
+        "version": version.to_string(),
         "revision": "stand-in",
         "platform": "linux",
         "architecture": "amd64",

@@ -14,4 +14,5 @@ mod reload;
 mod rotation;
 mod scene;
 mod stop;
+mod versions;
 mod wrapper;

@@ -20,7 +20,7 @@ fn due_in(scene: &Scene, seconds: i64) -> Config {
 }
 
 /// Three quarters of 800 seconds after the first moment it is due.
-fn lives(from: i64, to: i64) -> String {
+pub(crate) fn lives(from: i64, to: i64) -> String {
     format!(
         "  token_obtained_at = {}\n  token_expires_at = {}\n",
         moment(from),

@@ -39,6 +39,8 @@ pub(crate) struct Scene {
     pub(crate) gitlab: Simulator,
     pub(crate) directory: TempDir,
     pub(crate) address: String,
+    /// The version that the stand-in plays, where it is not the newest.
+    version: Option<&'static str>,
     process: Option<Child>,
 }
 
@@ -73,8 +75,16 @@ impl Scene {
             gitlab,
             directory,
             address: own_address().to_string(),
+            version: None,
             process: None,
         }
+    }
+
+    /// The same for a runner manager of this version.
+    pub(crate) fn of(version: &'static str) -> Self {
+        let mut scene = Self::new(Settings::default());
+        scene.version = Some(version);
+        scene
     }
 
     /// A GitLab with `entries` runners and a runner manager that polls them.
@@ -109,9 +119,7 @@ impl Scene {
         self.publish(config);
         let address = self.address.clone();
         self.start(&["run", "--listen-address", &address]);
-        wait_for("the runner manager to run", || {
-            (self.state().as_deref() == Some("running")).then_some(())
-        });
+        self.is_up();
         self
     }
 
@@ -125,6 +133,7 @@ impl Scene {
         let child = command()
             .args(arguments)
             .env("CONFIG_FILE", self.file())
+            .envs(self.version.map(|version| ("STAND_IN_AS", version)))
             .current_dir(self.directory.path())
             .stdin(Stdio::null())
             .stdout(Stdio::null())

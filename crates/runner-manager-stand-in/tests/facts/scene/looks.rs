@@ -36,6 +36,13 @@ impl Scene {
             .map(|state| state.trim().to_owned())
     }
 
+    /// Waits until it has taken over the signals, which every version shows by its workers.
+    pub(crate) fn is_up(&self) {
+        wait_for("the runner manager to run", || {
+            (self.metric("gitlab_runner_worker_slots_number", "") > 0).then_some(())
+        });
+    }
+
     /// The sum of a family's rows that contain `label`; zero while there is none.
     pub(crate) fn metric(&self, name: &str, label: &str) -> i64 {
         let page = self.page("/metrics").unwrap_or_default();

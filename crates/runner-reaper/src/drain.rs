@@ -6,7 +6,11 @@
 
 use std::time::Duration;
 
-use crate::runner_manager::Sample;
+use crate::runner_manager::{ProcessState, Sample};
+
+mod unloaded;
+
+use unloaded::Unloaded;
 
 /// Distance of two looks that count.
 pub const STEP: Duration = Duration::from_millis(100);
@@ -121,6 +125,8 @@ pub struct Watch {
     /// The last look.
     seen: Option<Duration>,
     stillness: Stillness,
+    unloaded: Unloaded,
+    was_ending: bool,
 }
 
 impl Watch {
@@ -135,15 +141,15 @@ impl Watch {
             goes_on: None,
             seen: None,
             stillness: Stillness::default(),
+            unloaded: Unloaded::default(),
+            was_ending: false,
         }
     }
 
     /// Takes a look at time `at` after the publication in.
     pub fn see(&mut self, at: Duration, sample: &Sample) -> Polling {
-        if sample
-            .state
-            .is_some_and(crate::runner_manager::ProcessState::is_ending)
-        {
+        if sample.state.is_some_and(ProcessState::is_ending) {
+            self.was_ending = !sample.says_state && self.acknowledged.is_none();
             return Polling::Ending;
         }
         // A token rotation loads the file by itself, so the counter alone does not tell which file is in use.
@@ -155,8 +161,14 @@ impl Watch {
             self.acknowledged = None;
             self.goes_on = None;
             self.stillness = Stillness::default();
+            let tells = !sample.says_state && sample.state.is_none();
+            if tells && self.unloaded.see(at, sample) {
+                self.was_ending = true;
+                return Polling::Ending;
+            }
             return Polling::NotLoaded;
         }
+        self.unloaded.forget();
         self.acknowledged.get_or_insert(at);
         let before = self.seen.replace(at);
         if self.pass.goes_over_several() && before.is_some_and(|before| at > before + GAP) {
@@ -186,6 +198,12 @@ impl Watch {
     #[must_use]
     pub fn activity(&self) -> f64 {
         self.stillness.activity
+    }
+
+    /// Whether it was shutting down before the paused file came. Where its page says its state, that is known by then.
+    #[must_use]
+    pub fn was_ending(&self) -> bool {
+        self.was_ending
     }
 
     /// Whether the paused file was seen loaded.

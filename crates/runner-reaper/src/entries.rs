@@ -30,6 +30,8 @@ pub struct Unregistration {
     pub token: Token,
     /// When GitLab stops to know the token.
     pub expires_at: Option<SystemTime>,
+    /// When GitLab gave the token out.
+    pub obtained_at: Option<SystemTime>,
     /// `tls-ca-file`, `tls-cert-file`, `tls-key-file` of the entry.
     pub tls_files: [Option<String>; 3],
 }
@@ -65,6 +67,7 @@ pub fn unregistrations(entries: &[RunnerEntry], state: Option<&State>) -> Vec<Un
             name: entry.name.clone(),
             token,
             expires_at: entry.token_expires_at,
+            obtained_at: entry.token_obtained_at,
             tls_files: entry.tls_files.clone(),
         };
         let twin = unregistrations
@@ -99,6 +102,7 @@ pub fn without_entry(state: &State, entries: &[RunnerEntry]) -> Vec<Unregistrati
             name: String::new(),
             token: token.clone(),
             expires_at: None,
+            obtained_at: None,
             tls_files: [None, None, None],
         })
         .collect()

@@ -90,6 +90,11 @@ impl<'a> Ledger<'a> {
         self.system_id = Some(shown);
     }
 
+    /// The runner manager has ended: it writes no new token any more.
+    pub fn nobody_writes(&mut self) {
+        self.clients.nobody_writes();
+    }
+
     /// Notes that there was, or may have been, polling since the last deletion: a runner manager that polls brings its
     /// deleted record back, so it has to be deleted again. A runner does not come back.
     pub fn may_be_back(&mut self) {

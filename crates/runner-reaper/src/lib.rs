@@ -1,6 +1,7 @@
 //! `runner-reaper`: takes the runner off GitLab's list when its pod ends, and lets the running jobs finish.
 //!
-//! [`drain`], [`grace`] and [`entries`] are rules; [`runner_manager`], [`files`] and [`requests`] are edges; [`pre_stop`],
+//! [`drain`], [`grace`] and [`entries`] are rules; [`runner_manager`], [`files`], [`requests`] and
+//! [`rotation`] are edges; [`pre_stop`],
 //! [`sidecar`] and [`unregister`] are the stories that join them, with one [`ledger`] each.
 
 use std::ffi::OsString;
@@ -22,6 +23,7 @@ pub mod ledger;
 pub mod pause;
 pub mod pre_stop;
 pub mod requests;
+pub mod rotation;
 pub mod runner_manager;
 pub mod scene;
 pub mod sidecar;

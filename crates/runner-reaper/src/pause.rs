@@ -222,9 +222,15 @@ impl Watching<'_> {
                         );
                         return Some(End::Off(quiet, Box::new(watch), began));
                     }
+                    Polling::Ending if watch.was_ending() => {
+                        log::info!(
+                            "the runner manager is shutting down: it loads config.toml no more"
+                        );
+                        return Some(End::WasEnding);
+                    }
                     Polling::Ending => return Some(End::Ending),
                     Polling::NotLoaded if Instant::now() >= reload_at => {
-                        self.live.reload().await;
+                        self.live.reload(&sample);
                         reload_at = Instant::now() + REPEAT_RELOAD;
                     }
                     _ => {}

@@ -15,6 +15,7 @@ use crate::files::Config;
 use crate::grace::Deadlines;
 use crate::ledger::Ledger;
 use crate::pause::{self, End, Paused};
+use crate::rotation;
 use crate::runner_manager::Live;
 use crate::scene::{Opened, Scene};
 use crate::stops::Stops;
@@ -94,7 +95,7 @@ pub async fn drain_and_unregister(
     ledger.may_be_back();
     let mut hook = Hook {
         ledger,
-        config: scene.config.clone(),
+        config: rotation::waited_for(&scene, &live, options, deadlines.jobs, stops).await?,
         loaded_again: 0,
         scene: &scene,
         live: &live,

@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::args::{Options, TlsPaths};
 use crate::entries::Unregistration;
+use crate::rotation::{self, Newest};
 
 /// What is used to speak with the instances of GitLab, kept from one request to the next.
 pub struct Clients<'a> {
@@ -21,6 +22,7 @@ pub struct Clients<'a> {
     /// One for each instance and set of TLS files.
     made: Vec<(Endpoint, TlsFiles, Arc<Client>)>,
     asking: JoinSet<Outcome>,
+    newest: Newest,
 }
 
 /// What became of a unregistration.
@@ -42,7 +44,13 @@ impl<'a> Clients<'a> {
             options,
             made: Vec::new(),
             asking: JoinSet::new(),
+            newest: Newest::of(options),
         }
+    }
+
+    /// The runner manager has ended: it writes no new token any more.
+    pub fn nobody_writes(&mut self) {
+        self.newest.nobody_writes();
     }
 
     /// The client for a unregistration.
@@ -76,9 +84,13 @@ impl<'a> Clients<'a> {
         for unregistration in unregistrations {
             let client = self.of(&unregistration);
             let system_id = system_id.cloned();
+            let newest = self.newest.clone();
             self.asking.spawn(async move {
                 let result = match client {
-                    Ok(client) => ask(&client, &unregistration, system_id.as_ref(), deadline).await,
+                    Ok(client) => {
+                        let id = system_id.as_ref();
+                        ask(&client, &unregistration, id, deadline, &newest).await
+                    }
                     Err(error) => Err(error),
                 };
                 let outcome = Outcome {
@@ -144,8 +156,23 @@ async fn ask(
     unregistration: &Unregistration,
     system_id: Option<&SystemId>,
     deadline: Deadline,
+    newest: &Newest,
 ) -> anyhow::Result<Gone> {
     let gone = delete(client, unregistration, system_id, deadline).await?;
+    let rotated = gone == Gone::Unknown && rotation::may_be_under_way(unregistration);
+    if rotated {
+        log::info!(
+            "GitLab does not know the token of {}, which is due to be replaced: looking for the new one in config.toml",
+            unregistration.runner()
+        );
+        if let Some(token) = newest.token(unregistration, deadline).await {
+            let newer = Unregistration {
+                token,
+                ..unregistration.clone()
+            };
+            return delete(client, &newer, system_id, deadline).await;
+        }
+    }
     // An expired token is unknown to GitLab, but its runner is there.
     if gone == Gone::Unknown
         && let Some(at) = unregistration.expires_at
@@ -161,6 +188,10 @@ async fn ask(
         // It may be listed under a system ID that this volume has lost.
         let words = "GitLab lists no runner manager of this system ID, which says nothing about the runner itself, and nobody noted here how it came to be: look for it in GitLab's list";
         return Err(Failure::unusable(words).into());
+    }
+    if rotated {
+        let words = "GitLab does not know its token, which was due to be replaced, and no new one came to config.toml: if the runner is still in GitLab's list, delete it there";
+        return Err(Failure::refused(words).into());
     }
     Ok(gone)
 }

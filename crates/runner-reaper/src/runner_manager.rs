@@ -7,7 +7,9 @@ mod live;
 mod metrics;
 mod pages;
 mod process;
+mod signs;
 mod sockets;
+mod version;
 
 pub use address::{SocketAddresses, addresses_of};
 pub use command_line::{CommandLine, Role};
@@ -16,3 +18,5 @@ pub use live::{Live, metrics_address, pages_at};
 pub use metrics::{ProcessState, Sample};
 pub use pages::{Job, Look, Pages};
 pub use process::{Found, Processes, RunnerManager};
+pub use signs::Signs;
+pub use version::Version;

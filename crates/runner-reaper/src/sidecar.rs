@@ -21,6 +21,7 @@ use crate::stops::Stops;
 
 mod changes;
 mod observation;
+mod older;
 mod verdict;
 
 use changes::Changes;
@@ -74,6 +75,9 @@ pub async fn run(options: &Options, stops: &Stops) -> anyhow::Result<Exit> {
         );
         return Ok(Exit::Done);
     }
+    if matches!(verdict, Verdict::Gone | Verdict::Killed) {
+        ledger.nobody_writes();
+    }
     // GitLab is waited for at the end: it may take long, and the owned ones must not wait for somebody else's.
     let while_it_drains = match verdict {
         Verdict::Ending => deadlines.gitlab,
@@ -115,6 +119,7 @@ fn end_owned(
 ) -> usize {
     let why = match verdict {
         Verdict::Gone => {
+            ledger.nobody_writes();
             ledger.begin(owned, gitlab);
             return 0;
         }
@@ -134,10 +139,12 @@ fn end_owned(
             // They run no more, though GitLab shows them so.
             return 0;
         }
-        Verdict::Wait => {
-            "the grace period is used up, and the runner manager lives without answering"
+        Verdict::Wait if jobs.is_empty() => {
+            "the grace period is used up, and the runner manager lives"
         }
-        Verdict::Ending | Verdict::NotTheEnd => "the grace period is used up with its jobs running",
+        Verdict::Wait | Verdict::Ending | Verdict::NotTheEnd => {
+            "the grace period is used up with its jobs running"
+        }
     };
     ledger.keep(&owned, why, jobs);
     jobs.len()

@@ -79,6 +79,7 @@ async fn by_hand(
     selected: &[RunnerEntry],
     deadlines: Deadlines,
 ) -> anyhow::Result<Exit> {
+    ledger.nobody_writes();
     ledger.say_unreadable(selected);
     // All means what has no entry too.
     let whole = |url: &str| {

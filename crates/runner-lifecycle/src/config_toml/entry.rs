@@ -25,6 +25,8 @@ pub struct RunnerEntry {
     pub no_token: Option<String>,
     /// `token_expires_at`; nothing where it never does.
     pub token_expires_at: Option<SystemTime>,
+    /// `token_obtained_at`.
+    pub token_obtained_at: Option<SystemTime>,
     /// `executor`.
     pub executor: String,
     /// `shell`.
@@ -65,7 +67,7 @@ impl RunnerEntry {
             }
             Err(error) => (None, Some(format!("its token {error}"))),
         };
-        let token_expires_at = get("token_expires_at").and_then(moment::of_item);
+        let moment = |key: &str| get(key).and_then(moment::of_item);
         Self {
             index,
             name: text("name"),
@@ -73,7 +75,8 @@ impl RunnerEntry {
             id: Some(number("id")).filter(|id| *id != 0),
             token,
             no_token,
-            token_expires_at,
+            token_expires_at: moment("token_expires_at"),
+            token_obtained_at: moment("token_obtained_at"),
             executor: text("executor"),
             shell: text("shell"),
             limit: number("limit"),

@@ -28,7 +28,8 @@ fn sample(look: Look) -> Sample {
         jobs,
         activity,
         state,
-        system_id: None,
+        says_state: true,
+        ..Sample::default()
     }
 }
 

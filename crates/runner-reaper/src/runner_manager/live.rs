@@ -6,11 +6,14 @@ use std::fs;
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::system_id::SystemId;
 use rustix::process::Signal;
+use tokio::time::Instant;
 
 use super::address::addresses_of;
-use super::metrics::{ProcessState, Sample};
+use super::metrics::Sample;
 use super::pages::{Job, Look, Pages};
 use super::process::{Found, Processes, RunnerManager};
+use super::signs::Signs;
+use super::version::Version;
 use crate::args::Options;
 use crate::files::{Config, Files};
 
@@ -31,6 +34,13 @@ pub struct Live {
     was_there: Cell<bool>,
     /// The system ID on its pages.
     shown: RefCell<Option<SystemId>>,
+    /// Its version, once its pages are known to be its own.
+    version: Cell<Option<Version>>,
+    /// Whether its pages show too little to tell anything: they are those of a version before [`Version::OLDEST`].
+    too_old: Cell<bool>,
+    /// What its workers tell, and since when they are looked at.
+    signs: RefCell<Signs>,
+    began: Instant,
 }
 
 /// Whose pages are shown at the address.
@@ -77,9 +87,13 @@ impl Live {
             pages_are: Cell::new(Whose::Unknown),
             was_there: Cell::new(false),
             shown: RefCell::new(None),
+            version: Cell::new(None),
+            too_old: Cell::new(false),
+            signs: RefCell::default(),
+            began: Instant::now(),
         };
-        // Somebody who listens there and does not answer may be ours, and may be polling.
-        if !seen && live.look().await == Look::Nobody {
+        // Somebody who listens there and does not answer may be ours, and may be polling; so may one that is too old.
+        if !seen && live.look().await == Look::Nobody && !live.too_old.get() {
             return None;
         }
         if !live.others.is_empty() {
@@ -116,6 +130,11 @@ impl Live {
             Some(address) if self.pages_are.get() == Whose::Foreign => format!(
                 "another runner manager answers at {address}: tell the address of this one (--metrics-address)"
             ),
+            Some(_) if self.too_old.get() => format!(
+                "{} shows too little of itself: update it to {} or newer",
+                self.program(),
+                Version::OLDEST
+            ),
             Some(address) if self.was_there() => format!(
                 "the runner manager does not answer at {address}: a token rotation may be waiting for GitLab, or the process is stopped or throttled"
             ),
@@ -124,6 +143,19 @@ impl Live {
             ),
             None => "set listen_address = \"127.0.0.1:9252\" in config.toml, or LISTEN_ADDRESS, before gitlab-runner starts".to_owned(),
         }
+    }
+
+    fn program(&self) -> String {
+        match self.version.get() {
+            Some(version) => format!("gitlab-runner {version}"),
+            None => "this gitlab-runner".to_owned(),
+        }
+    }
+
+    /// The version that its pages show.
+    #[must_use]
+    pub fn version(&self) -> Option<Version> {
+        self.version.get()
     }
 
     /// The process, where it is in sight.
@@ -162,12 +194,18 @@ impl Live {
                 if !self.are_ours(pages, &sample) {
                     return Look::Nobody;
                 }
-                self.was_there.set(true);
+                self.version.set(sample.version);
                 if sample.system_id.is_some() {
                     self.shown.replace(sample.system_id.clone());
                 }
-                if sample.state.is_none() {
-                    sample.state = pages.state().await.seen();
+                if sample.workers.is_none() {
+                    self.say_too_old();
+                    return Look::Nobody;
+                }
+                self.was_there.set(true);
+                if !sample.says_state {
+                    let at = self.began.elapsed();
+                    sample.state = self.signs.borrow_mut().state(at, &sample);
                 }
                 Look::Seen(sample)
             }
@@ -177,6 +215,16 @@ impl Live {
                 Look::Silent
             }
             Look::Nobody => Look::Nobody,
+        }
+    }
+
+    fn say_too_old(&self) {
+        if !self.too_old.replace(true) {
+            log::warn!(
+                "{} is older than {}: whether it polls cannot be seen, so a shared runner is unregistered after some seconds and an owned one at the end of the grace period; update it",
+                self.program(),
+                Version::OLDEST
+            );
         }
     }
 
@@ -226,27 +274,21 @@ impl Live {
         self.look().await.seen()
     }
 
-    /// What it says it is doing, once its pages are known to be its own.
-    async fn state(&self) -> Option<ProcessState> {
-        let pages = self.pages.as_ref().filter(|_| self.is_known())?;
-        pages.state().await.seen()
-    }
-
     /// The jobs it runs. Nothing, where the list cannot be read, which is not the same as no job.
     pub async fn jobs(&self) -> Option<Vec<Job>> {
         let pages = self.pages.as_ref().filter(|_| self.is_known())?;
-        pages.jobs().await
+        pages.jobs().await.seen()
     }
 
     fn is_known(&self) -> bool {
         self.pages_are.get() == Whose::Ours
     }
 
-    /// Makes it look at its file now. Only once it says that it is running: earlier the signal would kill it. Otherwise
-    /// it looks by itself within 3 s.
-    pub async fn reload(&self) {
+    /// Makes it look at its file now, if this look at its page shows that the signal does not kill it. Otherwise it looks by
+    /// itself within 3 s.
+    pub fn reload(&self, seen: &Sample) {
         if let Some(process) = &self.process
-            && self.state().await == Some(ProcessState::Running)
+            && seen.takes_hangup()
             && let Err(error) = process.signal(Signal::HUP)
         {
             log::debug!("no SIGHUP to process {}: {error}", process.pid());

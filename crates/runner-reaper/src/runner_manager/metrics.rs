@@ -3,6 +3,8 @@
 
 use runner_lifecycle::system_id::SystemId;
 
+use super::version::Version;
+
 /// What the process says it is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProcessState {
@@ -51,8 +53,20 @@ pub struct Sample {
     pub jobs: f64,
     /// What moves while entries are handed to workers and jobs are taken: feeds and jobs, counted since the start.
     pub activity: f64,
-    /// The state, where the page shows it.
+    /// The state: as the page says it since 19.1, before that as its workers tell it.
     pub state: Option<ProcessState>,
+    /// Whether the page says it.
+    pub says_state: bool,
+    /// `worker_slots_number`: workers that there are, busy or not. Nothing before 15.11.
+    pub workers: Option<f64>,
+    /// Whether any worker was ever started.
+    pub workers_started: bool,
+    /// `configuration_loading_error_total`: moves when a `config.toml` could not be read.
+    pub load_errors: f64,
+    /// Requests for jobs that were answered, counted since the start.
+    pub polls: f64,
+    /// The version of gitlab-runner, where it is one of GitLab's.
+    pub version: Option<Version>,
     /// The system ID in the labels: that of the live process, whatever the file says.
     pub system_id: Option<SystemId>,
 }
@@ -67,6 +81,15 @@ impl Sample {
     )]
     pub fn job_count(&self) -> usize {
         self.jobs as usize
+    }
+
+    /// Whether SIGHUP makes it load its file. Before it has taken over the signals, that kills it: it has no workers then.
+    #[must_use]
+    pub fn takes_hangup(&self) -> bool {
+        match self.state {
+            Some(state) => state == ProcessState::Running,
+            None => self.workers.is_some_and(|workers| workers >= 1.0),
+        }
     }
 
     /// Reads a whole page. Nothing, if it is not one of gitlab-runner.
@@ -106,6 +129,20 @@ impl Reader {
             "jobs_total" | "worker_feeds_total" => sample.activity += value,
             "process_state_info" if value > 0.0 => {
                 sample.state = label(labels, "state").and_then(ProcessState::parse);
+                sample.says_state = true;
+            }
+            "worker_slots_number" => sample.workers = Some(value),
+            "worker_slot_operations_total" if label(labels, "operation") == Some("started") => {
+                sample.workers_started |= value > 0.0;
+            }
+            "configuration_loading_error_total" => sample.load_errors += value,
+            "api_request_statuses_total" if label(labels, "endpoint") == Some("request_job") => {
+                sample.polls += value;
+            }
+            "version_info" => {
+                sample.version = label(labels, "version").and_then(Version::parse);
+                // The counter of loads came with 15.9.
+                self.is_gitlab_runner = true;
             }
             _ => {}
         }
@@ -178,7 +215,10 @@ gitlab_runner_limit{runner="zbcdefghi",runner_name="b",system_id="r_0123456789ab
 gitlab_runner_process_state_info{state="forceful-shutdown"} 0
 gitlab_runner_process_state_info{state="running"} 1
 gitlab_runner_request_concurrency{runner="abcdefghi",system_id="r_0123456789ab"} 1
+gitlab_runner_version_info{branch="main",name="gitlab-runner",version="19.4.0"} 1
 gitlab_runner_worker_feeds_total 1.2e+01 1700000000000
+gitlab_runner_worker_slot_operations_total{operation="started"} 4
+gitlab_runner_worker_slot_operations_total{operation="stopped"} 0
 gitlab_runner_worker_slots_number 4
 go_goroutines 33
 "#;
@@ -193,9 +233,43 @@ go_goroutines 33
             jobs: 3.0,
             activity: 19.0,
             state: Some(ProcessState::Running),
+            says_state: true,
+            workers: Some(4.0),
+            workers_started: true,
+            load_errors: 0.0,
+            polls: 3.0,
+            version: Version::parse("19.4.0"),
             system_id: SystemId::parse("r_0123456789ab"),
         };
         assert_eq!(Sample::of(PAGE), Some(want));
+    }
+
+    #[test]
+    fn page_of_any_version_is_one_of_gitlab_runner() {
+        // 15.8 has neither the counter of loads nor workers to show.
+        let page = "gitlab_runner_concurrent 1\ngitlab_runner_version_info{version=\"15.8.3\"} 1\n";
+        let sample = Sample::of(page).unwrap();
+        assert_eq!(sample.version, Version::parse("15.8"));
+        assert_eq!((sample.workers, sample.says_state), (None, false));
+    }
+
+    #[test]
+    fn hangup_is_for_a_runner_manager_with_handlers() {
+        fn check(state: Option<ProcessState>, workers: Option<f64>, want: bool) {
+            let sample = Sample {
+                state,
+                workers,
+                ..Sample::default()
+            };
+            assert_eq!(sample.takes_hangup(), want, "{state:?} {workers:?}");
+        }
+        check(Some(ProcessState::Running), Some(1.0), true);
+        check(Some(ProcessState::Running), None, true);
+        check(Some(ProcessState::Starting), Some(1.0), false);
+        check(Some(ProcessState::Graceful), Some(1.0), false);
+        check(None, Some(1.0), true);
+        check(None, Some(0.0), false);
+        check(None, None, false);
     }
 
     #[test]

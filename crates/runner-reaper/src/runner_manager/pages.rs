@@ -105,13 +105,14 @@ impl Pages {
         }
     }
 
-    /// The jobs of `/debug/jobs/list`. Nothing, if nobody answers.
-    pub async fn jobs(&self) -> Option<Vec<Job>> {
+    /// The jobs of `/debug/jobs/list`.
+    pub async fn jobs(&self) -> Look<Vec<Job>> {
         let mut jobs = Vec::new();
-        self.lines("/debug/jobs/list", |line| jobs.extend(job_of(line)))
-            .await
-            .ok()?;
-        Some(jobs)
+        let read = self.lines("/debug/jobs/list", |line| jobs.extend(job_of(line)));
+        match read.await {
+            Ok(()) => Look::Seen(jobs),
+            Err(error) => Look::failed(&error),
+        }
     }
 
     /// Hands the lines of a page's body over, and fails for every status but 200: as invalid where there is no such page.
@@ -237,7 +238,7 @@ mod tests {
             "sion: 2\r\n\r\nurl=http://h/p/-/jobs/1 state=running stage=step_script exe",
             "cutor_stage=run duration=3s\nurl=http://h/p/-/jobs/2 state=pending stage=prepare_script duration=1s",
         ]);
-        let jobs = pages.jobs().await.unwrap();
+        let jobs = pages.jobs().await.seen().unwrap();
         let jobs: Vec<String> = jobs.into_iter().map(|job| job.url).collect();
         assert_eq!(jobs, ["http://h/p/-/jobs/1", "http://h/p/-/jobs/2"]);
     }
@@ -246,15 +247,15 @@ mod tests {
     async fn empty_list_is_no_job_and_a_refusal_is_nothing() {
         assert_eq!(
             serve(&["HTTP/1.0 200 OK\r\n\r\n"]).jobs().await,
-            Some(vec![])
+            Look::Seen(vec![])
         );
         assert_eq!(
             serve(&["HTTP/1.1 404 Not Found\r\n\r\nx"]).jobs().await,
-            None
+            Look::Nobody
         );
-        assert_eq!(serve(&["HTTP/1.1 200 OK\r\n"]).jobs().await, None);
-        assert_eq!(serve(&[""]).jobs().await, None);
-        assert_eq!(at(vec![]).jobs().await, None);
+        assert_eq!(serve(&["HTTP/1.1 200 OK\r\n"]).jobs().await, Look::Silent);
+        assert_eq!(serve(&[""]).jobs().await, Look::Silent);
+        assert_eq!(at(vec![]).jobs().await, Look::Nobody);
     }
 
     #[tokio::test]

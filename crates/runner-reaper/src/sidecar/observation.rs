@@ -7,8 +7,9 @@ use runner_lifecycle::duration::show;
 use runner_lifecycle::system_id::SystemId;
 use tokio::time::Instant;
 
+use super::older::Older;
 use super::verdict::{Answer, Seen, Verdict};
-use crate::runner_manager::{Look, Pages, jobs_in_words};
+use crate::runner_manager::{Job, Look, Pages, jobs_in_words};
 use crate::stops::Stops;
 
 /// Distance of two looks while the kubelet may be killing everything: the last one before the end tells whether jobs
@@ -22,7 +23,7 @@ const EAGER_FOR: Duration = Duration::from_millis(2500);
 const PATIENT: Duration = Duration::from_millis(50);
 
 /// Limit of the look whose the pages are: a token rotation holds that page back, and two seconds may be all there is.
-const GLANCE: Duration = Duration::from_millis(100);
+pub(super) const GLANCE: Duration = Duration::from_millis(100);
 
 /// How often the log says what is waited for.
 const SAY_EVERY: Duration = Duration::from_secs(30);
@@ -37,6 +38,7 @@ pub(super) struct Observation<'a> {
     /// When to say next what is waited for, after the beginning.
     pub(super) say_at: Option<Duration>,
     said_silent: bool,
+    older: Older,
     seen: Seen,
     last: Verdict,
 }
@@ -55,6 +57,7 @@ impl<'a> Observation<'a> {
             began,
             say_at: None,
             said_silent: false,
+            older: Older::default(),
             seen,
             last: Verdict::Wait,
         };
@@ -84,26 +87,25 @@ impl<'a> Observation<'a> {
             return Answer::Nobody;
         };
         let (state, jobs) = tokio::join!(pages.state(), pages.jobs());
-        match state {
-            Look::Nobody => Answer::Nobody,
-            Look::Silent => {
-                if !self.said_silent {
-                    self.said_silent = true;
-                    log::warn!(
-                        "the runner manager lives and does not answer: waiting until it does or has ended"
-                    );
-                }
-                Answer::Silent
+        let answer = match state {
+            Look::Nobody => self.older.look(pages, jobs, self.began.elapsed()).await,
+            Look::Silent => Answer::Silent,
+            Look::Seen(state) => Answer::State(state, jobs.seen().map(addresses)),
+        };
+        match answer {
+            Answer::Silent if !self.said_silent => {
+                self.said_silent = true;
+                log::warn!(
+                    "the runner manager lives and does not answer: waiting until it does or has ended"
+                );
             }
-            Look::Seen(_) if self.is_foreign().await => {
+            Answer::State(..) | Answer::Lives { .. } if self.is_foreign().await => {
                 self.pages = None;
-                Answer::Nobody
+                return Answer::Nobody;
             }
-            Look::Seen(state) => {
-                let jobs = jobs.map(|jobs| jobs.into_iter().map(|job| job.url).collect());
-                Answer::State(state, jobs)
-            }
+            _ => {}
         }
+        answer
     }
 
     /// Whether the pages are of another pod's runner manager: asked once they answer, as the page may be held back.
@@ -172,4 +174,9 @@ impl<'a> Observation<'a> {
             ),
         }
     }
+}
+
+/// The addresses of jobs.
+pub(super) fn addresses(jobs: Vec<Job>) -> Vec<String> {
+    jobs.into_iter().map(|job| job.url).collect()
 }

@@ -4,6 +4,10 @@ use std::time::Duration;
 
 use crate::runner_manager::ProcessState;
 
+mod moves;
+
+use moves::Moves;
+
 /// A runner manager that has not begun to shut down by then goes on working.
 const DECISION: Duration = Duration::from_secs(3);
 
@@ -12,7 +16,7 @@ const DECISION: Duration = Duration::from_secs(3);
 pub(super) const KILLING: Duration = Duration::from_secs(1);
 
 /// What one look showed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Answer {
     /// Nobody listens, or there is no port to ask at.
     Nobody,
@@ -20,6 +24,12 @@ pub(super) enum Answer {
     Silent,
     /// Its state, and the jobs it runs as far as they were seen.
     State(ProcessState, Option<Vec<String>>),
+    /// It lives and does not say its state: what its workers tell of that, what it has counted, and its jobs.
+    Lives {
+        state: Option<ProcessState>,
+        moves: Option<f64>,
+        jobs: Option<Vec<String>>,
+    },
 }
 
 /// What a series of looks means.
@@ -49,6 +59,9 @@ pub(super) struct Seen {
     /// Whether the last look was answered.
     answered: bool,
     jobs: Option<Vec<String>>,
+    /// Whether it ever said its state.
+    says: bool,
+    moves: Moves,
 }
 
 impl Seen {
@@ -64,14 +77,28 @@ impl Seen {
 
     /// Takes a look at time `at` after SIGTERM in.
     pub(super) fn judge(&mut self, at: Duration, look: Answer) -> Verdict {
-        let answered = matches!(look, Answer::State(..));
+        let look = match look {
+            // It is at its end: one page did not answer any more.
+            Answer::Lives { .. } if self.says => Answer::Silent,
+            look => look,
+        };
+        let answered = matches!(look, Answer::State(..) | Answer::Lives { .. });
+        let mut goes_on = at >= DECISION;
         match look {
             Answer::Nobody => return self.vanished(at),
             Answer::Silent => {}
             Answer::State(state, jobs) => {
+                self.says = true;
                 self.first.get_or_insert(state);
                 self.last = Some(state);
                 self.jobs = jobs.or(self.jobs.take());
+            }
+            Answer::Lives { state, moves, jobs } => {
+                self.first = self.first.or(state);
+                self.last = state;
+                self.jobs = jobs.or(self.jobs.take());
+                let moved = moves.is_some_and(|moves| self.moves.go_on(at, moves));
+                goes_on &= moved || state.is_some();
             }
         }
         self.anybody = true;
@@ -79,7 +106,7 @@ impl Seen {
         match (self.last, answered) {
             (Some(state), _) if state.is_ending() => Verdict::Ending,
             // That it goes on working is seen or not known.
-            (Some(_), true) if at >= DECISION => Verdict::NotTheEnd,
+            (_, true) if goes_on => Verdict::NotTheEnd,
             _ => Verdict::Wait,
         }
     }
@@ -106,6 +133,8 @@ impl Seen {
             }
             // It drained and ended between two looks.
             (_, Some(ProcessState::Graceful)) => Verdict::Gone,
+            // With every worker busy nothing tells that it drains, and it was not killed with our SIGTERM.
+            (_, None) if self.jobs.is_some() && at >= KILLING => Verdict::Gone,
             _ => Verdict::Killed,
         }
     }

@@ -84,12 +84,16 @@ pub async fn run(options: &Options, stops: &Stops) -> anyhow::Result<Exit> {
         _ => options.unregister_until(deadlines.gitlab),
     };
     ledger.begin(shared, while_it_drains);
-    if verdict == Verdict::Ending && !owned.is_empty() {
-        // Untold, the grace period is a guess, and nothing is given up on a guess.
-        let limit = options.grace.told.then_some(deadlines.jobs);
+    // Untold, the grace period is a guess, and nothing is given up on a guess.
+    let limit = options.grace.told.then_some(deadlines.jobs);
+    let unclear = verdict == Verdict::Wait && limit.is_none() && !observation.jobs().is_empty();
+    if (verdict == Verdict::Ending || unclear) && !owned.is_empty() {
         observation.say_at = Some(LAST_WORDS);
         verdict = observation
-            .until(|verdict| verdict != Verdict::Ending, limit)
+            .until(
+                |verdict| !matches!(verdict, Verdict::Ending | Verdict::Wait),
+                limit,
+            )
             .await;
     } else if verdict == Verdict::Ending && !observation.is_idle() {
         // Who is killed with its jobs is killed soon; who lives longer drains, and nothing here hangs on it.
@@ -142,9 +146,8 @@ fn end_owned(
         Verdict::Wait if jobs.is_empty() => {
             "the grace period is used up, and the runner manager lives"
         }
-        Verdict::Wait | Verdict::Ending | Verdict::NotTheEnd => {
-            "the grace period is used up with its jobs running"
-        }
+        Verdict::NotTheEnd => "the runner manager goes on working",
+        Verdict::Wait | Verdict::Ending => "the grace period is used up with its jobs running",
     };
     ledger.keep(&owned, why, jobs);
     jobs.len()

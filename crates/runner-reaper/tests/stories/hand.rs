@@ -3,6 +3,7 @@
 use gitlab_simulator::Settings;
 
 use crate::pod::{Kind, Pod};
+use crate::versions::{ENDS, each};
 
 fn resting(kinds: &[Kind]) -> Pod {
     Pod::new(
@@ -65,13 +66,15 @@ fn kept_entry_stays_in_the_file() {
 
 #[test]
 fn live_runner_manager_makes_it_the_hook() {
-    let pod = Pod::working(Kind::Shared, 1);
-    let original = pod.original();
-    let ended = pod.run(&["unregister", "--all-runners"]);
-    assert_eq!(ended.code, 0, "{}", ended.words);
-    assert_eq!(pod.original(), original);
-    assert_eq!(pod.deleted("DELETE /runners/managers"), 1);
-    pod.no_poll_after_the_end();
+    each(&ENDS, || {
+        let pod = Pod::working(Kind::Shared, 1);
+        let original = pod.original();
+        let ended = pod.run(&["unregister", "--all-runners"]);
+        assert_eq!(ended.code, 0, "{}", ended.words);
+        assert_eq!(pod.original(), original);
+        assert_eq!(pod.deleted("DELETE /runners/managers"), 1);
+        pod.no_poll_after_the_end();
+    });
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 use gitlab_simulator::{Fault, JobStatus, NewRunner, Settings};
 
 use crate::pod::{Kind, LIMIT, Pod};
+use crate::versions::{ALL, ENDS, each};
 
 const MOMENTS: u64 = 8;
 
@@ -78,16 +79,20 @@ fn running_at_most(calls: &[gitlab_simulator::Call]) -> usize {
 
 #[test]
 fn with_a_limit_no_job_is_lost_and_none_is_above_the_slots() {
-    for moment in 0..MOMENTS {
-        check(moment, 4, "  limit = 4");
-    }
+    each(&ENDS, || {
+        for moment in 0..MOMENTS {
+            check(moment, 4, "  limit = 4");
+        }
+    });
 }
 
 #[test]
 fn without_a_limit_no_job_is_lost_and_none_is_above_the_slots() {
-    for moment in 0..MOMENTS {
-        check(moment, 3, "");
-    }
+    each(&ENDS, || {
+        for moment in 0..MOMENTS {
+            check(moment, 3, "");
+        }
+    });
 }
 
 /// RFC 3339, so many seconds from now.
@@ -113,50 +118,52 @@ pub(crate) fn moment_of(seconds: i64) -> String {
 
 #[test]
 fn rotation_in_flight_is_paused_again_and_the_new_token_counts() {
-    for moment in 0..MOMENTS {
-        // Due a second after the start: three quarters of 800 s.
-        let lives = format!(
-            "  limit = 1\n  token_obtained_at = {}\n  token_expires_at = {}",
-            moment_of(-599),
-            moment_of(201)
-        );
-        let pod = Pod::new(
-            Settings::default(),
-            &[Kind::Owned],
-            "concurrent = 1\ncheck_interval = 1",
-            &lives,
-        );
-        drop(pod.gitlab.add_runner(NewRunner::default()));
-        let reset = "POST /runners/reset_authentication_token";
-        pod.gitlab
-            .fault(Fault::on(reset).delay(Duration::from_millis(400)));
-        // Read before the start, which may take longer than the second that is left to the token.
-        let old = pod.gitlab.runners()[0].token.clone();
-        let pod = pod.with_port().started();
-        assert!(
+    each(&ALL, || {
+        for moment in 0..MOMENTS {
+            // Due a second after the start: three quarters of 800 s.
+            let lives = format!(
+                "  limit = 1\n  token_obtained_at = {}\n  token_expires_at = {}",
+                moment_of(-599),
+                moment_of(201)
+            );
+            let pod = Pod::new(
+                Settings::default(),
+                &[Kind::Owned],
+                "concurrent = 1\ncheck_interval = 1",
+                &lives,
+            );
+            drop(pod.gitlab.add_runner(NewRunner::default()));
+            let reset = "POST /runners/reset_authentication_token";
             pod.gitlab
-                .wait_until(LIMIT, |state| state.count(reset) == 1),
-            "{}",
-            pod.text("log")
-        );
-        pass(Duration::from_millis(moment * 60));
-        let hook = pod.run(&[]);
-        assert_eq!(hook.code, 0, "{moment}: {}", hook.words);
-        let left: Vec<_> = pod
-            .gitlab
-            .runners()
-            .iter()
-            .map(|runner| runner.id)
-            .collect();
-        assert_eq!(left.len(), 1, "{moment}: {}", hook.words);
-        let call = pod.gitlab.calls("DELETE /runners").pop().unwrap();
-        assert_ne!(
-            call.body["token"].as_str(),
-            Some(old.as_str()),
-            "{moment}: the old token"
-        );
-        assert_eq!(call.status, Some(204), "{moment}");
-        pod.no_poll_after_the_end();
-        assert!(!pod.file("config.toml.original").exists());
-    }
+                .fault(Fault::on(reset).delay(Duration::from_millis(400)));
+            // Read before the start, which may take longer than the second that is left to the token.
+            let old = pod.gitlab.runners()[0].token.clone();
+            let pod = pod.with_port().started();
+            assert!(
+                pod.gitlab
+                    .wait_until(LIMIT, |state| state.count(reset) == 1),
+                "{}",
+                pod.text("log")
+            );
+            pass(Duration::from_millis(moment * 60));
+            let hook = pod.run(&[]);
+            assert_eq!(hook.code, 0, "{moment}: {}", hook.words);
+            let left: Vec<_> = pod
+                .gitlab
+                .runners()
+                .iter()
+                .map(|runner| runner.id)
+                .collect();
+            assert_eq!(left.len(), 1, "{moment}: {}", hook.words);
+            let call = pod.gitlab.calls("DELETE /runners").pop().unwrap();
+            assert_ne!(
+                call.body["token"].as_str(),
+                Some(old.as_str()),
+                "{moment}: the old token"
+            );
+            assert_eq!(call.status, Some(204), "{moment}");
+            pod.no_poll_after_the_end();
+            assert!(!pod.file("config.toml.original").exists());
+        }
+    });
 }

@@ -14,6 +14,8 @@ use gitlab_simulator::{Job, JobStatus, NewRunner, Settings, Simulator, own_addre
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+use crate::versions::played;
+
 /// No wait of a test is longer; most end within milliseconds.
 pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 
@@ -136,6 +138,7 @@ impl Pod {
             .env_clear()
             .env("HOME", self.directory.path())
             .env("CONFIG_FILE", self.file("config.toml"))
+            .env("STAND_IN_AS", played())
             .current_dir(self.directory.path())
             .stdin(Stdio::null())
             .stdout(Stdio::null())

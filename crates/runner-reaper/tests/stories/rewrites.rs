@@ -7,6 +7,7 @@ use gitlab_simulator::{JobStatus, Settings};
 
 use crate::pod::{Kind, LIMIT, Pod};
 use crate::running::Running;
+use crate::versions::{ENDS, each};
 
 /// A pod whose request GitLab holds, which keeps a pause going for some seconds.
 fn held() -> Pod {
@@ -33,24 +34,26 @@ fn paused(pod: &Pod) {
 
 #[test]
 fn file_that_lost_its_entries_during_the_pause_is_put_back_and_its_runner_goes() {
-    for lost in ["", "concurrent = 2\n", "[[runners]]\n  token = \"gl"] {
-        let pod = held();
-        let original = pod.original();
-        let hook = Running::of(&pod, &["--grace-period", "60"]);
-        paused(&pod);
-        pod.put("config.toml", lost);
-        let ended = hook.ended();
-        assert_eq!(ended.code, 0, "{lost:?}: {}", ended.words);
-        assert!(
-            ended.words.contains("lost its runner entries"),
-            "{}",
-            ended.words
-        );
-        assert_eq!(pod.original(), original, "{lost:?}: {}", ended.words);
-        assert!(!pod.file("config.toml.original").exists());
-        assert!(pod.gitlab.runners().is_empty(), "{}", ended.words);
-        pod.no_poll_after_the_end();
-    }
+    each(&ENDS, || {
+        for lost in ["", "concurrent = 2\n", "[[runners]]\n  token = \"gl"] {
+            let pod = held();
+            let original = pod.original();
+            let hook = Running::of(&pod, &["--grace-period", "60"]);
+            paused(&pod);
+            pod.put("config.toml", lost);
+            let ended = hook.ended();
+            assert_eq!(ended.code, 0, "{lost:?}: {}", ended.words);
+            assert!(
+                ended.words.contains("lost its runner entries"),
+                "{}",
+                ended.words
+            );
+            assert_eq!(pod.original(), original, "{lost:?}: {}", ended.words);
+            assert!(!pod.file("config.toml.original").exists());
+            assert!(pod.gitlab.runners().is_empty(), "{}", ended.words);
+            pod.no_poll_after_the_end();
+        }
+    });
 }
 
 /// Newer, with the same bytes: the runner manager loads it and polls again.
@@ -64,48 +67,52 @@ fn touch(pod: &Pod) {
 
 #[test]
 fn file_that_is_touched_all_the_time_ends_with_the_deadline_and_not_without_a_request() {
-    let pod = Pod::working(Kind::Owned, 1);
-    let job = pod.job(60.0);
-    pod.job_is(job, JobStatus::Running);
-    let mut hook = Running::of(&pod, &["--grace-period", "8"]);
-    let mut touched = Instant::now();
-    let mut times = 0;
-    while !hook.has_ended() && times < 200 {
-        if touched.elapsed() > Duration::from_millis(200) {
-            touched = Instant::now();
-            times += 1;
-            touch(&pod);
+    each(&ENDS, || {
+        let pod = Pod::working(Kind::Owned, 1);
+        let job = pod.job(60.0);
+        pod.job_is(job, JobStatus::Running);
+        let mut hook = Running::of(&pod, &["--grace-period", "8"]);
+        let mut touched = Instant::now();
+        let mut times = 0;
+        while !hook.has_ended() && times < 200 {
+            if touched.elapsed() > Duration::from_millis(200) {
+                touched = Instant::now();
+                times += 1;
+                touch(&pod);
+            }
+            std::thread::sleep(Duration::from_millis(1));
         }
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    let ended = hook.ended();
-    assert!(times > 6, "{times}");
-    assert_eq!(ended.code, 75, "{}", ended.words);
-    assert!(ended.took < Duration::from_secs(8), "{:?}", ended.took);
-    assert_eq!(pod.deleted("DELETE /runners"), 1, "{}", ended.words);
-    assert!(
-        ended.words.contains(&format!("/-/jobs/{job}")),
-        "{}",
-        ended.words
-    );
+        let ended = hook.ended();
+        assert!(times > 6, "{times}");
+        assert_eq!(ended.code, 75, "{}", ended.words);
+        assert!(ended.took < Duration::from_secs(8), "{:?}", ended.took);
+        assert_eq!(pod.deleted("DELETE /runners"), 1, "{}", ended.words);
+        assert!(
+            ended.words.contains(&format!("/-/jobs/{job}")),
+            "{}",
+            ended.words
+        );
+    });
 }
 
 #[test]
 fn runner_manager_that_polls_again_after_a_touch_is_unregistered_again() {
-    let pod = Pod::working(Kind::Shared, 2);
-    let job = pod.job(8.0);
-    pod.job_is(job, JobStatus::Running);
-    let mut hook = Running::of(&pod, &["--grace-period", "60"]);
-    hook.says("unregistered from");
-    touch(&pod);
-    let ended = hook.ended();
-    assert_eq!(ended.code, 0, "{}", ended.words);
-    assert!(
-        ended.words.contains("may have begun again"),
-        "{}",
-        ended.words
-    );
-    pod.job_is(job, JobStatus::Success);
-    assert_eq!(pod.managers(), 0, "{}", ended.words);
-    pod.no_poll_after_the_end();
+    each(&ENDS, || {
+        let pod = Pod::working(Kind::Shared, 2);
+        let job = pod.job(8.0);
+        pod.job_is(job, JobStatus::Running);
+        let mut hook = Running::of(&pod, &["--grace-period", "60"]);
+        hook.says("unregistered from");
+        touch(&pod);
+        let ended = hook.ended();
+        assert_eq!(ended.code, 0, "{}", ended.words);
+        assert!(
+            ended.words.contains("may have begun again"),
+            "{}",
+            ended.words
+        );
+        pod.job_is(job, JobStatus::Success);
+        assert_eq!(pod.managers(), 0, "{}", ended.words);
+        pod.no_poll_after_the_end();
+    });
 }

@@ -3,6 +3,7 @@
 use gitlab_simulator::{JobStatus, Settings};
 
 use crate::pod::{Kind, Pod};
+use crate::versions::{ENDS, each};
 
 /// Every worker is busy when the hook comes, so the feeder stands with an entry in its hand; the first job ends long before
 /// the second.
@@ -34,15 +35,21 @@ fn pass_goes_on_under_the_hook(kinds: &[Kind], more: &str) {
 
 #[test]
 fn shared_entries_wait_for_the_rest_of_the_pass() {
-    pass_goes_on_under_the_hook(&[Kind::Shared; 3], "");
+    each(&ENDS, || {
+        pass_goes_on_under_the_hook(&[Kind::Shared; 3], "");
+    });
 }
 
 #[test]
 fn limits_that_add_up_to_more_than_the_slots_change_nothing_about_that() {
-    pass_goes_on_under_the_hook(&[Kind::Shared; 3], "  limit = 2");
+    each(&ENDS, || {
+        pass_goes_on_under_the_hook(&[Kind::Shared; 3], "  limit = 2");
+    });
 }
 
 #[test]
 fn owned_entries_wait_for_the_rest_of_the_pass_and_not_only_for_their_jobs() {
-    pass_goes_on_under_the_hook(&[Kind::Owned; 4], "");
+    each(&ENDS, || {
+        pass_goes_on_under_the_hook(&[Kind::Owned; 4], "");
+    });
 }

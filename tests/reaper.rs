@@ -20,4 +20,6 @@ mod pod;
 mod process;
 mod sidecar;
 mod stops;
+#[path = "../crates/runner-reaper/tests/stories/versions.rs"]
+mod versions;
 mod watching;

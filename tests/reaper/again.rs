@@ -3,6 +3,7 @@
 use gitlab_simulator::JobStatus;
 
 use super::pod::{Plan, Pod, Source, wait_for};
+use super::versions::{ENDS, each};
 
 /// A runner manager started anew on the volume works: the file in force is the operator's.
 pub(crate) fn starts_anew(pod: &mut Pod) {
@@ -14,40 +15,43 @@ pub(crate) fn starts_anew(pod: &mut Pod) {
 
 #[test]
 fn two_hooks_at_once_and_one_afterwards_leave_nothing() {
-    for source in Source::SHARED_AND_OWNED {
-        let mut pod = Pod::working(Plan::of(source));
-        pod.order.may_be_asked_again();
-        let original = pod.original();
-        let job = pod.busy_with(1)[0];
-        let arguments = &["pre-stop", "--grace-period=1h"];
-        let mut first = pod.begin(&mut pod.reaper(arguments));
-        // The tracer below follows one thread.
-        let tasks = std::fs::read_dir(format!("/proc/{}/task", first.child.id())).unwrap();
-        assert_eq!(tasks.count(), 1, "threads of the reaper");
-        let mut second = pod.begin(&mut pod.reaper(arguments));
-        // Whichever came first waits for the job with the lock in its hand.
-        wait_for("one of them to wait for the job", || {
-            let said = first.has_said("waiting for 1 job") || second.has_said("waiting for 1 job");
-            said.then_some(())
-        });
-        assert!(
-            first.runs() && second.runs(),
-            "the other one waits for the lock"
-        );
-        pod.release();
-        let ended = [second.ended(), first.ended()];
-        for ended in &ended {
-            ended.is(0, "nothing is left at GitLab");
+    each(&ENDS, || {
+        for source in Source::SHARED_AND_OWNED {
+            let mut pod = Pod::working(Plan::of(source));
+            pod.order.may_be_asked_again();
+            let original = pod.original();
+            let job = pod.busy_with(1)[0];
+            let arguments = &["pre-stop", "--grace-period=1h"];
+            let mut first = pod.begin(&mut pod.reaper(arguments));
+            // The tracer below follows one thread.
+            let tasks = std::fs::read_dir(format!("/proc/{}/task", first.child.id())).unwrap();
+            assert_eq!(tasks.count(), 1, "threads of the reaper");
+            let mut second = pod.begin(&mut pod.reaper(arguments));
+            // Whichever came first waits for the job with the lock in its hand.
+            wait_for("one of them to wait for the job", || {
+                let said =
+                    first.has_said("waiting for 1 job") || second.has_said("waiting for 1 job");
+                said.then_some(())
+            });
+            assert!(
+                first.runs() && second.runs(),
+                "the other one waits for the lock"
+            );
+            pod.release();
+            let ended = [second.ended(), first.ended()];
+            for ended in &ended {
+                ended.is(0, "nothing is left at GitLab");
+            }
+            let mut third = pod.begin(&mut pod.reaper(arguments));
+            third.says("was gone already");
+            third.ended().is(0, "nothing is left at GitLab");
+            pod.job_is(job, JobStatus::Success);
+            assert!(pod.is_gone());
+            pod.is_as_before(&original);
+            pod.stopped_by_kubelet();
+            starts_anew(&mut pod);
         }
-        let mut third = pod.begin(&mut pod.reaper(arguments));
-        third.says("was gone already");
-        third.ended().is(0, "nothing is left at GitLab");
-        pod.job_is(job, JobStatus::Success);
-        assert!(pod.is_gone());
-        pod.is_as_before(&original);
-        pod.stopped_by_kubelet();
-        starts_anew(&mut pod);
-    }
+    });
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -4,6 +4,7 @@ use gitlab_simulator::JobStatus;
 
 use super::order::no_job_is_lost;
 use super::pod::{Plan, Pod, Source, wait_for};
+use super::versions::{ALL, each};
 
 fn of(source: Source, concurrent: usize) -> Pod {
     let plan = Plan::of(source);
@@ -12,73 +13,81 @@ fn of(source: Source, concurrent: usize) -> Pod {
 
 #[test]
 fn idle_runner_of_any_source_is_gone_and_the_file_is_as_it_was() {
-    for source in Source::ALL {
-        for arguments in [&["pre-stop"][..], &[], &["unregister", "--all-runners"]] {
-            let mut pod = of(source, 2);
-            let original = pod.original();
-            let hook = pod.reap(arguments);
-            hook.is(0, "nothing is left at GitLab");
-            assert!(pod.is_gone(), "{source:?}: {}", hook.words);
-            assert!(pod.runs(), "the hook ends before the runner manager");
-            pod.is_as_before(&original);
-            assert_eq!(pod.gitlab.calls("DELETE *").len(), 1);
-            pod.stopped_by_kubelet();
+    each(&ALL, || {
+        for source in Source::ALL {
+            for arguments in [&["pre-stop"][..], &[], &["unregister", "--all-runners"]] {
+                let mut pod = of(source, 2);
+                let original = pod.original();
+                let hook = pod.reap(arguments);
+                hook.is(0, "nothing is left at GitLab");
+                assert!(pod.is_gone(), "{source:?}: {}", hook.words);
+                assert!(pod.runs(), "the hook ends before the runner manager");
+                pod.is_as_before(&original);
+                assert_eq!(pod.gitlab.calls("DELETE *").len(), 1);
+                pod.stopped_by_kubelet();
+            }
         }
-    }
+    });
 }
 
 #[test]
 fn busy_shared_runner_is_unregistered_at_once_and_untold_the_hook_returns() {
-    let mut pod = of(Source::AuthenticationToken, 2);
-    let jobs = pod.busy_with(2);
-    let waiting = pod.held_job();
-    let hook = pod.reap(&["pre-stop"]);
-    hook.is(0, "nothing is left at GitLab");
-    assert!(pod.is_gone(), "{}", hook.words);
-    let running = |id: &i64| pod.gitlab.look(|state| state.job(*id).unwrap().status);
-    assert!(jobs.iter().all(|id| running(id) == JobStatus::Running));
-    pod.release();
-    pod.stopped_by_kubelet();
-    jobs.iter()
-        .for_each(|id| pod.job_is(*id, JobStatus::Success));
-    pod.job_is(waiting, JobStatus::Pending);
+    each(&ALL, || {
+        let mut pod = of(Source::AuthenticationToken, 2);
+        let jobs = pod.busy_with(2);
+        let waiting = pod.held_job();
+        let hook = pod.reap(&["pre-stop"]);
+        hook.is(0, "nothing is left at GitLab");
+        assert!(pod.is_gone(), "{}", hook.words);
+        let running = |id: &i64| pod.gitlab.look(|state| state.job(*id).unwrap().status);
+        assert!(jobs.iter().all(|id| running(id) == JobStatus::Running));
+        pod.release();
+        pod.stopped_by_kubelet();
+        jobs.iter()
+            .for_each(|id| pod.job_is(*id, JobStatus::Success));
+        pod.job_is(waiting, JobStatus::Pending);
+    });
 }
 
 #[test]
 fn busy_shared_runner_is_unregistered_at_once_and_told_the_hook_stays_with_its_jobs() {
-    let mut pod = of(Source::AuthenticationToken, 2);
-    let original = pod.original();
-    let jobs = pod.busy_with(2);
-    let mut hook = pod.begin(&mut pod.reaper(&["pre-stop", "--grace-period=1h"]));
-    wait_for("the unregistration", || pod.is_gone().then_some(()));
-    hook.says("waiting for 2 jobs");
-    assert!(hook.runs(), "the hook stays");
-    pod.is_as_before(&original);
-    pod.release();
-    hook.ended().is(0, "nothing is left at GitLab");
-    jobs.iter()
-        .for_each(|id| pod.job_is(*id, JobStatus::Success));
-    pod.stopped_by_kubelet();
+    each(&ALL, || {
+        let mut pod = of(Source::AuthenticationToken, 2);
+        let original = pod.original();
+        let jobs = pod.busy_with(2);
+        let mut hook = pod.begin(&mut pod.reaper(&["pre-stop", "--grace-period=1h"]));
+        wait_for("the unregistration", || pod.is_gone().then_some(()));
+        hook.says("waiting for 2 jobs");
+        assert!(hook.runs(), "the hook stays");
+        pod.is_as_before(&original);
+        pod.release();
+        hook.ended().is(0, "nothing is left at GitLab");
+        jobs.iter()
+            .for_each(|id| pod.job_is(*id, JobStatus::Success));
+        pod.stopped_by_kubelet();
+    });
 }
 
 #[test]
 fn busy_owned_runner_stays_until_its_jobs_are_over() {
-    for source in [Source::AccessToken, Source::RegistrationToken] {
-        for told in [&["pre-stop"][..], &["pre-stop", "--grace-period=1h"]] {
-            let mut pod = of(source, 2);
-            let jobs = pod.busy_with(2);
-            let waiting = pod.held_job();
-            let mut hook = pod.begin(&mut pod.reaper(told));
-            hook.says("waiting for 2 jobs");
-            assert!(!pod.is_gone(), "deleted under its jobs");
-            pod.release();
-            hook.ended().is(0, "nothing is left at GitLab");
-            assert!(pod.is_gone());
-            jobs.iter()
-                .for_each(|id| pod.job_is(*id, JobStatus::Success));
-            pod.job_is(waiting, JobStatus::Pending);
-            pod.stopped_by_kubelet();
-            pod.gitlab.look(no_job_is_lost);
+    each(&ALL, || {
+        for source in [Source::AccessToken, Source::RegistrationToken] {
+            for told in [&["pre-stop"][..], &["pre-stop", "--grace-period=1h"]] {
+                let mut pod = of(source, 2);
+                let jobs = pod.busy_with(2);
+                let waiting = pod.held_job();
+                let mut hook = pod.begin(&mut pod.reaper(told));
+                hook.says("waiting for 2 jobs");
+                assert!(!pod.is_gone(), "deleted under its jobs");
+                pod.release();
+                hook.ended().is(0, "nothing is left at GitLab");
+                assert!(pod.is_gone());
+                jobs.iter()
+                    .for_each(|id| pod.job_is(*id, JobStatus::Success));
+                pod.job_is(waiting, JobStatus::Pending);
+                pod.stopped_by_kubelet();
+                pod.gitlab.look(no_job_is_lost);
+            }
         }
-    }
+    });
 }

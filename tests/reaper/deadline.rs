@@ -7,15 +7,21 @@ use gitlab_simulator::{Fault, JobStatus};
 
 use super::pod::{Plan, Pod, Source};
 use super::process::page;
+use super::versions::{ENDS, each, play, played};
 
 /// What the machine may add to a process's own time when it is busy.
 const SLACK: Duration = Duration::from_secs(2);
 
 /// Both kinds of runner at once: these tests wait.
 fn for_both<T: Send>(check: impl Fn(Source) -> T + Sync) -> [T; 2] {
-    let check = &check;
+    let (check, version) = (&check, played());
     thread::scope(|scope| {
-        let begun = Source::SHARED_AND_OWNED.map(|source| scope.spawn(move || check(source)));
+        let begun = Source::SHARED_AND_OWNED.map(|source| {
+            scope.spawn(move || {
+                play(version);
+                check(source)
+            })
+        });
         begun.map(|one| one.join().unwrap())
     })
 }
@@ -60,7 +66,9 @@ fn job_is_longer_than(seconds: u64) -> Duration {
 
 #[test]
 fn told_deadline_of_two_seconds_unregisters_and_ends_the_job() {
-    job_is_longer_than(2);
+    each(&ENDS, || {
+        job_is_longer_than(2);
+    });
 }
 
 #[test]
@@ -72,122 +80,130 @@ fn told_deadline_of_thirty_seconds_unregisters_and_ends_the_job() {
 
 #[test]
 fn untold_deadline_unregisters_in_time_and_leaves_the_job_alone() {
-    for_both(|source| {
-        let mut pod = Pod::working(Plan::of(source));
-        pod.order.deadline_passes();
-        let job = pod.busy_with(1)[0];
-        let hook = pod.reap(&["pre-stop"]);
-        let code = if source.owned() { 75 } else { 0 };
-        hook.is(code, "unregistered from");
-        for words in [
-            "the grace period was not told",
-            "--grace-period=30",
-            "RUNNER_REAPER_GRACE_PERIOD",
-            "stays \"running\" at GitLab",
-            &format!("jobs/{job}"),
-        ] {
-            assert!(hook.words.contains(words), "{words}: {}", hook.words);
-        }
-        assert!(hook.took < Duration::from_secs(30), "{:?}", hook.took);
-        assert!(pod.is_gone(), "{}", hook.words);
-        assert_eq!(
-            pod.gitlab.look(|state| state.job(job).unwrap().status),
-            JobStatus::Running
-        );
-        assert!(pod.runs(), "no job is ended on a guess");
-        pod.release();
-        pod.stopped_by_kubelet();
-        pod.job_is(job, JobStatus::Success);
+    each(&ENDS, || {
+        for_both(|source| {
+            let mut pod = Pod::working(Plan::of(source));
+            pod.order.deadline_passes();
+            let job = pod.busy_with(1)[0];
+            let hook = pod.reap(&["pre-stop"]);
+            let code = if source.owned() { 75 } else { 0 };
+            hook.is(code, "unregistered from");
+            for words in [
+                "the grace period was not told",
+                "--grace-period=30",
+                "RUNNER_REAPER_GRACE_PERIOD",
+                "stays \"running\" at GitLab",
+                &format!("jobs/{job}"),
+            ] {
+                assert!(hook.words.contains(words), "{words}: {}", hook.words);
+            }
+            assert!(hook.took < Duration::from_secs(30), "{:?}", hook.took);
+            assert!(pod.is_gone(), "{}", hook.words);
+            assert_eq!(
+                pod.gitlab.look(|state| state.job(job).unwrap().status),
+                JobStatus::Running
+            );
+            assert!(pod.runs(), "no job is ended on a guess");
+            pod.release();
+            pod.stopped_by_kubelet();
+            pod.job_is(job, JobStatus::Success);
+        });
     });
 }
 
 #[test]
 fn without_a_metrics_port_shared_goes_after_the_reload_and_owned_at_the_deadline() {
-    for_both(|source| {
-        let mut pod = Pod::of(Plan {
-            port: false,
-            ..Plan::of(source)
-        })
-        .started(&[]);
-        pod.polled(2);
-        let original = pod.original();
-        // Noted in the journal, whose clock counts below.
-        page(&pod.gitlab.address().to_string(), "/api/v4/now");
-        let hook = pod.reap(&["pre-stop", "--grace-period=12"]);
-        hook.is(0, "nothing is left at GitLab");
-        assert!(
-            hook.words.contains("listen_address"),
-            "no cure: {}",
-            hook.words
-        );
-        assert!(pod.is_gone());
-        pod.is_as_before(&original);
-        let journal = pod.gitlab.journal();
-        let farewell = journal
-            .iter()
-            .find(|call| call.is(source.farewell()))
-            .unwrap();
-        // The end of the waiting is the deadline less its reserve of 2 s; the hook counts 0.2 s before its own start.
-        let waited = farewell.at - journal.iter().find(|call| call.is("GET /now")).unwrap().at;
-        let least = Duration::from_secs(if source.owned() { 9 } else { 4 });
-        assert!(waited >= least, "{source:?} waited {waited:?} only");
-        if pod.runs() {
-            pod.stopped_by_kubelet();
-        }
+    each(&ENDS, || {
+        for_both(|source| {
+            let mut pod = Pod::of(Plan {
+                port: false,
+                ..Plan::of(source)
+            })
+            .started(&[]);
+            pod.polled(2);
+            let original = pod.original();
+            // Noted in the journal, whose clock counts below.
+            page(&pod.gitlab.address().to_string(), "/api/v4/now");
+            let hook = pod.reap(&["pre-stop", "--grace-period=12"]);
+            hook.is(0, "nothing is left at GitLab");
+            assert!(
+                hook.words.contains("listen_address"),
+                "no cure: {}",
+                hook.words
+            );
+            assert!(pod.is_gone());
+            pod.is_as_before(&original);
+            let journal = pod.gitlab.journal();
+            let farewell = journal
+                .iter()
+                .find(|call| call.is(source.farewell()))
+                .unwrap();
+            // The end of the waiting is the deadline less its reserve of 2 s; the hook counts 0.2 s before its own start.
+            let waited = farewell.at - journal.iter().find(|call| call.is("GET /now")).unwrap().at;
+            let least = Duration::from_secs(if source.owned() { 9 } else { 4 });
+            assert!(waited >= least, "{source:?} waited {waited:?} only");
+            if pod.runs() {
+                pod.stopped_by_kubelet();
+            }
+        });
     });
 }
 
 #[test]
 fn idle_pod_with_an_hour_does_not_wait_it_out_for_a_gitlab_that_is_away() {
-    fn check(source: Source, live: bool) {
-        let mut pod = Pod::of(Plan::of(source));
-        if live {
-            pod.start(&[]);
-            pod.polled(1);
+    each(&ENDS, || {
+        fn check(source: Source, live: bool) {
+            let mut pod = Pod::of(Plan::of(source));
+            if live {
+                pod.start(&[]);
+                pod.polled(1);
+            }
+            let id = pod.gitlab.runners().pop().unwrap().id;
+            pod.gitlab
+                .fault(Fault::on("DELETE *").forever().drop_before());
+            let hook = &mut pod.reaper(&["pre-stop", "--grace-period=1h"]);
+            let hook = pod.begin(hook.env("RUNNER_REAPER_UNREGISTER_TIMEOUT", "2s"));
+            let hook = hook.ended();
+            hook.is(69, "1 left behind at GitLab");
+            let named = format!(
+                "runner {id} \"acceptance\" is left behind at {}",
+                pod.gitlab.url()
+            );
+            assert!(hook.words.contains(&named), "{}", hook.words);
+            assert!(pod.gitlab.calls("DELETE *").len() > 1, "retried");
+            assert!(!pod.is_gone());
+            if live {
+                pod.stopped_by_kubelet();
+            }
         }
-        let id = pod.gitlab.runners().pop().unwrap().id;
-        pod.gitlab
-            .fault(Fault::on("DELETE *").forever().drop_before());
-        let hook = &mut pod.reaper(&["pre-stop", "--grace-period=1h"]);
-        let hook = pod.begin(hook.env("RUNNER_REAPER_UNREGISTER_TIMEOUT", "2s"));
-        let hook = hook.ended();
-        hook.is(69, "1 left behind at GitLab");
-        let named = format!(
-            "runner {id} \"acceptance\" is left behind at {}",
-            pod.gitlab.url()
-        );
-        assert!(hook.words.contains(&named), "{}", hook.words);
-        assert!(pod.gitlab.calls("DELETE *").len() > 1, "retried");
-        assert!(!pod.is_gone());
-        if live {
-            pod.stopped_by_kubelet();
+        for live in [false, true] {
+            for_both(|source| check(source, live));
         }
-    }
-    for live in [false, true] {
-        for_both(|source| check(source, live));
-    }
+    });
 }
 
 #[test]
 fn limit_of_the_unregistration_begins_when_no_job_runs_any_more() {
-    for_both(|source| {
-        let mut pod = Pod::working(Plan::of(source));
-        let job = pod.busy_with(1)[0];
-        pod.gitlab
-            .fault(Fault::on("DELETE *").forever().status(503));
-        let arguments = ["pre-stop", "--grace-period=1h", "--unregister-timeout=1s"];
-        let mut hook = pod.begin(&mut pod.reaper(&arguments));
-        hook.says("waiting for 1 job");
-        if !source.owned() {
-            // More attempts than a second has.
-            let often = |state: &gitlab_simulator::State| state.count("DELETE *") > 4;
-            assert!(pod.gitlab.wait_until(super::pod::LIMIT, often));
-        }
-        assert!(hook.runs(), "it stays with the job");
-        pod.release();
-        let hook = hook.ended();
-        hook.is(69, "left behind at");
-        pod.job_is(job, JobStatus::Success);
-        pod.stopped_by_kubelet();
+    each(&ENDS, || {
+        for_both(|source| {
+            let mut pod = Pod::working(Plan::of(source));
+            let job = pod.busy_with(1)[0];
+            pod.gitlab
+                .fault(Fault::on("DELETE *").forever().status(503));
+            let arguments = ["pre-stop", "--grace-period=1h", "--unregister-timeout=1s"];
+            let mut hook = pod.begin(&mut pod.reaper(&arguments));
+            hook.says("waiting for 1 job");
+            if !source.owned() {
+                // More attempts than a second has.
+                let often = |state: &gitlab_simulator::State| state.count("DELETE *") > 4;
+                assert!(pod.gitlab.wait_until(super::pod::LIMIT, often));
+            }
+            assert!(hook.runs(), "it stays with the job");
+            pod.release();
+            let hook = hook.ended();
+            hook.is(69, "left behind at");
+            pod.job_is(job, JobStatus::Success);
+            pod.stopped_by_kubelet();
+        });
     });
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use gitlab_simulator::{Effect, Fault, own_address};
 
 use super::pod::{Plan, Pod, Source};
+use super::versions::{ENDS, each};
 
 const GRACE: Duration = Duration::from_secs(4);
 
@@ -220,15 +221,17 @@ fn what_somebody_deleted_before_is_gone_already() {
 
 #[test]
 fn runner_manager_at_work_is_drained_though_gitlab_refuses() {
-    let mut pod = Pod::working(Plan::of(Source::RegistrationToken));
-    let original = pod.original();
-    pod.gitlab
-        .fault(Fault::on("DELETE *").forever().status(503));
-    let hook = pod.reap(&["pre-stop", "--grace-period=4"]);
-    hook.is(69, "is left behind at");
-    pod.is_as_before(&original);
-    // Nothing polls, though the runner is still there: the pod ends.
-    if pod.runs() {
-        pod.stopped_by_kubelet();
-    }
+    each(&ENDS, || {
+        let mut pod = Pod::working(Plan::of(Source::RegistrationToken));
+        let original = pod.original();
+        pod.gitlab
+            .fault(Fault::on("DELETE *").forever().status(503));
+        let hook = pod.reap(&["pre-stop", "--grace-period=4"]);
+        hook.is(69, "is left behind at");
+        pod.is_as_before(&original);
+        // Nothing polls, though the runner is still there: the pod ends.
+        if pod.runs() {
+            pod.stopped_by_kubelet();
+        }
+    });
 }

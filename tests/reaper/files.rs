@@ -4,55 +4,60 @@ use gitlab_simulator::{Call, NewRunner, Settings};
 use nix::sys::signal::Signal;
 
 use super::pod::{LIMIT, Plan, Pod, Source, wait_for};
+use super::versions::{ENDS, each};
 
 const STATE: &str = ".runner-lifecycle.toml";
 
 #[test]
 fn token_that_the_runner_manager_rotated_is_the_one_that_unregisters() {
-    for source in Source::SHARED_AND_OWNED {
-        let mut pod = Pod::working(Plan::of(source));
-        let old = pod.gitlab.runners().pop().unwrap().token;
-        pod.signal(Signal::SIGUSR1);
-        let polled_anew =
-            |call: &Call| call.is("POST /jobs/request") && call.body["token"] != old.as_str();
-        assert!(
-            pod.gitlab
-                .wait_until(LIMIT, |state| state.journal.iter().any(polled_anew)),
-            "{}",
-            pod.log()
-        );
-        pod.reap(&["pre-stop"]).is(0, "nothing is left at GitLab");
-        assert!(pod.is_gone());
-        let said = pod.gitlab.calls(source.farewell());
-        assert_eq!(said.len(), 1);
-        assert_ne!(said[0].body["token"], old.as_str());
-        pod.stopped_by_kubelet();
-    }
+    each(&ENDS, || {
+        for source in Source::SHARED_AND_OWNED {
+            let mut pod = Pod::working(Plan::of(source));
+            let old = pod.gitlab.runners().pop().unwrap().token;
+            pod.signal(Signal::SIGUSR1);
+            let polled_anew =
+                |call: &Call| call.is("POST /jobs/request") && call.body["token"] != old.as_str();
+            assert!(
+                pod.gitlab
+                    .wait_until(LIMIT, |state| state.journal.iter().any(polled_anew)),
+                "{}",
+                pod.log()
+            );
+            pod.reap(&["pre-stop"]).is(0, "nothing is left at GitLab");
+            assert!(pod.is_gone());
+            let said = pod.gitlab.calls(source.farewell());
+            assert_eq!(said.len(), 1);
+            assert_ne!(said[0].body["token"], old.as_str());
+            pod.stopped_by_kubelet();
+        }
+    });
 }
 
 #[test]
 fn entry_that_was_removed_by_hand_is_not_guessed_at_but_named() {
-    for source in Source::SHARED_AND_OWNED {
-        let mut pod = Pod::working(Plan::of(source));
-        let id = pod.gitlab.runners().pop().unwrap().id;
-        let text = pod.stage.text("config.toml").unwrap();
-        let head = text.split("[[runners]]").next().unwrap();
-        pod.stage.put("config.toml", head);
-        pod.signal(Signal::SIGHUP);
-        wait_for("the reload", || {
-            (pod.metric("gitlab_runner_configuration_loaded_total") > 1).then_some(())
-        });
-        let hook = pod.reap(&["pre-stop"]);
-        let named = format!(
-            "1 not known to be gone (runner {id} of {}",
-            pod.gitlab.url()
-        );
-        hook.is(78, &named);
-        assert!(!hook.words.contains("nothing"), "{}", hook.words);
-        assert!(pod.gitlab.calls("DELETE *").is_empty());
-        assert_eq!(pod.stage.text("config.toml").unwrap(), head);
-        pod.stopped_by_kubelet();
-    }
+    each(&ENDS, || {
+        for source in Source::SHARED_AND_OWNED {
+            let mut pod = Pod::working(Plan::of(source));
+            let id = pod.gitlab.runners().pop().unwrap().id;
+            let text = pod.stage.text("config.toml").unwrap();
+            let head = text.split("[[runners]]").next().unwrap();
+            pod.stage.put("config.toml", head);
+            pod.signal(Signal::SIGHUP);
+            wait_for("the reload", || {
+                (pod.metric("gitlab_runner_configuration_loaded_total") > 1).then_some(())
+            });
+            let hook = pod.reap(&["pre-stop"]);
+            let named = format!(
+                "1 not known to be gone (runner {id} of {}",
+                pod.gitlab.url()
+            );
+            hook.is(78, &named);
+            assert!(!hook.words.contains("nothing"), "{}", hook.words);
+            assert!(pod.gitlab.calls("DELETE *").is_empty());
+            assert_eq!(pod.stage.text("config.toml").unwrap(), head);
+            pod.stopped_by_kubelet();
+        }
+    });
 }
 
 /// Refuses with 78 and these words, and touches nothing, with and without a live runner manager.

@@ -8,6 +8,7 @@ use nix::unistd::Pid;
 
 use super::order::Order;
 use super::pod::{Plan, Pod, Source, put, wait_for};
+use super::versions::{ALL, ENDS, each};
 
 /// Two runners, and comments of the operator's. Nothing runs.
 struct Hand {
@@ -163,20 +164,22 @@ fn what_is_not_there_is_said_in_one_line() {
 
 #[test]
 fn with_a_live_runner_manager_it_is_the_hook() {
-    for source in Source::SHARED_AND_OWNED {
-        let mut pod = Pod::working(Plan::of(source));
-        let original = pod.original();
-        let job = pod.busy_with(1)[0];
-        let arguments = ["unregister", "--all-runners", "--grace-period=1h"];
-        let mut hook = pod.begin(&mut pod.reaper(&arguments));
-        hook.says("waiting for 1 job");
-        pod.release();
-        hook.ended().is(0, "nothing is left at GitLab");
-        assert!(pod.is_gone());
-        pod.is_as_before(&original);
-        pod.stopped_by_kubelet();
-        pod.job_is(job, JobStatus::Success);
-    }
+    each(&ENDS, || {
+        for source in Source::SHARED_AND_OWNED {
+            let mut pod = Pod::working(Plan::of(source));
+            let original = pod.original();
+            let job = pod.busy_with(1)[0];
+            let arguments = ["unregister", "--all-runners", "--grace-period=1h"];
+            let mut hook = pod.begin(&mut pod.reaper(&arguments));
+            hook.says("waiting for 1 job");
+            pod.release();
+            hook.ended().is(0, "nothing is left at GitLab");
+            assert!(pod.is_gone());
+            pod.is_as_before(&original);
+            pod.stopped_by_kubelet();
+            pod.job_is(job, JobStatus::Success);
+        }
+    });
 }
 
 #[test]
@@ -230,28 +233,31 @@ fn beside_a_live_runner_manager_one_entry_of_several_is_refused() {
 
 #[test]
 fn child_of_a_wrapper_is_drained_and_the_wrapper_lives() {
-    for source in Source::SHARED_AND_OWNED {
-        let mut pod = Pod::of(Plan::of(source));
-        let mut wrapper = pod.stage.command("runner-manager-stand-in");
-        wrapper
-            .args(["wrapper", "run", "--config"])
-            .arg(pod.config());
-        pod.start_as(&mut wrapper);
-        pod.polled(1);
-        pod.is_up();
-        let job = pod.busy_with(1)[0];
-        let child = child_of(pod.pid());
-        let mut hook = pod.begin(&mut pod.reaper(&["pre-stop", "--grace-period=1h"]));
-        hook.says("SIGQUIT");
-        pod.release();
-        hook.ended().is(0, "nothing is left at GitLab");
-        assert!(pod.is_gone());
-        wait_for("the child's end", || (!exists(child)).then_some(()));
-        assert!(pod.runs(), "the wrapper lives");
-        pod.job_is(job, JobStatus::Success);
-        pod.signal(Signal::SIGQUIT);
-        assert!(pod.exited().success());
-    }
+    // Since 17.6.
+    each(&ALL[1..], || {
+        for source in Source::SHARED_AND_OWNED {
+            let mut pod = Pod::of(Plan::of(source));
+            let mut wrapper = pod.stage.command("runner-manager-stand-in");
+            wrapper
+                .args(["wrapper", "run", "--config"])
+                .arg(pod.config());
+            pod.start_as(&mut wrapper);
+            pod.polled(1);
+            pod.is_up();
+            let job = pod.busy_with(1)[0];
+            let child = child_of(pod.pid());
+            let mut hook = pod.begin(&mut pod.reaper(&["pre-stop", "--grace-period=1h"]));
+            hook.says("SIGQUIT");
+            pod.release();
+            hook.ended().is(0, "nothing is left at GitLab");
+            assert!(pod.is_gone());
+            wait_for("the child's end", || (!exists(child)).then_some(()));
+            assert!(pod.runs(), "the wrapper lives");
+            pod.job_is(job, JobStatus::Success);
+            pod.signal(Signal::SIGQUIT);
+            assert!(pod.exited().success());
+        }
+    });
 }
 
 fn child_of(pid: Pid) -> Pid {

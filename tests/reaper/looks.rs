@@ -100,11 +100,17 @@ impl Pod {
             .sum()
     }
 
-    /// Waits until the runner manager answers on its port that it runs.
+    /// Waits until the runner manager has taken over the signals, which every version shows by its workers.
     pub(crate) fn is_up(&self) {
         wait_for("the runner manager to run", || {
-            let state = page(&self.address, "/debug/process/state")?;
-            (state.trim() == "running").then_some(())
+            (self.metric("gitlab_runner_worker_slots_number") > 0).then_some(())
+        });
+    }
+
+    /// Waits until a SIGQUIT has arrived, as its log says it.
+    pub(crate) fn drains(&self) {
+        wait_for("the graceful shutdown", || {
+            self.log().contains("graceful shutdown").then_some(())
         });
     }
 

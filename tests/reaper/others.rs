@@ -7,77 +7,84 @@ use nix::sys::signal::Signal;
 
 use super::container::mount_namespace;
 use super::pod::{Plan, Pod, Source};
+use super::versions::{ENDS, each};
 
 #[test]
 fn hook_of_another_pod_touches_nothing_and_says_why() {
-    for arguments in [
-        &["pre-stop"][..],
-        &["unregister", "--all-runners"],
-        &["sidecar"],
-    ] {
-        let mut pod = Pod::of(Plan::of(Source::RegistrationToken));
-        pod.start(&[]);
-        pod.is_up();
-        let original = pod.original();
-        let volume = pod.stage.snapshot();
-        let mut other = pod.reaper(arguments);
-        other
-            .env("RUNNER_REAPER_POD_NAME", "runner-1")
-            .env("RUNNER_REAPER_POD_NAMESPACE", "ci");
-        other.env("RUNNER_REAPER_POD_UID", "u-1");
-        let mut other = pod.begin(&mut other);
-        if arguments[0] == "sidecar" {
-            other.says("waiting for the end of the pod");
-            other.signal(Signal::SIGTERM);
+    each(&ENDS, || {
+        for arguments in [
+            &["pre-stop"][..],
+            &["unregister", "--all-runners"],
+            &["sidecar"],
+        ] {
+            let mut pod = Pod::of(Plan::of(Source::RegistrationToken));
+            pod.start(&[]);
+            pod.is_up();
+            let original = pod.original();
+            let volume = pod.stage.snapshot();
+            let mut other = pod.reaper(arguments);
+            other
+                .env("RUNNER_REAPER_POD_NAME", "runner-1")
+                .env("RUNNER_REAPER_POD_NAMESPACE", "ci");
+            other.env("RUNNER_REAPER_POD_UID", "u-1");
+            let mut other = pod.begin(&mut other);
+            if arguments[0] == "sidecar" {
+                other.says("waiting for the end of the pod");
+                other.signal(Signal::SIGTERM);
+            }
+            // By hand it is a mistake of whoever typed it; in a pod there is nothing to do.
+            let code = if arguments[0] == "unregister" { 78 } else { 0 };
+            other
+                .ended()
+                .is(code, "belongs to another pod, ci/runner-0 (uid u-0)");
+            assert_eq!(pod.stage.snapshot(), volume);
+            assert_eq!(pod.original(), original);
+            assert!(pod.gitlab.calls("DELETE *").is_empty());
+            assert_eq!(
+                pod.metric("gitlab_runner_configuration_loaded_total"),
+                1,
+                "nothing was reloaded"
+            );
+            let before = pod.polls();
+            pod.polled(before + 1);
+            assert!(pod.runs());
         }
-        // By hand it is a mistake of whoever typed it; in a pod there is nothing to do.
-        let code = if arguments[0] == "unregister" { 78 } else { 0 };
-        other
-            .ended()
-            .is(code, "belongs to another pod, ci/runner-0 (uid u-0)");
-        assert_eq!(pod.stage.snapshot(), volume);
-        assert_eq!(pod.original(), original);
-        assert!(pod.gitlab.calls("DELETE *").is_empty());
-        assert_eq!(
-            pod.metric("gitlab_runner_configuration_loaded_total"),
-            1,
-            "nothing was reloaded"
-        );
-        let before = pod.polls();
-        pod.polled(before + 1);
-        assert!(pod.runs());
-    }
+    });
 }
 
 #[test]
 fn hook_of_the_same_pod_is_not_kept_from_its_work() {
-    let mut pod = Pod::of(Plan::of(Source::RegistrationToken));
-    pod.start(&[]);
-    pod.is_up();
-    let mut hook = pod.reaper(&["pre-stop"]);
-    hook.env("RUNNER_REAPER_POD_UID", "u-0");
-    pod.begin(&mut hook)
-        .ended()
-        .is(0, "nothing is left at GitLab");
-    assert!(pod.is_gone());
+    each(&ENDS, || {
+        let mut pod = Pod::of(Plan::of(Source::RegistrationToken));
+        pod.start(&[]);
+        pod.is_up();
+        let mut hook = pod.reaper(&["pre-stop"]);
+        hook.env("RUNNER_REAPER_POD_UID", "u-0");
+        pod.begin(&mut hook)
+            .ended()
+            .is(0, "nothing is left at GitLab");
+        assert!(pod.is_gone());
+    });
 }
 
 #[test]
 fn other_runner_manager_of_the_machine_is_never_signalled() {
-    let mut ours = Pod::working(Plan::of(Source::RegistrationToken));
-    let mut theirs = Pod::of(Plan::of(Source::RegistrationToken));
-    theirs.start(&["--user=gitlab-runner"]);
-    theirs.polled(1);
-    ours.reap(&["pre-stop"]).is(0, "nothing is left at GitLab");
-    let polls = theirs.polls();
-    theirs.polled(polls + 1);
-    assert_eq!(
-        theirs.metric("gitlab_runner_configuration_loaded_total"),
-        1,
-        "nothing was reloaded"
-    );
-    assert!(theirs.runs() && theirs.gitlab.calls("DELETE *").is_empty());
-    ours.stopped_by_kubelet();
+    each(&ENDS, || {
+        let mut ours = Pod::working(Plan::of(Source::RegistrationToken));
+        let mut theirs = Pod::of(Plan::of(Source::RegistrationToken));
+        theirs.start(&["--user=gitlab-runner"]);
+        theirs.polled(1);
+        ours.reap(&["pre-stop"]).is(0, "nothing is left at GitLab");
+        let polls = theirs.polls();
+        theirs.polled(polls + 1);
+        assert_eq!(
+            theirs.metric("gitlab_runner_configuration_loaded_total"),
+            1,
+            "nothing was reloaded"
+        );
+        assert!(theirs.runs() && theirs.gitlab.calls("DELETE *").is_empty());
+        ours.stopped_by_kubelet();
+    });
 }
 
 #[test]

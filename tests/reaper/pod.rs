@@ -14,6 +14,7 @@ use nix::unistd::Pid;
 use tempfile::TempDir;
 
 use super::order::Order;
+use super::versions::played;
 
 /// No wait of a test is longer. Most end within milliseconds; the machine may be busy.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
@@ -85,6 +86,8 @@ pub(crate) struct Pod {
     pub(crate) source: Source,
     pub(crate) order: Order,
     pub(crate) address: String,
+    /// The gitlab-runner that its runner manager plays.
+    pub(crate) version: &'static str,
     /// What is no part of the volume: the runner manager's log, files that jobs wait for, secrets.
     pub(crate) aside: TempDir,
     runner_manager: Option<Child>,
@@ -100,6 +103,7 @@ impl Pod {
             source: plan.source,
             order: Order::default(),
             address: own_address().to_string(),
+            version: played(),
             aside: tempfile::tempdir().unwrap(),
             runner_manager: None,
         };
@@ -229,6 +233,7 @@ impl Pod {
             .open(log)
             .unwrap();
         command
+            .env("STAND_IN_AS", self.version)
             .stdout(log.try_clone().unwrap())
             .stderr(log)
             .process_group(0);

@@ -1,6 +1,5 @@
 //! The container beside the runner's: what SIGTERM means is found out, and nothing that works is unregistered.
 
-use std::fs;
 use std::time::{Duration, Instant};
 
 use gitlab_simulator::JobStatus;
@@ -8,6 +7,7 @@ use nix::sys::signal::Signal;
 
 use super::pod::{LIMIT, Plan, Pod, Source, wait_for};
 use super::process::Running;
+use super::versions::{ALL, each};
 
 /// A sidecar that sleeps, its connection to GitLab made.
 fn asleep(pod: &Pod, arguments: &[&str]) -> Running {
@@ -22,84 +22,76 @@ fn asleep(pod: &Pod, arguments: &[&str]) -> Running {
     sidecar
 }
 
-/// Waits until the runner manager's pages were asked for so many times from now: nobody else asks.
-fn looked_at(pod: &Pod, times: usize, then: impl FnOnce()) {
-    let (host, port) = pod.address.rsplit_once(':').unwrap();
-    let host: std::net::Ipv4Addr = host.parse().unwrap();
-    let port: u16 = port.parse().unwrap();
-    let needle = format!("{:08X}:{port:04X}", u32::from_le_bytes(host.octets()));
-    let connections = || {
-        let table = fs::read_to_string("/proc/net/tcp").unwrap();
-        table.lines().filter(|line| line.contains(&needle)).count()
-    };
-    let before = connections();
-    then();
-    wait_for("looks at the pages", || {
-        (connections() >= before + times).then_some(())
+#[test]
+fn runner_manager_that_has_ended_is_unregistered_whatever_its_source() {
+    each(&ALL, || {
+        for source in Source::ALL {
+            let mut pod = Pod::working(Plan::of(source));
+            let original = pod.original();
+            let sidecar = asleep(&pod, &[]);
+            pod.stopped_by_kubelet();
+            sidecar.signal(Signal::SIGTERM);
+            sidecar.ended().is(0, "nothing is left at GitLab");
+            assert!(pod.is_gone());
+            pod.is_as_before(&original);
+        }
     });
 }
 
 #[test]
-fn runner_manager_that_has_ended_is_unregistered_whatever_its_source() {
-    for source in Source::ALL {
-        let mut pod = Pod::working(Plan::of(source));
-        let original = pod.original();
-        let sidecar = asleep(&pod, &[]);
-        pod.stopped_by_kubelet();
-        sidecar.signal(Signal::SIGTERM);
-        sidecar.ended().is(0, "nothing is left at GitLab");
-        assert!(pod.is_gone());
-        pod.is_as_before(&original);
-    }
-}
-
-#[test]
 fn sidecar_stopped_alone_unregisters_nothing() {
-    for source in Source::SHARED_AND_OWNED {
-        let mut pod = Pod::working(Plan::of(source));
-        let sidecar = asleep(&pod, &[]);
-        sidecar.signal(Signal::SIGTERM);
-        sidecar.ended().is(0, "not the end of the pod");
-        assert!(pod.gitlab.calls("DELETE *").is_empty() && !pod.is_gone());
-        let polls = pod.polls();
-        pod.polled(polls + 1);
-        assert!(pod.runs());
-    }
+    each(&ALL, || {
+        for source in Source::SHARED_AND_OWNED {
+            let mut pod = Pod::working(Plan::of(source));
+            let sidecar = asleep(&pod, &[]);
+            sidecar.signal(Signal::SIGTERM);
+            sidecar.ended().is(0, "not the end of the pod");
+            assert!(pod.gitlab.calls("DELETE *").is_empty() && !pod.is_gone());
+            let polls = pod.polls();
+            pod.polled(polls + 1);
+            assert!(pod.runs());
+        }
+    });
 }
 
 #[test]
 fn second_signal_unregisters_at_once() {
-    for source in Source::SHARED_AND_OWNED {
-        let mut pod = Pod::working(Plan::of(source));
-        pod.order.polling_goes_on();
-        let sidecar = asleep(&pod, &[]);
-        looked_at(&pod, 1, || sidecar.signal(Signal::SIGTERM));
-        sidecar.signal(Signal::SIGTERM);
-        sidecar.ended().is(0, "unregistered from");
-        assert_eq!(pod.gitlab.calls(source.farewell()).len(), 1);
-    }
+    each(&ALL, || {
+        for source in Source::SHARED_AND_OWNED {
+            let mut pod = Pod::working(Plan::of(source));
+            pod.order.polling_goes_on();
+            let mut sidecar = asleep(&pod, &["--log-level=debug"]);
+            sidecar.signal(Signal::SIGTERM);
+            sidecar.says("at SIGTERM the runner manager shows");
+            sidecar.signal(Signal::SIGTERM);
+            sidecar.ended().is(0, "unregistered from");
+            assert_eq!(pod.gitlab.calls(source.farewell()).len(), 1);
+        }
+    });
 }
 
 #[test]
 fn runner_manager_that_crashed_and_came_back_is_still_understood() {
-    for source in Source::SHARED_AND_OWNED {
-        let mut pod = Pod::working(Plan::of(source));
-        let sidecar = asleep(&pod, &[]);
-        pod.signal(Signal::SIGKILL);
-        pod.exited();
-        pod.start(&[]);
-        pod.is_up();
-        let polls = pod.polls();
-        pod.polled(polls + 1);
-        sidecar.signal(Signal::SIGTERM);
-        sidecar.ended().is(0, "not the end of the pod");
-        assert!(pod.gitlab.calls("DELETE *").is_empty());
-        let next = asleep(&pod, &[]);
-        pod.stopped_by_kubelet();
-        next.signal(Signal::SIGTERM);
-        next.ended().is(0, "nothing is left at GitLab");
-        assert!(pod.is_gone());
-    }
+    each(&ALL, || {
+        for source in Source::SHARED_AND_OWNED {
+            let mut pod = Pod::working(Plan::of(source));
+            let sidecar = asleep(&pod, &[]);
+            pod.signal(Signal::SIGKILL);
+            pod.exited();
+            pod.start(&[]);
+            pod.is_up();
+            let polls = pod.polls();
+            pod.polled(polls + 1);
+            sidecar.signal(Signal::SIGTERM);
+            sidecar.ended().is(0, "not the end of the pod");
+            assert!(pod.gitlab.calls("DELETE *").is_empty());
+            let next = asleep(&pod, &[]);
+            pod.stopped_by_kubelet();
+            next.signal(Signal::SIGTERM);
+            next.ended().is(0, "nothing is left at GitLab");
+            assert!(pod.is_gone());
+        }
+    });
 }
 
 #[test]
@@ -108,7 +100,7 @@ fn shared_runner_is_gone_before_its_draining_process_is_killed_and_the_jobs_are_
     let job = pod.busy_with(1)[0];
     let sidecar = asleep(&pod, &["--grace-period=1h"]);
     pod.signal(Signal::SIGQUIT);
-    drains(&pod);
+    pod.drains();
     sidecar.signal(Signal::SIGTERM);
     wait_for("the unregistration", || pod.is_gone().then_some(()));
     assert!(pod.runs(), "its process still drains");
@@ -126,19 +118,21 @@ fn shared_runner_is_gone_before_its_draining_process_is_killed_and_the_jobs_are_
 
 #[test]
 fn sidecar_of_a_shared_runner_does_not_stay_with_jobs_that_go_on() {
-    let mut pod = Pod::working(Plan::of(Source::AuthenticationToken));
-    let job = pod.busy_with(1)[0];
-    let sidecar = asleep(&pod, &["--grace-period=1h"]);
-    pod.signal(Signal::SIGQUIT);
-    drains(&pod);
-    sidecar.signal(Signal::SIGTERM);
-    sidecar
-        .ended()
-        .is(0, "nothing is left at GitLab, 1 job still running");
-    assert!(pod.is_gone() && pod.runs());
-    pod.release();
-    assert!(pod.exited().success());
-    pod.job_is(job, JobStatus::Success);
+    each(&ALL, || {
+        let mut pod = Pod::working(Plan::of(Source::AuthenticationToken));
+        let job = pod.busy_with(1)[0];
+        let sidecar = asleep(&pod, &["--grace-period=1h"]);
+        pod.signal(Signal::SIGQUIT);
+        pod.drains();
+        sidecar.signal(Signal::SIGTERM);
+        sidecar
+            .ended()
+            .is(0, "nothing is left at GitLab, 1 job still running");
+        assert!(pod.is_gone() && pod.runs());
+        pod.release();
+        assert!(pod.exited().success());
+        pod.job_is(job, JobStatus::Success);
+    });
 }
 
 #[test]
@@ -150,7 +144,7 @@ fn owned_runner_whose_process_is_killed_under_its_jobs_is_kept_and_named() {
     let job = pod.busy_with(1)[0];
     let sidecar = asleep(&pod, &[]);
     pod.signal(Signal::SIGQUIT);
-    drains(&pod);
+    pod.drains();
     sidecar.signal(Signal::SIGTERM);
     // The shared one goes after the first look, and that has shown the job.
     let looked = |state: &gitlab_simulator::State| state.count("DELETE /runners/managers") == 1;
@@ -162,44 +156,41 @@ fn owned_runner_whose_process_is_killed_under_its_jobs_is_kept_and_named() {
 
 #[test]
 fn owned_runner_with_jobs_at_the_end_of_the_grace_period_is_kept_and_named() {
-    let mut pod = Pod::working(Plan::of(Source::AccessToken));
-    let owned = pod.gitlab.runners().pop().unwrap().id;
-    let job = pod.busy_with(1)[0];
-    let sidecar = asleep(&pod, &["--grace-period=4"]);
-    pod.signal(Signal::SIGQUIT);
-    drains(&pod);
-    sidecar.signal(Signal::SIGTERM);
-    kept(&pod, sidecar, owned, job);
-    pod.release();
-    assert!(pod.exited().success());
-    pod.job_is(job, JobStatus::Success);
+    each(&ALL, || {
+        let mut pod = Pod::working(Plan::of(Source::AccessToken));
+        let owned = pod.gitlab.runners().pop().unwrap().id;
+        let job = pod.busy_with(1)[0];
+        let sidecar = asleep(&pod, &["--grace-period=4"]);
+        pod.signal(Signal::SIGQUIT);
+        pod.drains();
+        sidecar.signal(Signal::SIGTERM);
+        kept(&pod, sidecar, owned, job);
+        pod.release();
+        assert!(pod.exited().success());
+        pod.job_is(job, JobStatus::Success);
+    });
 }
 
 #[test]
 fn owned_runner_goes_when_its_draining_process_has_ended() {
-    let mut pod = Pod::working(Plan::of(Source::RegistrationToken));
-    let job = pod.busy_with(1)[0];
-    let mut sidecar = asleep(&pod, &["--grace-period=1h"]);
-    pod.signal(Signal::SIGQUIT);
-    drains(&pod);
-    sidecar.signal(Signal::SIGTERM);
-    let told = Instant::now();
-    sidecar.says("stay until 1 job");
-    // What ends within 2.5 s of SIGTERM may have been killed; only later it is sure to have ended by itself.
-    wait_for("the time in which the kubelet kills", || {
-        (told.elapsed() > Duration::from_secs(3)).then_some(())
-    });
-    assert!(!pod.is_gone(), "deleted under its job");
-    pod.release();
-    sidecar.ended().is(0, "nothing is left at GitLab");
-    assert!(pod.exited().success() && pod.is_gone());
-    pod.job_is(job, JobStatus::Success);
-}
-
-fn drains(pod: &Pod) {
-    wait_for("the graceful shutdown", || {
-        let state = super::process::page(&pod.address, "/debug/process/state")?;
-        (state.trim() == "graceful-shutdown").then_some(())
+    each(&ALL, || {
+        let mut pod = Pod::working(Plan::of(Source::RegistrationToken));
+        let job = pod.busy_with(1)[0];
+        let mut sidecar = asleep(&pod, &["--grace-period=1h"]);
+        pod.signal(Signal::SIGQUIT);
+        pod.drains();
+        sidecar.signal(Signal::SIGTERM);
+        let told = Instant::now();
+        sidecar.says("stay until 1 job");
+        // What ends within 2.5 s of SIGTERM may have been killed; only later it is sure to have ended by itself.
+        wait_for("the time in which the kubelet kills", || {
+            (told.elapsed() > Duration::from_secs(3)).then_some(())
+        });
+        assert!(!pod.is_gone(), "deleted under its job");
+        pod.release();
+        sidecar.ended().is(0, "nothing is left at GitLab");
+        assert!(pod.exited().success() && pod.is_gone());
+        pod.job_is(job, JobStatus::Success);
     });
 }
 

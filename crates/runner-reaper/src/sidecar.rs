@@ -34,6 +34,9 @@ const LOCK: Duration = Duration::from_millis(300);
 /// When the grace period is used up, SIGKILL follows SIGTERM after two seconds: by then all words must be out.
 const LAST_WORDS: Duration = Duration::from_millis(1500);
 
+/// What is not clear by then is waited for: a runner manager before 19.1 whose workers are all busy does not show whether it drains.
+const UNCLEAR: Duration = Duration::from_millis(3500);
+
 /// The second SIGTERM means now, so only a third one ends the waiting for GitLab.
 const THIRD: u32 = 3;
 
@@ -66,6 +69,9 @@ pub async fn run(options: &Options, stops: &Stops) -> anyhow::Result<Exit> {
         .unregistrations(&scene.config)
         .into_iter()
         .partition(|unregistration| unregistration.ownership == Ownership::Shared);
+    if !owned.is_empty() {
+        observation.say_at = Some(UNCLEAR);
+    }
     let mut verdict = observation
         .until(|verdict| verdict != Verdict::Wait, Some(deadlines.jobs))
         .await;

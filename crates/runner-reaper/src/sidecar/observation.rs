@@ -62,6 +62,8 @@ impl<'a> Observation<'a> {
             last: Verdict::Wait,
         };
         observation.look().await;
+        let running = jobs_in_words(observation.jobs().len());
+        log::debug!("at SIGTERM the runner manager shows {running}");
         observation
     }
 
@@ -164,6 +166,9 @@ impl<'a> Observation<'a> {
     }
 
     fn say(&self, deadline: Option<Deadline>) {
+        if self.jobs().is_empty() {
+            return;
+        }
         let (count, list) = (jobs_in_words(self.jobs().len()), self.jobs().join(", "));
         match deadline.map(|deadline| show(deadline.left())) {
             Some(left) => {

@@ -133,8 +133,8 @@ impl Seen {
             }
             // It drained and ended between two looks.
             (_, Some(ProcessState::Graceful)) => Verdict::Gone,
-            // With every worker busy nothing tells that it drains, and it was not killed with our SIGTERM.
-            (_, None) if self.jobs.is_some() && at >= KILLING => Verdict::Gone,
+            // With every worker busy nothing tells that it drains. Where the grace period is used up, we do not live so long.
+            (_, None) if self.jobs.is_some() && at >= DECISION => Verdict::Gone,
             _ => Verdict::Killed,
         }
     }

@@ -36,12 +36,15 @@ fn due(kind: Kind, seconds: i64, late: Duration) -> Pod {
     pod.with_port()
 }
 
-/// Waits until GitLab does not know the token of the file any more.
-fn worthless(pod: &Pod) {
-    let old = pod.text("config.toml");
+fn token(pod: &Pod) -> String {
+    pod.gitlab.runners()[0].token.clone()
+}
+
+/// Waits until GitLab does not know this token any more.
+fn worthless(pod: &Pod, old: &str) {
     let rotated = pod
         .gitlab
-        .wait_until(LIMIT, |state| !old.contains(&state.runners[0].token));
+        .wait_until(LIMIT, |state| state.runners[0].token != old);
     assert!(rotated, "{}", pod.text("log"));
 }
 
@@ -50,12 +53,13 @@ fn refusal_during_a_rotation_is_asked_again_with_the_new_token() {
     each(&MUTE, || {
         for kind in [Kind::Shared, Kind::Owned] {
             let mut pod = due(kind, 4, Duration::from_secs(4));
+            let old = token(&pod);
             pod.start(&["run"]);
             let job = pod.job(14.0);
             pod.works_on(job);
             let sidecar = Running::sidecar(&pod, &["--grace-period=1h"]);
             pod.signal(Signal::QUIT);
-            worthless(&pod);
+            worthless(&pod, &old);
             let ended = sidecar.stopped();
             assert_eq!(ended.code, 0, "{}", ended.words);
             assert_eq!(pod.deleted("DELETE *"), 1, "{}", ended.words);
@@ -69,8 +73,10 @@ fn refusal_during_a_rotation_is_asked_again_with_the_new_token() {
 fn hook_that_finds_a_rotation_under_way_does_not_lose_the_new_token() {
     each(&ALL, || {
         for kind in [Kind::Shared, Kind::Owned] {
-            let pod = due(kind, 1, Duration::from_secs(3)).started();
-            worthless(&pod);
+            let pod = due(kind, 1, Duration::from_secs(3));
+            let old = token(&pod);
+            let pod = pod.started();
+            worthless(&pod, &old);
             let ended = pod.run(&["--grace-period", "60"]);
             assert_eq!(ended.code, 0, "{}", ended.words);
             assert_eq!(pod.deleted("DELETE *"), 1, "{}", ended.words);
@@ -85,8 +91,10 @@ fn hook_that_finds_a_rotation_under_way_does_not_lose_the_new_token() {
 #[test]
 fn refused_token_whose_successor_is_nowhere_is_not_called_gone() {
     let pod = due(Kind::Owned, -1, Duration::ZERO);
-    let old = pod.gitlab.runners()[0].token.clone();
-    pod.put_config(&pod.text("config.toml").replace(&old, "glrt-worthless"));
+    let worthless = pod
+        .text("config.toml")
+        .replace(&token(&pod), "glrt-worthless");
+    pod.put_config(&worthless);
     let ended = pod.run(&["unregister", "--all-runners"]);
     assert_eq!(ended.code, 77, "{}", ended.words);
     assert!(

@@ -1,6 +1,11 @@
 //! Which gitlab-runner the stand-in of a test plays. A story that is told of several is told of each at the same time, as it waits
 //! more than it works; one that is timed, of one after the other.
 
+#![allow(
+    dead_code,
+    reason = "the stories and the acceptance tests share it, and neither needs all of it"
+)]
+
 use std::cell::Cell;
 
 /// The oldest whose polling can be watched, the newest, and those of the two major versions between.
@@ -21,6 +26,11 @@ pub(crate) fn played() -> &'static str {
     PLAYED.get()
 }
 
+/// Makes the pods of this thread play it from now on.
+pub(crate) fn play(version: &'static str) {
+    PLAYED.set(version);
+}
+
 /// Whether it says its state.
 pub(crate) fn says_its_state() -> bool {
     !MUTE.contains(&played())
@@ -31,7 +41,7 @@ pub(crate) fn each(versions: &[&'static str], story: impl Fn() + Sync) {
     std::thread::scope(|scope| {
         for version in versions {
             let told = || {
-                PLAYED.set(version);
+                play(version);
                 story();
             };
             let named = std::thread::Builder::new().name((*version).to_owned());

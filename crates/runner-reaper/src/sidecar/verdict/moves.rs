@@ -93,6 +93,11 @@ mod tests {
             &[Wait, Killed],
         );
         check(
+            "saturated and gone within the time in which everything is killed",
+            &[(0, busy(4.0)), (2900, busy(4.0)), (2950, Answer::Nobody)],
+            &[Wait, Wait, Killed],
+        );
+        check(
             "an idle worker went home",
             &[
                 (0, lives(None, 1, 4.0)),

@@ -123,37 +123,39 @@ fn runner_manager_with_the_same_path_in_another_container_is_never_signalled() {
 
 #[test]
 fn read_only_file_cannot_be_paused_so_the_unregistration_comes_last() {
-    for source in Source::SHARED_AND_OWNED {
-        // Long enough that no poll falls between the hook and the stop signal.
-        let mut pod = Pod::of(Plan {
-            check_interval: 600,
-            ..Plan::of(source)
-        });
-        let job = pod.held_job();
-        pod.start(&[]);
-        pod.job_is(job, JobStatus::Running);
-        pod.is_up();
-        let original = pod.original();
-        let volume = pod.stage.snapshot();
-        let Some(mut hook) = on_read_only_volume(&pod) else {
-            return;
-        };
-        pod.order.polling_goes_on();
-        let mut hook = pod.begin(&mut hook);
-        hook.says("cannot be paused");
-        hook.says("waiting for 1 job");
-        assert!(
-            pod.gitlab.calls("DELETE *").is_empty(),
-            "unregistered while it polls and works"
-        );
-        pod.release();
-        hook.ended().is(0, "nothing is left at GitLab");
-        assert!(pod.is_gone());
-        assert_eq!(pod.original(), original);
-        assert_eq!(pod.stage.snapshot(), volume);
-        pod.stopped_by_kubelet();
-        pod.job_is(job, JobStatus::Success);
-    }
+    each(&ENDS, || {
+        for source in Source::SHARED_AND_OWNED {
+            // Long enough that no poll falls between the hook and the stop signal.
+            let mut pod = Pod::of(Plan {
+                check_interval: 600,
+                ..Plan::of(source)
+            });
+            let job = pod.held_job();
+            pod.start(&[]);
+            pod.job_is(job, JobStatus::Running);
+            pod.is_up();
+            let original = pod.original();
+            let volume = pod.stage.snapshot();
+            let Some(mut hook) = on_read_only_volume(&pod) else {
+                return;
+            };
+            pod.order.polling_goes_on();
+            let mut hook = pod.begin(&mut hook);
+            hook.says("cannot be paused");
+            hook.says("waiting for 1 job");
+            assert!(
+                pod.gitlab.calls("DELETE *").is_empty(),
+                "unregistered while it polls and works"
+            );
+            pod.release();
+            hook.ended().is(0, "nothing is left at GitLab");
+            assert!(pod.is_gone());
+            assert_eq!(pod.original(), original);
+            assert_eq!(pod.stage.snapshot(), volume);
+            pod.stopped_by_kubelet();
+            pod.job_is(job, JobStatus::Success);
+        }
+    });
 }
 
 /// The hook where its volume is mounted read-only: a mode would not stop root.

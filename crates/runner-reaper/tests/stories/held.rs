@@ -8,6 +8,7 @@ use rustix::process::Signal;
 use crate::looks::wait_for;
 use crate::pod::{Ended, Kind, LIMIT, Pod};
 use crate::running::Running;
+use crate::versions::{ENDS, each};
 
 /// Longer than any test.
 const FOR_EVER: Duration = Duration::from_secs(600);
@@ -48,32 +49,36 @@ fn is_gone(pod: &Pod, farewell: &str, ended: &Ended) {
 
 #[test]
 fn hook_waits_for_the_end_of_the_open_request() {
-    for (kind, farewell) in FAREWELLS {
-        let pod = idle(kind, Duration::from_secs(3));
-        let hook = pod.run(&["--grace-period", "1h"]);
-        is_gone(&pod, farewell, &hook);
-        let last = pod.gitlab.calls(REQUEST).pop().unwrap();
-        let held = last.ended_at.unwrap() - last.at;
-        assert!(held >= Duration::from_secs(3), "{held:?}");
-    }
+    each(&ENDS, || {
+        for (kind, farewell) in FAREWELLS {
+            let pod = idle(kind, Duration::from_secs(3));
+            let hook = pod.run(&["--grace-period", "1h"]);
+            is_gone(&pod, farewell, &hook);
+            let last = pod.gitlab.calls(REQUEST).pop().unwrap();
+            let held = last.ended_at.unwrap() - last.at;
+            assert!(held >= Duration::from_secs(3), "{held:?}");
+        }
+    });
 }
 
 #[test]
 fn job_that_comes_while_the_hook_waits_stays_for_another_runner_manager() {
-    for (kind, farewell) in FAREWELLS {
-        let mut pod = idle(kind, FOR_EVER);
-        let original = pod.original();
-        let mut hook = Running::of(&pod, &["--grace-period", "1h"]);
-        hook.says("config.toml paused");
-        let job = pod.job(0.1);
-        let hook = hook.ended();
-        is_gone(&pod, farewell, &hook);
-        assert_eq!(pod.original(), original);
-        pod.signal(Signal::QUIT);
-        pod.exited();
-        pod.job_is(job, JobStatus::Pending);
-        assert_eq!(pod.managers(), 0);
-    }
+    each(&ENDS, || {
+        for (kind, farewell) in FAREWELLS {
+            let mut pod = idle(kind, FOR_EVER);
+            let original = pod.original();
+            let mut hook = Running::of(&pod, &["--grace-period", "1h"]);
+            hook.says("config.toml paused");
+            let job = pod.job(0.1);
+            let hook = hook.ended();
+            is_gone(&pod, farewell, &hook);
+            assert_eq!(pod.original(), original);
+            pod.signal(Signal::QUIT);
+            pod.exited();
+            pod.job_is(job, JobStatus::Pending);
+            assert_eq!(pod.managers(), 0);
+        }
+    });
 }
 
 /// With less time than GitLab holds the request: unregistered before its end, and nothing comes back with it.
@@ -111,26 +116,32 @@ fn ends_before_the_request(arguments: &[&str], period: Duration) {
 
 #[test]
 fn told_grace_period_that_is_shorter_ends_the_waiting() {
-    ends_before_the_request(&["--grace-period", "10"], Duration::from_secs(10));
+    each(&ENDS, || {
+        ends_before_the_request(&["--grace-period", "10"], Duration::from_secs(10));
+    });
 }
 
 #[test]
 fn untold_grace_period_ends_the_waiting() {
-    ends_before_the_request(&[], Duration::from_secs(30));
+    each(&ENDS, || {
+        ends_before_the_request(&[], Duration::from_secs(30));
+    });
 }
 
 #[test]
 fn stop_signal_cuts_the_held_request_off_and_no_job_is_lost() {
-    for (kind, farewell) in FAREWELLS {
-        let mut pod = idle(kind, FOR_EVER);
-        let sidecar = Running::sidecar(&pod, &[]);
-        pod.signal(Signal::QUIT);
-        pod.exited();
-        let ended = sidecar.stopped();
-        assert_eq!(ended.code, 0, "{}", ended.words);
-        assert_eq!(pod.deleted(farewell), 1, "{}", ended.words);
-        let job = pod.job(0.1);
-        pod.job_is(job, JobStatus::Pending);
-        assert_eq!(pod.managers(), 0);
-    }
+    each(&ENDS, || {
+        for (kind, farewell) in FAREWELLS {
+            let mut pod = idle(kind, FOR_EVER);
+            let sidecar = Running::sidecar(&pod, &[]);
+            pod.signal(Signal::QUIT);
+            pod.exited();
+            let ended = sidecar.stopped();
+            assert_eq!(ended.code, 0, "{}", ended.words);
+            assert_eq!(pod.deleted(farewell), 1, "{}", ended.words);
+            let job = pod.job(0.1);
+            pod.job_is(job, JobStatus::Pending);
+            assert_eq!(pod.managers(), 0);
+        }
+    });
 }

@@ -1,7 +1,8 @@
 //! What the tests stand on: the real programs, volumes to run them on, and a tracer that stops them at every step.
 //!
 //! The programs are built once, in the profile of `ACCEPTANCE_PROFILE` (`dev` unless told otherwise; CI runs the released
-//! ones too). Nothing in here knows a type of the programs: they are seen from outside.
+//! ones too), or taken from the directory of `ACCEPTANCE_HELPERS` (in CI those for arm64, under an emulator). Nothing in here
+//! knows a type of the programs: they are seen from outside.
 
 #![expect(
     clippy::panic,

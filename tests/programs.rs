@@ -1,7 +1,7 @@
 //! Owns the way to the real programs: builds them once and knows where they are.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
@@ -47,14 +47,18 @@ pub fn program(name: &str) -> PathBuf {
 }
 
 /// In the profile of the tests all come from one build. In another the helpers are built by themselves, to the byte what is
-/// released: beside others cargo would give their libraries more features.
+/// released: beside others cargo would give their libraries more features. Where they were built elsewhere, for another
+/// machine perhaps, `ACCEPTANCE_HELPERS` is the directory that has them, or scripts of their names that start them.
 fn build() -> BTreeMap<String, PathBuf> {
     let of = |packages: &[&'static str]| {
         let named = packages.iter().flat_map(|package| ["--package", *package]);
         ["--bins"].into_iter().chain(named).collect::<Vec<_>>()
     };
     let mut built = cargo_build(DEV, &of(&[HELPERS, OTHERS].concat()));
-    if profile() != DEV {
+    if let Some(directory) = told("ACCEPTANCE_HELPERS") {
+        let helper = |name: &str| (name.to_owned(), Path::new(&directory).join(name));
+        built.extend(HELPERS.map(helper));
+    } else if profile() != DEV {
         built.extend(cargo_build(profile(), &of(&HELPERS)));
     }
     built
@@ -63,9 +67,13 @@ fn build() -> BTreeMap<String, PathBuf> {
 static PROFILE: OnceLock<String> = OnceLock::new();
 
 fn asked_profile() -> Option<String> {
-    std::env::var("ACCEPTANCE_PROFILE")
+    told("ACCEPTANCE_PROFILE")
+}
+
+fn told(variable: &str) -> Option<String> {
+    std::env::var(variable)
         .ok()
-        .filter(|profile| !profile.is_empty())
+        .filter(|value| !value.is_empty())
 }
 
 fn profile() -> &'static str {

@@ -28,9 +28,10 @@ const JOB_SECONDS: u64 = 4;
 fn main() -> anyhow::Result<()> {
     let matches = arguments().get_matches();
     let release = matches.get_flag("release");
+    let helpers = matches.get_one::<PathBuf>("helpers");
     let manager = matches.get_one::<PathBuf>("runner-manager").cloned();
     timeline::before("building the programs (the first time takes a minute or two)");
-    let programs = Programs::build(release, manager)?;
+    let programs = Programs::build(release, helpers.map(PathBuf::as_path), manager)?;
     // The story begins here: a build is no part of it.
     run(&programs, &mut Timeline::start())
 }
@@ -44,6 +45,14 @@ fn arguments() -> Command {
                 .value_name("PATH")
                 .value_parser(value_parser!(PathBuf))
                 .help("A real gitlab-runner instead of the stand-in (jobs then run in its shell executor)"),
+        )
+        .arg(
+            Arg::new("helpers")
+                .long("helpers")
+                .value_name("DIR")
+                .value_parser(value_parser!(PathBuf))
+                .conflicts_with("release")
+                .help("DIR/runner-init and DIR/runner-reaper instead of those of this checkout"),
         )
         .arg(
             Arg::new("release")

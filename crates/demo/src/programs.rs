@@ -1,6 +1,6 @@
-//! Owns the way to the real programs: builds them with the cargo that runs the demo.
+//! Owns the way to the real programs: builds them with the cargo that runs the demo, or takes those that were built elsewhere.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, ensure};
@@ -17,7 +17,12 @@ pub(crate) struct Programs {
 }
 
 impl Programs {
-    pub(crate) fn build(release: bool, manager: Option<PathBuf>) -> anyhow::Result<Self> {
+    /// Builds them. `helpers` is a directory that has the two helpers already, `manager` a real gitlab-runner.
+    pub(crate) fn build(
+        release: bool,
+        helpers: Option<&Path>,
+        manager: Option<PathBuf>,
+    ) -> anyhow::Result<Self> {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let profile = if release { "release" } else { "dev" };
         let output = Command::new(cargo)
@@ -45,9 +50,17 @@ impl Programs {
                 .find_map(|message| message["executable"].as_str().map(PathBuf::from))
                 .with_context(|| format!("cargo built no {name}"))
         };
+        let helper = |name: &str| match helpers {
+            // Each pod runs them in a directory of its own.
+            Some(directory) => directory
+                .join(name)
+                .canonicalize()
+                .with_context(|| format!("looking for {name} in {}", directory.display())),
+            None => built(name),
+        };
         Ok(Self {
-            runner_init: built("runner-init")?,
-            runner_reaper: built("runner-reaper")?,
+            runner_init: helper("runner-init")?,
+            runner_reaper: helper("runner-reaper")?,
             real: manager.is_some(),
             runner_manager: match manager {
                 Some(path) => path,

@@ -1,4 +1,5 @@
-//! What the tests stand on: the real programs, volumes to run them on, and a tracer that stops them at every step.
+//! What the tests stand on: the real programs, volumes to run them on, a herd of them, and a tracer that stops them
+//! at every step.
 //!
 //! The programs are built once, in the profile of `ACCEPTANCE_PROFILE` (`dev` unless told otherwise; CI runs the released
 //! ones too), or taken from the directory of `ACCEPTANCE_HELPERS` (in CI those for arm64, under an emulator). Nothing in here
@@ -10,6 +11,7 @@
 )]
 
 pub mod canary;
+pub mod herd;
 pub mod programs;
 pub mod stage;
 #[cfg(target_arch = "x86_64")]

@@ -14,6 +14,7 @@ mod golden;
 mod init_contents;
 mod init_ends;
 mod init_faults;
+mod init_herd;
 #[cfg(target_arch = "x86_64")]
 mod init_killed;
 mod init_mark;

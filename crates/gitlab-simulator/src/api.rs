@@ -11,6 +11,7 @@ mod pages;
 mod registration;
 mod rights;
 mod runner_jobs;
+mod throttle;
 mod user;
 
 use std::time::{Duration, Instant};
@@ -33,7 +34,7 @@ pub(crate) fn handle(state: &mut State, request: &Request) -> Answer {
 
 /// What strikes before any endpoint: throttles, maintenance, the read-only instance.
 fn in_front(state: &mut State, request: &Request) -> Result<(), Answer> {
-    throttle_unauthenticated(state, request)?;
+    throttle::check(state, request)?;
     if let Some(retry_after) = state.settings.maintenance {
         let answer = Answer::message(503, "GitLab is in maintenance mode");
         return Err(answer.header("Retry-After", retry_after.as_secs().to_string()));
@@ -82,38 +83,6 @@ fn route(state: &mut State, request: &Request) -> Handled {
         ("POST", ["runners", id, "reset_authentication_token"]) => by_id::reset(state, request, id),
         _ => Err(Answer::error(404, "404 Not Found")),
     }
-}
-
-/// Rack::Attack's throttle. A valid runner or access token makes a request an authenticated one, which it lets pass here.
-fn throttle_unauthenticated(state: &mut State, request: &Request) -> Result<(), Answer> {
-    let Some(throttle) = state.settings.rate_limits.unauthenticated else {
-        return Ok(());
-    };
-    let token = request
-        .params()
-        .ok()
-        .and_then(|mut params| params.text("token"));
-    let known_runner = token.is_some_and(|token| state.runner_of(&token).is_some());
-    if known_runner || user::is_signed_in(state, request) {
-        return Ok(());
-    }
-    let Throttle { requests, period } = throttle;
-    let Some(observed) = over_limit(state, format!("ip {}", request.peer), throttle) else {
-        return Ok(());
-    };
-    let reset = state.now() + period;
-    let unix = reset
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs();
-    Err(Answer::text(429, "Retry later\n")
-        .header("RateLimit-Name", "throttle_unauthenticated_api")
-        .header("RateLimit-Limit", requests.to_string())
-        .header("RateLimit-Observed", observed.to_string())
-        .header("RateLimit-Remaining", "0")
-        .header("RateLimit-Reset", unix.to_string())
-        .header("RateLimit-ResetTime", httpdate::fmt_http_date(reset))
-        .header("Retry-After", period.as_secs().to_string()))
 }
 
 /// GitLab's own limit of requests per minute, off unless set.

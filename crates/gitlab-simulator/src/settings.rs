@@ -95,7 +95,7 @@ pub struct TokenExpiry {
     pub project: Option<Duration>,
 }
 
-/// Request limits, counted in fixed windows.
+/// Request limits, counted in fixed windows. Those of Rack::Attack begin at whole multiples of their period since 1970.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RateLimits {
@@ -105,6 +105,8 @@ pub struct RateLimits {
     pub job_calls: Option<u32>,
     /// Unauthenticated requests per address (Rack::Attack: 429 text, `RateLimit-*` headers).
     pub unauthenticated: Option<Throttle>,
+    /// Requests per user with an access token (Rack::Attack, answered likewise).
+    pub authenticated: Option<Throttle>,
 }
 
 /// So many requests in a period.

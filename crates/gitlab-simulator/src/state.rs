@@ -41,6 +41,8 @@ pub struct State {
     pub tls_handshakes: u64,
     pub(crate) faults: Plan,
     pub(crate) windows: HashMap<String, (Instant, u32)>,
+    /// By whom is counted: the number of the window, and how many requests it has seen.
+    pub(crate) throttled: HashMap<String, (u64, u32)>,
     pub(crate) started: Instant,
     random: Random,
     pub(crate) last_call: u64,
@@ -62,6 +64,7 @@ impl State {
             tls_handshakes: 0,
             faults: Plan::default(),
             windows: HashMap::new(),
+            throttled: HashMap::new(),
             started: Instant::now(),
             random: Random::fresh(),
             last_call: 0,

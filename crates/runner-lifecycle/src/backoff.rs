@@ -1,4 +1,5 @@
-//! Owns how long to wait between two attempts: exponential with full jitter. Pure but for the die; it never sleeps.
+//! Owns how long to wait between two attempts: exponential with full jitter, or what GitLab asked for and a little more.
+//! Pure but for the die; it never sleeps.
 
 use std::time::Duration;
 
@@ -22,6 +23,9 @@ impl Default for Backoff {
     }
 }
 
+/// The most that is waited beyond what GitLab asked for, as a part of it: one tenth.
+const SPREAD: u32 = 10;
+
 impl Backoff {
     /// The longest wait after `failures` failed attempts, counted from 1.
     #[must_use]
@@ -40,11 +44,33 @@ impl Backoff {
             .min(self.cap)
     }
 
-    /// [`Backoff::wait`] with a fresh throw; the whole bound when the kernel gives no random bytes.
+    /// [`Backoff::wait`] with a fresh throw.
     #[must_use]
     pub fn throw(&self, failures: u32) -> Duration {
-        self.wait(failures, getrandom::u32().unwrap_or(u32::MAX))
+        self.wait(failures, roll())
     }
+
+    /// The wait where GitLab asked for `asked` and `left` is left of the deadline, for a throw of the die.
+    ///
+    /// Never less than asked. All who are refused in one window of a rate limit are told the same moment; up to a tenth is
+    /// added, so that they do not come back in the same second. What is added is never the reason that a deadline is missed.
+    #[must_use]
+    pub fn asked(asked: Duration, left: Duration, die: u32) -> Duration {
+        let room = left.saturating_sub(asked) / 2;
+        let spread = (asked / SPREAD).min(room);
+        asked.saturating_add(spread.mul_f64(f64::from(die) / f64::from(u32::MAX)))
+    }
+
+    /// [`Backoff::asked`] with a fresh throw.
+    #[must_use]
+    pub fn throw_asked(asked: Duration, left: Duration) -> Duration {
+        Self::asked(asked, left, roll())
+    }
+}
+
+/// A fresh throw of the die; the highest when the kernel gives no random bytes.
+fn roll() -> u32 {
+    getrandom::u32().unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -87,6 +113,30 @@ mod tests {
         fn fresh_throws_stay_inside(backoff in backoffs(), failures in 1_u32..50) {
             prop_assert!(backoff.throw(failures) <= backoff.cap);
         }
+    }
+
+    proptest! {
+        #[test]
+        fn what_gitlab_asks_for_is_kept_and_at_most_a_tenth_is_added(
+            asked in 0_u64..10_000_000, left in 0_u64..20_000_000, die: u32,
+        ) {
+            let (asked, left) = (Duration::from_millis(asked), Duration::from_millis(left));
+            let wait = Backoff::asked(asked, left, die);
+            prop_assert!(wait >= asked);
+            prop_assert!(wait <= asked + asked / 10 + Duration::from_nanos(100));
+            prop_assert!(wait < left || asked >= left, "the spread alone misses the deadline");
+        }
+    }
+
+    #[test]
+    fn those_who_are_told_the_same_moment_come_back_spread_out() {
+        let (minute, ample) = (Duration::from_secs(60), Duration::from_secs(300));
+        let waits = [0, u32::MAX / 2, u32::MAX].map(|die| Backoff::asked(minute, ample, die));
+        assert_eq!(waits.map(|wait| wait.as_millis()), [60_000, 62_999, 66_000]);
+        assert_eq!(
+            Backoff::asked(Duration::MAX, ample, u32::MAX),
+            Duration::MAX
+        );
     }
 
     #[test]

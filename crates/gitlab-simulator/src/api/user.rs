@@ -30,8 +30,10 @@ fn find<'a>(state: &'a State, request: &Request) -> Option<&'a AccessToken> {
     state.access_tokens.iter().find(|own| own.token == sent)
 }
 
-pub(super) fn is_signed_in(state: &State, request: &Request) -> bool {
-    find(state, request).is_some_and(|own| own.validity == Validity::Valid)
+/// Who signed the request, if the access token is valid, whatever its scopes.
+pub(super) fn signed_in<'a>(state: &'a State, request: &Request) -> Option<&'a str> {
+    let own = find(state, request).filter(|own| own.validity == Validity::Valid)?;
+    Some(&own.username)
 }
 
 /// The user, if the token is valid and carries one of the scopes.

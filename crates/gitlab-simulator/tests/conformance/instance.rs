@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gitlab_simulator::{NewRunner, Settings, Simulator, Throttle, own_address};
+use gitlab_simulator::{NewRunner, Role, Settings, Simulator, Throttle, own_address};
 use serde_json::json;
 
 use crate::client::{call, receive, send};
@@ -69,7 +69,11 @@ fn unauthenticated_calls_are_throttled_and_known_runners_are_not() {
     let reply = call(&sim, "POST", "/runners", &json!({"token": "gitlabtoken"}));
     assert_eq!(reply.body, "Retry later\n");
     assert_eq!(reply.header("Content-Type"), Some("text/plain"));
-    assert_eq!(reply.header("Retry-After"), Some("3600"));
+    let seconds = |name| reply.header(name).unwrap().parse::<u64>().unwrap();
+    assert!((1..=3600).contains(&seconds("Retry-After")));
+    assert_eq!(seconds("RateLimit-Reset") % 3600, 0, "a window's end");
+    // Two an hour are one a minute, rounded up.
+    assert_eq!(seconds("RateLimit-Limit"), 1);
     assert_eq!(reply.header("RateLimit-Observed"), Some("5"));
     assert!(
         reply
@@ -81,6 +85,31 @@ fn unauthenticated_calls_are_throttled_and_known_runners_are_not() {
         call(&sim, "POST", "/runners/verify", &json!({"token": token})).status,
         200
     );
+}
+
+#[test]
+fn users_are_throttled_by_themselves_and_not_by_their_address() {
+    let throttle = |requests| {
+        let period = Duration::from_secs(3600);
+        Some(Throttle { requests, period })
+    };
+    let sim = with(|settings| {
+        settings.rate_limits.authenticated = throttle(2);
+        settings.rate_limits.unauthenticated = throttle(1);
+    });
+    let [one, other] = [(); 2].map(|()| sim.add_access_token(&["create_runner"], Role::admin()));
+    let create = |token: &str| {
+        let body = json!({"runner_type": "instance_type", "private_token": token});
+        call(&sim, "POST", "/user/runners", &body)
+    };
+    let statuses = [&one, &one, &one, &other].map(|token| create(token).status);
+    assert_eq!(statuses, [201, 201, 429, 201]);
+    let reply = create(&one);
+    let name = reply.header("RateLimit-Name");
+    assert_eq!(name, Some("throttle_authenticated_api"));
+    // Nobody has used up what is left for those without a token.
+    let unknown = || call(&sim, "POST", "/user/runners", &json!({})).status;
+    assert_eq!([unknown(), unknown()], [401, 429]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{CONTENT_ENCODING, HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::header::{CONTENT_ENCODING, DATE, HeaderMap, LOCATION, RETRY_AFTER};
 
 /// GitLab's answers are well below a kilobyte; a page of somebody else is read no further than its title.
 const MOST: usize = 64 * 1024;
@@ -55,8 +55,13 @@ impl Answer {
     }
 
     /// How long GitLab, or the guard before it, asks to be left alone: `RateLimit-ResetTime` (a date) counts before
-    /// `Retry-After` (seconds or a date); what lies in the past or cannot be read counts as not said.
-    pub(super) fn asked_wait(&self, now: SystemTime) -> Option<Duration> {
+    /// `Retry-After` (seconds or a date); what lies in the past or cannot be read counts as not said. A date is GitLab's, so
+    /// what is left of it is counted from the answer's own `Date`: the node's clock may be minutes off. `here` is
+    /// that clock, for an answer without one.
+    pub(super) fn asked_wait(&self, here: SystemTime) -> Option<Duration> {
+        let sent = self.header(DATE.as_str());
+        let now = sent.and_then(|date| httpdate::parse_http_date(date).ok());
+        let now = now.unwrap_or(here);
         let until = |text: &str| {
             let date = httpdate::parse_http_date(text).ok()?;
             date.duration_since(now).ok().filter(|wait| !wait.is_zero())
@@ -113,5 +118,22 @@ mod tests {
         check(&[("retry-after", "a while")], None);
         check(&[("retry-after", "18446744073709551615")], Some(u64::MAX));
         check(&[("retry-after", " 7 ")], Some(7));
+        // By GitLab's clock it is 30 s later, or a day earlier, than here.
+        const LATER: &str = "Sun, 06 Nov 1994 08:50:07 GMT";
+        const DAY_BEFORE: &str = "Sat, 05 Nov 1994 08:49:37 GMT";
+        check(&[("date", PAST), ("ratelimit-resettime", SOON)], Some(20));
+        check(&[("date", DAY_BEFORE), ("retry-after", PAST)], Some(86_390));
+        check(
+            &[
+                ("date", LATER),
+                ("ratelimit-resettime", SOON),
+                ("retry-after", "3"),
+            ],
+            Some(3),
+        );
+        check(
+            &[("date", "today"), ("ratelimit-resettime", SOON)],
+            Some(10),
+        );
     }
 }

@@ -12,6 +12,7 @@ use super::course::{Course, Heard};
 use super::trouble::Trouble;
 use super::verdict::{Outcome, Verdict, Wanted, judge};
 use super::{Client, Error, Phase, tunnel};
+use crate::backoff::Backoff;
 use crate::deadline::Deadline;
 use crate::token::Token;
 
@@ -118,10 +119,11 @@ impl Client {
                     return Err(course.unusable(&why, &next, lost));
                 }
             };
-            let wait = heard
-                .asked_wait
-                .unwrap_or_else(|| self.pace.backoff.throw(course.attempts));
             let left = deadline.left();
+            let wait = match heard.asked_wait {
+                Some(asked) => Backoff::throw_asked(asked, left),
+                None => self.pace.backoff.throw(course.attempts),
+            };
             // Sleeping into the deadline would only delay the bad news.
             if wait >= left {
                 return Err(course.unreachable(&heard, None));

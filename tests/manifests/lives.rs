@@ -26,11 +26,17 @@ fn busy(objects: &Objects) {
     scene.pod.start();
     scene.wait_until_it_polls();
     let job = scene.take_a_job();
-    let Scene { pod, gitlab, .. } = &mut scene;
+    end_busy(&mut scene, job);
+    scene.check_end();
+}
+
+/// The end of a pod while this job runs, which ends with success and under no new poll.
+pub(crate) fn end_busy(scene: &mut Scene, job: i64) {
+    let Scene { pod, gitlab, .. } = &mut *scene;
     pod.delete(|pod| {
         // Polling is off before the job ends: the hook has paused, or the runner manager got its stop signal.
         let paused = || {
-            pod.volume("config").join("config.toml.original").exists()
+            pod.config_volume().join("config.toml.original").exists()
                 || gitlab.journal().iter().any(|call| call.method == "DELETE")
         };
         let hook = pod.spec["containers"][0]["lifecycle"].is_object();
@@ -50,7 +56,6 @@ fn busy(objects: &Objects) {
         job.failure_reason,
         scene.pod.words()
     );
-    scene.check_end();
 }
 
 macro_rules! lives {

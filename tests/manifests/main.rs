@@ -12,9 +12,11 @@
 )]
 
 mod agreement;
+mod chart;
 mod config;
 mod container;
 mod lives;
+mod openshift;
 mod pod;
 mod proxy;
 mod readmes;

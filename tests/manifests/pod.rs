@@ -196,6 +196,18 @@ impl Pod {
             .collect()
     }
 
+    /// The volume of config.toml, and where the runner container has it: in our manifests, or in GitLab's chart.
+    pub(crate) fn config(&self) -> (&'static str, &'static str) {
+        let ours = ("config", "/etc/gitlab-runner");
+        let chart = ("etc-gitlab-runner", "/home/gitlab-runner/.gitlab-runner");
+        let has = |name: &str| list(&self.spec["volumes"]).any(|volume| volume["name"] == name);
+        if has(chart.0) { chart } else { ours }
+    }
+
+    pub(crate) fn config_volume(&self) -> PathBuf {
+        self.volume(self.config().0)
+    }
+
     pub(crate) fn volume(&self, name: &str) -> PathBuf {
         self.sandbox.seen(&format!("volumes/{name}"))
     }

@@ -7,10 +7,10 @@ use std::process::Command;
 use serde_json::Value;
 
 /// The overlays that are shipped.
-pub(crate) const OVERLAYS: [&str; 3] = ["article", "default", "sidecar"];
+pub(crate) const OVERLAYS: [&str; 4] = ["article", "default", "openshift", "sidecar"];
 
 /// Overlays of each component, as a person would write them; the README gives the order.
-pub(crate) const COMBINATIONS: [&[&str]; 6] = [
+pub(crate) const COMBINATIONS: [&[&str]; 7] = [
     &[
         "access-token",
         "kubernetes-executor",
@@ -48,6 +48,13 @@ pub(crate) const COMBINATIONS: [&[&str]; 6] = [
         "kubernetes-executor",
         "pre-stop",
         "image-volume",
+    ],
+    &[
+        "access-token",
+        "kubernetes-executor",
+        "sidecar",
+        "metrics",
+        "openshift",
     ],
 ];
 

@@ -110,7 +110,8 @@ impl Scene {
 
     /// Gives the runner manager a job that ends when told so.
     pub(crate) fn take_a_job(&self) -> i64 {
-        let until = format!("/etc/gitlab-runner/{JOB_MAY_END}");
+        let (_, directory) = self.pod.config();
+        let until = format!("{directory}/{JOB_MAY_END}");
         let tags = if self.is_article() {
             vec!["docker".to_owned()]
         } else {
@@ -135,7 +136,7 @@ impl Scene {
     }
 
     pub(crate) fn let_the_job_end(pod: &Pod) {
-        let path = pod.volume("config").join(JOB_MAY_END);
+        let path = pod.config_volume().join(JOB_MAY_END);
         #[expect(
             clippy::disallowed_methods,
             reason = "the end of a job, not a helper's file"

@@ -16,20 +16,33 @@ pub(super) struct Image {
 
 /// The image of this reference.
 pub(super) fn image(reference: &str) -> Image {
-    if reference.starts_with("gitlab/gitlab-runner:") {
+    // The second is the first with one program more, as manifests/helm/README.md makes it.
+    let with_reaper = reference.contains("/gitlab-runner-with-reaper:");
+    if reference.starts_with("gitlab/gitlab-runner:") || with_reaper {
         let command = [
             "gitlab-runner",
             "run",
             "--user=gitlab-runner",
             "--working-directory=/home/gitlab-runner",
         ];
+        let mut programs = vec![("/usr/bin/gitlab-runner", program("runner-manager-stand-in"))];
+        if with_reaper {
+            programs.push((
+                "/opt/runner-lifecycle/runner-reaper",
+                program("runner-reaper"),
+            ));
+        }
         return Image {
-            programs: vec![("/usr/bin/gitlab-runner", program("runner-manager-stand-in"))],
+            programs,
             environment: BTreeMap::from([(
                 "PATH".to_owned(),
                 "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned(),
             )]),
-            user: (0, 0),
+            user: if reference.contains(":ubi-fips") {
+                (1001, 0)
+            } else {
+                (0, 0)
+            },
             command: command.map(str::to_owned).to_vec(),
         };
     }

@@ -114,9 +114,12 @@ impl Pod {
             .map(|group| u32::try_from(group.as_u64().unwrap()).unwrap())
             .collect();
         groups.extend(number("fsGroup"));
+        let uid = number("runAsUser");
+        // Another user than the image's is in the group that the image's /etc/passwd names for it, else in root's.
+        let gid = uid.map_or(of_image.1, |_| 0);
         User {
-            uid: number("runAsUser").unwrap_or(of_image.0),
-            gid: number("runAsGroup").unwrap_or(of_image.1),
+            uid: uid.unwrap_or(of_image.0),
+            gid: number("runAsGroup").unwrap_or(gid),
             groups,
         }
     }

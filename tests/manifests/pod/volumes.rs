@@ -31,14 +31,14 @@ impl Pod {
             }
             let writable = volume["emptyDir"].is_object();
             let mode = if writable { 0o2777 } else { 0o755 };
+            let limit = volume["emptyDir"]["sizeLimit"].as_str();
             let options = (volume["emptyDir"]["medium"] == "Memory").then(|| {
-                let limit = volume["emptyDir"]["sizeLimit"].as_str();
-                let limit: u64 = limit
-                    .and_then(|limit| limit.strip_suffix("Mi"))
-                    .unwrap()
-                    .parse()
-                    .unwrap();
-                format!("size={}", (limit << 20) + extra_size())
+                let limit = limit.map(|limit| limit.strip_suffix("Mi").unwrap());
+                let limit = limit.map(|limit| limit.parse::<u64>().unwrap() << 20);
+                // Unlimited it is as large as the pod's memory limit, or half the node's.
+                limit.map_or_else(String::new, |limit| {
+                    format!("size={}", limit + extra_size())
+                })
             });
             self.sandbox
                 .directory(&name, (0, owner.gid), mode, options.as_deref());
@@ -78,9 +78,14 @@ impl Pod {
             return given(&map["name"], mode(map));
         }
         if let Some(image) = volume.get("image") {
-            let helpers = &self.spec["initContainers"][0]["image"];
-            assert_eq!(image["reference"], *helpers, "the image is told twice");
-            let programs = self::image(text(helpers)).programs;
+            // Without an init container it is told here alone.
+            if let Some(first) = list(&self.spec["initContainers"]).next() {
+                assert_eq!(
+                    image["reference"], first["image"],
+                    "the image is told twice"
+                );
+            }
+            let programs = self::image(text(&image["reference"])).programs;
             return programs
                 .iter()
                 .map(|(name, path)| {

@@ -9,7 +9,6 @@ use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use gitlab_simulator::{NewRunner, RateLimits, Role, Settings, Simulator};
-use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
@@ -20,7 +19,7 @@ use crate::stage::Stage;
 const LOOK: Duration = Duration::from_millis(20);
 
 /// How often the memory of all is added up; the kernel walks every page for it.
-const WEIGH: Duration = Duration::from_secs(1);
+const WEIGH: Duration = Duration::from_millis(500);
 
 /// Longer than `runner-init` allows itself: then something hangs.
 const LIMIT: Duration = Duration::from_secs(400);
@@ -47,9 +46,9 @@ pub struct Ran {
     pub refused: usize,
     /// The most of these that one pod had.
     pub refused_of_one: usize,
-    /// Peak of the largest process, KiB.
-    pub one_kib: i64,
-    /// Peak of all processes together, KiB, shared pages counted once; looked at every second.
+    /// Peak of the largest process, KiB, of those that are seen: looked at twice a second.
+    pub one_kib: u64,
+    /// Peak of all processes together, KiB, shared pages counted once; seen likewise.
     pub all_kib: u64,
 }
 
@@ -166,13 +165,15 @@ impl Herd {
         let start = Instant::now();
         drop(self.gate.take());
         let mut weighed = start;
-        let mut all_kib = 0;
+        let (mut one_kib, mut all_kib) = (0, 0);
         let mut running: Vec<usize> = (0..self.children.len()).collect();
         while !running.is_empty() {
             assert!(start.elapsed() < LIMIT, "{} go on", running.len());
             if weighed.elapsed() >= WEIGH {
                 let pids = running.iter().map(|pod| self.children[*pod].id());
-                all_kib = all_kib.max(pids.map(memory_kib).sum());
+                let (peaks, parts): (Vec<u64>, Vec<u64>) = pids.map(memory_kib).unzip();
+                one_kib = peaks.into_iter().fold(one_kib, u64::max);
+                all_kib = all_kib.max(parts.into_iter().sum());
                 weighed = Instant::now();
             }
             let (children, stages) = (&mut self.children, &self.stages);
@@ -188,10 +189,10 @@ impl Herd {
         }
         let took = start.elapsed();
         self.check_runners();
-        self.ran(took, all_kib)
+        self.ran(took, one_kib, all_kib)
     }
 
-    fn ran(&self, took: Duration, all_kib: u64) -> Ran {
+    fn ran(&self, took: Duration, one_kib: u64, all_kib: u64) -> Ran {
         let journal = self.gitlab.journal();
         let mut refusals: BTreeMap<&str, usize> = BTreeMap::new();
         for call in journal.iter().filter(|call| call.status == Some(429)) {
@@ -200,13 +201,12 @@ impl Herd {
             *refusals.entry(request).or_default() += 1;
         }
         let refused = refusals.values().sum();
-        let usage = sure(getrusage(UsageWho::RUSAGE_CHILDREN), "the kernel's books");
         Ran {
             took,
             answered: journal.len() - refused,
             refused,
             refused_of_one: refusals.values().copied().max().unwrap_or(0),
-            one_kib: usage.max_rss(),
+            one_kib,
             all_kib,
         }
     }
@@ -254,12 +254,15 @@ fn pod_name(number: usize) -> String {
     format!("gitlab-runner-{number}")
 }
 
-/// What a process holds, its part of what it shares with others; 0 for one that is gone.
-fn memory_kib(pid: u32) -> u64 {
-    let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
-    let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
-    let number = line.and_then(|line| line.split_whitespace().next());
-    number.and_then(|number| number.parse().ok()).unwrap_or(0)
+/// The peak of a process, and its part now of what it shares with others, KiB; 0 for one that is gone.
+fn memory_kib(pid: u32) -> (u64, u64) {
+    let number = |file: &str, key: &str| {
+        let text = fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix(key));
+        let number = line.and_then(|line| line.split_whitespace().next());
+        number.and_then(|number| number.parse().ok()).unwrap_or(0)
+    };
+    (number("status", "VmHWM:"), number("smaps_rollup", "Pss:"))
 }
 
 fn sure<T, E: std::fmt::Display>(result: Result<T, E>, what: &str) -> T {

@@ -23,7 +23,7 @@ use reading::Readings;
 pub use runner_lifecycle::environment::Environment;
 use toml_edit::Value;
 
-use crate::flags::{self, Kind, Place};
+use crate::flags::{self, Kind, Purpose};
 use crate::values::listen_address;
 
 /// Limit of a run that gives none: an init container that needs longer is better started anew.
@@ -31,19 +31,6 @@ const TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
 /// Kubernetes' own `terminationGracePeriodSeconds`.
 const GRACE_PERIOD: Duration = Duration::from_secs(30);
-
-/// Flags whose values gitlab-runner trims, because it could have asked a person for them.
-const TRIMMED: &[&str] = &[
-    "executor",
-    "docker-image",
-    "parallels-base-name",
-    "virtualbox-base-name",
-    "ssh-user",
-    "ssh-password",
-    "ssh-host",
-    "ssh-port",
-    "ssh-identity-file",
-];
 
 /// What a command line comes to.
 #[derive(Debug)]
@@ -186,12 +173,12 @@ fn name(
 fn settings(readings: &Readings) -> Vec<Setting> {
     let mut settings = Vec::new();
     for flag in flags::all() {
-        let (Place::Entry(path), Some(reading)) = (flag.place, readings.get(flag.name)) else {
+        let (Purpose::Key(path), Some(reading)) = (flag.purpose, readings.get(flag.name)) else {
             continue;
         };
         let mut content = reading.content.clone();
         if let Content::Value(Value::String(text)) = &content
-            && TRIMMED.contains(&flag.name)
+            && flag.is_trimmed
         {
             content = Content::Value(text.value().trim().into());
         }

@@ -29,9 +29,9 @@ pub use mask::masked;
 
 use crate::args::{Name, Options, Origin, Setting};
 use crate::executor;
-use crate::fields::RUNNER;
 use crate::template::Template;
 use key_path::Place;
+use runner_config::RUNNER;
 
 /// The runner entry that is wanted, before GitLab has said who it is.
 pub struct EntryWish {

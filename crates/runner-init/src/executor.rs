@@ -5,8 +5,8 @@ use runner_lifecycle::shown::shown;
 use toml_edit::{Array, Item, Table, Value, value};
 
 use crate::entry::key_path::{self, Place};
-use crate::fields::RUNNER;
-use crate::flags::{self, Place as FlagPlace};
+use runner_config::RUNNER;
+use runner_config::{FLAGS, Purpose};
 
 /// One executor.
 struct Executor {
@@ -248,7 +248,9 @@ fn unknown(name: &str) -> Failure {
 }
 
 fn missing(executor: &str, path: &str) -> Failure {
-    let flag = flags::all().find(|flag| matches!(flag.place, FlagPlace::Entry(own) if own == path));
+    let flag = FLAGS
+        .iter()
+        .find(|flag| matches!(flag.purpose, Purpose::Key(own) if own == path));
     let name = flag.map_or(path, |flag| flag.name);
     let variable = flag.and_then(|flag| flag.variable).unwrap_or_default();
     Failure::usage(format!(

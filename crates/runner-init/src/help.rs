@@ -4,7 +4,7 @@
 use clap::{Arg, ArgAction, Command};
 use runner_lifecycle::{exit, misspelt};
 
-use crate::flags::{self, Flag, Kind, Place};
+use crate::flags::{self, Flag, Kind, Purpose};
 
 const ABOUT: &str = "Registers a GitLab runner and writes its config.toml: a drop-in for \
 `gitlab-runner register --non-interactive` in an init container.";
@@ -20,7 +20,7 @@ variable is unset. -x and --x are the same, a value\nfollows after = or as the n
 /// The flags that a manifest needs.
 #[must_use]
 pub fn short() -> String {
-    command(|flag| flags::FIRST.contains(&flag.name))
+    command(|flag| flag.is_first)
         .after_help(AFTER_SHORT)
         .render_help()
         .to_string()
@@ -58,10 +58,9 @@ fn command(shown: impl Fn(&Flag) -> bool) -> Command {
         .disable_help_flag(true)
         .disable_version_flag(true)
         .max_term_width(120);
-    for group in flags::GROUPS {
-        for flag in group.flags {
-            command = command.arg(arg(flag).help_heading(group.heading).hide(!shown(flag)));
-        }
+    for flag in flags::all() {
+        let heading = flags::heading(flag);
+        command = command.arg(arg(flag).help_heading(heading).hide(!shown(flag)));
     }
     command
         .arg(
@@ -99,8 +98,8 @@ fn arg(flag: &'static Flag) -> Arg {
 }
 
 fn help(flag: &Flag) -> String {
-    let text = match flag.place {
-        Place::Entry(path) if flag.help.is_empty() => match path.rsplit_once('.') {
+    let text = match flag.purpose {
+        Purpose::Key(path) if flag.help.is_empty() => match path.rsplit_once('.') {
             Some((table, key)) => format!("{key} of [runners.{table}]"),
             None => format!("{path} of the entry"),
         },

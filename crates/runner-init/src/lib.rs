@@ -7,7 +7,6 @@ pub mod args;
 pub mod config_check;
 pub mod entry;
 pub mod executor;
-pub mod fields;
 pub mod flags;
 pub mod help;
 pub mod register;

@@ -15,7 +15,7 @@ use toml_edit::{Document, DocumentMut, Item, RawString, Table, TableLike, Value}
 use crate::args::Environment;
 use crate::config_check;
 use crate::entry::key_path;
-use crate::fields::RUNNER;
+use runner_config::RUNNER;
 
 /// A template's one runner entry.
 pub struct Template {

@@ -114,7 +114,7 @@ impl Readings {
 
 /// The line for a value that cannot be read; a secret is not shown.
 fn unexpected(flag: &Flag, origin: Origin, text: &str, expected: &str) -> String {
-    if flag.is_secret() {
+    if flag.is_secret {
         return format!("{origin}: its value is not {expected}");
     }
     format!("{origin}: {} is not {expected}", shown(text))

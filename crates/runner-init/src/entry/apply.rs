@@ -7,7 +7,7 @@ use super::drain_ready;
 use super::key_path::{self, Place};
 use super::sameness::{is_zero, is_zero_value, same};
 use crate::args::{Content, Setting};
-use crate::{executor, fields};
+use crate::executor;
 
 /// Brings an existing entry to what the flags say now and touches nothing else; says whether anything changed.
 ///
@@ -15,7 +15,7 @@ use crate::{executor, fields};
 pub fn apply(wish: &EntryWish, existing: &mut Table) -> bool {
     let mut changed = sections(wish, existing);
     if wish.name_given && key_path::text(existing, "name") != Some(&wish.name) {
-        Place::of(existing, fields::RUNNER).put("name", value(&wish.name));
+        Place::of(existing, runner_config::RUNNER).put("name", value(&wish.name));
         changed = true;
     }
     for setting in &wish.settings {
@@ -43,7 +43,7 @@ fn sections(wish: &EntryWish, existing: &mut Table) -> bool {
             .any(|s| s.path.split('.').next() == Some(*section));
         let wanted = key_path::get(&wish.table, section);
         if let (true, Some(wanted), None) = (given, wanted, key_path::get(existing, section)) {
-            Place::of(existing, fields::RUNNER).put(section, wanted.clone());
+            Place::of(existing, runner_config::RUNNER).put(section, wanted.clone());
             changed = true;
         }
     }
@@ -51,7 +51,7 @@ fn sections(wish: &EntryWish, existing: &mut Table) -> bool {
 }
 
 fn one(wish: &EntryWish, existing: &mut Table, setting: &Setting, ours: Option<&Value>) -> bool {
-    let shape = fields::at(setting.path).map(|field| field.shape);
+    let shape = runner_config::at(setting.path).map(|field| field.shape);
     let now = key_path::get(existing, setting.path);
     let item = match (key_path::get(&wish.table, setting.path), ours) {
         (Some(wanted), _) if now.is_some_and(|now| same(shape, wanted, now)) => return false,
@@ -68,7 +68,7 @@ fn one(wish: &EntryWish, existing: &mut Table, setting: &Setting, ours: Option<&
     let Some((name, parents)) = names.split_last() else {
         return false;
     };
-    let Some(place) = Place::of(existing, fields::RUNNER).enter(parents) else {
+    let Some(place) = Place::of(existing, runner_config::RUNNER).enter(parents) else {
         return false;
     };
     place.put(name, item);
@@ -87,7 +87,7 @@ fn one_of_map(wish: &EntryWish, existing: &mut Table, setting: &Setting, key: &s
         return false;
     }
     let names: Vec<&str> = setting.path.split('.').collect();
-    let Some(place) = Place::of(existing, fields::RUNNER).enter(&names) else {
+    let Some(place) = Place::of(existing, runner_config::RUNNER).enter(&names) else {
         return false;
     };
     place.put_exactly(key, wanted);

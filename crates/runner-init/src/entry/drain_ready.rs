@@ -5,7 +5,7 @@ use toml_edit::{DocumentMut, Item, Key, RawString, Table, value};
 
 use super::document;
 use super::key_path::{Place, spelled};
-use crate::fields::RUNNER;
+use runner_config::RUNNER;
 
 /// How every comment of ours begins.
 const MARK: &str = "# Written by runner-init";

@@ -5,7 +5,7 @@ pub(crate) use runner_lifecycle::config_toml::spelled;
 use toml_edit::{Decor, InlineTable, Item, Key, Table, TableLike, Value};
 
 use super::layout;
-use crate::fields::{Field, Shape, field};
+use runner_config::{Field, Shape, field};
 
 /// A table to put something into, with what gitlab-runner knows of its keys.
 pub(crate) struct Place<'a> {

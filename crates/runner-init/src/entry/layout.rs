@@ -3,7 +3,7 @@
 
 use toml_edit::{Decor, Item, RawString, Table};
 
-use crate::fields::{Field, field};
+use runner_config::{Field, field};
 
 /// Lays out a table whose keys stand `depth` levels deep.
 pub(super) fn lay_out(table: &mut Table, fields: &[Field], depth: usize) {

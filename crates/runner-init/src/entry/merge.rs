@@ -7,13 +7,13 @@ use toml_edit::{ArrayOfTables, Item, Table, Value, value};
 use super::key_path::{self, Place};
 use super::sameness::{is_zero, is_zero_value};
 use crate::args::{Content, Setting};
-use crate::fields::{self, Emit};
+use runner_config::Emit;
 
 /// Puts one setting into the entry that came from the template, or stays behind its value.
 ///
 /// Says so in a line when the template wins over what was given.
 pub(super) fn setting(entry: &mut Table, setting: &Setting) -> Result<Option<String>, Failure> {
-    let field = fields::at(setting.path);
+    let field = runner_config::at(setting.path);
     let shape = field.map(|field| field.shape);
     // A flag of a gitlab-runner newer than the field table: written whenever it was given.
     let emit = field.map_or(Emit::IfGiven, |field| field.emit);
@@ -57,7 +57,7 @@ fn entries(
             continue;
         }
         let names: Vec<&str> = setting.path.split('.').collect();
-        let place = Place::of(entry, fields::RUNNER).enter(&names);
+        let place = Place::of(entry, runner_config::RUNNER).enter(&names);
         place
             .ok_or_else(|| in_the_way(setting))?
             .put_exactly(key, value(ours.clone()));
@@ -70,7 +70,7 @@ fn put(entry: &mut Table, setting: &Setting, item: Item) -> Result<(), Failure> 
     let Some((name, parents)) = names.split_last() else {
         return Ok(());
     };
-    let place = Place::of(entry, fields::RUNNER).enter(parents);
+    let place = Place::of(entry, runner_config::RUNNER).enter(parents);
     place.ok_or_else(|| in_the_way(setting))?.put(name, item);
     Ok(())
 }

@@ -2,8 +2,8 @@
 
 use toml_edit::{ArrayOfTables, Item, TableLike, Value};
 
-use crate::fields::{Field, Shape, field};
 use crate::values::go_duration;
+use runner_config::{Field, Shape, field};
 
 /// Whether this is a zero value: what gitlab-runner has when the key is absent.
 pub(crate) fn is_zero(shape: Option<Shape>, item: &Item) -> bool {

@@ -6,8 +6,7 @@ use toml_edit::{Item, RawString, Table, Value, value};
 
 use super::key_path::spelled;
 use super::sameness::is_zero_value;
-use crate::fields::{Emit, Field, RUNNER, Shape, field};
-use crate::flags::{self, Place};
+use runner_config::{Emit, FLAGS, Field, Purpose, RUNNER, Shape, field};
 
 /// Settles the zero values of an entry, in all of its tables that are not written inline.
 pub(super) fn settle(entry: &mut Table) {
@@ -45,7 +44,9 @@ fn drop_zeros(table: &mut Table, fields: &[Field], path: &str, whole: bool) {
 }
 
 fn flags_lead_to(path: &str) -> bool {
-    flags::all().any(|flag| matches!(flag.place, Place::Entry(own) if own.starts_with(path)))
+    FLAGS
+        .iter()
+        .any(|flag| matches!(flag.purpose, Purpose::Key(own) if own.starts_with(path)))
 }
 
 /// Whether a key holds nothing but a zero value: no comment stands above it or beside it. An empty list is written where it

@@ -1,12 +1,39 @@
 //! Flags that gitlab-runner does not have, each with a variable of its own.
 
-use super::{Flag, Kind, Place};
+use super::{Flag, Kind, Purpose};
+
+/// `None`, or the one expression that was given.
+macro_rules! optional {
+    () => {
+        None
+    };
+    ($value:expr) => {
+        Some($value)
+    };
+}
+
+/// Rows of flags: `"flag" | "alias" ["VARIABLE"] Kind Purpose "help" (first);`.
+macro_rules! flags {
+    ($($name:literal $(| $alias:literal)? [$($var:literal)?] $kind:ident $purpose:ident $help:literal $(($first:ident))?;)*) => {
+        &[$(Flag {
+            name: $name,
+            alias: optional!($($alias)?),
+            variable: optional!($($var)?),
+            kind: Kind::$kind,
+            purpose: Purpose::$purpose,
+            help: $help,
+            is_secret: false,
+            is_trimmed: false,
+            is_first: !stringify!($($first)?).is_empty(),
+        }),*]
+    };
+}
 
 /// How `runner-init` itself works.
-pub(super) const OWN: &[Flag] = other_flags! {
-    "token-file" ["RUNNER_INIT_TOKEN_FILE"] Text Command "file with the authentication token";
-    "registration-token-file" ["RUNNER_INIT_REGISTRATION_TOKEN_FILE"] Text Command "file with the registration token";
-    "access-token-file" ["RUNNER_INIT_ACCESS_TOKEN_FILE"] Text Command "file with an access token that may create runners";
+pub(super) const OWN: &[Flag] = flags! {
+    "token-file" ["RUNNER_INIT_TOKEN_FILE"] Text Command "file with the authentication token" (first);
+    "registration-token-file" ["RUNNER_INIT_REGISTRATION_TOKEN_FILE"] Text Command "file with the registration token" (first);
+    "access-token-file" ["RUNNER_INIT_ACCESS_TOKEN_FILE"] Text Command "file with an access token that may create runners" (first);
     "runner-type" ["RUNNER_INIT_RUNNER_TYPE"] Text Command "what an access token creates: instance, group or project";
     "group-id" ["RUNNER_INIT_GROUP_ID"] Integer Command "id of the group, with --runner-type=group";
     "project-id" ["RUNNER_INIT_PROJECT_ID"] Integer Command "id of the project, with --runner-type=project";
@@ -15,7 +42,7 @@ pub(super) const OWN: &[Flag] = other_flags! {
     "install-reaper" ["RUNNER_INIT_INSTALL_REAPER"] Text Command "where runner-reaper is copied to, or none (default: beside config.toml)";
     "config-base" ["RUNNER_INIT_CONFIG_BASE"] Text Command "config.toml to start from where there is none yet";
     "file-mode" ["RUNNER_INIT_FILE_MODE"] Mode Command "mode of the written files, in octal (default 0600)";
-    "timeout" ["RUNNER_INIT_TIMEOUT"] Time Command "limit of the whole run: 90s, 5m, 1h30m or seconds (default 5m)";
+    "timeout" ["RUNNER_INIT_TIMEOUT"] Time Command "limit of the whole run: 90s, 5m, 1h30m or seconds (default 5m)" (first);
     "grace-period" ["RUNNER_INIT_GRACE_PERIOD"] Time Command "the pod's terminationGracePeriodSeconds, inside which a stopped run undoes what it made (default 30s)";
     "dry-run" ["RUNNER_INIT_DRY_RUN"] Bool Command "show what would be asked and written, and do neither";
     "pod-name" ["RUNNER_INIT_POD_NAME"] Text Command "the pod's name, from the downward API";
@@ -29,8 +56,8 @@ pub(super) const OWN: &[Flag] = other_flags! {
 };
 
 /// Keys of `config.toml` outside the entries, for which `register` has no flag.
-pub(super) const GLOBAL: &[Flag] = other_flags! {
-    "concurrent" ["RUNNER_INIT_CONCURRENT"] Integer Global "jobs at once over all entries (default 1 in a new file)";
+pub(super) const GLOBAL: &[Flag] = flags! {
+    "concurrent" ["RUNNER_INIT_CONCURRENT"] Integer Global "jobs at once over all entries (default 1 in a new file)" (first);
     "check-interval" ["RUNNER_INIT_CHECK_INTERVAL"] Time Global "time between two polls";
     "listen-address" ["RUNNER_INIT_LISTEN_ADDRESS"] Text Global "host:port of metrics and debug pages";
     "shutdown-timeout" ["RUNNER_INIT_SHUTDOWN_TIMEOUT"] Time Global "how long a forceful shutdown waits";

@@ -2,8 +2,8 @@
 
 use toml_edit::{Array, Item, Table, TableLike, Value};
 
-use crate::fields::{Field, Shape, field};
 use crate::values::go_duration;
+use runner_config::{Field, Shape, field};
 
 /// Writes durations as Go does and a single string for a list as a list: what gitlab-runner has after loading.
 pub(super) fn canonical(table: &mut Table, fields: &[Field]) {

@@ -3,8 +3,8 @@
 
 use toml_edit::{Item, TableLike, Value};
 
-use crate::fields::{CONFIG, Field, Shape, field};
 use crate::values::go_duration;
+use runner_config::{CONFIG, Field, Shape, field};
 
 mod advice;
 

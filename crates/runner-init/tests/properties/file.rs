@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use runner_init::entry::{self, EntryWish, Identity};
-use runner_init::fields;
 use runner_lifecycle::token::Token;
 use toml_edit::{DocumentMut, Item, Table, Value};
 
@@ -48,7 +47,7 @@ pub(crate) fn applied(wish: &EntryWish, text: &str) -> (String, bool) {
 
 /// Leaves of the field table as path and value, lists as one leaf, written in one way.
 pub(crate) fn leaves(item: &Item, path: &str, into: &mut BTreeMap<String, String>) {
-    let own_keys = fields::at(path).is_some_and(|field| field.shape.inside().is_empty());
+    let own_keys = runner_config::at(path).is_some_and(|field| field.shape.inside().is_empty());
     match item.as_table_like() {
         Some(table) if !own_keys || path.is_empty() => {
             for (key, item) in table.iter() {

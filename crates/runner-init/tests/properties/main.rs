@@ -15,10 +15,10 @@ use random::{
     EXECUTORS, NEEDED, SECTIONS, entry_flags, some_flags, static_path, template_fields, value_for,
     words,
 };
+use runner_config::Emit;
 use runner_init::args::{self, Environment, Options};
 use runner_init::entry;
-use runner_init::fields::{self, Emit};
-use runner_init::flags::{self, Kind, Place};
+use runner_init::flags::{self, Kind, Purpose};
 use runner_init::template::Template;
 use runner_lifecycle::ending::NoRun;
 use toml_edit::{Item, Value};
@@ -67,7 +67,7 @@ proptest! {
         let text = rendered(&wish);
         let map = map_of(&text);
         for (flag, _, want) in &given {
-            let Place::Entry(path) = flag.place else { continue };
+            let Purpose::Key(path) = flag.purpose else { continue };
             let want = want.parse::<Value>().unwrap();
             let wanted = is_kept(path, keeps).then(|| plain(&Item::Value(want.clone())));
             let got = map.get(path).cloned();
@@ -78,7 +78,7 @@ proptest! {
             }
         }
         for path in map.keys() {
-            let asked = given.iter().any(|(flag, ..)| flag.place == Place::Entry(static_path(path)));
+            let asked = given.iter().any(|(flag, ..)| flag.purpose == Purpose::Key(static_path(path)));
             prop_assert!(asked || OURS.contains(&path.as_str()), "{} was not asked for\n{}", path, text);
         }
         let (again, changed) = applied(&wish, &text);
@@ -101,7 +101,7 @@ proptest! {
         let needed: Vec<String> = NEEDED.iter().map(|(name, _)| format!("--{name}=")).collect();
         // What the template gives is not given again, so that the template decides.
         words.retain(|word| !needed.iter().any(|flag| word.to_str().unwrap().starts_with(flag)
-            && fields.iter().any(|(path, _)| flags::find(flag.trim_matches(['-', '='])).unwrap().place == Place::Entry(static_path(path)))));
+            && fields.iter().any(|(path, _)| flags::find(flag.trim_matches(['-', '='])).unwrap().purpose == Purpose::Key(static_path(path)))));
         let wish = entry::wish(&options(words), Some(&template)).unwrap();
         let text = rendered(&wish);
         let map = map_of(&text);
@@ -132,17 +132,17 @@ proptest! {
         let (again, changed) = applied(&wish, &text);
         prop_assert!(!changed && again == text, "twice:\n{}\n{}", text, again);
         let (before, after) = (map_of(OPERATORS), map_of(&text));
-        let touched = |path: &str| given.iter().any(|(flag, ..)| matches!(flag.place, Place::Entry(own) if own == path))
+        let touched = |path: &str| given.iter().any(|(flag, ..)| matches!(flag.purpose, Purpose::Key(own) if own == path))
             || path == "name" || path == "docker.Image";
         for (path, value) in &before {
-            let own = fields::at(path).map_or(path.as_str(), |_| path);
+            let own = runner_config::at(path).map_or(path.as_str(), |_| path);
             if touched(own) {
                 continue;
             }
             prop_assert_eq!(after.get(path), Some(value), "{} in\n{}", path, text);
         }
         for (flag, _, want) in &given {
-            let Place::Entry(path) = flag.place else { continue };
+            let Purpose::Key(path) = flag.purpose else { continue };
             if !is_kept(path, &["docker"]) || ["docker.volumes", "docker.image", "docker.sysctls"].contains(&path) {
                 continue;
             }
@@ -185,7 +185,7 @@ proptest! {
             Kind::GoDuration => "0s",
             _ => return Ok(()),
         };
-        let Place::Entry(path) = flag.place else { return Ok(()) };
+        let Purpose::Key(path) = flag.purpose else { return Ok(()) };
         let keeps = path.split('.').next().unwrap();
         let executor = EXECUTORS.iter().find(|(_, kept)| kept.contains(&keeps)).map_or("shell", |(name, _)| name);
         if NEEDED.iter().any(|(name, _)| *name == flag.name) {
@@ -193,7 +193,7 @@ proptest! {
         }
         let wish = entry::wish(&options(words(executor, &[(flag, vec![zero.to_owned()], String::new())])), None).unwrap();
         let written = map_of(&rendered(&wish)).contains_key(path);
-        let means = fields::at(path).unwrap().emit != Emit::IfNotZero;
+        let means = runner_config::at(path).unwrap().emit != Emit::IfNotZero;
         prop_assert_eq!(written, means, "{}", path);
     }
 }

@@ -4,8 +4,8 @@ use std::ffi::OsString;
 
 use proptest::prelude::*;
 use proptest::sample::subsequence;
-use runner_init::fields::{self, Field, Shape};
-use runner_init::flags::{self, Flag, Kind, Place};
+use runner_config::{Field, Shape};
+use runner_init::flags::{self, Flag, Kind, Purpose};
 use toml_edit::Value;
 
 pub(crate) const EXECUTORS: &[(&str, &[&str])] = &[
@@ -108,8 +108,8 @@ pub(crate) fn texts(kind: Kind) -> BoxedStrategy<(Vec<String>, String)> {
 }
 
 pub(crate) fn entry_flags() -> Vec<&'static Flag> {
-    let all =
-        flags::all().filter(|flag| matches!(flag.place, Place::Entry(path) if path != "executor"));
+    let all = flags::all()
+        .filter(|flag| matches!(flag.purpose, Purpose::Key(path) if path != "executor"));
     all.collect()
 }
 
@@ -187,7 +187,7 @@ pub(crate) fn field_leaves(fields: &'static [Field], path: &str, into: &mut Vec<
 
 pub(crate) fn template_fields() -> Vec<(String, Shape)> {
     let mut all = Vec::new();
-    field_leaves(fields::RUNNER, "", &mut all);
+    field_leaves(runner_config::RUNNER, "", &mut all);
     let identity = [
         "name",
         "url",
@@ -204,8 +204,8 @@ pub(crate) fn template_fields() -> Vec<(String, Shape)> {
 /// Paths of the tables are static; a random one is compared with them by text.
 pub(crate) fn static_path(path: &str) -> &'static str {
     flags::all()
-        .find_map(|flag| match flag.place {
-            Place::Entry(own) if own == path => Some(own),
+        .find_map(|flag| match flag.purpose {
+            Purpose::Key(own) if own == path => Some(own),
             _ => None,
         })
         .unwrap_or("")

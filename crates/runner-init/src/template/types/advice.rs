@@ -5,7 +5,7 @@ use runner_lifecycle::foreign::toml::harmless;
 use toml_edit::{Item, Value};
 
 use super::{Mismatch, start};
-use crate::fields::Shape;
+use runner_config::Shape;
 
 /// Longest whole number that is shown again: a longer one may be a secret.
 const LONGEST_NUMBER: usize = 6;

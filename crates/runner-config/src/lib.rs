@@ -1,0 +1,53 @@
+//! The one home of what gitlab-runner 19.4 knows: every key of `config.toml` and every flag of `register`, read at build
+//! time from `gitlab-runner-19.4.tsv`. A new release is a new table. Holds facts; knows no file, clock or socket.
+
+mod field;
+mod flag;
+
+pub use field::{Emit, Field, Shape, at, field};
+pub use flag::{Flag, Kind, Purpose};
+pub use table::{CONFIG, FLAGS, RUNNER};
+
+/// What the build script makes of the table.
+mod table {
+    use super::{Emit, Field, Flag, Kind, Purpose, Shape};
+
+    include!(concat!(env!("OUT_DIR"), "/table.rs"));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_key_flag_leads_to_a_field_and_no_key_stands_twice() {
+        fn check(fields: &[Field], seen: &mut usize) {
+            let names: BTreeSet<String> = fields
+                .iter()
+                .map(|field| field.name.to_lowercase())
+                .collect();
+            assert_eq!(names.len(), fields.len(), "{fields:?}");
+            *seen += fields.len();
+            fields
+                .iter()
+                .for_each(|field| check(field.shape.inside(), seen));
+        }
+        let mut seen = 0;
+        check(CONFIG, &mut seen);
+        assert_eq!(
+            seen,
+            include_str!("../gitlab-runner-19.4.tsv")
+                .lines()
+                .filter(|l| !l.starts_with(['#', '(']))
+                .count()
+                - 1
+        );
+        for flag in FLAGS {
+            if let Purpose::Key(path) = flag.purpose {
+                assert!(at(path).is_some(), "--{}", flag.name);
+            }
+        }
+    }
+}

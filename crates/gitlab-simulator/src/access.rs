@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::settings::{Group, Project};
+use crate::groups::{Group, Project, ancestors};
 
 /// A personal, group or project access token.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -119,15 +119,6 @@ impl AccessToken {
     pub(crate) fn is_admin(&self, admin_mode: bool) -> bool {
         self.role.admin && (!admin_mode || self.has_scope("admin_mode"))
     }
-}
-
-/// The group and what it lies in, up to the root group. Bounded, so that a cycle in a test's settings ends.
-pub(crate) fn ancestors(groups: &[Group], start: Option<i64>) -> impl Iterator<Item = &Group> {
-    let find = move |id: i64| groups.iter().find(|group| group.id == id);
-    std::iter::successors(start.and_then(find), move |group| {
-        group.parent.and_then(find)
-    })
-    .take(20)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::access::ancestors;
+use crate::groups::ancestors;
 use crate::moment;
 use crate::runner::{Runner, RunnerType};
 use crate::settings::Settings;

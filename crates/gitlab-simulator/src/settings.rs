@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::access::AccessToken;
+use crate::groups::{Group, Project};
 use crate::moment;
 use crate::runner::RunnerType;
 
@@ -119,44 +120,6 @@ pub struct Throttle {
     pub period: Duration,
 }
 
-/// A project that can have runners and jobs.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Project {
-    /// Number in URLs.
-    pub id: i64,
-    /// Name.
-    pub name: String,
-    /// The group it is in.
-    pub group: Option<i64>,
-    /// Registration token (`GR1348941…`).
-    pub registration_token: Option<String>,
-    /// Instance runners may take its jobs.
-    pub shared_runners: bool,
-    /// Own runner limit instead of the settings' one.
-    pub runner_limit: Option<usize>,
-    /// Repository and CI are enabled; otherwise its jobs are not listed.
-    pub builds_enabled: bool,
-}
-
-/// A group that can have runners.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Group {
-    /// Number in URLs.
-    pub id: i64,
-    /// Name.
-    pub name: String,
-    /// The group it is in; none for a root group.
-    pub parent: Option<i64>,
-    /// Registration token (`GR1348941…`).
-    pub registration_token: Option<String>,
-    /// The group's `allow_runner_registration_token`; only a root group's counts.
-    pub allow_registration_tokens: bool,
-    /// Own runner limit instead of the settings' one.
-    pub runner_limit: Option<usize>,
-}
-
 impl Default for Settings {
     /// Group 1 with project 1, registration tokens on, no TLS, no limits, port chosen by the system.
     fn default() -> Settings {
@@ -185,33 +148,6 @@ impl Default for Settings {
             trace_update_interval: 60,
             unpersisted_trace_answers: 0,
             trace_limit: 100 << 20,
-        }
-    }
-}
-
-impl Default for Project {
-    fn default() -> Project {
-        Project {
-            id: 1,
-            name: "project".into(),
-            group: Some(1),
-            registration_token: Some("GR1348941ProjectProjectProj01".into()),
-            shared_runners: true,
-            runner_limit: None,
-            builds_enabled: true,
-        }
-    }
-}
-
-impl Default for Group {
-    fn default() -> Group {
-        Group {
-            id: 1,
-            name: "group".into(),
-            parent: None,
-            registration_token: Some("GR1348941GroupGroupGroupGr01".into()),
-            allow_registration_tokens: true,
-            runner_limit: None,
         }
     }
 }

@@ -14,8 +14,9 @@ use crate::fault::Fault;
 use crate::job::{Job, JobView};
 use crate::journal::Call;
 use crate::runner::{NewRunner, Runner};
-use crate::server::{Shared, acceptor, serve};
+use crate::server::{acceptor, serve};
 use crate::settings::Settings;
+use crate::shared::Shared;
 use crate::state::State;
 
 /// Connections that may wait to be accepted. The standard library's 128 overflow when hundreds come at once, and each

@@ -14,7 +14,7 @@ use crate::job::Job;
 use crate::moment;
 use crate::request::Request;
 use crate::runner::NewRunner;
-use crate::server::Shared;
+use crate::shared::Shared;
 use crate::state::State;
 
 #[derive(Deserialize)]

@@ -14,17 +14,18 @@ use runner_lifecycle::ending::NoRun;
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::shown::shown;
+use runner_lifecycle::volume::names;
 use runner_lifecycle::{former, misspelt};
 
 pub use options::{
-    Content, Credential, Given, Globals, InstallReaper, Name, Options, Origin, ServerSide, Setting,
+    Credential, Given, Globals, InstallReaper, Name, Options, Origin, ServerSide, Setting,
 };
 use reading::Readings;
 pub use runner_lifecycle::environment::Environment;
 use toml_edit::Value;
 
 use crate::flags::{self, Kind, Purpose};
-use crate::values::listen_address;
+use crate::values::{Content, listen_address};
 
 /// Limit of a run that gives none: an init container that needs longer is better started anew.
 const TIMEOUT: Duration = Duration::from_secs(5 * 60);
@@ -68,7 +69,7 @@ pub fn parse(
     };
     let options = Options {
         config: path("config")
-            .unwrap_or_else(|| environment.default_directory().join("config.toml")),
+            .unwrap_or_else(|| environment.default_directory().join(names::CONFIG)),
         config_base: path("config-base"),
         // Given empty it is none, as for gitlab-runner: a chart may leave its value out.
         template: path("template-config").filter(|path| !path.as_os_str().is_empty()),

@@ -4,6 +4,7 @@
 mod apply;
 mod document;
 mod drain_ready;
+mod global_key;
 pub(crate) mod key_path;
 mod layout;
 mod mask;

@@ -22,7 +22,7 @@ use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::Exit;
 use runner_lifecycle::original::{self, Restored};
 use runner_lifecycle::signals::Signals;
-use runner_lifecycle::{state, system_id};
+use runner_lifecycle::volume::names;
 
 use crate::args::{Environment, Options};
 use files::Files;
@@ -32,7 +32,7 @@ use stops::Stops;
 /// Runs `runner-init` from checked options to the exit code.
 ///
 /// # Errors
-/// With what was being done and why it failed; [`Exit::of`] gives the code.
+/// With what was being done and why it failed; [`runner_lifecycle::ending::exit_of`] gives the code.
 pub async fn run(options: &Options, environment: &Environment) -> anyhow::Result<Exit> {
     let plan = Plan::check(options, environment)?;
     if options.dry_run {
@@ -53,8 +53,8 @@ async fn register(plan: &Plan<'_>, deadline: Deadline, stops: &mut Stops) -> any
     let name = &plan.config_name;
     volume.check_writable()?;
     volume.check_replaceable(name)?;
-    let original = original::name_of(name);
-    volume.clear_unfinished(&[name, &original, state::FILE, system_id::FILE])?;
+    let original = names::original_of(name);
+    volume.clear_unfinished(&[name, &original, names::STATE, names::SYSTEM_ID])?;
     match original::put_back(&volume, name)? {
         Restored::PutBack => {
             log::info!("the original of {name} put back: a hook was killed while it paused");

@@ -6,10 +6,20 @@ mod host_aliases;
 pub mod listen_address;
 
 use runner_lifecycle::command_line;
-use toml_edit::{Array, Value};
+use toml_edit::{Array, Table, Value};
 
-use crate::args::Content;
 use crate::flags::Kind;
+
+/// The shapes that a flag can give to the runner entry.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// A scalar or a list.
+    Value(Value),
+    /// A table whose keys the operator chooses.
+    Map(Vec<(String, Value)>),
+    /// An array of tables.
+    Tables(Vec<Table>),
+}
 
 /// What a text should have been; the caller knows which flag it was and whether the text may be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

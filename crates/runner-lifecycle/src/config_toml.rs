@@ -18,9 +18,6 @@ pub use moment::in_quotes as moment_in_quotes;
 pub use crate::foreign::toml::Fault as Error;
 use crate::foreign::toml::fault;
 
-/// Name of the file beside which everything else lies.
-pub const FILE: &str = "config.toml";
-
 const RUNNERS: &str = "runners";
 
 /// A `config.toml` as gitlab-runner reads it, with everything it would not keep itself.

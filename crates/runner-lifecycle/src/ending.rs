@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use rustix::process::{Resource, Rlimit};
 
 use crate::exit::{Exit, Failure};
-use crate::report;
+use crate::{config_toml, gitlab, report, state, volume};
 
 /// Forbids core files, which would hold tokens, and makes a bug end with its documented code.
 pub fn prepare() {
@@ -48,13 +48,32 @@ pub fn end(result: anyhow::Result<Exit>, termination_message: &Path) -> ExitCode
             (exit, words)
         }
         Err(error) => {
-            let (exit, words) = (Exit::of(&error), format!("{error:#}"));
+            let (exit, words) = (exit_of(&error), format!("{error:#}"));
             log::error!("{words} (exit {})", exit.code());
             (exit, words)
         }
     };
     report::write_termination_message(termination_message, &words);
     exit.into()
+}
+
+/// The exit code of a failure: the first error of the chain that knows its own.
+#[must_use]
+pub fn exit_of(error: &anyhow::Error) -> Exit {
+    error.chain().find_map(exit_of_cause).unwrap_or(Exit::Bug)
+}
+
+fn exit_of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
+    if let Some(failure) = cause.downcast_ref::<Failure>() {
+        return Some(failure.exit);
+    }
+    if let Some(error) = cause.downcast_ref::<gitlab::Error>() {
+        return Some(error.exit());
+    }
+    let unusable = cause.is::<volume::Error>()
+        || cause.is::<config_toml::Error>()
+        || cause.is::<state::Error>();
+    unusable.then_some(Exit::Unusable)
 }
 
 /// Why a command line comes to no run.
@@ -86,5 +105,19 @@ impl NoRun {
 impl From<Failure> for NoRun {
     fn from(failure: Failure) -> Self {
         Self::Failure(failure)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context as _;
+
+    use super::*;
+
+    #[test]
+    fn code_is_found_under_what_was_being_done() {
+        let error = Err::<(), _>(Failure::unreachable("502")).context("registering runner");
+        assert_eq!(exit_of(&error.unwrap_err()), Exit::Unreachable);
+        assert_eq!(exit_of(&anyhow::anyhow!("index out of range")), Exit::Bug);
     }
 }

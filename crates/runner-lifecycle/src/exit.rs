@@ -1,11 +1,11 @@
-//! Owns the exit codes and the one rule that turns an error into one of them. Nothing else picks a code.
+//! Owns the exit codes: what they mean, and which of two is the graver. Which of them an error has is decided in
+//! [`crate::ending`].
 
 use std::process::ExitCode;
 
 use thiserror::Error;
 
 use crate::signals::Stop;
-use crate::{config_toml, gitlab, state, volume};
 
 /// How a helper ends. The numbers are a contract with manifests and scripts (`sysexits.h` where it has a word for it).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,12 +83,6 @@ impl Exit {
         row.map_or("", |(_, meaning)| meaning)
     }
 
-    /// The exit code of a failure: the first error of the chain that knows its own.
-    #[must_use]
-    pub fn of(error: &anyhow::Error) -> Self {
-        error.chain().find_map(Self::of_cause).unwrap_or(Self::Bug)
-    }
-
     /// The graver of two ends: 69 outranks 75, and both outrank success.
     #[must_use]
     pub fn graver(self, other: Self) -> Self {
@@ -107,19 +101,6 @@ impl Exit {
         } else {
             self
         }
-    }
-
-    fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Self> {
-        if let Some(failure) = cause.downcast_ref::<Failure>() {
-            return Some(failure.exit);
-        }
-        if let Some(error) = cause.downcast_ref::<gitlab::Error>() {
-            return Some(error.exit());
-        }
-        let unusable = cause.is::<volume::Error>()
-            || cause.is::<config_toml::Error>()
-            || cause.is::<state::Error>();
-        unusable.then_some(Self::Unusable)
     }
 }
 
@@ -185,8 +166,6 @@ impl Failure {
 
 #[cfg(test)]
 mod tests {
-    use anyhow::Context as _;
-
     use super::*;
 
     #[test]
@@ -206,13 +185,6 @@ mod tests {
             .collect();
         let want = TABLE.map(|(exit, meaning)| format!("| {} | {meaning} |", exit.code()));
         assert_eq!(rows, want);
-    }
-
-    #[test]
-    fn code_is_found_under_what_was_being_done() {
-        let error = Err::<(), _>(Failure::unreachable("502")).context("registering runner");
-        assert_eq!(Exit::of(&error.unwrap_err()), Exit::Unreachable);
-        assert_eq!(Exit::of(&anyhow::anyhow!("index out of range")), Exit::Bug);
     }
 
     #[test]

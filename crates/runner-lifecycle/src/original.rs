@@ -4,6 +4,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::config_toml::ConfigToml;
+use crate::volume::names::original_of;
 use crate::volume::{Error, Publication, Volume};
 
 /// First line of a paused `config.toml`, by which everybody knows it.
@@ -13,12 +14,6 @@ const HEADER: &str = "\
 # Paused by runner-reaper: no runner entries, so that no new job is taken.
 # The operator's file is config.toml.original until it is put back.
 ";
-
-/// Where the original of a configuration file is kept: `config.toml.original` for `config.toml`.
-#[must_use]
-pub fn name_of(name: &str) -> String {
-    format!("{name}.original")
-}
 
 /// What was found and done about an earlier pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +72,7 @@ pub fn pause(volume: &Volume, name: &str, text: &str) -> Result<(), Error> {
         .read(name)?
         .is_some_and(|bytes| bytes.starts_with(MARK.as_bytes()))
     {
-        volume.keep_as(name, &name_of(name))?;
+        volume.keep_as(name, &original_of(name))?;
     }
     // The runner manager loads a file only if it is strictly newer, and the clock may be behind the file's.
     let now = SystemTime::now();
@@ -95,7 +90,7 @@ pub fn pause(volume: &Volume, name: &str, text: &str) -> Result<(), Error> {
 /// # Errors
 /// When the volume cannot be read or written.
 pub fn put_back(volume: &Volume, name: &str) -> Result<Restored, Error> {
-    let original = name_of(name);
+    let original = original_of(name);
     if volume.metadata(&original)?.is_none() {
         return Ok(Restored::Nothing);
     }
@@ -119,7 +114,7 @@ pub fn put_back(volume: &Volume, name: &str) -> Result<Restored, Error> {
 /// # Errors
 /// When the volume cannot be read.
 pub fn is_unfinished(volume: &Volume, name: &str) -> Result<bool, Error> {
-    let original = name_of(name);
+    let original = original_of(name);
     if volume.metadata(&original)?.is_none() {
         return Ok(false);
     }
@@ -149,7 +144,7 @@ fn has_entries(bytes: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config_toml::FILE;
+    use crate::volume::names::CONFIG as FILE;
 
     const ORIGINAL: &str = "config.toml.original";
 
@@ -217,7 +212,7 @@ mod tests {
             assert_eq!(after.modified().unwrap(), before.modified().unwrap());
             assert_eq!(volume.read(FILE).unwrap().unwrap(), b"concurrent = 1\n");
             assert!(volume.metadata(ORIGINAL).unwrap().is_none());
-            assert_eq!(name_of(FILE), ORIGINAL);
+            assert_eq!(original_of(FILE), ORIGINAL);
             assert_eq!(put_back(&volume, FILE).unwrap(), Restored::Nothing);
         }
     }

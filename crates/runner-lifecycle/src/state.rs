@@ -12,9 +12,7 @@ use crate::gitlab::Endpoint;
 use crate::pod::Pod;
 use crate::source::Source;
 use crate::token::Token;
-
-/// Name of the state file beside `config.toml`.
-pub const FILE: &str = ".runner-lifecycle.toml";
+use crate::volume::names::STATE;
 
 const HEADER: &str = "\
 # Written by runner-init and runner-reaper. It tells which runners they made, and so which they may delete.
@@ -26,7 +24,7 @@ const VERSION: u32 = 1;
 /// The state file could not be understood.
 #[derive(Debug, Error)]
 #[error(
-    "{FILE}: {reason}: without it nobody knows which runners may be deleted; repair it, or remove it and each entry is judged by its token"
+    "{STATE}: {reason}: without it nobody knows which runners may be deleted; repair it, or remove it and each entry is judged by its token"
 )]
 pub struct Error {
     reason: String,

@@ -4,9 +4,6 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-/// Name of the file beside `config.toml` that gitlab-runner reads at start.
-pub const FILE: &str = ".runner_system_id";
-
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const LENGTH: usize = 12;
 

@@ -13,10 +13,11 @@ use crate::named_file::open_without_waiting;
 
 mod error;
 mod lock;
+pub mod names;
 mod publication;
 
 pub use error::Error;
-pub use lock::{LOCK_FILE, Lock};
+pub use lock::Lock;
 pub use publication::Publication;
 
 /// Mode of every file that may hold a token, unless the operator says otherwise.

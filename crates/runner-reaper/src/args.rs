@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use clap::ArgMatches;
 use runner_lifecycle::command_line::{CommandLine, Role, Word};
-use runner_lifecycle::config_toml;
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::duration::parse_duration;
 use runner_lifecycle::ending::NoRun;
@@ -24,6 +23,7 @@ mod refusal;
 mod surface;
 
 pub use runner_lifecycle::environment::Environment;
+use runner_lifecycle::volume::names;
 
 /// How long GitLab is waited for where no job runs and nobody says.
 const UNREGISTER: Duration = Duration::from_secs(5 * 60);
@@ -253,12 +253,7 @@ fn config_of(given: &Given<'_>) -> PathBuf {
     given
         .text("config", &["RUNNER_REAPER_CONFIG", "CONFIG_FILE"])
         .map_or_else(
-            || {
-                given
-                    .environment
-                    .default_directory()
-                    .join(config_toml::FILE)
-            },
+            || given.environment.default_directory().join(names::CONFIG),
             PathBuf::from,
         )
 }

@@ -11,9 +11,9 @@ use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::original::{self, Restored};
 use runner_lifecycle::pod::Pod;
-use runner_lifecycle::state::{self, State};
-use runner_lifecycle::system_id::{self, SystemId};
-use runner_lifecycle::volume::{Error, Lock, Publication, Volume};
+use runner_lifecycle::state::State;
+use runner_lifecycle::system_id::SystemId;
+use runner_lifecycle::volume::{Error, Lock, Publication, Volume, names};
 
 /// The runner manager writes `config.toml` in one go, within milliseconds.
 const BEING_WRITTEN: Duration = Duration::from_secs(1);
@@ -160,8 +160,8 @@ impl Files {
     /// When it cannot be read or is no `config.toml`; the message names the line.
     pub fn config(&self) -> anyhow::Result<Option<Config>> {
         let mut name = self.name.clone();
-        if self.is_paused() && self.volume.metadata(&original::name_of(&name))?.is_some() {
-            name = original::name_of(&name);
+        if self.is_paused() && self.volume.metadata(&names::original_of(&name))?.is_some() {
+            name = names::original_of(&name);
         }
         let stamp = self.stamp_of(&name)?;
         let (Some(text), Some(stamp)) = (self.volume.read_text(&name)?, stamp) else {
@@ -199,7 +199,7 @@ impl Files {
     /// # Errors
     /// When the state file is there and cannot be understood: nobody knows then what may be deleted.
     pub fn state(&self) -> anyhow::Result<Option<State>> {
-        let text = self.volume.read_text(state::FILE)?;
+        let text = self.volume.read_text(names::STATE)?;
         let state = text.as_deref().map(State::parse).transpose();
         state.with_context(|| self.volume.directory().display().to_string())
     }
@@ -211,14 +211,14 @@ impl Files {
     pub fn save_state(&self, state: &State) -> anyhow::Result<()> {
         let how = Publication::keeping();
         self.volume
-            .publish(state::FILE, state.to_text()?.as_bytes(), how)?;
+            .publish(names::STATE, state.to_text()?.as_bytes(), how)?;
         Ok(())
     }
 
     /// The system ID of the file.
     #[must_use]
     pub fn system_id(&self) -> Option<SystemId> {
-        let text = self.volume.read_text(system_id::FILE).ok().flatten()?;
+        let text = self.volume.read_text(names::SYSTEM_ID).ok().flatten()?;
         SystemId::parse(&text)
     }
 

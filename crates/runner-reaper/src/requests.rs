@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use anyhow::Context as _;
 use runner_lifecycle::deadline::Deadline;
+use runner_lifecycle::ending;
 use runner_lifecycle::exit::{Exit, Failure};
 use runner_lifecycle::gitlab::{Client, Endpoint, Gone, TlsFiles};
 use runner_lifecycle::source::Ownership;
@@ -125,7 +126,9 @@ impl Outcome {
     /// The exit code that this outcome alone would mean.
     #[must_use]
     pub fn exit(&self) -> Exit {
-        self.result.as_ref().map_or_else(Exit::of, |_| Exit::Done)
+        self.result
+            .as_ref()
+            .map_or_else(ending::exit_of, |_| Exit::Done)
     }
 
     fn say(&self, system_id: Option<&SystemId>) {

@@ -4,8 +4,8 @@ use std::time::SystemTime;
 
 use super::pages::Page;
 use super::{entities, rights, user};
-use crate::access::ancestors;
 use crate::answer::{Answer, Handled};
+use crate::groups::ancestors;
 use crate::request::{Params, Request};
 use crate::runner::{Runner, RunnerType};
 use crate::state::State;

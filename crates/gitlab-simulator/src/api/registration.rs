@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::attributes::{Attributes, as_sentences, by_attribute};
 use super::user;
-use crate::access::{Membership, ancestors};
+use crate::access::Membership;
 use crate::answer::{Answer, Handled};
+use crate::groups::ancestors;
 use crate::moment;
 use crate::request::Request;
 use crate::runner::{RegistrationType, Runner, RunnerType};

@@ -1,6 +1,7 @@
 //! Owns what a user may do with a runner: pure rules over roles, groups and projects. Never answers a request.
 
-use crate::access::{AccessToken, Membership, ancestors};
+use crate::access::{AccessToken, Membership};
+use crate::groups::ancestors;
 use crate::runner::{Runner, RunnerType};
 use crate::settings::Settings;
 

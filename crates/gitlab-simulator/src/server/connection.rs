@@ -16,12 +16,12 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
-use super::Shared;
 use super::exchange::{Outcome, exchange};
 use super::reply::Reply;
 use super::wire::{Control, Stream, Wire};
 use crate::answer::Answer;
 use crate::request::Request;
+use crate::shared::Shared;
 
 /// What all requests of a connection have in common.
 struct Origin {

@@ -7,12 +7,13 @@ use hyper::StatusCode;
 use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::{Shared, gzip};
+use super::gzip;
 use crate::answer::Answer;
 use crate::api;
 use crate::fault::{Effect, Strike};
 use crate::journal::Call;
 use crate::request::Request;
+use crate::shared::Shared;
 use crate::state::State;
 use crate::steering;
 

@@ -8,7 +8,8 @@ use runner_lifecycle::gitlab::{AccessLevel, RunnerType};
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::source::Source;
 use runner_lifecycle::token::Token;
-use toml_edit::{Table, Value};
+
+use crate::values::Content;
 
 /// Which flag or variable said something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -198,17 +199,6 @@ impl fmt::Debug for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} from {}", self.path, self.origin)
     }
-}
-
-/// The shapes that a flag can give to the runner entry.
-#[derive(Clone, Debug)]
-pub enum Content {
-    /// A scalar or a list.
-    Value(Value),
-    /// A table whose keys the operator chooses.
-    Map(Vec<(String, Value)>),
-    /// An array of tables.
-    Tables(Vec<Table>),
 }
 
 /// Keys of `config.toml` outside the entries, each only if given.

@@ -7,9 +7,10 @@ use runner_lifecycle::former;
 use runner_lifecycle::shown::{shown, without_tokens};
 use toml_edit::Value;
 
-use super::{Content, Environment, Given, NoRun, Origin};
+use super::{Environment, Given, NoRun, Origin};
 use crate::flags::{self, Flag, Kind};
-use crate::{help, values};
+use crate::help;
+use crate::values::{self, Content};
 
 /// One flag that was given.
 #[derive(Debug)]

@@ -6,8 +6,9 @@ use super::EntryWish;
 use super::drain_ready;
 use super::key_path::{self, Place};
 use super::sameness::{is_zero, is_zero_value, same};
-use crate::args::{Content, Setting};
+use crate::args::Setting;
 use crate::executor;
+use crate::values::Content;
 
 /// Brings an existing entry to what the flags say now and touches nothing else; says whether anything changed.
 ///

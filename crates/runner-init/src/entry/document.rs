@@ -1,22 +1,10 @@
 //! Owns the part of `config.toml` outside the entries: how a new file begins and how global flags are applied.
 
-use toml_edit::{DocumentMut, Item, Table, Value, value};
+use toml_edit::{DocumentMut, Item, Table, value};
 
+use super::global_key::set;
 use super::{drain_ready, key_path};
 use crate::args::Globals;
-
-/// The order of global keys: gitlab-runner's, with `listen_address` among the plain ones.
-pub(super) const ORDER: &[&str] = &[
-    "concurrent",
-    "check_interval",
-    "listen_address",
-    "log_level",
-    "log_format",
-    "user",
-    "sentry_dsn",
-    "connection_max_age",
-    "shutdown_timeout",
-];
 
 /// A `config.toml` without entries, as gitlab-runner 19.4 begins one.
 #[must_use]
@@ -65,39 +53,6 @@ pub fn apply_globals(document: &mut DocumentMut, globals: &Globals) -> bool {
         }
     }
     changed
-}
-
-/// Sets a global key; a new one comes to its place among the others.
-pub(super) fn set(root: &mut Table, key: &str, mut new: Value) {
-    let spelled = key_path::spelled(root, key).to_owned();
-    if let Some(Item::Value(before)) = root.get_mut(&spelled) {
-        *new.decor_mut() = before.decor().clone();
-        *before = new;
-        return;
-    }
-    let rank = |key: &str| {
-        ORDER
-            .iter()
-            .position(|known| *known == key)
-            .unwrap_or(ORDER.len())
-    };
-    let plain = root.iter().take_while(|(_, item)| item.is_value()).count();
-    let before = root
-        .iter()
-        .take(plain)
-        .filter(|(present, _)| rank(present) < rank(key))
-        .last();
-    let anchor = before.map(|(present, _)| present.to_owned());
-    let index = root
-        .iter()
-        .position(|(present, _)| Some(present) == anchor.as_deref());
-    key_path::insert_at(root, index.map_or(0, |at| at + 1), key, Item::Value(new));
-    if plain == 0
-        && let Some(mut key) = root.key_mut(key)
-    {
-        // There is no neighbour to stand like.
-        key.leaf_decor_mut().set_prefix("");
-    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use toml_edit::{DocumentMut, Item, Key, RawString, Table, value};
 
-use super::document;
+use super::global_key;
 use super::key_path::{Place, spelled};
 use runner_config::RUNNER;
 
@@ -48,7 +48,7 @@ pub fn listen_on_loopback(document: &mut DocumentMut, port: impl FnOnce() -> u16
     {
         return false;
     }
-    document::set(
+    global_key::set(
         document.as_table_mut(),
         "listen_address",
         format!("127.0.0.1:{}", port()).into(),

@@ -6,7 +6,8 @@ use toml_edit::{ArrayOfTables, Item, Table, Value, value};
 
 use super::key_path::{self, Place};
 use super::sameness::{is_zero, is_zero_value};
-use crate::args::{Content, Setting};
+use crate::args::Setting;
+use crate::values::Content;
 use runner_config::Emit;
 
 /// Puts one setting into the entry that came from the template, or stays behind its value.

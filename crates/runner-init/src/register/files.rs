@@ -7,8 +7,8 @@ use runner_lifecycle::config_toml::ConfigToml;
 use runner_lifecycle::original;
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::state::{self, State};
-use runner_lifecycle::system_id::{self, SystemId};
-use runner_lifecycle::volume::{self, PRIVATE, Publication, Volume};
+use runner_lifecycle::system_id::SystemId;
+use runner_lifecycle::volume::{self, PRIVATE, Publication, Volume, names};
 
 use super::edit;
 use super::existing::{self, Asked, Origin, Ours};
@@ -66,7 +66,7 @@ impl<'a> Files<'a> {
         if before.as_deref().is_some_and(original::is_paused) {
             // Only a dry run gets here: every other one has put the original back first.
             before = volume
-                .read_text(&original::name_of(&config_name))?
+                .read_text(&names::original_of(&config_name))?
                 .or(before);
         }
         // The entries of a base are there as those of a file are: ours may be among them.
@@ -79,7 +79,7 @@ impl<'a> Files<'a> {
                 log::warn!("{warning}");
             }
         }
-        let state_before = volume.read_text(state::FILE)?;
+        let state_before = volume.read_text(names::STATE)?;
         let state = State::parse(state_before.as_deref().unwrap_or_default())
             .with_context(|| volume.directory().display().to_string())?;
         let mode = plan.options.file_mode;
@@ -98,16 +98,16 @@ impl<'a> Files<'a> {
 
     /// A valid system ID is kept; else it is derived from the pod, or random. It is on the disk before GitLab hears it.
     pub(super) fn settle_system_id(&mut self, plan: &Plan<'_>) -> anyhow::Result<SystemId> {
-        let there = self.volume.read(system_id::FILE)?;
+        let there = self.volume.read(names::SYSTEM_ID)?;
         let text = there.as_deref().map(String::from_utf8_lossy);
         if let Some(id) = text.as_deref().and_then(SystemId::parse) {
-            if self.has_other_mode(system_id::FILE)? {
+            if self.has_other_mode(names::SYSTEM_ID)? {
                 self.publish_system_id(&id)?;
             }
             return Ok(id);
         }
         if there.is_some_and(|bytes| !bytes.is_empty()) {
-            log::warn!("{} holds no system ID: replaced", system_id::FILE);
+            log::warn!("{} holds no system ID: replaced", names::SYSTEM_ID);
         }
         let id = match plan.system_id_seed() {
             Some(seed) => SystemId::derive(seed),
@@ -120,7 +120,7 @@ impl<'a> Files<'a> {
     fn publish_system_id(&self, id: &SystemId) -> Result<(), volume::Error> {
         let how = Publication::with_mode(self.mode.unwrap_or(PRIVATE));
         self.volume
-            .publish_until_sync(system_id::FILE, id.as_str().as_bytes(), how)
+            .publish_until_sync(names::SYSTEM_ID, id.as_str().as_bytes(), how)
     }
 
     /// The volume is this pod's from now on; on the disk with the next word of the state.

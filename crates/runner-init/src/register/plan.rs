@@ -8,12 +8,8 @@ use runner_lifecycle::gitlab::{
     Attributes, Client, Creation, Endpoint, Proxies, RunnerInfo, RunnerType, TlsFiles,
 };
 use runner_lifecycle::pod::Pod;
-use runner_lifecycle::state;
-use runner_lifecycle::system_id;
-use runner_lifecycle::volume::{LOCK_FILE, Volume};
+use runner_lifecycle::volume::{Volume, names};
 use runner_lifecycle::{named_file, shown};
-
-use super::reaper;
 
 use crate::args::{self, Environment, Options};
 use crate::config_check;
@@ -148,7 +144,7 @@ fn config_name(config: &Path) -> Result<String, Failure> {
         ))
     };
     let name = name.ok_or_else(|| refuse("it names no file"))?;
-    let ours = [state::FILE, system_id::FILE, LOCK_FILE, reaper::NAME];
+    let ours = [names::STATE, names::SYSTEM_ID, names::LOCK, names::REAPER];
     if ours.contains(&name) || name.ends_with(".original") || name.ends_with(".new") {
         return Err(refuse("that name is one of the helpers' own files"));
     }

@@ -5,24 +5,23 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::volume::Volume;
+use runner_lifecycle::volume::names::REAPER;
 
 use super::plan::Plan;
 use crate::args::InstallReaper;
-
-pub(super) const NAME: &str = "runner-reaper";
 
 /// Copies `runner-reaper` where it lies beside this program. A path that was named must work; the default may be missing.
 pub(super) fn install(plan: &Plan<'_>, volume: &Volume) -> anyhow::Result<()> {
     let source = beside_this_program();
     let (directory, name) = match &plan.options.install_reaper {
         InstallReaper::No => return Ok(()),
-        InstallReaper::BesideConfig => (volume.directory().to_owned(), NAME.to_owned()),
-        InstallReaper::To(path) if path.is_dir() => (path.clone(), NAME.to_owned()),
+        InstallReaper::BesideConfig => (volume.directory().to_owned(), REAPER.to_owned()),
+        InstallReaper::To(path) if path.is_dir() => (path.clone(), REAPER.to_owned()),
         InstallReaper::To(path) => {
             let name = path
                 .file_name()
                 .and_then(|name| name.to_str())
-                .unwrap_or(NAME);
+                .unwrap_or(REAPER);
             (
                 path.parent().unwrap_or_else(|| Path::new("")).to_owned(),
                 name.to_owned(),
@@ -42,7 +41,7 @@ pub(super) fn install(plan: &Plan<'_>, volume: &Volume) -> anyhow::Result<()> {
     let target = Volume::at(directory);
     let copied = target
         .copy_executable(&source, &name)
-        .with_context(|| format!("installing {NAME} (--install-reaper=none leaves it out)"))?;
+        .with_context(|| format!("installing {REAPER} (--install-reaper=none leaves it out)"))?;
     let path = target.path(&name);
     if copied {
         target.sync()?;
@@ -68,6 +67,6 @@ fn forbids_execution(path: &Path) -> bool {
 }
 
 fn beside_this_program() -> Option<PathBuf> {
-    let path = std::env::current_exe().ok()?.with_file_name(NAME);
+    let path = std::env::current_exe().ok()?.with_file_name(REAPER);
     path.is_file().then_some(path)
 }

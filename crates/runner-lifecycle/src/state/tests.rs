@@ -61,7 +61,7 @@ fn empty_file_is_an_empty_state() {
 fn what_cannot_be_understood_names_file_and_line_and_shows_no_token() {
     fn check(text: &str, want: &str) {
         let error = State::parse(text).unwrap_err().to_string();
-        assert!(error.contains(want) && error.contains(FILE), "{error}");
+        assert!(error.contains(want) && error.contains(STATE), "{error}");
         assert!(!error.contains("canary"), "{error}");
         assert!(!error.contains('\n'), "{error}");
     }
@@ -126,7 +126,7 @@ fn entries_are_known_by_url_and_id_not_by_token() {
 fn state_that_does_not_fit_is_explained_in_own_words() {
     fn check(text: &str, want: &str) {
         let error = State::parse(text).unwrap_err().to_string();
-        assert!(error.starts_with(&format!("{FILE}: {want}")), "{error}");
+        assert!(error.starts_with(&format!("{STATE}: {want}")), "{error}");
         let reader = toml_edit::de::from_str::<State>(text).unwrap_err();
         assert!(!error.contains(reader.message()), "{error}");
         assert!(!error.contains("canary"), "{error}");

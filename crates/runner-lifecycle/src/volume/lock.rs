@@ -7,11 +7,8 @@ use std::time::Duration;
 
 use rustix::fs::FlockOperation;
 
-use super::{Error, Volume};
+use super::{Error, Volume, names};
 use crate::deadline::Deadline;
-
-/// The lock that a helper holds while it works on the volume.
-pub const LOCK_FILE: &str = ".runner-lifecycle.lock";
 
 /// How often a held lock is tried again: two helpers meet for seconds, not for hours.
 const POLL: Duration = Duration::from_millis(20);
@@ -28,7 +25,7 @@ impl Volume {
     /// # Errors
     /// When it is still held then (`WouldBlock`), or when the lock file cannot be opened at all.
     pub async fn lock(&self, deadline: Deadline) -> Result<Lock, Error> {
-        let path = self.path(LOCK_FILE);
+        let path = self.path(names::LOCK);
         let file = OpenOptions::new()
             .read(true)
             .write(true)

@@ -1,7 +1,7 @@
 //! Owns what the state file remembers while the story goes on: what is pending, what is known, what is to be unregistered.
 
 use runner_lifecycle::state::{self, Leaving, Pending, StateEntry};
-use runner_lifecycle::volume::{PRIVATE, Publication};
+use runner_lifecycle::volume::{PRIVATE, Publication, names};
 
 use super::Files;
 use crate::register::clock;
@@ -139,11 +139,11 @@ impl Files<'_> {
     pub(super) fn save_until_sync(&mut self) -> anyhow::Result<()> {
         let text = self.state.to_text()?;
         if self.state_before.as_deref() != Some(text.as_str())
-            || self.has_other_mode(state::FILE)?
+            || self.has_other_mode(names::STATE)?
         {
             let how = Publication::with_mode(self.mode.unwrap_or(PRIVATE));
             self.volume
-                .publish_until_sync(state::FILE, text.as_bytes(), how)?;
+                .publish_until_sync(names::STATE, text.as_bytes(), how)?;
             self.state_before = Some(text);
         }
         Ok(())

@@ -1,0 +1,22 @@
+//! Owns the names of all files on the volume that are ours or that we look for.
+
+/// The file beside which everything else lies, where nobody named another one.
+pub const CONFIG: &str = "config.toml";
+
+/// The system ID, which gitlab-runner reads at start.
+pub const SYSTEM_ID: &str = ".runner_system_id";
+
+/// The state: what the helpers remember.
+pub const STATE: &str = ".runner-lifecycle.toml";
+
+/// The lock that a helper holds while it works on the volume.
+pub const LOCK: &str = ".runner-lifecycle.lock";
+
+/// The copy of `runner-reaper` for a hook in the unchanged runner image.
+pub const REAPER: &str = "runner-reaper";
+
+/// Where the original of a configuration file is kept while it is paused: `config.toml.original` for `config.toml`.
+#[must_use]
+pub fn original_of(config: &str) -> String {
+    format!("{config}.original")
+}

@@ -1,17 +1,13 @@
 //! Owns the judgement of a file that somebody else wrote: whether gitlab-runner would load it, a template included, and
 //! whether it could start with it, an existing `config.toml` or a base. Pure; it changes nothing and shows no value.
 
-mod values;
-
 use runner_lifecycle::exit::Failure;
-use toml_edit::{Document, Table};
+use toml_edit::Document;
 
 use crate::args::Globals;
+use crate::document::{line, start};
 use crate::entry::key_path;
-use crate::template::{
-    line,
-    types::{self, Mismatch, start},
-};
+use crate::load_check::loads;
 use crate::values::listen_address;
 
 /// Checks what gitlab-runner checks when it loads a file, and the values of which it dies then. `name` is what errors
@@ -53,17 +49,6 @@ pub fn check(text: &str, name: &str, globals: &Globals) -> Result<Vec<String>, F
     Ok(left_out
         .map(|m| said(&m.path, m.offset, &m.message))
         .collect())
-}
-
-/// Checks what gitlab-runner checks when it loads a file: the types of every key that it knows and the values that it
-/// refuses. The global keys that are `not_judged` are not looked at. Gives what gitlab-runner leaves out without a word.
-pub(crate) fn loads(
-    root: &Table,
-    not_judged: impl Fn(&str) -> bool,
-) -> Result<Vec<Mismatch>, Mismatch> {
-    let left_out = types::check(root, not_judged)?;
-    values::check(root)?;
-    Ok(left_out)
 }
 
 /// Whether a flag or variable gives this key another value anyway.

@@ -5,10 +5,12 @@
 
 pub mod args;
 pub mod config_check;
+mod document;
 pub mod entry;
 pub mod executor;
 pub mod flags;
 pub mod help;
+mod load_check;
 pub mod register;
 pub mod template;
 pub mod values;

@@ -2,7 +2,6 @@
 //! How it is merged is in `entry`.
 
 mod canonical;
-pub(crate) mod types;
 
 use std::fmt;
 use std::path::Path;
@@ -10,11 +9,12 @@ use std::path::Path;
 use runner_lifecycle::config_toml::expand;
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::{foreign, named_file, shown};
-use toml_edit::{Document, DocumentMut, Item, RawString, Table, TableLike, Value};
+use toml_edit::{Document, DocumentMut, RawString, Table};
 
 use crate::args::Environment;
-use crate::config_check;
+use crate::document::{elements, line};
 use crate::entry::key_path;
+use crate::load_check;
 use runner_config::RUNNER;
 
 /// A template's one runner entry.
@@ -67,8 +67,8 @@ impl Template {
         let has_entries = key_path::get(root, "runners").and_then(elements).is_some();
         // Something else under that key is explained below.
         let left_out = |key: &str| !has_entries && key.eq_ignore_ascii_case("runners");
-        let ignored = config_check::loads(root, left_out)
-            .map_err(|m| found(&m.path, m.offset, &m.message))?;
+        let ignored =
+            load_check::loads(root, left_out).map_err(|m| found(&m.path, m.offset, &m.message))?;
         let warnings = ignored
             .iter()
             .map(|m| found(&m.path, m.offset, &m.message).message)
@@ -118,27 +118,6 @@ fn wrong(name: &str, line: Option<usize>, message: &str) -> Failure {
     match line {
         Some(line) => Failure::unusable(format!("template {name}, line {line}: {message}")),
         None => Failure::unusable(format!("template {name}: {message}")),
-    }
-}
-
-pub(crate) fn line(text: &str, offset: usize) -> usize {
-    1 + text
-        .bytes()
-        .take(offset)
-        .filter(|byte| *byte == b'\n')
-        .count()
-}
-
-pub(crate) fn elements(item: &Item) -> Option<Vec<&dyn TableLike>> {
-    match item {
-        Item::ArrayOfTables(tables) => {
-            Some(tables.iter().map(|table| table as &dyn TableLike).collect())
-        }
-        Item::Value(Value::Array(list)) => list
-            .iter()
-            .map(|value| value.as_inline_table().map(|table| table as &dyn TableLike))
-            .collect(),
-        _ => None,
     }
 }
 

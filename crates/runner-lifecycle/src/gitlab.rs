@@ -15,6 +15,7 @@ mod advice;
 mod answer;
 mod attributes;
 mod bodies;
+mod call;
 mod calls;
 mod connection;
 mod course;

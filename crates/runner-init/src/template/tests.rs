@@ -3,6 +3,8 @@
 use proptest::prelude::*;
 use runner_lifecycle::exit::Exit;
 
+use toml_edit::Item;
+
 use super::*;
 
 fn parse(text: &str) -> Result<Template, Failure> {

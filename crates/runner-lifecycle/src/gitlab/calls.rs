@@ -4,15 +4,13 @@ use reqwest::Method;
 use reqwest::header::HeaderName;
 
 use super::bodies::{Create, Register, UnregisterRunner, UnregisterRunnerManager, Verify, json};
-use super::request::Call;
+use super::call::{Call, RUNNER_TOKEN};
 use super::verdict::{Outcome, Wanted};
 use super::{Attributes, Client, Creation, Credentials, Error, Gone, RunnerInfo};
 use crate::deadline::Deadline;
 use crate::system_id::SystemId;
 use crate::token::Token;
 
-/// Where gitlab-runner carries a runner's token beside the body.
-pub(super) const RUNNER_TOKEN: HeaderName = HeaderName::from_static("runner-token");
 /// Where GitLab looks for an access token.
 const PRIVATE_TOKEN: HeaderName = HeaderName::from_static("private-token");
 

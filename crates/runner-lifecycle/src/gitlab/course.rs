@@ -7,9 +7,9 @@ use url::Url;
 
 use super::advice::{in_time, next_step, token_hint};
 use super::answer::Answer;
+use super::call::Call;
 use super::proxies::Way;
 use super::redirect::{Turn, turn};
-use super::request::Call;
 use super::verdict::{No, says_that_the_runner_is_gone};
 use super::words::{Said, piece};
 use super::{Error, Explained};

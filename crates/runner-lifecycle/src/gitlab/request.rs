@@ -7,51 +7,17 @@ use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderName, HeaderV
 use tokio::sync::watch;
 
 use super::answer::Answer;
-use super::calls::RUNNER_TOKEN;
+use super::call::Call;
 use super::course::{Course, Heard};
 use super::trouble::Trouble;
-use super::verdict::{Outcome, Verdict, Wanted, judge};
+use super::verdict::{Outcome, Verdict, judge};
 use super::{Client, Error, Phase, tunnel};
 use crate::backoff::Backoff;
 use crate::deadline::Deadline;
-use crate::token::Token;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
-
-/// One call of the API.
-pub(super) struct Call<'a> {
-    pub(super) method: Method,
-    /// Relative to `/api/v4/`.
-    pub(super) path: &'static str,
-    pub(super) body: Vec<u8>,
-    pub(super) wanted: Wanted,
-    /// The token and the header that carries it.
-    pub(super) token: (HeaderName, &'a Token),
-    /// For a creation: what to look for when it is not known whether it happened.
-    pub(super) mark: Option<String>,
-}
-
-impl<'a> Call<'a> {
-    /// A call with a runner's token that makes no runner.
-    pub(super) fn new(
-        method: Method,
-        path: &'static str,
-        body: Vec<u8>,
-        wanted: Wanted,
-        token: &'a Token,
-    ) -> Self {
-        Self {
-            method,
-            path,
-            body,
-            wanted,
-            token: (RUNNER_TOKEN, token),
-            mark: None,
-        }
-    }
-}
 
 impl Client {
     /// Sends `call` until it is answered in a way that counts, or until the deadline leaves no room.

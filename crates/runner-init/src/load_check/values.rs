@@ -2,9 +2,8 @@
 
 use toml_edit::{Item, TableLike};
 
+use crate::document::{Mismatch, elements, start};
 use crate::entry::key_path::get;
-use crate::template::elements;
-use crate::template::types::{Mismatch, start};
 
 /// Most labels of one entry, the file's own among them.
 const MOST_LABELS: usize = 32;

@@ -3,18 +3,11 @@
 
 use toml_edit::{Item, TableLike, Value};
 
+use crate::document::{Mismatch, elements, start};
 use crate::values::go_duration;
 use runner_config::{CONFIG, Field, Shape, field};
 
 mod advice;
-
-/// A value of the wrong type, and where it is.
-#[derive(Debug)]
-pub(crate) struct Mismatch {
-    pub(crate) path: String,
-    pub(crate) offset: Option<usize>,
-    pub(crate) message: String,
-}
 
 /// The whole numbers that a number with a fraction can hold exactly: Go refuses larger ones there.
 const EXACT: i64 = 1 << 53;
@@ -69,13 +62,13 @@ impl Judgement {
                 Some(table) => self.table(fields, &path, table),
                 None => Err(refused(field.shape, &path, item)),
             },
-            Shape::Tables(fields) => match super::elements(item) {
+            Shape::Tables(fields) => match elements(item) {
                 Some(tables) => tables
                     .into_iter()
                     .try_for_each(|table| self.table(fields, &path, table)),
                 None => Err(refused(field.shape, &path, item)),
             },
-            Shape::OwnTables(fields) => match super::elements(item) {
+            Shape::OwnTables(fields) => match elements(item) {
                 Some(tables) => {
                     for table in tables {
                         self.read_by_itself(fields, &path, table);
@@ -193,15 +186,6 @@ fn element_of(shape: Shape) -> Option<Shape> {
         Shape::Floats => Some(Shape::Float),
         _ => None,
     }
-}
-
-/// Where an item stands.
-pub(crate) fn start(item: &Item) -> Option<usize> {
-    let span = match item {
-        Item::ArrayOfTables(tables) => tables.get(0).and_then(toml_edit::Table::span),
-        _ => item.span(),
-    };
-    span.map(|span| span.start)
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ fn every_field_takes_what_the_decoder_takes_and_nothing_else() {
                     let words = "gitlab-runner leaves it out, as it is";
                     assert!(one.message.starts_with(words), "{text}{one:?}");
                     assert_eq!(
-                        super::super::line(&text, one.offset.unwrap()),
+                        crate::document::line(&text, one.offset.unwrap()),
                         line,
                         "{text}"
                     );
@@ -97,7 +97,7 @@ fn every_field_takes_what_the_decoder_takes_and_nothing_else() {
                 Err(wrong) => {
                     assert!(wrong.path.contains(field.name), "{text}{wrong:?}");
                     assert!(wrong.message.contains(": write "), "{text}{wrong:?}");
-                    let found = super::super::line(&text, wrong.offset.unwrap());
+                    let found = crate::document::line(&text, wrong.offset.unwrap());
                     assert_eq!(found, line, "{text}{wrong:?}");
                 }
             }
@@ -117,7 +117,7 @@ fn what_is_written_instead_of_a_map_is_told() {
         };
         let shown = format!("{}: {}", one.path, one.message);
         assert!(shown.contains(want), "{shown}");
-        assert_eq!(super::super::line(text, one.offset.unwrap()), line);
+        assert_eq!(crate::document::line(text, one.offset.unwrap()), line);
         assert!(!shown.contains("geheim"), "{shown}");
     }
     told(
@@ -149,7 +149,7 @@ fn value_of_the_wrong_type_is_told_how_to_write_it() {
         let shown = format!("{}: {}", wrong.path, wrong.message);
         assert!(shown.contains(want), "{shown}");
         assert_eq!(
-            super::super::line(text, wrong.offset.unwrap()),
+            crate::document::line(text, wrong.offset.unwrap()),
             line,
             "{shown}"
         );

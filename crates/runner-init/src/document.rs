@@ -1,0 +1,44 @@
+//! Owns what reading somebody else's TOML needs and toml_edit does not give: lines, elements in either form, and what does
+//! not fit, with its place. Pure.
+
+use toml_edit::{Item, TableLike, Value};
+
+/// A value of the wrong type, and where it is.
+#[derive(Debug)]
+pub(crate) struct Mismatch {
+    pub(crate) path: String,
+    pub(crate) offset: Option<usize>,
+    pub(crate) message: String,
+}
+
+/// The line, counted from 1, at a place in the text.
+pub(crate) fn line(text: &str, offset: usize) -> usize {
+    1 + text
+        .bytes()
+        .take(offset)
+        .filter(|byte| *byte == b'\n')
+        .count()
+}
+
+/// The tables of an array, whether written with `[[ ]]` or inline; nothing, where something else is among them.
+pub(crate) fn elements(item: &Item) -> Option<Vec<&dyn TableLike>> {
+    match item {
+        Item::ArrayOfTables(tables) => {
+            Some(tables.iter().map(|table| table as &dyn TableLike).collect())
+        }
+        Item::Value(Value::Array(list)) => list
+            .iter()
+            .map(|value| value.as_inline_table().map(|table| table as &dyn TableLike))
+            .collect(),
+        _ => None,
+    }
+}
+
+/// Where an item stands.
+pub(crate) fn start(item: &Item) -> Option<usize> {
+    let span = match item {
+        Item::ArrayOfTables(tables) => tables.get(0).and_then(toml_edit::Table::span),
+        _ => item.span(),
+    };
+    span.map(|span| span.start)
+}

@@ -116,23 +116,22 @@ fn shared_runner_is_gone_before_its_draining_process_is_killed_and_the_jobs_are_
     pod.job_is(job, JobStatus::Running);
 }
 
+/// A runner manager that says its state: what one that does not is told by is in the stories of older ones.
 #[test]
 fn sidecar_of_a_shared_runner_does_not_stay_with_jobs_that_go_on() {
-    each(&ALL, || {
-        let mut pod = Pod::working(Plan::of(Source::AuthenticationToken));
-        let job = pod.busy_with(1)[0];
-        let sidecar = asleep(&pod, &["--grace-period=1h"]);
-        pod.signal(Signal::SIGQUIT);
-        pod.drains();
-        sidecar.signal(Signal::SIGTERM);
-        sidecar
-            .ended()
-            .is(0, "nothing is left at GitLab, 1 job still running");
-        assert!(pod.is_gone() && pod.runs());
-        pod.release();
-        assert!(pod.exited().success());
-        pod.job_is(job, JobStatus::Success);
-    });
+    let mut pod = Pod::working(Plan::of(Source::AuthenticationToken));
+    let job = pod.busy_with(1)[0];
+    let sidecar = asleep(&pod, &["--grace-period=1h"]);
+    pod.signal(Signal::SIGQUIT);
+    pod.drains();
+    sidecar.signal(Signal::SIGTERM);
+    sidecar
+        .ended()
+        .is(0, "nothing is left at GitLab, 1 job still running");
+    assert!(pod.is_gone() && pod.runs());
+    pod.release();
+    assert!(pod.exited().success());
+    pod.job_is(job, JobStatus::Success);
 }
 
 #[test]

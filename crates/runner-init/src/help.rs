@@ -2,6 +2,7 @@
 //! clap's definition is built from the table only here: the way to a registration does not pay for it.
 
 use clap::{Arg, ArgAction, Command};
+use runner_lifecycle::gitlab::VERSION;
 use runner_lifecycle::{exit, misspelt};
 
 use crate::flags::{self, Flag, Kind, Purpose};
@@ -39,7 +40,7 @@ pub fn long() -> String {
 #[must_use]
 pub fn version() -> String {
     format!(
-        "runner-init {} (flags of gitlab-runner 19.4.0)\n",
+        "runner-init {} (flags of gitlab-runner {VERSION})\n",
         env!("CARGO_PKG_VERSION")
     )
 }

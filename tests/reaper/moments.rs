@@ -123,7 +123,7 @@ fn end(pod: &mut Pod, moment: u64, since: Since) -> usize {
     let open = if since == Since::Acknowledged {
         acknowledged(pod)
     } else {
-        hook.says("polling is off");
+        hook.says("polling is off after");
         0
     };
     let handed_out = |pod: &Pod| {

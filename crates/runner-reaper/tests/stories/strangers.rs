@@ -89,7 +89,7 @@ fn runner_manager_that_begins_under_the_hook_is_paused_too() {
         let ended = hook.ended();
         assert_eq!(ended.code, 0, "{}", ended.words);
         assert!(
-            ended.words.contains("nothing polls") && ended.words.contains("polling is off"),
+            ended.words.contains("nothing polls") && ended.words.contains("polling is off after"),
             "{}",
             ended.words
         );

@@ -33,7 +33,14 @@ const PREFIXES: [(&str, Kind); 15] = [
     ("glsoat-", Kind::Other("a SCIM token")),
     ("glffct-", Kind::Other("a feature flags client token")),
     ("glwt-", Kind::Other("a workspace token")),
-    ("_gitlab_session=", Kind::Other("a session cookie")),
+    (COOKIE, Kind::Other("a session cookie")),
+];
+
+const COOKIE: &str = "_gitlab_session=";
+
+/// What stands in no token behind one of these prefixes: separators, and what a shell, a template or JSON leaves behind.
+const STRAY: [char; 18] = [
+    ',', ';', '\\', '"', '\'', '`', '(', ')', '[', ']', '{', '}', '<', '>', '|', '$', '#', '&',
 ];
 
 /// How base64 of tokens begins (`glrt-`, `glrtr-`, `glpat-`, `GR1348941`): a Secret's value, not decoded.
@@ -94,6 +101,12 @@ pub fn no_token(text: &str) -> Option<&'static str> {
     if is_quoted(text) {
         return Some("stands in quotes: leave them out");
     }
+    if text.starts_with(['{', '[']) && text.contains('"') {
+        return Some("is JSON: give the token alone, without names, brackets and quotes");
+    }
+    if is_path(text) {
+        return Some("is the path of a file: give it with the flag that ends in -file");
+    }
     if is_unfilled(text) {
         return Some("is a variable that nothing was put in for: see where it should come from");
     }
@@ -107,7 +120,11 @@ pub fn no_token(text: &str) -> Option<&'static str> {
         return Some("is a placeholder: put the token itself in its place");
     }
     if text.contains("://") {
-        return Some("is a URL: that goes to --url");
+        return Some(if text.starts_with("http") {
+            "is a URL: that goes to --url"
+        } else {
+            "is a reference that nothing was put in for: see where the token should come from"
+        });
     }
     let before = |mark: char| {
         let (name, value) = text.split_once(mark)?;
@@ -116,7 +133,7 @@ pub fn no_token(text: &str) -> Option<&'static str> {
             .all(|c| c.is_ascii_alphanumeric() || "_- ".contains(c));
         (is_name && !name.is_empty() && Kind::of(value.trim()).is_some()).then_some(())
     };
-    if before('=').or_else(|| before(':')).is_some() && !text.starts_with("_gitlab_session=") {
+    if before('=').or_else(|| before(':')).is_some() && !text.starts_with(COOKIE) {
         return Some("has its name before it: give the token alone");
     }
     if IN_BASE64.iter().any(|start| text.starts_with(start)) {
@@ -124,7 +141,25 @@ pub fn no_token(text: &str) -> Option<&'static str> {
             "is encoded in base64: decode it (in a Secret, data is base64 and stringData is not)",
         );
     }
+    let known = prefixes().any(|prefix| text.starts_with(prefix));
+    if known && text.contains(STRAY) && !text.starts_with(COOKIE) {
+        return Some(
+            "holds a character that GitLab's tokens do not have, such as a comma or a backslash: give one token, as GitLab showed it",
+        );
+    }
     None
+}
+
+/// The path of a file, by what can be no random text: lower case throughout, and as many slashes as a path has.
+fn is_path(text: &str) -> bool {
+    let text = text.strip_prefix("file:").unwrap_or(text);
+    let text = text.strip_prefix('@').unwrap_or(text);
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "/._-".contains(c);
+    let begins = ["./", "../", "~/"]
+        .iter()
+        .any(|start| text.starts_with(start))
+        || text.starts_with('/') && text.matches('/').count() >= 2;
+    begins && text.trim_start_matches('~').chars().all(plain)
 }
 
 /// On both sides, or on one of a token that is known: an instance's own registration token may hold one somewhere.
@@ -244,6 +279,32 @@ mod tests {
             check(text, "quotes");
         }
         check("https://gitlab.example", "URL");
+        check("ref+vault://secret/runner#token", "reference");
+        for text in [
+            "{\"token\":\"glrt-abc\"}",
+            "[\"glrt-abc\"]",
+            "{\n  \"a\": 1\n}",
+        ] {
+            check(text, "JSON");
+        }
+        for text in [
+            "/etc/secrets/runner-token",
+            "@/run/secrets/token",
+            "./token",
+            "~/token",
+            "file:///etc/token",
+        ] {
+            check(text, "path");
+        }
+        for text in [
+            "glrt-a,glrt-b",
+            "glrt-abc\\n",
+            "glpat-a;",
+            "GR1348941abc#x",
+            "glrt-a|b",
+        ] {
+            check(text, "character");
+        }
         check("CI_SERVER_TOKEN=glrt-abc", "name before it");
         check("token: glrt-abc", "name before it");
         check("Z2xydC1hYmM=", "base64");
@@ -262,6 +323,10 @@ mod tests {
             "s3cret/with+every=sign&c:$x",
             "$ecret",
             "s3cret'",
+            "a,b\\c",
+            "/aB3/xYz+q==",
+            "/abc",
+            "glrt-t1_a:b+c/d==",
             "_gitlab_session=abc",
         ] {
             assert_eq!(no_token(token), None, "{token}");

@@ -31,6 +31,9 @@ impl Endpoint {
         if text.trim() != text {
             return refuse("begins or ends with a blank or a line break: leave it out");
         }
+        if let Some(why) = slip(text) {
+            return refuse(why);
+        }
         let scheme = scheme_of(text);
         let scheme = match scheme {
             Some(scheme) if matches!(&*scheme.to_ascii_lowercase(), "http" | "https") => scheme,
@@ -130,18 +133,50 @@ fn scheme_of(text: &str) -> Option<&str> {
     (begins && scheme.chars().all(letters)).then_some(scheme)
 }
 
+/// What a template, a shell or a document leaves behind where the address should be.
+fn slip(text: &str) -> Option<&'static str> {
+    let quotes = [
+        '"', '\'', '`', '\u{201c}', '\u{201d}', '\u{2018}', '\u{2019}',
+    ];
+    if text.starts_with(quotes) {
+        return Some("stands in quotes: leave them out");
+    }
+    // In a path each of these may be meant.
+    let scheme = text.find("://").map_or(0, |at| at + 3);
+    let host = text[scheme..].split('/').next().unwrap_or_default();
+    if host.starts_with('$') || ["${", "$(", "{{"].iter().any(|start| host.contains(start)) {
+        return Some("holds a variable that nothing was put in for: see where it should come from");
+    }
+    host.contains(['<', '>', '\u{2039}', '\u{203a}'])
+        .then_some("holds a placeholder: put the name of GitLab's host in its place")
+}
+
+/// A name without a dot that is no longer than this is no token of any GitLab.
+const SURELY_A_HOST: usize = 12;
+
 fn missing_scheme(text: &str) -> String {
-    // Credentials may stand before an at sign; they are nobody's business in a log.
-    let shown = text
-        .rsplit('@')
-        .next()
-        .unwrap_or(text)
-        .trim_start_matches('/');
-    match without_tokens(shown) {
-        Cow::Borrowed(_) => format!("has no scheme: write https://{shown}"),
-        Cow::Owned(_) => {
-            "is a token: write https://gitlab.example, a token goes elsewhere".to_owned()
-        }
+    const GENERAL: &str = "has no scheme: write https://gitlab.example";
+    let shown = text.strip_prefix("//").unwrap_or(text);
+    if let Cow::Owned(_) = without_tokens(shown) {
+        return "is a token: write https://gitlab.example, a token goes elsewhere".to_owned();
+    }
+    let lower = shown.to_ascii_lowercase();
+    let half = |scheme: &str| {
+        let rest = lower.strip_prefix(scheme);
+        rest.is_some_and(|rest| rest.starts_with(['/', ';', ',', ' ']))
+    };
+    if half("https") || half("http") {
+        return "has no :// behind its scheme: write https://gitlab.example".to_owned();
+    }
+    let host = lower.split([':', '/']).next().unwrap_or_default();
+    // An older token has no prefix, and may stand here by mistake.
+    let is_host = host.contains('.') || host.len() <= SURELY_A_HOST || host.starts_with('[');
+    // Credentials may stand before an at sign; such a text is refused with a scheme too.
+    let whole = format!("https://{shown}");
+    if is_host && Endpoint::parse(&whole).is_ok() {
+        format!("has no scheme: write {whole}")
+    } else {
+        GENERAL.to_owned()
     }
 }
 

@@ -68,6 +68,11 @@ impl Trouble {
             (Failure::NoTunnel, _) => Self::NoTunnel,
             (Failure::NoProxy(why), Some(way)) => no_proxy(way, why),
             (Failure::Other(why), Some(way)) if proxy.is_some() && !lost => no_proxy(way, why),
+            // Whether the proxy or who is behind it ended it cannot be told.
+            (Failure::Other(why), Some(way)) if !lost => Self::Passing {
+                why: format!("no connection through the proxy {way}: {why}"),
+                lost,
+            },
             // What a TLS server says to a plain request is no HTTP at all.
             (Failure::NotHttp, _) => Self::lasting(
                 "the answer is not HTTP".to_owned(),
@@ -244,7 +249,16 @@ mod tests {
         check(&trouble, "the certificate is signed", "gitlab.example.crt");
         let refused = io::ErrorKind::ConnectionRefused.into();
         let trouble = to("http://gitlab.example", &refused);
-        check(&trouble, "the proxy https://proxy.example:3129", "");
+        check(
+            &trouble,
+            "connection to the proxy https://proxy.example:3129",
+            "",
+        );
+        // It closed instead of opening a tunnel, or what is behind it did.
+        let closed = io::ErrorKind::UnexpectedEof.into();
+        let trouble = to("https://gitlab.example", &closed);
+        let through = "no connection through the proxy https://proxy.example:3129 (HTTPS_PROXY)";
+        check(&trouble, through, "");
         let name = |name: &str| {
             io::Error::other(NameError::NotFound {
                 name: name.to_owned(),

@@ -81,7 +81,9 @@ impl Judgement {
                 Some(map) => map.iter().try_for_each(|(key, item)| {
                     let path = advice::join(&path, key);
                     match shape.inside_map() {
-                        Some(inside) => value(inside, &path, item),
+                        Some(inside) => {
+                            value(inside, &path, item).map_err(|no| advice::dotted(no, item))
+                        }
                         None => Ok(()),
                     }
                 }),

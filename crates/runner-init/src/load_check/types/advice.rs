@@ -53,6 +53,21 @@ pub(super) fn refusal(shape: Shape, path: &str, item: &Item, element: Option<&Va
     )
 }
 
+/// In a map a dot in the name of a key, as in `app.kubernetes.io/name`, makes a table of it.
+pub(super) fn dotted(refused: Mismatch, item: &Item) -> Mismatch {
+    let is_table = item
+        .as_table_like()
+        .is_some_and(toml_edit::TableLike::is_dotted);
+    if !is_table {
+        return refused;
+    }
+    let message = "expected a value, found a table: a key with a dot in its name stands in quotes, \"app.example/name\" = …";
+    Mismatch {
+        message: message.to_owned(),
+        ..refused
+    }
+}
+
 fn expected(shape: Shape) -> &'static str {
     match shape {
         Shape::Text => "a string",
@@ -144,6 +159,8 @@ fn as_text(key: &str, item: &Item) -> String {
     };
     let text = match value {
         Value::Boolean(flag) => return flag.value().to_string(),
+        // A port alone is no address.
+        Value::Integer(number) if key == "listen_address" => format!(":{}", number.value()),
         Value::Integer(number) => number.value().to_string(),
         Value::Float(number) => number.value().to_string(),
         Value::Datetime(moment) => moment.value().to_string(),

@@ -295,3 +295,25 @@ fn volume_of_nfs_takes_what_fits_and_leaves_out_the_rest() {
         "{told:?}"
     );
 }
+
+#[test]
+fn a_dot_in_the_key_of_a_map_and_a_port_alone_are_told_as_what_they_are() {
+    fn check(text: &str, want: &str) {
+        let document = Document::parse(text).unwrap();
+        let refused = super::check(document.as_table(), |_| false).unwrap_err();
+        assert!(refused.message.contains(want), "{}", refused.message);
+    }
+    let labels = "[[runners]]\n[runners.kubernetes.pod_labels]\n";
+    check(
+        &format!("{labels}app.name = \"x\"\n"),
+        "a key with a dot in its name stands in quotes",
+    );
+    check(
+        &format!("{labels}[runners.kubernetes.pod_labels.app]\nname = \"x\"\n"),
+        "write app = \"…\"",
+    );
+    check(
+        "listen_address = 9252\n",
+        "write listen_address = \":9252\"",
+    );
+}

@@ -93,6 +93,11 @@ fn numbers_are_explained() {
         1,
         "the number of limit is too large",
     );
+    check(
+        "limit = 1;\n",
+        1,
+        "something stands behind the value of limit",
+    );
     check("limit = 1_\n", 1, "the value of limit has no quotes");
     check("limit = 1.\n", 1, "the value of limit has no quotes");
     check("limit = 0x\n", 1, "the value of limit has no quotes");

@@ -207,7 +207,7 @@ fn bare(key: &str, text: &str) -> String {
         format!("the number{of} begins with a zero: write it without, or in quotes if it is text")
     } else if number && !digits.contains('_') {
         format!("the number{of} is too large")
-    } else if digits.starts_with(|c: char| c.is_ascii_digit()) && text.contains([' ', ',']) {
+    } else if digits.starts_with(|c: char| c.is_ascii_digit()) && text.contains([' ', ',', ';']) {
         format!(
             "something stands behind the value{of}: one key with its value is one line; text needs quotes, \"…\""
         )

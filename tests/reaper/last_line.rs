@@ -235,6 +235,34 @@ fn creation_without_an_answer_is_named() {
 }
 
 #[test]
+fn creation_without_an_answer_is_named_at_the_end_too_although_a_later_run_got_its_runner() {
+    let pod = Pod::of(Plan::of(Source::RegistrationToken));
+    let state = pod.stage.text(STATE).unwrap();
+    let url = pod.gitlab.url();
+    let pending = format!(
+        "{state}\n[pending]\nstep = \"creation\"\nurl = \"{url}\"\nsource = \"registration-token\"\ndescription = \"builds\"\nasked_at = \"2026-01-02T03:04:05Z\"\n"
+    );
+    pod.stage.put(STATE, &pending);
+    registers(&pod, "again");
+    let ended = pod.reap(&["unregister", "--all-runners"]);
+    ended.is(78, "1 not known to be gone (a runner \"builds\" of ");
+    assert!(!ended.words.contains("nothing is left"), "{}", ended.words);
+    assert!(pod.is_gone(), "{}", ended.words);
+    // What the line says to do ends it.
+    let state = pod.stage.text(STATE).unwrap();
+    let start = state.find("[[unanswered]]").unwrap();
+    let end = state[start + 2..].find('[').map(|at| start + 2 + at);
+    let without = format!(
+        "{}{}",
+        &state[..start],
+        &state[end.unwrap_or(state.len())..]
+    );
+    pod.stage.put(STATE, &without);
+    pod.reap(&["pre-stop"])
+        .is(0, "done: nothing was to be unregistered");
+}
+
+#[test]
 fn empty_directory_and_a_state_of_nothing_are_nothing_to_do() {
     let pod = Pod::of(Plan::of(Source::RegistrationToken));
     pod.reap(&["pre-stop"]).is(0, "nothing is left at GitLab");

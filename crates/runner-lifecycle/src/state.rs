@@ -21,6 +21,9 @@ const HEADER: &str = "\
 /// The version this program writes; a newer one is refused rather than misread.
 const VERSION: u32 = 1;
 
+/// So many creations without an answer are kept in mind: an init container may begin anew for days.
+const MOST_UNANSWERED: usize = 20;
+
 /// The state file could not be understood.
 #[derive(Debug, Error)]
 #[error(
@@ -41,6 +44,9 @@ pub struct State {
     /// What is under way at GitLab and not yet in `config.toml`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pending: Option<Pending>,
+    /// Creations of earlier runs whose answer never came: each may have made a runner whose token nobody knows.
+    #[serde(rename = "unanswered", skip_serializing_if = "Vec::is_empty")]
+    pub unanswered: Vec<Unanswered>,
     /// Runners that lost their entry here and are still to be unregistered.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub leaving: Vec<Leaving>,
@@ -80,6 +86,17 @@ pub struct Leaving {
     /// Its authentication token.
     #[serde(with = "secret")]
     pub token: Token,
+}
+
+/// A creation without an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unanswered {
+    /// The URL asked.
+    pub url: String,
+    /// The description given to GitLab: what to look for in its list.
+    pub description: String,
+    /// When, in RFC 3339 UTC.
+    pub asked_at: String,
 }
 
 /// Something under way at GitLab.
@@ -176,7 +193,39 @@ impl State {
     /// Whether it tells of any runner: written, under way, or on its way out.
     #[must_use]
     pub fn knows_a_runner(&self) -> bool {
-        !self.entries.is_empty() || !self.leaving.is_empty() || self.pending.is_some()
+        !self.entries.is_empty()
+            || !self.leaving.is_empty()
+            || !self.unanswered.is_empty()
+            || self.pending.is_some()
+    }
+
+    /// Every creation without an answer, the one that is pending among them.
+    #[must_use]
+    pub fn all_unanswered(&self) -> Vec<Unanswered> {
+        let pending = match &self.pending {
+            Some(Pending::Creation {
+                url,
+                description,
+                asked_at,
+                ..
+            }) => Some(Unanswered {
+                url: url.clone(),
+                description: description.clone(),
+                asked_at: asked_at.clone(),
+            }),
+            _ => None,
+        };
+        self.unanswered.iter().cloned().chain(pending).collect()
+    }
+
+    /// Keeps a pending creation in mind as one without an answer, so that another may be asked for.
+    pub fn set_aside_unanswered(&mut self) {
+        self.unanswered = self.all_unanswered();
+        if matches!(self.pending, Some(Pending::Creation { .. })) {
+            self.pending = None;
+        }
+        let surplus = self.unanswered.len().saturating_sub(MOST_UNANSWERED);
+        self.unanswered.drain(..surplus);
     }
 
     /// Remembers an entry, in place of an older word about the same runner.

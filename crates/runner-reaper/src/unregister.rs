@@ -158,7 +158,11 @@ fn remove(scene: &Scene, indexes: &[usize], selected: &[RunnerEntry]) -> anyhow:
     toml.remove_entries(indexes);
     scene.files.publish(&toml.to_string())?;
     let path = scene.files.path().display();
-    log::info!("{} runner entries removed from {path}", indexes.len());
+    let entries = match indexes.len() {
+        1 => "1 runner entry".to_owned(),
+        n => format!("{n} runner entries"),
+    };
+    log::info!("{entries} removed from {path}");
     let Some(mut state) = scene.state.clone() else {
         return Ok(());
     };

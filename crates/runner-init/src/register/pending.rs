@@ -24,10 +24,10 @@ impl Asking<'_, '_> {
                 ..
             }) => {
                 log::warn!(
-                    "an earlier run was stopped while {url} was making a runner for it at {asked_at}: if GitLab \
-                     lists one more runner {description:?} created then and never used, delete it there"
+                    "an earlier run asked {url} for a runner at {asked_at} and heard no answer: if GitLab lists one \
+                     more runner {description:?} created then and never used, delete it there"
                 );
-                files.forget_pending();
+                files.set_aside_unanswered();
                 return Ok(None);
             }
             Some(Pending::Received {

@@ -9,6 +9,11 @@ fn full() -> State {
             name: Some("runner-0".into()),
             ..Pod::default()
         }),
+        unanswered: vec![Unanswered {
+            url: "http://gitlab.example/".into(),
+            description: "build".into(),
+            asked_at: "2026-01-31T10:10:09Z".into(),
+        }],
         leaving: vec![Leaving {
             url: "http://gitlab.example/".into(),
             id: 2,
@@ -151,4 +156,35 @@ fn state_that_does_not_fit_is_explained_in_own_words() {
         "[pending]\nstep = \"canary\"\n",
         "line 2, column 1: the value of step is not what",
     );
+}
+
+#[test]
+fn creation_without_an_answer_is_kept_in_mind_when_another_is_asked_for() {
+    let ask = |state: &mut State, number: usize| {
+        state.pending = Some(Pending::Creation {
+            url: "http://h".into(),
+            source: Source::RegistrationToken,
+            description: format!("d{number}"),
+            asked_at: "t".into(),
+        });
+    };
+    let mut state = State::default();
+    ask(&mut state, 0);
+    assert_eq!(state.all_unanswered().len(), 1);
+    state.set_aside_unanswered();
+    assert_eq!(state.pending, None);
+    assert!(state.knows_a_runner());
+    let read = State::parse(&state.to_text().unwrap()).unwrap();
+    assert_eq!(read.all_unanswered()[0].description, "d0");
+    for number in 1..=30 {
+        ask(&mut state, number);
+        state.set_aside_unanswered();
+    }
+    assert_eq!(state.unanswered.len(), MOST_UNANSWERED);
+    assert_eq!(state.unanswered.last().unwrap().description, "d30");
+    // A token that was received is another matter.
+    let mut received = full();
+    let before = received.pending.clone();
+    received.set_aside_unanswered();
+    assert_eq!(received.pending, before);
 }

@@ -5,7 +5,8 @@ use std::fmt;
 
 use runner_lifecycle::config_toml::RunnerEntry;
 use runner_lifecycle::source::Ownership;
-use runner_lifecycle::state::{Pending, State, same_url};
+use runner_lifecycle::state::{State, Unanswered, same_url};
+use runner_lifecycle::volume::names;
 
 use super::with_token;
 
@@ -43,8 +44,8 @@ impl fmt::Display for Nowhere {
     }
 }
 
-/// Runners that the state file knows and that are in no entry with a token, and one that GitLab may have made for a run that
-/// was stopped before the answer.
+/// Runners that the state file knows and that are in no entry with a token, and those that GitLab may have made for a run that
+/// heard no answer.
 #[must_use]
 pub fn nowhere(state: &State, entries: &[RunnerEntry]) -> Vec<Nowhere> {
     // An entry whose token cannot be read here is named for itself.
@@ -77,26 +78,20 @@ pub fn nowhere(state: &State, entries: &[RunnerEntry]) -> Vec<Nowhere> {
                 advice,
             }
         });
-    missing.chain(lost_creation(state)).collect()
+    let lost = state.all_unanswered();
+    missing.chain(lost.iter().map(lost_creation)).collect()
 }
 
-fn lost_creation(state: &State) -> Option<Nowhere> {
-    let Some(Pending::Creation {
-        url,
-        description,
-        asked_at,
-        ..
-    }) = &state.pending
-    else {
-        return None;
-    };
-    Some(Nowhere {
-        runner: format!("a runner {description:?}"),
-        url: url.clone(),
+fn lost_creation(lost: &Unanswered) -> Nowhere {
+    Nowhere {
+        runner: format!("a runner {:?}", lost.description),
+        url: lost.url.clone(),
         advice: format!(
-            "GitLab was asked for it at {asked_at} by a runner-init that was stopped before the answer; if GitLab's list of runners {LIST} shows one made then and never used, delete it there"
+            "GitLab was asked for it at {} by a runner-init that heard no answer; if GitLab's list of runners {LIST} shows one made then and never used, delete it there, and its table in {}",
+            lost.asked_at,
+            names::STATE
         ),
-    })
+    }
 }
 
 /// Entries that name a token which is none here, with the reason: they may be polled by somebody who sees more.

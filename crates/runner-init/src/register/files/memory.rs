@@ -67,6 +67,11 @@ impl Files<'_> {
         self.state.pending = None;
     }
 
+    /// A creation of an earlier run that was never answered is kept in mind; on the disk with the next word of the state.
+    pub(in crate::register) fn set_aside_unanswered(&mut self) {
+        self.state.set_aside_unanswered();
+    }
+
     /// What was pending came to nothing, and the disk should say so now.
     pub(in crate::register) fn nothing_created(&mut self) {
         self.state.pending = None;

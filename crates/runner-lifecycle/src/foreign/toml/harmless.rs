@@ -34,6 +34,9 @@ const PUBLIC: &[&str] = &[
 /// Keys are short words; longer ones are left out.
 const LONGEST_KEY: usize = 80;
 
+/// `ServerSideEncryptionKeyID` has the most.
+const MOST_HUMPS: usize = 4;
+
 /// Longest value that is shown, in bytes.
 const LONGEST_VALUE: usize = 40;
 
@@ -45,7 +48,7 @@ const SURELY_SHORT: usize = 12;
 pub fn key(name: &str) -> Option<&str> {
     let plain = |part: &str| {
         let part = part.trim().trim_matches(['"', '\'']);
-        let random = part.len() >= 16 && part.contains(|c: char| c.is_ascii_digit());
+        let random = is_random(part);
         let first = part.chars().next();
         first.is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
             && part
@@ -55,6 +58,24 @@ pub fn key(name: &str) -> Option<&str> {
     };
     let is_token = without_tokens(name) != name;
     (name.len() <= LONGEST_KEY && !is_token && name.split('.').all(plain)).then_some(name)
+}
+
+/// Whether it has digits where a long name has none, or changes between small and capital letters as no name does.
+fn is_random(part: &str) -> bool {
+    let bytes = part.as_bytes();
+    let has = |is: fn(&u8) -> bool| bytes.iter().any(is);
+    let digit = has(u8::is_ascii_digit);
+    let mixed = has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);
+    let humps = bytes
+        .windows(2)
+        .filter(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
+    digit && (part.len() >= 16 || part.len() >= 12 && mixed) || humps.count() > MOST_HUMPS
+}
+
+/// Whether it is written as nearly all keys are.
+pub(super) fn is_lower(name: &str) -> bool {
+    name.bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_.".contains(&byte))
 }
 
 /// A single key, in quotes where TOML wants them, if it may be shown. Keys of maps are chosen by operators, as
@@ -110,6 +131,8 @@ mod tests {
             "glrt-abc",
             "a.glpat-x",
             "abcdefghij0123456789",
+            "Secret1Words",
+            "aBcDeFgHiJkL",
             "a b",
             "",
             "a..b",
@@ -120,6 +143,7 @@ mod tests {
         }
         for name in [
             "name",
+            "ServerSideEncryptionKeyID",
             "runners.docker.image",
             "tls-ca-file",
             "s3",

@@ -18,10 +18,18 @@ pub(super) fn at_the_whole(stumble: &Stumble<'_>) -> Option<(usize, String)> {
          and >>>>>>>"
     } else if first && begin.starts_with('<') {
         "this is HTML or XML, not TOML: the file may be the page of a proxy or of a login; put the configuration itself there"
+    } else if line.contains("{{") {
+        "a template stands here that was not filled in ({{ ... }}): let Helm, or what it is written for, render the file"
     } else if first && is_json(begin) {
         "this is JSON, not TOML: write key = value, with tables as [name]"
     } else if line.starts_with("---") || line.starts_with("- ") || line == "-" {
         "this is YAML, not TOML: write key = value, with tables as [name] and lists as [\"a\", \"b\"]"
+    } else if first && is_yaml(begin) {
+        "this is YAML, not TOML: write key = value, with tables as [name]; of a ConfigMap or Secret only the text under its key belongs here"
+    } else if first && is_escaped(begin) {
+        "the line breaks are written as \\n: write real ones, as printf '%b' does"
+    } else if first && is_base64(begin) {
+        "this is base64: decode it (in a Secret, data is base64 and stringData is not)"
     } else if line.starts_with(';') || line.starts_with("//") || line.starts_with("/*") {
         "a comment begins with #"
     } else if text[..at].ends_with('\r') && stumble.next() != Some('\n') {
@@ -43,6 +51,36 @@ fn is_json(begin: &str) -> bool {
     let behind = begin.strip_prefix('[').map(str::trim_start);
     begin.starts_with('{')
         || behind.is_some_and(|rest| rest.starts_with(['{', '"']) && begin.contains(':'))
+}
+
+/// Two lines or more, each a name with a colon behind it or further in than the first, and no equals sign where TOML has one.
+fn is_yaml(begin: &str) -> bool {
+    let named = |line: &str| {
+        let name = line.split(':').next().unwrap_or_default();
+        let plain = |c: char| c.is_ascii_alphanumeric() || "_-.\"'".contains(c);
+        name.len() < line.len() && !name.is_empty() && name.chars().all(plain)
+    };
+    let lines = || {
+        let all = begin.lines().map(str::trim_end);
+        all.filter(|line| !line.is_empty() && !line.starts_with('#'))
+    };
+    let top = |line: &str| !line.starts_with([' ', '\t', '-']);
+    lines().count() > 1 && lines().filter(|line| top(line)).all(named)
+}
+
+/// One line of what should be several.
+fn is_escaped(begin: &str) -> bool {
+    let line = begin.trim_end();
+    let breaks = ["\\n[", "\\n ", "\\n#", "\\n\\n"];
+    !line.contains('\n') && breaks.iter().any(|part| line.contains(part))
+}
+
+/// As long as no line of a file is, and of nothing but the letters of base64.
+fn is_base64(begin: &str) -> bool {
+    let text = begin.trim_end();
+    let letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
+    let long = text.lines().next().is_some_and(|line| line.len() >= 40);
+    long && text.lines().all(|line| line.trim_end().chars().all(letter))
 }
 
 fn is_invisible(c: char) -> bool {

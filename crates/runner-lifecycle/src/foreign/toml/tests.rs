@@ -4,6 +4,7 @@ use toml_edit::DocumentMut;
 
 use super::*;
 
+mod languages;
 mod secrets;
 
 /// What is said of a text, and what the parser said.
@@ -288,45 +289,4 @@ fn what_stands_twice_is_named_with_its_first_line() {
         1,
         "a key stands twice in the value of a",
     );
-}
-
-#[test]
-fn other_languages_and_damage_by_tools_are_recognised() {
-    check("{\n  \"a\": 1\n}\n", 1, "this is JSON");
-    check("[\n  {\"a\": 1}\n]\n", 1, "this is JSON");
-    check("---\na: 1\n", 1, "this is YAML");
-    check("a = 1\n- b\n", 2, "this is YAML");
-    check(
-        "runners:\n  - name: a\n",
-        1,
-        "a colon stands where TOML has an equals sign",
-    );
-    check("<html>\n<body>", 1, "this is HTML or XML");
-    check("\u{feff}\n <!DOCTYPE html>\n", 2, "this is HTML or XML");
-    check(
-        "a = 1\n<<<<<<< HEAD\nb = 1\n=======\nb = 2\n>>>>>>> x\n",
-        2,
-        "a mark of a merge conflict",
-    );
-    check("b = 1\n=======\nc = 2\n", 2, "a mark of a merge conflict");
-    check("; why\na = 1\n", 1, "a comment begins with #");
-    check("// why\n", 1, "a comment begins with #");
-    check(
-        "a = 1\rb = 2\r",
-        1,
-        "a carriage return stands here without a line feed",
-    );
-    check("a = \"x\u{0}\"\n", 1, "a NUL byte stands here");
-    check("a\u{0}=\u{0}1\u{0}\n", 1, "a NUL byte");
-    check("a = \"\u{1}\"\n", 1, "an invisible character (U+0001)");
-    check(
-        "a = 1\n\u{feff}b = 1\n",
-        2,
-        "an invisible character (U+FEFF)",
-    );
-    check("\u{a0}b = 1\n", 1, "an invisible character (U+00A0)");
-    check("\u{200b}b = 1\n", 1, "an invisible character (U+200B)");
-    check("a = 1 # \u{1}\n", 1, "an invisible character (U+0001)");
-    assert!(not_utf8(b"a = 1\nb = \xff\n").starts_with("line 2: it is not UTF-8"));
-    assert!(not_utf8(b"\xff\xfea\0").contains("UTF-16"));
 }

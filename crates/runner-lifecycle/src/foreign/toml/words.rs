@@ -87,7 +87,13 @@ fn without_equals(line: &str) -> String {
         };
         return format!("a colon stands where TOML has an equals sign: write {write}");
     }
-    let named = !value.is_empty() && behind.contains(['"', '\'']) && harmless::key(word).is_some();
+    // A quote that is alone, or with a comma behind it, ends something: the word may be the rest of a value.
+    let is_string = value
+        .chars()
+        .next()
+        .is_some_and(|quote| "\"'".contains(quote) && value[1..].contains(quote))
+        && !value[1..].starts_with([',', ' ', ']']);
+    let named = is_string && harmless::key(word).is_some();
     if harmless::is_public(word) || named {
         return format!("{word} has no equals sign: write {}", sample(word, value));
     }
@@ -126,6 +132,11 @@ fn pair(stumble: &Stumble<'_>, key: &str, value: &Range<usize>) -> String {
     }
     if stumble.said.contains("recur") {
         return format!("lists or tables lie too deep in each other in the value{of}");
+    }
+    // Base64 ends in equals signs, and is no key then.
+    let ends_the_line = text.bytes().all(|byte| byte == b'=');
+    if ends_the_line && !key.ends_with([' ', '\t']) && !harmless::is_lower(key) {
+        return "a key or its value is missing on this line: write key = value".to_owned();
     }
     match text.chars().next() {
         None => format!("{} has no value: write {}", named(key), sample(key, "")),

@@ -55,3 +55,20 @@ fn no_token_comes_out_of_a_broken_line() {
         }
     }
 }
+
+#[test]
+fn the_rest_of_a_value_is_taken_for_no_key() {
+    // The end of a string that lost its beginning, and the last line of base64.
+    for text in [
+        "SecretWords\"\n",
+        "SecretWords', 'b'\n",
+        "SecretWords\"]\n",
+        "SecretWords=\n",
+        "SecretWords==\n",
+        "token =\nSecretWords\"\n",
+    ] {
+        let error = text.parse::<DocumentMut>().unwrap_err();
+        let shown = fault(text, &error).to_string();
+        assert!(!shown.contains("SecretWords"), "{shown}");
+    }
+}

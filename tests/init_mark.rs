@@ -1,7 +1,7 @@
 //! The mark in a runner's maintenance note: what a person finds a pod by.
 
 use acceptance::stage::{Stage, run};
-use gitlab_simulator::{Settings, Simulator};
+use gitlab_simulator::{NewRunner, Settings, Simulator};
 
 /// The note of the runner that is made with these variables and flags.
 fn note(variables: &[(&str, &str)], more: &[&str]) -> Option<String> {
@@ -36,4 +36,68 @@ fn runner_is_marked_with_the_pod_or_in_a_plain_manifest_with_its_host_name() {
     check(&[cluster, pod], &[], Some("runner-lifecycle pod=builder-0"));
     check(&[pod], &[], Some("runner-lifecycle pod=builder-0"));
     check(&[cluster], &["--maintenance-note=mine"], Some("mine"));
+}
+
+/// The system ID that a run leaves on the volume.
+fn system_id(before: Option<&str>, more: &[&str]) -> String {
+    let gitlab = Simulator::start(Settings::default()).unwrap();
+    let stage = Stage::new();
+    if let Some(before) = before {
+        stage.put(".runner_system_id", before);
+    }
+    let runner = gitlab.add_runner(NewRunner::default());
+    let mut command = stage.init(&["register", "--non-interactive", "--executor=shell"]);
+    command
+        .args(["--url", &gitlab.url(), "--token", &runner.token])
+        .args(more);
+    let ended = run(&mut command);
+    assert_eq!(ended.code(), 0, "{}", ended.output());
+    let id = stage.text(".runner_system_id").unwrap();
+    assert_eq!(gitlab.runners()[0].managers[0].system_id, id);
+    id
+}
+
+#[test]
+fn system_id_tells_the_fleet_and_one_that_exists_is_kept() {
+    let pod = ["--pod-name=a-0", "--pod-namespace=ci"];
+    let with = |fleet: &'static str| [&pod[..], &[fleet]].concat();
+    let plain = system_id(None, &pod);
+    let (ci, again, qa) = (
+        system_id(None, &with("--fleet=ci")),
+        system_id(None, &with("--fleet=ci")),
+        system_id(None, &with("--fleet=qa")),
+    );
+    assert_eq!(ci, again);
+    assert_ne!(ci[..6], qa[..6]);
+    assert_ne!(ci[..6], plain[..6]);
+    assert_eq!(ci[6..], qa[6..]);
+    assert_eq!(ci[6..], plain[6..]);
+    let nameless = system_id(None, &["--fleet=ci"]);
+    assert_eq!(nameless[..6], ci[..6]);
+    assert_ne!(nameless, ci);
+    assert_eq!(system_id(Some(&plain), &with("--fleet=ci")), plain);
+}
+
+#[test]
+fn fleet_that_no_mark_can_hold_is_refused_before_gitlab_is_asked() {
+    let gitlab = Simulator::start(Settings::default()).unwrap();
+    let stage = Stage::new();
+    for fleet in ["two words", "a=b", "gl\u{00e4}nzend"] {
+        let mut command = stage.init(&["register", "--non-interactive", "--executor=shell"]);
+        command.args([
+            "--url",
+            &gitlab.url(),
+            "--registration-token=x",
+            "--fleet",
+            fleet,
+        ]);
+        let ended = run(&mut command);
+        assert_eq!(ended.code(), 2, "{fleet}: {}", ended.output());
+        assert!(
+            ended.stderr.contains("--fleet: a fleet's name is"),
+            "{}",
+            ended.stderr
+        );
+    }
+    assert!(gitlab.journal().is_empty());
 }

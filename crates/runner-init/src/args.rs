@@ -12,6 +12,7 @@ use std::time::Duration;
 use runner_lifecycle::command_line::{CommandLine, Program};
 use runner_lifecycle::ending::NoRun;
 use runner_lifecycle::exit::Failure;
+use runner_lifecycle::fleet::Fleet;
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::shown::shown;
 use runner_lifecycle::volume::names;
@@ -103,9 +104,20 @@ pub fn parse(
         host_of_pod: environment
             .get("KUBERNETES_SERVICE_HOST")
             .and(environment.hostname.clone()),
-        fleet: text("fleet"),
+        fleet: fleet(&readings)?,
     };
     Ok(Parsed { options, warnings })
+}
+
+fn fleet(readings: &Readings) -> Result<Option<Fleet>, Failure> {
+    let given = readings.trimmed("fleet");
+    given
+        .map(|Given { value, origin }| {
+            value
+                .parse()
+                .map_err(|error| Failure::usage(format!("{origin}: {error}")))
+        })
+        .transpose()
 }
 
 /// What the walk over the words must know of the table.

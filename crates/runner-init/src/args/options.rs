@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use runner_lifecycle::fleet::Fleet;
 use runner_lifecycle::gitlab::{AccessLevel, RunnerType};
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::source::Source;
@@ -80,8 +81,8 @@ pub struct Options {
     pub pod: Pod,
     /// The host name, where the process runs in a pod: it stands in at GitLab for a pod whose name nobody told.
     pub host_of_pod: Option<String>,
-    /// Name of these pods in the mark at GitLab.
-    pub fleet: Option<String>,
+    /// Name of these pods in the marks at GitLab: maintenance note and system ID.
+    pub fleet: Option<Fleet>,
 }
 
 /// The runner's name, before the template is read.

@@ -48,7 +48,7 @@ pub(super) const OWN: &[Flag] = flags! {
     "pod-name" ["RUNNER_INIT_POD_NAME"] Text Command "the pod's name, from the downward API";
     "pod-namespace" ["RUNNER_INIT_POD_NAMESPACE"] Text Command "the pod's namespace, from the downward API";
     "pod-uid" ["RUNNER_INIT_POD_UID"] Text Command "the pod's uid, from the downward API";
-    "fleet" ["RUNNER_INIT_FLEET"] Text Command "name in the maintenance note of a runner that is made for a pod";
+    "fleet" ["RUNNER_INIT_FLEET"] Text Command "name of these pods in the maintenance note of a runner that is made, and 4 characters of the system ID: runner-reaper sweep finds both by it";
     "termination-message-path" ["RUNNER_INIT_TERMINATION_MESSAGE_PATH"] Text Command "where a failure is written too, if it exists (default /dev/termination-log)";
     "log-format" ["LOG_FORMAT"] Text Command "text or json";
     "log-level" | "l" ["LOG_LEVEL"] Text Command "error, warn, info or debug (default info)";

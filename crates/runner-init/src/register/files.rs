@@ -96,7 +96,7 @@ impl<'a> Files<'a> {
         })
     }
 
-    /// A valid system ID is kept; else it is derived from the pod, or random. It is on the disk before GitLab hears it.
+    /// A valid system ID is kept; else it is derived from the pod, or random, with the mark of the fleet. It is on the disk before GitLab hears it.
     pub(super) fn settle_system_id(&mut self, plan: &Plan<'_>) -> anyhow::Result<SystemId> {
         let there = self.volume.read(names::SYSTEM_ID)?;
         let text = there.as_deref().map(String::from_utf8_lossy);
@@ -112,6 +112,10 @@ impl<'a> Files<'a> {
         let id = match plan.system_id_seed() {
             Some(seed) => SystemId::derive(seed),
             None => SystemId::random().context("getting random bytes for a system ID")?,
+        };
+        let id = match &plan.options.fleet {
+            Some(fleet) => id.of_fleet(fleet),
+            None => id,
         };
         self.publish_system_id(&id)?;
         Ok(id)

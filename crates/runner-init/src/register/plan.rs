@@ -7,6 +7,7 @@ use runner_lifecycle::exit::Failure;
 use runner_lifecycle::gitlab::{
     Attributes, Client, Creation, Endpoint, Proxies, RunnerInfo, RunnerType, TlsFiles,
 };
+use runner_lifecycle::mark::{Mark, Named};
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::volume::{Volume, names};
 use runner_lifecycle::{named_file, shown};
@@ -190,22 +191,17 @@ fn attributes(options: &Options, name: &str) -> Attributes {
 /// not said to be the pod's: with host networking it is the node's.
 fn mark(options: &Options) -> Option<String> {
     let pod = &options.pod;
-    let (key, name) = match &pod.name {
-        Some(name) => ("pod", name),
-        None => ("host", options.host_of_pod.as_ref()?),
+    let name = match &pod.name {
+        Some(name) => (Named::Pod, name.clone()),
+        None => (Named::Host, options.host_of_pod.clone()?),
     };
-    let mut mark = format!("runner-lifecycle {key}={name}");
-    let parts = [
-        ("namespace", &pod.namespace),
-        ("uid", &pod.uid),
-        ("fleet", &options.fleet),
-    ];
-    for (key, value) in parts {
-        if let Some(value) = value {
-            mark.push_str(&format!(" {key}={value}"));
-        }
-    }
-    Some(mark)
+    let mark = Mark {
+        name,
+        namespace: pod.namespace.clone(),
+        uid: pod.uid.clone(),
+        fleet: options.fleet.clone(),
+    };
+    Some(mark.to_string())
 }
 
 /// Namespace and pod name, or what the operator gave; never the machine's ID, which all pods of a node share.

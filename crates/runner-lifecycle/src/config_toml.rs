@@ -6,7 +6,7 @@ use toml_edit::{ArrayOfTables, DocumentMut, Item, RawString, Table, TableLike, V
 mod endings;
 mod entry;
 mod inline;
-mod moment;
+pub(crate) mod moment;
 mod removal;
 pub(crate) mod statements;
 

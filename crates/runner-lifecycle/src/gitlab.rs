@@ -1,4 +1,4 @@
-//! Owns every word spoken with GitLab: five calls, one place that sends them, one that judges the answers. It never
+//! Owns every word spoken with GitLab: five calls of a runner, those of a sweep, one place that sends them, one that judges the answers. It never
 //! decides which call is due, and it writes no file.
 //!
 //! The address is built as gitlab-runner builds it ([`Endpoint`]); an attempt that may succeed later is repeated until
@@ -10,8 +10,10 @@ use tokio::sync::watch;
 
 use crate::backoff::Backoff;
 use crate::token::Token;
+use allowance::Allowance;
 
 mod advice;
+mod allowance;
 mod answer;
 mod attributes;
 mod bodies;
@@ -26,6 +28,7 @@ mod proxies;
 mod redirect;
 mod request;
 mod runner_info;
+mod sweep;
 mod tls;
 mod trouble;
 mod tunnel;
@@ -39,6 +42,7 @@ pub use names::NameFiles;
 pub use proxies::Proxies;
 use proxies::Way;
 pub use runner_info::{RunnerInfo, VERSION};
+pub use sweep::{Deletion, Heard, Page, RunnerDetail, RunnerManager, RunnerRow, RunnersOf};
 pub use tls::TlsFiles;
 
 /// A runner as GitLab answers it.
@@ -107,6 +111,7 @@ pub struct Client {
     /// The proxy that every request goes through.
     way: Option<Way>,
     pace: Pace,
+    allowance: Allowance,
     /// Where the call under way is.
     phase: watch::Sender<Phase>,
 }
@@ -156,6 +161,7 @@ impl Client {
             http,
             way,
             pace,
+            allowance: Allowance::default(),
             phase: watch::Sender::new(Phase::Asking),
         })
     }

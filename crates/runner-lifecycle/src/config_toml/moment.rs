@@ -13,6 +13,11 @@ pub(super) fn of_item(item: &Item) -> Option<SystemTime> {
     }
 }
 
+/// The moment of a text as GitLab's API writes it: RFC 3339 with date, time and zone; nothing for any other.
+pub(crate) fn of_text(text: &str) -> Option<SystemTime> {
+    of(&in_quotes(text)?)
+}
+
 /// The moment; gitlab-runner takes a missing time of the day as midnight, a missing zone as its own, which in its images is UTC.
 fn of(datetime: &Datetime) -> Option<SystemTime> {
     let date = datetime.date?;

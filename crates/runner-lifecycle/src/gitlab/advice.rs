@@ -7,8 +7,14 @@ const OTHER_ADDRESS: &str = "that is not the address of GitLab's API: check --ur
 
 /// What to do about `status` with GitLab's `words` in answer to a call.
 pub(super) fn next_step(wanted: Wanted, status: u16, words: &str) -> &'static str {
-    use Wanted::{Creation, Registration, RunnerGone, RunnerManagerGone, Verification};
+    use Wanted::{
+        Creation, Details, List, Registration, RunnerGone, RunnerManagerGone, RunnerManagerSwept,
+        RunnerSwept, Verification,
+    };
     match (wanted, status) {
+        (List, 404) if words.starts_with("404 Group") || words.starts_with("404 Project") => {
+            "the user of the access token sees no such group or project: check --group-id or --project-id"
+        }
         (_, 404 | 405) => OTHER_ADDRESS,
         (Registration, 410) => {
             "registration tokens are off there: make a runner in GitLab's UI or with POST /user/runners and give its glrt- token with --token-file"
@@ -27,6 +33,24 @@ pub(super) fn next_step(wanted: Wanted, status: u16, words: &str) -> &'static st
         }
         (Creation, 403) => {
             "the user of the access token must be administrator, owner of the group or maintainer of the project"
+        }
+        (List | Details | RunnerSwept, 401) => {
+            "the access token is unknown there, expired or revoked: make a new one with the scope api, or read_api and manage_runner, and give it with --access-token-file"
+        }
+        (List, 403) if words.contains("insufficient_scope") => {
+            "give the access token the scope read_api, and manage_runner beside it to delete, or api for both"
+        }
+        (Details | RunnerSwept, 403) if words.contains("insufficient_scope") => {
+            "give the access token the scope manage_runner beside read_api, or api for both"
+        }
+        (List, 403) => {
+            "the user of the access token must be administrator, maintainer of the project, or owner of the group"
+        }
+        (Details | RunnerSwept, 403) => {
+            "the user of the access token must be administrator, owner of the group, or maintainer of the only project of the runner"
+        }
+        (RunnerManagerSwept, 401 | 403) => {
+            "the authentication token is unknown there, expired or was reset: check --token-file"
         }
         (Verification, 401 | 403) => {
             "the authentication token is unknown there, expired or was reset: check it and --url"

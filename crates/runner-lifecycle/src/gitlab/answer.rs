@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use reqwest::header::{CONTENT_ENCODING, DATE, HeaderMap, LOCATION, RETRY_AFTER};
 
-/// GitLab's answers are well below a kilobyte; a page of somebody else is read no further than its title.
-const MOST: usize = 64 * 1024;
+/// Most answers of GitLab are well below a kilobyte; a page of somebody else is read no further than its title.
+pub(super) const USUAL: usize = 64 * 1024;
 
 /// What came back.
 pub(super) struct Answer {
@@ -15,13 +15,16 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// Reads the body to its end or to the limit.
-    pub(super) async fn read(mut response: reqwest::Response) -> Result<Self, reqwest::Error> {
+    /// Reads the body to its end or to `most` bytes.
+    pub(super) async fn read(
+        mut response: reqwest::Response,
+        most: usize,
+    ) -> Result<Self, reqwest::Error> {
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await? {
-            let room = MOST - body.len();
+            let room = most - body.len();
             body.extend_from_slice(&chunk[..chunk.len().min(room)]);
             if chunk.len() >= room {
                 break;
@@ -52,6 +55,16 @@ impl Answer {
 
     pub(super) fn location(&self) -> Option<&str> {
         self.header(LOCATION.as_str())
+    }
+
+    /// GitLab's clock when it answered, to the second.
+    pub(super) fn date(&self) -> Option<SystemTime> {
+        httpdate::parse_http_date(self.header("date")?).ok()
+    }
+
+    /// How many requests GitLab's limit still lets through, where it says so.
+    pub(super) fn remaining(&self) -> Option<u64> {
+        self.header("ratelimit-remaining")?.parse().ok()
     }
 
     /// How long GitLab, or the guard before it, asks to be left alone: `RateLimit-ResetTime` (a date) counts before

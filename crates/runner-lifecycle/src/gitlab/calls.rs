@@ -1,4 +1,4 @@
-//! Owns the five calls: which token goes into which header, which body to which address. It judges no answer.
+//! Owns the five calls of a runner: which token goes into which header, which body to which address. It judges no answer.
 
 use reqwest::Method;
 use reqwest::header::HeaderName;
@@ -12,7 +12,7 @@ use crate::system_id::SystemId;
 use crate::token::Token;
 
 /// Where GitLab looks for an access token.
-const PRIVATE_TOKEN: HeaderName = HeaderName::from_static("private-token");
+pub(super) const PRIVATE_TOKEN: HeaderName = HeaderName::from_static("private-token");
 
 impl Client {
     /// `POST /runners`: trades a registration token for a new runner.
@@ -136,14 +136,16 @@ impl Client {
     async fn credentials(&self, call: &Call<'_>, deadline: Deadline) -> Result<Credentials, Error> {
         match self.request(call, deadline).await? {
             Outcome::Credentials(credentials) => Ok(credentials),
-            Outcome::Gone(_) => Err(Error::unusable("a creation was answered like a deletion")),
+            Outcome::Gone(_) | Outcome::Read | Outcome::Changed => {
+                Err(Error::unusable("a creation was answered like a deletion"))
+            }
         }
     }
 
     async fn gone(&self, call: &Call<'_>, deadline: Deadline) -> Result<Gone, Error> {
         match self.request(call, deadline).await? {
             Outcome::Gone(gone) => Ok(gone),
-            Outcome::Credentials(_) => {
+            Outcome::Credentials(_) | Outcome::Read | Outcome::Changed => {
                 Err(Error::unusable("a deletion was answered like a creation"))
             }
         }

@@ -190,6 +190,7 @@ impl<'a> Course<'a> {
             No::Unfit { why, .. } => format!(", {why}"),
             _ => String::new(),
         };
+        let words = said.text().to_owned();
         let said = self.explained(format!(
             "{}: {}{why}; {next}{hint}",
             self.subject(),
@@ -199,6 +200,7 @@ impl<'a> Course<'a> {
             No::Token => Error::TokenRefused {
                 status,
                 gone: says_that_the_runner_is_gone(answer),
+                scope: words.contains("insufficient_scope"),
                 said,
             },
             No::Request | No::LostRunner | No::Packed { lost: true } => {

@@ -20,6 +20,8 @@ pub enum Error {
         status: u16,
         /// Whether that is GitLab's own word for an authentication token whose runner is gone.
         gone: bool,
+        /// Whether the access token lacks a scope, so that every call of this kind will be refused.
+        scope: bool,
         /// What GitLab said and what to do.
         said: Explained,
     },
@@ -111,6 +113,7 @@ mod tests {
             Error::TokenRefused {
                 status: 403,
                 gone: true,
+                scope: false,
                 said: said()
             }
             .exit(),
@@ -142,6 +145,7 @@ mod tests {
         let refused = Error::TokenRefused {
             status: 403,
             gone: false,
+            scope: false,
             said,
         };
         assert!(refused.maybe_created());

@@ -3,7 +3,9 @@
 use std::time::SystemTime;
 
 use reqwest::Method;
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue};
+use reqwest::header::{
+    ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, IF_UNMODIFIED_SINCE,
+};
 use tokio::sync::watch;
 
 use super::answer::Answer;
@@ -20,18 +22,24 @@ const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 impl Client {
-    /// Sends `call` until it is answered in a way that counts, or until the deadline leaves no room.
+    /// [`Client::answered`], for calls whose outcome tells everything.
     pub(super) async fn request(
         &self,
         call: &Call<'_>,
         deadline: Deadline,
     ) -> Result<Outcome, Error> {
-        let mut course = Course::new(
-            call,
-            self.endpoint.call(call.path),
-            self.way.as_ref(),
-            request_id(),
-        );
+        Ok(self.answered(call, deadline).await?.0)
+    }
+
+    /// Sends `call` until it is answered in a way that counts, or until the deadline leaves no room.
+    pub(super) async fn answered(
+        &self,
+        call: &Call<'_>,
+        deadline: Deadline,
+    ) -> Result<(Outcome, Answer), Error> {
+        let mut url = self.endpoint.call(&call.path);
+        url.set_query(call.query.as_deref());
+        let mut course = Course::new(call, url, self.way.as_ref(), request_id());
         if deadline.passed() {
             let what = "no time was left".to_owned();
             let heard = Heard {
@@ -46,7 +54,7 @@ impl Client {
             course.attempts += 1;
             let heard = match self.attempt(&course, deadline).await {
                 Ok(answer) => match judge(call.wanted, call.token.1, &answer) {
-                    Verdict::Done(outcome) => return Ok(outcome),
+                    Verdict::Done(outcome) => return Ok((outcome, answer)),
                     Verdict::No(no) => return Err(course.refused(no, &answer)),
                     Verdict::Elsewhere => {
                         course.follow(&answer)?;
@@ -91,7 +99,7 @@ impl Client {
                 None => self.pace.backoff.throw(course.attempts),
             };
             // Sleeping into the deadline would only delay the bad news.
-            if wait >= left {
+            if wait >= left || call.once {
                 return Err(course.unreachable(&heard, None));
             }
             let lost = course.repeat(heard, wait, left);
@@ -109,18 +117,22 @@ impl Client {
         let mut request = self
             .http
             .request(call.method.clone(), course.url.clone())
-            .header(CONTENT_TYPE, JSON)
             // Nothing here can unpack; what is packed all the same is told apart by its header.
             .header(ACCEPT_ENCODING, IDENTITY)
             .header(REQUEST_ID, &course.request_id)
-            .header(header.clone(), token)
-            .body(call.body.clone());
+            .header(header.clone(), token);
+        if !call.body.is_empty() {
+            request = request.header(CONTENT_TYPE, JSON).body(call.body.clone());
+        }
+        if let Some(since) = call.unmodified_since {
+            request = request.header(IF_UNMODIFIED_SINCE, httpdate::fmt_http_date(since));
+        }
         if call.method != Method::DELETE {
             request = request.header(ACCEPT, JSON);
         }
         let exchange = async {
             let error = match request.send().await {
-                Ok(response) => match Answer::read(response).await {
+                Ok(response) => match Answer::read(response, call.most).await {
                     Ok(answer) => return Ok(answer),
                     Err(error) => error,
                 },
@@ -136,7 +148,12 @@ impl Client {
         let limit = self.pace.limit(call.wanted.creates(), course.attempts);
         let limit = deadline.earlier(limit);
         match tokio::time::timeout_at(limit.instant(), exchange).await {
-            Ok(answer) => answer,
+            Ok(answer) => {
+                if let Ok(answer) = &answer {
+                    self.allowance.note(answer, SystemTime::now());
+                }
+                answer
+            }
             Err(_) => Err(Trouble::timed_out()),
         }
     }

@@ -21,12 +21,25 @@ pub(super) enum Wanted {
     RunnerGone,
     /// The end of a runner manager.
     RunnerManagerGone,
+    /// A list of runners.
+    List,
+    /// What there is to know of one runner: itself, its runner managers, its jobs.
+    Details,
+    /// The end of a runner, by its number.
+    RunnerSwept,
+    /// The end of a runner manager that nothing was heard of.
+    RunnerManagerSwept,
 }
 
 impl Wanted {
     /// Whether an attempt that is lost on the way may have made a runner.
     pub(super) fn creates(self) -> bool {
         matches!(self, Self::Registration | Self::Creation)
+    }
+
+    /// Whether it deletes what somebody else has left behind.
+    pub(super) fn sweeps(self) -> bool {
+        matches!(self, Self::RunnerSwept | Self::RunnerManagerSwept)
     }
 
     /// Whether it is a farewell: whoever stands in between may go away again inside the grace period.
@@ -40,6 +53,10 @@ impl Wanted {
 pub(super) enum Outcome {
     Credentials(Credentials),
     Gone(Gone),
+    /// The body is what was asked for.
+    Read,
+    /// It is another one than that of the moment that was named: nothing was done.
+    Changed,
 }
 
 /// What is to be done about an answer.
@@ -125,6 +142,13 @@ fn refusal(wanted: Wanted, status: u16, answer: &Answer) -> Verdict {
         (Wanted::RunnerManagerGone, 404) if is_no_runner_manager(&words) => {
             Verdict::Done(Outcome::Gone(Gone::WasGone))
         }
+        // `404 Runner Not Found`, older `404 Not found`; an unknown route says it under the key `error`.
+        (Wanted::Details | Wanted::RunnerSwept | Wanted::RunnerManagerSwept, 404)
+            if words.starts_with("404 ") =>
+        {
+            Verdict::Done(Outcome::Gone(Gone::WasGone))
+        }
+        (Wanted::RunnerSwept | Wanted::RunnerManagerSwept, 412) => Verdict::Done(Outcome::Changed),
         (_, 401 | 403 | 410) => Verdict::No(No::Token),
         _ => Verdict::No(No::Request),
     }
@@ -159,7 +183,13 @@ fn read_only(body: &[u8], words: &str) -> bool {
 
 fn success(wanted: Wanted, sent: &Token, answer: &Answer, said: &Said) -> Verdict {
     let creates = wanted.creates();
-    if wanted.is_farewell() {
+    if matches!(wanted, Wanted::List | Wanted::Details) {
+        return match answer.status {
+            200 if !matches!(said, Said::Page(_)) => Verdict::Done(Outcome::Read),
+            _ => Verdict::No(No::NotGitlab),
+        };
+    }
+    if wanted.is_farewell() || wanted.sweeps() {
         return match answer.status {
             204 => Verdict::Done(Outcome::Gone(Gone::Deleted)),
             _ => Verdict::No(No::NotGitlab),

@@ -27,4 +27,5 @@ mod init_stopped;
 mod init_tls;
 mod init_wrong;
 mod reaper;
+mod sweep;
 mod words;

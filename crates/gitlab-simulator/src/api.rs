@@ -27,14 +27,19 @@ pub(crate) use jobs::{has_queue_changed, is_job_request, known_queue_value, put_
 
 /// Answers a request and changes the state as GitLab does.
 pub(crate) fn handle(state: &mut State, request: &Request) -> Answer {
-    in_front(state, request)
+    let headers = match throttle::check(state, request) {
+        Ok(headers) => headers,
+        Err(refusal) => return refusal,
+    };
+    let answer = in_front(state, request)
         .and_then(|()| route(state, request))
-        .unwrap_or_else(|refusal| refusal)
+        .unwrap_or_else(|refusal| refusal);
+    let with = |answer: Answer, (name, value): (&str, String)| answer.header(name, value);
+    headers.into_iter().fold(answer, with)
 }
 
-/// What strikes before any endpoint: throttles, maintenance, the read-only instance.
+/// What strikes before any endpoint, behind the throttles: maintenance, the read-only instance.
 fn in_front(state: &mut State, request: &Request) -> Result<(), Answer> {
-    throttle::check(state, request)?;
     if let Some(retry_after) = state.settings.maintenance {
         let answer = Answer::message(503, "GitLab is in maintenance mode");
         return Err(answer.header("Retry-After", retry_after.as_secs().to_string()));

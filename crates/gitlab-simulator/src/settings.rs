@@ -43,6 +43,8 @@ pub struct Settings {
     pub token_expiry: TokenExpiry,
     /// Admin Mode: administrators' rights need the scope `admin_mode`.
     pub admin_mode: bool,
+    /// Answer as GitLab did before about 18: no `created_by`, `created_at` and `job_execution_status` of a runner.
+    pub before_18: bool,
     /// Refuse writes with 403 as a Geo secondary does.
     pub read_only: bool,
     /// Answer everything with 503 and this `Retry-After` (seconds).
@@ -106,7 +108,7 @@ pub struct RateLimits {
     pub job_calls: Option<u32>,
     /// Unauthenticated requests per address (Rack::Attack: 429 text, `RateLimit-*` headers).
     pub unauthenticated: Option<Throttle>,
-    /// Requests per user with an access token (Rack::Attack, answered likewise).
+    /// Requests per user with an access token (Rack::Attack, answered likewise; as on GitLab.com with the headers on every answer).
     pub authenticated: Option<Throttle>,
 }
 
@@ -138,6 +140,7 @@ impl Default for Settings {
             runner_limit: 1000,
             token_expiry: TokenExpiry::default(),
             admin_mode: false,
+            before_18: false,
             read_only: false,
             maintenance: None,
             migration_backoff: false,

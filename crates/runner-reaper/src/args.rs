@@ -18,9 +18,12 @@ use runner_lifecycle::pod::Pod;
 use runner_lifecycle::token::{Kind, Token, no_token};
 
 use crate::grace::Grace;
+use crate::sweep::args::{self as sweep_args, Sweep};
 
 mod refusal;
 mod surface;
+
+pub(crate) use surface::{switch, valued};
 
 pub use runner_lifecycle::environment::Environment;
 use runner_lifecycle::volume::names;
@@ -40,6 +43,8 @@ pub enum Command {
     Sidecar,
     /// By hand, or as the hook line of a manifest.
     Unregister(Selection),
+    /// By hand, or from a CronJob: what died without a goodbye.
+    Sweep(Box<Sweep>),
 }
 
 /// Which runner entries `unregister` is about, and what becomes of them in the file.
@@ -141,6 +146,7 @@ pub fn parse(
     };
     let command = match name {
         "sidecar" => Command::Sidecar,
+        "sweep" => Command::Sweep(Box::new(sweep_args::read(&given)?)),
         "unregister" => Command::Unregister(selection(&given)?),
         _ => Command::PreStop,
     };
@@ -201,20 +207,28 @@ pub fn idle_variables(environment: &Environment) -> Vec<String> {
 }
 
 /// Whether the words go to the container's log too: those of a hook, whatever command it has and even if that cannot be
-/// understood, because nobody keeps a hook's own stderr. A sidecar's stderr is the container's log.
+/// understood, because nobody keeps a hook's own stderr. That of a sidecar or a sweep is the container's log.
 #[must_use]
 pub fn is_heard_by_nobody(words: &[Word]) -> bool {
     let mut plain = words.iter().filter(|word| word.role == Role::Plain);
-    plain.all(|word| word.text != "sidecar")
+    plain.all(|word| word.text != "sidecar" && word.text != "sweep")
 }
 
-struct Given<'a> {
+pub(crate) struct Given<'a> {
     matches: &'a ArgMatches,
     environment: &'a Environment,
 }
 
 impl Given<'_> {
-    fn text(&self, flag: &str, variables: &[&str]) -> Option<String> {
+    pub(crate) fn variable(&self, name: &str) -> Option<&str> {
+        self.environment.get(name)
+    }
+
+    pub(crate) fn switch(&self, flag: &str) -> bool {
+        self.matches.get_flag(flag)
+    }
+
+    pub(crate) fn text(&self, flag: &str, variables: &[&str]) -> Option<String> {
         let from_flag = self
             .matches
             .get_one::<String>(flag)
@@ -228,7 +242,7 @@ impl Given<'_> {
         })
     }
 
-    fn duration(&self, flag: &str, variable: &str) -> Result<Option<Duration>, Failure> {
+    pub(crate) fn duration(&self, flag: &str, variable: &str) -> Result<Option<Duration>, Failure> {
         let text = self.text(flag, &[variable]);
         text.map(|text| parse_duration(&text))
             .transpose()

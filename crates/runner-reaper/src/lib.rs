@@ -2,7 +2,8 @@
 //!
 //! [`drain`], [`grace`] and [`entries`] are rules; [`runner_manager`], [`files`], [`requests`] and
 //! [`rotation`] are edges; [`pre_stop`],
-//! [`sidecar`] and [`unregister`] are the stories that join them, with one [`ledger`] each.
+//! [`sidecar`] and [`unregister`] are the stories that join them, with one [`ledger`] each. [`sweep`] is a story of its own, which
+//! needs none of the files.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -28,6 +29,7 @@ pub mod runner_manager;
 pub mod scene;
 pub mod sidecar;
 pub mod stops;
+pub mod sweep;
 pub mod unregister;
 
 mod container_log;
@@ -81,6 +83,7 @@ fn run(parsed: Result<Options, NoRun>) -> anyhow::Result<Exit> {
         match &options.command {
             Command::PreStop => pre_stop::run(options, deadlines, &stops).await,
             Command::Sidecar => sidecar::run(options, &stops).await,
+            Command::Sweep(sweep) => sweep::run(options, sweep, &stops).await,
             Command::Unregister(selection) => {
                 unregister::run(options, selection, deadlines, &stops).await
             }

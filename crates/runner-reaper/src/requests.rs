@@ -60,7 +60,7 @@ impl<'a> Clients<'a> {
     /// When the URL or a TLS file cannot be used.
     pub fn of(&mut self, unregistration: &Unregistration) -> anyhow::Result<Arc<Client>> {
         let endpoint = Endpoint::parse(&unregistration.url)?;
-        let files = tls_files(self.options, unregistration);
+        let files = tls_files(self.options, &unregistration.tls_files);
         let known = self
             .made
             .iter()
@@ -222,15 +222,15 @@ async fn delete(
     }
 }
 
-/// A flag wins over the entry, the entry over a variable that other programs read too.
-fn tls_files(options: &Options, unregistration: &Unregistration) -> TlsFiles {
+/// A flag wins over the three files of an entry, those over a variable that other programs read too.
+pub(crate) fn tls_files(options: &Options, entry: &[Option<String>; 3]) -> TlsFiles {
     let TlsPaths {
         ca,
         certificate,
         key,
     } = &options.tls;
     let fallback = &options.fallback_tls;
-    let [entry_ca, entry_certificate, entry_key] = &unregistration.tls_files;
+    let [entry_ca, entry_certificate, entry_key] = entry;
     let first = |flag: &Option<std::path::PathBuf>,
                  entry: &Option<String>,
                  other: &Option<std::path::PathBuf>| {

@@ -15,7 +15,7 @@ pub(super) fn in_list(state: &State, runner: &Runner) -> Value {
     let online = runner
         .contacted_at
         .map(|_| matches!(runner.contact(now), "online"));
-    json!({
+    let mut row = json!({
         "id": runner.id,
         "description": runner.description,
         "ip_address": null,
@@ -25,11 +25,15 @@ pub(super) fn in_list(state: &State, runner: &Runner) -> Value {
         "runner_type": runner.runner_type.as_str(),
         "name": runner.name,
         "online": online,
-        "created_by": creator(state, runner),
-        "created_at": moment::show(runner.created_at),
         "status": runner.status(now),
-        "job_execution_status": execution(state, |job| job.runner_id == Some(runner.id)),
-    })
+    });
+    if let Some(row) = row.as_object_mut().filter(|_| !state.settings.before_18) {
+        let busy = execution(state, |job| job.runner_id == Some(runner.id));
+        row.insert("created_by".into(), creator(state, runner));
+        row.insert("created_at".into(), moment::show(runner.created_at).into());
+        row.insert("job_execution_status".into(), busy.into());
+    }
+    row
 }
 
 /// One runner by its number. `note` is for those who may change it.
@@ -96,7 +100,7 @@ pub(super) fn manager(state: &State, runner: &Runner, manager: &Manager) -> Valu
     let own = |job: &JobView| {
         job.runner_id == Some(runner.id) && job.system_id.as_ref() == Some(&manager.system_id)
     };
-    json!({
+    let mut row = json!({
         "id": manager.id,
         "system_id": manager.system_id,
         "version": manager.version,
@@ -107,8 +111,11 @@ pub(super) fn manager(state: &State, runner: &Runner, manager: &Manager) -> Valu
         "contacted_at": moment::json(manager.contacted_at),
         "ip_address": manager.ip_address,
         "status": manager.status(state.now()),
-        "job_execution_status": execution(state, own),
-    })
+    });
+    if let Some(row) = row.as_object_mut().filter(|_| !state.settings.before_18) {
+        row.insert("job_execution_status".into(), execution(state, own).into());
+    }
+    row
 }
 
 /// One job of a runner.

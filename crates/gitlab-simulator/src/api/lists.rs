@@ -119,10 +119,9 @@ fn list(
         .runners
         .iter()
         .filter(|runner| within(runner) && filter.lets_through(runner, now));
-    let rows = chosen
-        .map(|runner| entities::in_list(state, runner))
-        .collect();
-    Ok(page.answer(rows, request, true))
+    let chosen: Vec<&Runner> = chosen.collect();
+    let show = |runner: &&Runner| entities::in_list(state, runner);
+    Ok(page.answer(&chosen, show, request, true))
 }
 
 impl Filter {

@@ -8,6 +8,8 @@ use crate::request::{Params, Request};
 
 const USUAL: i64 = 20;
 const MOST: i64 = 100;
+/// Longer lists are not counted.
+const COUNTED: usize = 10_000;
 
 /// Which page was asked for.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,16 +28,20 @@ impl Page {
         }
     }
 
-    /// The rows of this page, with GitLab's headers; totals only where GitLab counts.
-    pub(super) fn answer(self, rows: Vec<Value>, request: &Request, totals: bool) -> Answer {
+    /// The rows of this page, with GitLab's headers; totals only where GitLab counts. Only what goes out is shown as JSON.
+    pub(super) fn answer<T>(
+        self,
+        all: &[T],
+        show: impl Fn(&T) -> Value,
+        request: &Request,
+        totals: bool,
+    ) -> Answer {
         let Page { number, size } = self;
-        let total = rows.len();
+        let total = all.len();
+        let totals = totals && total <= COUNTED;
         let pages = total.div_ceil(size).max(1);
-        let rows: Vec<Value> = rows
-            .into_iter()
-            .skip((number - 1) * size)
-            .take(size)
-            .collect();
+        let here = all.iter().skip((number - 1) * size).take(size);
+        let rows: Vec<Value> = here.map(show).collect();
         let next = (number < pages).then_some(number + 1);
         let previous = (number > 1).then_some(number - 1);
         let text = |page: Option<usize>| page.map(|page| page.to_string()).unwrap_or_default();

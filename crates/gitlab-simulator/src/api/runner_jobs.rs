@@ -61,6 +61,6 @@ pub(super) fn list(state: &State, request: &Request, id: &str) -> Handled {
     Ok(if keyset {
         page.keyset(rows, request, cursor.as_deref())
     } else {
-        page.answer(rows, request, system_id.is_none())
+        page.answer(&rows, Value::clone, request, system_id.is_none())
     })
 }

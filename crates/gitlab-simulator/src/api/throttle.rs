@@ -9,17 +9,21 @@ use crate::request::Request;
 use crate::settings::Throttle;
 use crate::state::State;
 
-/// Counts a request; the refusal when it is one too many.
+/// What an answer tells of a throttle.
+type Headers = Vec<(&'static str, String)>;
+
+/// Counts a request; the refusal when it is one too many. A signed-in user hears with each answer how much is left.
 ///
 /// A valid runner token makes a request an authenticated one that neither throttle counts. An unknown one, and a registration
 /// token, count for the address.
-pub(super) fn check(state: &mut State, request: &Request) -> Result<(), Answer> {
+pub(super) fn check(state: &mut State, request: &Request) -> Result<Headers, Answer> {
     let params = request.params().ok();
     let token = params.and_then(|mut params| params.text("token"));
     if token.is_some_and(|token| state.runner_of(&token).is_some()) {
-        return Ok(());
+        return Ok(Headers::new());
     }
     let limits = &state.settings.rate_limits;
+    let is_signed_in = user::signed_in(state, request).is_some();
     let (name, key, throttle) = match user::signed_in(state, request) {
         Some(user) => {
             let key = format!("user {user}");
@@ -31,12 +35,20 @@ pub(super) fn check(state: &mut State, request: &Request) -> Result<(), Answer> 
         }
     };
     match throttle {
-        Some(throttle) => count(state, name, key, throttle),
-        None => Ok(()),
+        Some(throttle) => {
+            let headers = count(state, name, key, throttle)?;
+            Ok(headers.into_iter().filter(|_| is_signed_in).collect())
+        }
+        None => Ok(Headers::new()),
     }
 }
 
-fn count(state: &mut State, name: &str, key: String, throttle: Throttle) -> Result<(), Answer> {
+fn count(
+    state: &mut State,
+    name: &str,
+    key: String,
+    throttle: Throttle,
+) -> Result<Headers, Answer> {
     let Throttle { requests, period } = throttle;
     let window = Window::of(state.now(), period);
     let counted = state.throttled.entry(key).or_insert((window.number, 0));
@@ -45,20 +57,27 @@ fn count(state: &mut State, name: &str, key: String, throttle: Throttle) -> Resu
     }
     counted.1 += 1;
     let observed = counted.1;
-    if observed <= requests {
-        return Ok(());
-    }
     // As many a minute, rounded up, whatever the period is: GitLab's words for those who expect a window of a minute.
     let a_minute = (u64::from(requests) * 60).div_ceil(window.period);
     let reset = UNIX_EPOCH + Duration::from_secs(window.reset);
-    Err(Answer::text(429, "Retry later\n")
-        .header("RateLimit-Name", name)
-        .header("RateLimit-Limit", a_minute.to_string())
-        .header("RateLimit-Observed", observed.to_string())
-        .header("RateLimit-Remaining", "0")
-        .header("RateLimit-Reset", window.reset.to_string())
-        .header("RateLimit-ResetTime", httpdate::fmt_http_date(reset))
-        .header("Retry-After", window.retry_after.to_string()))
+    let headers = vec![
+        ("RateLimit-Name", name.to_owned()),
+        ("RateLimit-Limit", a_minute.to_string()),
+        ("RateLimit-Observed", observed.to_string()),
+        (
+            "RateLimit-Remaining",
+            requests.saturating_sub(observed).to_string(),
+        ),
+        ("RateLimit-Reset", window.reset.to_string()),
+        ("RateLimit-ResetTime", httpdate::fmt_http_date(reset)),
+    ];
+    if observed <= requests {
+        return Ok(headers);
+    }
+    let answer =
+        Answer::text(429, "Retry later\n").header("Retry-After", window.retry_after.to_string());
+    let with = |answer: Answer, (name, value): (&str, String)| answer.header(name, value);
+    Err(headers.into_iter().fold(answer, with))
 }
 
 /// A window at a moment, in whole seconds: it begins at a multiple of its period since 1970.

@@ -208,6 +208,17 @@ impl Ending<'_> {
         let known = |(name, value): &(String, String)| {
             name.eq_ignore_ascii_case(REQUEST_ID) || value.starts_with("text/html")
         };
+        let dated = answer
+            .headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("date"));
+        let answer = match dated {
+            true => answer,
+            false => {
+                let now = self.shared.look(State::now);
+                answer.header("Date", httpdate::fmt_http_date(now))
+            }
+        };
         let answer = match answer.headers.iter().any(known) {
             true => answer,
             false => answer.header(REQUEST_ID, request_id(self.number)),
@@ -228,7 +239,7 @@ impl Ending<'_> {
             if let Some(call) = state
                 .journal
                 .iter_mut()
-                .find(|call| call.number == self.number)
+                .rfind(|call| call.number == self.number)
             {
                 call.status = status;
                 call.abandoned = abandoned;

@@ -7,6 +7,7 @@ use runner_lifecycle::command_line::{self, Program};
 use runner_lifecycle::{exit, misspelt};
 
 use super::Environment;
+use crate::sweep;
 
 /// How every variable of ours begins.
 const OURS: &str = "RUNNER_REAPER_";
@@ -22,6 +23,7 @@ pub(super) const PROGRAM: Program = Program {
         short
             || COMMON.iter().any(|(known, ..)| *known == name)
             || SELECTING.iter().any(|(known, ..)| *known == name)
+            || sweep::args::takes_value(name)
     },
     is_password: |_| false,
 };
@@ -143,10 +145,10 @@ pub(super) fn command() -> Command {
         }))
         // Read before, with the log's: here it is only shown.
         .arg(switch("debug", "the same as --log-level=debug [RUNNER_DEBUG]").global(true))
-        .subcommands([pre_stop, sidecar, unregister])
+        .subcommands([pre_stop, sidecar, unregister, sweep::args::command()])
 }
 
-fn valued(name: &'static str, value: &'static str, help: &'static str) -> Arg {
+pub(crate) fn valued(name: &'static str, value: &'static str, help: &'static str) -> Arg {
     // As with gitlab-runner the last one counts.
     Arg::new(name)
         .long(name)
@@ -155,7 +157,7 @@ fn valued(name: &'static str, value: &'static str, help: &'static str) -> Arg {
         .overrides_with(name)
 }
 
-fn switch(name: &'static str, help: &'static str) -> Arg {
+pub(crate) fn switch(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name)
         .long(name)
         .help(help)
@@ -200,12 +202,15 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
     common
         .chain(SELECTING.iter().map(|(known, ..)| *known))
         .chain(switches)
+        .chain(sweep::args::flags())
 }
 
 /// A line for each variable that means nothing.
 pub(super) fn unknown_variables(environment: &Environment) -> Vec<String> {
     let known = COMMON.map(|(flag, ..)| flag.replace('-', "_").to_uppercase());
-    let known = known.iter().map(String::as_str);
-    let known: Vec<&str> = known.chain(["DEBUG"]).collect();
+    let common = known.iter().map(String::as_str);
+    let sweep: Vec<String> = sweep::args::variables().collect();
+    let sweep = sweep.iter().map(String::as_str);
+    let known: Vec<&str> = common.chain(sweep).chain(["DEBUG"]).collect();
     misspelt::variables(environment, OURS, &known)
 }

@@ -51,9 +51,11 @@ fn words_of_every_hook_are_heard_and_a_misspelt_one_too() {
     check("pre-stpo --grace-perod=1", true);
     check("--config /x sidecar", false);
     check("--debug sidecar -l debug", false);
+    check("sweep --yes --fleet ci", false);
     check("--confg /x sidecar", false);
     // Not everything that is called so is the command.
     check("unregister --name sidecar", true);
+    check("unregister --name sweep", true);
 }
 
 #[test]
@@ -299,6 +301,7 @@ fn global_words_are_taken_before_and_behind_the_command() {
             Command::PreStop => "pre-stop",
             Command::Sidecar => "sidecar",
             Command::Unregister(_) => "unregister",
+            Command::Sweep(_) => "sweep",
         };
         assert_eq!(found, want, "{line}");
         let argv: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
@@ -324,7 +327,7 @@ fn global_words_are_taken_before_and_behind_the_command() {
 
 #[test]
 fn help_of_a_command_shows_the_whole_of_it() {
-    for command in ["unregister", "pre-stop", "sidecar"] {
+    for command in ["unregister", "pre-stop", "sidecar", "sweep"] {
         let argv = [command, "--help"].map(OsString::from);
         let Err(NoRun::Show(text)) = parse(argv, &environment(&[])) else {
             panic!("{command}")

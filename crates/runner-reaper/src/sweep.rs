@@ -1,0 +1,97 @@
+//! Owns the story of `sweep`: what pods of a fleet left at GitLab that died without a goodbye is found, shown, and with `--yes`
+//! deleted. It needs no volume and no right in the cluster.
+//!
+//! [`rules`] says what may go, [`rails`] what must hold before anything does; `survey` looks, `deletion` looks again and deletes.
+
+use runner_lifecycle::deadline::Deadline;
+use runner_lifecycle::exit::{Exit, Failure};
+use runner_lifecycle::gitlab::Client;
+
+use crate::args::Options;
+use crate::requests::tls_files;
+use crate::stops::Stops;
+
+pub mod args;
+mod deletion;
+mod output;
+pub mod plan;
+mod progress;
+pub mod rails;
+pub mod rules;
+mod survey;
+
+use args::Sweep;
+use deletion::Done;
+use plan::Plan;
+use survey::Survey;
+
+/// Runs it.
+///
+/// # Errors
+/// When GitLab cannot be asked or refuses, when a rail breaks, or when told to stop; the words say how much was deleted.
+pub async fn run(options: &Options, sweep: &Sweep, stops: &Stops) -> anyhow::Result<Exit> {
+    let files = tls_files(options, &[None, None, None]);
+    let client = Client::new(&sweep.endpoint, &files, &options.proxies)?;
+    let survey = Survey::new(sweep, &client, Deadline::after(sweep.timeout));
+    let plan = tokio::select! {
+        biased;
+        plan = survey.plan() => plan,
+        () = stops.reached(1) => Err(Failure::unreachable("told to stop").into()),
+    };
+    let plan = plan.map_err(|error| error.context("nothing was deleted"))?;
+    output::plan(sweep, &plan);
+    if !sweep.yes {
+        log::info!("{}", unasked(&plan));
+        return Ok(Exit::Done);
+    }
+    let done = tokio::select! {
+        biased;
+        done = survey.carry_out(&plan, stops) => done,
+        () = stops.reached(2) => {
+            return Err(Failure::unreachable("told twice to stop: what was deleted is in the log").into());
+        }
+    };
+    output::result(sweep, &done);
+    end(sweep, done)
+}
+
+fn unasked(plan: &Plan) -> String {
+    match plan.due.len() {
+        0 => "nothing to delete".to_owned(),
+        due => format!("nothing was deleted; --yes deletes the {due} of the plan"),
+    }
+}
+
+fn end(sweep: &Sweep, done: Done) -> anyhow::Result<Exit> {
+    let counts = [
+        (done.deleted.len() as u64, "deleted"),
+        (done.gone.len() as u64, "gone already"),
+        (
+            done.kept.len() as u64,
+            "alive or changed at the second look",
+        ),
+        (done.failed.len() as u64, "refused by GitLab"),
+        (done.left, "left to another run"),
+    ];
+    let counts = counts.iter().filter(|(count, _)| *count > 0);
+    let words: Vec<String> = counts
+        .map(|(count, words)| format!("{count} {words}"))
+        .collect();
+    let words = if words.is_empty() {
+        "nothing to delete".to_owned()
+    } else {
+        words.join(", ")
+    };
+    let words = format!("sweep of fleet {}: {words}", sweep.fleet);
+    if let Some(error) = done.early {
+        return Err(error.context(format!("{words}; it ended early")));
+    }
+    log::info!("{words}");
+    Ok(if !done.failed.is_empty() {
+        Exit::Refused
+    } else if done.left > 0 {
+        Exit::JobsRunning
+    } else {
+        Exit::Done
+    })
+}

@@ -1,0 +1,102 @@
+//! Owns what must hold before anything is deleted: a whole list in its order, and a clock that agrees. Pure. Whatever breaks one
+//! of these ends the run.
+
+use std::time::{Duration, SystemTime};
+
+use runner_lifecycle::duration::show;
+use runner_lifecycle::exit::Failure;
+use runner_lifecycle::gitlab::Page;
+
+/// How far GitLab's clock may be from ours. More, and one of the two is wrong about what is old.
+const CLOCKS: Duration = Duration::from_secs(60);
+
+/// GitLab counts no list that is longer.
+const COUNTED: u64 = 10_000;
+
+/// A list under way.
+#[derive(Debug)]
+pub struct Pages {
+    /// The page that is expected, 1 for the first.
+    pub next: u64,
+    size: Option<u64>,
+    seen: u64,
+    last_id: Option<i64>,
+}
+
+impl Default for Pages {
+    fn default() -> Self {
+        Self {
+            next: 1,
+            size: None,
+            seen: 0,
+            last_id: None,
+        }
+    }
+}
+
+impl Pages {
+    /// Takes the next page in; true when it was the last.
+    ///
+    /// # Errors
+    /// When the list is cut short, in another order than by number, or shifted while it was read.
+    pub fn admit(&mut self, page: &Page) -> Result<bool, Failure> {
+        let rows = page.rows.len() as u64;
+        let size = *self.size.get_or_insert(page.size);
+        if page.number != self.next || page.size != size || rows > size {
+            return Err(broken(
+                "GitLab answered with another page than was asked for",
+            ));
+        }
+        for row in &page.rows {
+            if self.last_id.is_some_and(|last| row.id <= last) {
+                return Err(broken(
+                    "the list is not in the order of the runners' numbers",
+                ));
+            }
+            self.last_id = Some(row.id);
+        }
+        self.seen += rows;
+        let whole = match (page.next, page.total) {
+            (Some(next), total) => {
+                next == self.next + 1 && rows == size && total.is_none_or(|total| total > self.seen)
+            }
+            (None, Some(total)) => total == self.seen,
+            (None, None) => self.seen > COUNTED,
+        };
+        if !whole {
+            return Err(broken(
+                "the list is cut short, or changed while it was read",
+            ));
+        }
+        self.next += 1;
+        Ok(page.next.is_none())
+    }
+}
+
+/// GitLab's own time, if it is near ours.
+///
+/// # Errors
+/// When the two differ by more than a minute, or GitLab does not tell its own.
+pub fn clock(ours: SystemTime, gitlab: Option<SystemTime>) -> Result<SystemTime, Failure> {
+    let gitlab = gitlab.ok_or_else(|| {
+        broken("GitLab's answer has no Date, so that the clocks cannot be compared")
+    })?;
+    let (behind, apart) = match gitlab.duration_since(ours) {
+        Ok(apart) => ("behind", apart),
+        Err(error) => ("ahead of", error.duration()),
+    };
+    if apart > CLOCKS {
+        let apart = show(apart);
+        return Err(broken(&format!(
+            "the clock of this machine is {apart} {behind} GitLab's, so that nobody knows what is old: set it"
+        )));
+    }
+    Ok(gitlab)
+}
+
+fn broken(why: &str) -> Failure {
+    Failure::unusable(format!("{why}; the sweep ended there: run it again"))
+}
+
+#[cfg(test)]
+mod tests;

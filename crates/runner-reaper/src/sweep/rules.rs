@@ -1,0 +1,231 @@
+//! Owns the rule of a sweep: what may go, and why everything else stays. Pure: no clock, no socket. What is not known is never
+//! a reason to delete.
+
+use std::time::{Duration, SystemTime};
+
+use runner_lifecycle::duration::show;
+use runner_lifecycle::fleet::Fleet;
+use runner_lifecycle::gitlab::{RunnerDetail, RunnerManager, RunnerRow};
+use runner_lifecycle::mark::Mark;
+
+/// What GitLab said of a runner or a runner manager.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// When it was made; nothing before about GitLab 18.
+    pub created_at: Option<SystemTime>,
+    /// The last contact: nothing where GitLab does not say, nothing inside where there was none.
+    pub contacted_at: Option<Option<SystemTime>>,
+    /// Whether a job runs on it; nothing before about GitLab 18.
+    pub busy: Option<bool>,
+}
+
+/// Why something may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// Nothing was heard of it since.
+    Silent(SystemTime),
+    /// It was made then, and nothing was ever heard of it.
+    Never(SystemTime),
+}
+
+/// Why something stays. The order is that of the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kept {
+    /// The list says that it was contacted within two hours.
+    Online,
+    /// It was made too short a time ago.
+    Young,
+    /// The last contact was so long ago.
+    Contacted(Duration),
+    /// A job runs on it.
+    RunningJob,
+    /// It has no maintenance note, or none that the access token may read.
+    NoNote,
+    /// Its maintenance note is no mark, or its system ID carries none.
+    NoMark,
+    /// It carries the mark of another fleet, or of none.
+    OtherFleet,
+    /// It is not one of the group that was named.
+    OtherGroup,
+    /// GitLab does not say when it was contacted.
+    ContactUnknown,
+    /// It was never contacted, and GitLab does not say when it was made.
+    AgeUnknown,
+    /// GitLab lets the access token see neither it nor its jobs.
+    NotShown,
+    /// It is gone already.
+    Gone,
+    /// It changed between the last look and the deletion.
+    Changed,
+}
+
+impl Facts {
+    /// Of a runner.
+    #[must_use]
+    pub fn of_runner(detail: &RunnerDetail) -> Self {
+        Self {
+            created_at: detail.created_at,
+            contacted_at: detail.contacted_at,
+            busy: busy(detail.job_execution_status.as_deref()),
+        }
+    }
+
+    /// Of a runner manager.
+    #[must_use]
+    pub fn of_manager(manager: &RunnerManager) -> Self {
+        Self {
+            created_at: manager.created_at,
+            contacted_at: manager.contacted_at,
+            busy: busy(manager.job_execution_status.as_deref()),
+        }
+    }
+
+    /// Whether it may go, at GitLab's `now`.
+    ///
+    /// # Errors
+    /// With the reason why it stays.
+    pub fn due(&self, now: SystemTime, older_than: Duration) -> Result<Due, Kept> {
+        // What lies in the future is no age at all.
+        let age = |at: SystemTime| now.duration_since(at).unwrap_or_default();
+        let contacted_at = self.contacted_at.ok_or(Kept::ContactUnknown)?;
+        if self.busy == Some(true) {
+            return Err(Kept::RunningJob);
+        }
+        match (contacted_at, self.created_at) {
+            (Some(at), _) if age(at) < older_than => Err(Kept::Contacted(age(at))),
+            (_, Some(made)) if age(made) < older_than => Err(Kept::Young),
+            (Some(at), _) => Ok(Due::Silent(at)),
+            (None, Some(made)) => Ok(Due::Never(made)),
+            (None, None) => Err(Kept::AgeUnknown),
+        }
+    }
+}
+
+impl Due {
+    /// Since when.
+    #[must_use]
+    pub fn since(self) -> SystemTime {
+        match self {
+            Self::Silent(at) | Self::Never(at) => at,
+        }
+    }
+
+    /// In the words of the table.
+    #[must_use]
+    pub fn words(self, now: SystemTime) -> String {
+        let ago = show(now.duration_since(self.since()).unwrap_or_default());
+        match self {
+            Self::Silent(_) => format!("no contact for {ago}"),
+            Self::Never(_) => format!("made {ago} ago and never contacted"),
+        }
+    }
+
+    /// The word of the JSON output.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Silent(_) => "silent",
+            Self::Never(_) => "never-contacted",
+        }
+    }
+}
+
+impl Kept {
+    /// In the words of the table.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Online => "contacted within 2 hours",
+            Self::Young => "made less than --older-than ago",
+            Self::Contacted(_) => "contacted less than --older-than ago",
+            Self::RunningJob => "a job runs on it",
+            Self::NoNote => "no maintenance note, or the access token may not read it",
+            Self::NoMark => "no mark of runner-init",
+            Self::OtherFleet => "of another fleet, or of none",
+            Self::OtherGroup => "not of the group of --group-id",
+            Self::ContactUnknown => "GitLab does not say when it was contacted",
+            Self::AgeUnknown => "never contacted, and GitLab does not say when it was made",
+            Self::NotShown => "the access token may not see it or its jobs",
+            Self::Gone => "gone already",
+            Self::Changed => "changed between look and deletion",
+        }
+    }
+
+    /// The word of the JSON output.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Online => "online",
+            Self::Young => "young",
+            Self::Contacted(_) => "contacted",
+            Self::RunningJob => "running-job",
+            Self::NoNote => "no-note",
+            Self::NoMark => "no-mark",
+            Self::OtherFleet => "other-fleet",
+            Self::OtherGroup => "other-group",
+            Self::ContactUnknown => "contact-unknown",
+            Self::AgeUnknown => "age-unknown",
+            Self::NotShown => "not-shown",
+            Self::Gone => "gone",
+            Self::Changed => "changed",
+        }
+    }
+
+    /// The same without what differs from one to the next, for counting.
+    #[must_use]
+    pub fn kind(self) -> Self {
+        match self {
+            Self::Contacted(_) => Self::Contacted(Duration::ZERO),
+            other => other,
+        }
+    }
+
+    /// Whether something that should be known is not.
+    #[must_use]
+    pub fn is_unknown(self) -> bool {
+        matches!(
+            self,
+            Self::NoNote | Self::ContactUnknown | Self::AgeUnknown | Self::NotShown
+        )
+    }
+}
+
+/// Why a runner stays for what the list alone says; nothing where it has to be looked at. The list says less than the runner
+/// itself, so nothing is due by it.
+#[must_use]
+pub fn kept_by_list(row: &RunnerRow, now: SystemTime, older_than: Duration) -> Option<Kept> {
+    if row.online == Some(true) || row.status.as_deref() == Some("online") {
+        return Some(Kept::Online);
+    }
+    if busy(row.job_execution_status.as_deref()) == Some(true) {
+        return Some(Kept::RunningJob);
+    }
+    let made = row.created_at?;
+    let age = now.duration_since(made).unwrap_or_default();
+    (age < older_than).then_some(Kept::Young)
+}
+
+/// Whether a runner is one of the fleet's, by its maintenance note.
+///
+/// # Errors
+/// With the reason why it is not, as far as that is known.
+pub fn mark_of_fleet(note: Option<&str>, fleet: &Fleet) -> Result<Mark, Kept> {
+    let note = note.filter(|note| !note.trim().is_empty());
+    let mark = Mark::read(note.ok_or(Kept::NoNote)?).ok_or(Kept::NoMark)?;
+    if mark.fleet.as_ref() == Some(fleet) {
+        Ok(mark)
+    } else {
+        Err(Kept::OtherFleet)
+    }
+}
+
+fn busy(job_execution_status: Option<&str>) -> Option<bool> {
+    match job_execution_status? {
+        "active" => Some(true),
+        "idle" => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

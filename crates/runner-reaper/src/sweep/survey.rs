@@ -1,0 +1,376 @@
+//! Owns the looking: reads the lists, looks at each runner that may be dead, and once more just before a deletion. It deletes
+//! nothing.
+
+use std::cell::Cell;
+use std::time::SystemTime;
+
+use runner_lifecycle::deadline::Deadline;
+use runner_lifecycle::exit::Failure;
+use runner_lifecycle::gitlab::{Client, Error, Heard, RunnerDetail, RunnersOf};
+use runner_lifecycle::system_id::SystemId;
+
+use super::args::{Of, Sweep};
+use super::plan::{Plan, Row, Target};
+use super::progress::Progress;
+use super::rails::{Pages, clock};
+use super::rules::{Due, Facts, Kept, kept_by_list, mark_of_fleet};
+
+/// The statuses of a job that needs its runner. `canceling` counts as idle in GitLab's own summary.
+const RUNNING: [&str; 2] = ["running", "canceling"];
+
+/// How many requests the last look and the deletion take, which nothing may hold up in between.
+pub(super) const LAST_LOOK: u64 = 4;
+
+/// GitLab as a sweep sees it.
+pub(super) struct Survey<'a> {
+    pub(super) sweep: &'a Sweep,
+    pub(super) client: &'a Client,
+    pub(super) deadline: Deadline,
+    requests: Cell<u64>,
+}
+
+/// What the list alone came to.
+#[derive(Default)]
+struct Listed {
+    /// Those that have to be looked at.
+    ids: Vec<i64>,
+    /// GitLab's clock with the last page.
+    now: Option<SystemTime>,
+}
+
+impl<'a> Survey<'a> {
+    pub(super) fn new(sweep: &'a Sweep, client: &'a Client, deadline: Deadline) -> Self {
+        Self {
+            sweep,
+            client,
+            deadline,
+            requests: Cell::new(0),
+        }
+    }
+
+    /// Looks at everything. All numbers are collected before anything can be deleted: pages shift when something goes.
+    pub(super) async fn plan(&self) -> anyhow::Result<Plan> {
+        let mut plan = Plan::at(SystemTime::now());
+        match self.sweep.of {
+            Of::Everywhere => match self.runners(RunnersOf::Instance, &mut plan).await {
+                Err(error) if is_not_for_this_user(&error) => {
+                    log::info!(
+                        "the user of the access token is no administrator: only runners that it may administer are listed"
+                    );
+                    plan = Plan::at(SystemTime::now());
+                    self.runners(RunnersOf::User, &mut plan).await?;
+                }
+                done => done?,
+            },
+            Of::List(of) => self.runners(of, &mut plan).await?,
+            Of::Runner { id, .. } => self.managers(id, &mut plan).await?,
+        }
+        plan.requests = self.requests.get();
+        Ok(plan)
+    }
+
+    /// A new look at one of the plan: still so, or why it stays. GitLab's clock comes along.
+    pub(super) async fn still_due(
+        &self,
+        row: &Row<Due>,
+    ) -> anyhow::Result<Result<SystemTime, Kept>> {
+        // First the jobs, then the contact: whoever takes a job after the first question has been in contact by the second.
+        match self.has_jobs(&row.target).await {
+            Ok(Some(false)) => {}
+            Ok(Some(true)) => return Ok(Err(Kept::RunningJob)),
+            Ok(None) => return Ok(Err(Kept::Gone)),
+            Err(error) => return Ok(Err(not_shown(error)?)),
+        }
+        match &row.target {
+            Target::Runner(id) => self.runner_still_due(*id).await,
+            Target::Manager(runner, id) => self.manager_still_due(*runner, id).await,
+        }
+    }
+
+    async fn runner_still_due(&self, id: i64) -> anyhow::Result<Result<SystemTime, Kept>> {
+        let (detail, now) = match self.detail(id).await {
+            Ok(Some(looked)) => looked,
+            Ok(None) => return Ok(Err(Kept::Gone)),
+            Err(error) => return Ok(Err(not_shown(error)?)),
+        };
+        let mark = mark_of_fleet(detail.maintenance_note.as_deref(), &self.sweep.fleet);
+        let due = Facts::of_runner(&detail).due(now, self.sweep.older_than);
+        Ok(mark
+            .and_then(|_| self.check_group(&detail))
+            .and(due)
+            .map(|_| now))
+    }
+
+    async fn manager_still_due(
+        &self,
+        runner: i64,
+        id: &SystemId,
+    ) -> anyhow::Result<Result<SystemTime, Kept>> {
+        self.count();
+        let managers = self
+            .client
+            .runner_managers(&self.sweep.access_token, runner, self.deadline)
+            .await?;
+        let Some(Heard { value, at }) = managers else {
+            return Ok(Err(Kept::Gone));
+        };
+        let now = clock(SystemTime::now(), at)?;
+        let manager = value
+            .iter()
+            .find(|manager| manager.system_id == id.as_str());
+        Ok(match manager {
+            None => Err(Kept::Gone),
+            Some(manager) => {
+                let due = Facts::of_manager(manager).due(now, self.sweep.older_than);
+                due.map(|_| now)
+            }
+        })
+    }
+
+    async fn runners(&self, of: RunnersOf, plan: &mut Plan) -> anyhow::Result<()> {
+        let Listed { ids, now } = self.list(of, plan).await?;
+        plan.now = now.unwrap_or(plan.now);
+        let (mut progress, many) = (Progress::new(), ids.len());
+        let mut jobs_asked = false;
+        for (index, id) in ids.into_iter().enumerate() {
+            progress.say(|| format!("{index} of {many} runners looked at"));
+            self.client.make_room(1, self.deadline).await;
+            let looked = match self.detail(id).await {
+                Ok(None) => {
+                    plan.keep(Kept::Gone);
+                    continue;
+                }
+                Ok(Some(looked)) => looked,
+                Err(error) => {
+                    plan.keep(not_shown(error)?);
+                    continue;
+                }
+            };
+            plan.looked_at += 1;
+            jobs_asked |= self.weigh(looked, plan).await?;
+        }
+        let not_known = [
+            (
+                jobs_asked,
+                "this GitLab (before about 18) does not say of a runner whether it has jobs: each one was asked for".to_owned(),
+            ),
+            (
+                plan.unknown() > 0,
+                format!("{} runners, for the reasons above: none of them is deleted", plan.unknown()),
+            ),
+        ];
+        plan.not_known.extend(
+            not_known
+                .into_iter()
+                .filter(|(so, _)| *so)
+                .map(|(_, line)| line),
+        );
+        if plan.looked_at > 0 && plan.counts.get(&Kept::NoNote) == Some(&plan.looked_at) {
+            plan.not_known.push(
+                "no maintenance note could be read: the user of the access token must be administrator, owner of the group or maintainer of the project".to_owned(),
+            );
+        }
+        Ok(())
+    }
+
+    /// Puts one runner into the plan; true when its jobs had to be asked for.
+    async fn weigh(
+        &self,
+        (detail, now): (RunnerDetail, SystemTime),
+        plan: &mut Plan,
+    ) -> anyhow::Result<bool> {
+        plan.now = now;
+        let mark = mark_of_fleet(detail.maintenance_note.as_deref(), &self.sweep.fleet);
+        let mark = match mark.and_then(|mark| self.check_group(&detail).map(|()| mark)) {
+            Ok(mark) => mark,
+            Err(why) => {
+                plan.keep(why);
+                return Ok(false);
+            }
+        };
+        let facts = Facts::of_runner(&detail);
+        let target = Target::Runner(detail.id);
+        let row = |why| Row {
+            target: target.clone(),
+            name: detail.description.clone(),
+            pod: Some(mark.pod()),
+            why,
+        };
+        let due = match facts.due(now, self.sweep.older_than) {
+            Err(why) => {
+                plan.keep_named(row(why));
+                return Ok(false);
+            }
+            Ok(due) => due,
+        };
+        let asked = facts.busy.is_none();
+        let jobs = match asked {
+            false => Some(false),
+            true => match self.has_jobs(&target).await {
+                Ok(jobs) => jobs,
+                Err(error) => {
+                    plan.keep_named(row(not_shown(error)?));
+                    return Ok(asked);
+                }
+            },
+        };
+        match jobs {
+            None => plan.keep_named(row(Kept::Gone)),
+            Some(true) => plan.keep_named(row(Kept::RunningJob)),
+            Some(false) => plan.delete(
+                Row {
+                    target,
+                    name: detail.description,
+                    pod: Some(mark.pod()),
+                    why: due,
+                },
+                self.sweep.most,
+            ),
+        }
+        Ok(asked)
+    }
+
+    async fn list(&self, of: RunnersOf, plan: &mut Plan) -> anyhow::Result<Listed> {
+        let (mut listed, mut pages, mut progress) =
+            (Listed::default(), Pages::default(), Progress::new());
+        loop {
+            self.client.make_room(1, self.deadline).await;
+            self.count();
+            let asked =
+                self.client
+                    .runners(&self.sweep.access_token, of, pages.next, self.deadline);
+            let Heard { value: page, at } = asked.await?;
+            let now = clock(SystemTime::now(), at)?;
+            let last = pages.admit(&page)?;
+            listed.now = Some(now);
+            plan.listed += page.rows.len() as u64;
+            for row in &page.rows {
+                match kept_by_list(row, now, self.sweep.older_than) {
+                    Some(why) => plan.keep(why),
+                    None => listed.ids.push(row.id),
+                }
+            }
+            if last {
+                return Ok(listed);
+            }
+            progress.say(|| format!("{} runners listed", plan.listed));
+        }
+    }
+
+    async fn managers(&self, runner: i64, plan: &mut Plan) -> anyhow::Result<()> {
+        self.count();
+        let asked = self
+            .client
+            .runner_managers(&self.sweep.access_token, runner, self.deadline);
+        let Heard {
+            value: managers,
+            at,
+        } = asked.await?.ok_or_else(|| {
+            Failure::unusable(format!(
+                "GitLab knows no runner {runner}: check --runner-id"
+            ))
+        })?;
+        let now = clock(SystemTime::now(), at)?;
+        (plan.now, plan.listed) = (now, managers.len() as u64);
+        for manager in &managers {
+            let id = SystemId::parse(&manager.system_id);
+            let Some(id) = id.filter(|id| id.is_of_fleet(&self.sweep.fleet)) else {
+                plan.keep(Kept::NoMark);
+                continue;
+            };
+            plan.looked_at += 1;
+            let target = Target::Manager(runner, id);
+            let (name, pod) = (None, None);
+            match Facts::of_manager(manager).due(now, self.sweep.older_than) {
+                Ok(why) => plan.delete(
+                    Row {
+                        target,
+                        name,
+                        pod,
+                        why,
+                    },
+                    self.sweep.most,
+                ),
+                Err(why) => plan.keep_named(Row {
+                    target,
+                    name,
+                    pod,
+                    why,
+                }),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a job is on it; nothing where it is gone.
+    async fn has_jobs(&self, target: &Target) -> anyhow::Result<Option<bool>> {
+        for status in RUNNING {
+            self.count();
+            let asked = self.client.has_job(
+                &self.sweep.access_token,
+                target.runner(),
+                status,
+                target.system_id(),
+                self.deadline,
+            );
+            match asked.await? {
+                Some(false) => {}
+                other => return Ok(other),
+            }
+        }
+        Ok(Some(false))
+    }
+
+    async fn detail(&self, id: i64) -> anyhow::Result<Option<(RunnerDetail, SystemTime)>> {
+        self.count();
+        let asked = self
+            .client
+            .runner(&self.sweep.access_token, id, self.deadline);
+        let Some(Heard { value, at }) = asked.await? else {
+            return Ok(None);
+        };
+        if value.id != id {
+            let words = format!(
+                "GitLab was asked for runner {id} and answered with {}",
+                value.id
+            );
+            return Err(Failure::unusable(words).into());
+        }
+        Ok(Some((value, clock(SystemTime::now(), at)?)))
+    }
+
+    /// GitLab lists with a group the runners of the groups that it lies in.
+    fn check_group(&self, detail: &RunnerDetail) -> Result<(), Kept> {
+        match self.sweep.of {
+            Of::List(RunnersOf::Group(id)) if detail.groups.iter().all(|group| group.id != id) => {
+                Err(Kept::OtherGroup)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn count(&self) {
+        self.requests.set(self.requests.get() + 1);
+    }
+}
+
+/// A refusal that is about one runner keeps that runner; any other ends the run.
+fn not_shown(error: anyhow::Error) -> anyhow::Result<Kept> {
+    if is_not_for_this_user(&error) {
+        Ok(Kept::NotShown)
+    } else {
+        Err(error)
+    }
+}
+
+/// Whether GitLab refuses for what the user is, and not for the token.
+pub(super) fn is_not_for_this_user(error: &anyhow::Error) -> bool {
+    matches!(
+        error.downcast_ref(),
+        Some(Error::TokenRefused {
+            status: 403,
+            scope: false,
+            ..
+        })
+    )
+}

@@ -19,7 +19,6 @@ pub struct Pages {
     /// The page that is expected, 1 for the first.
     pub next: u64,
     size: Option<u64>,
-    seen: u64,
     last_id: Option<i64>,
 }
 
@@ -28,7 +27,6 @@ impl Default for Pages {
         Self {
             next: 1,
             size: None,
-            seen: 0,
             last_id: None,
         }
     }
@@ -55,13 +53,16 @@ impl Pages {
             }
             self.last_id = Some(row.id);
         }
-        self.seen += rows;
+        // Each answer is held to what it says itself: runners come and go while a long list is read, and one that goes lets those
+        // behind it move up unseen, to the next run.
+        let here = (self.next - 1).saturating_mul(size);
+        let so_far = here + rows;
         let whole = match (page.next, page.total) {
             (Some(next), total) => {
-                next == self.next + 1 && rows == size && total.is_none_or(|total| total > self.seen)
+                next == self.next + 1 && rows == size && total.is_none_or(|total| total > so_far)
             }
-            (None, Some(total)) => total == self.seen,
-            (None, None) => self.seen > COUNTED,
+            (None, Some(total)) => rows == total.saturating_sub(here),
+            (None, None) => so_far > COUNTED,
         };
         if !whole {
             return Err(broken(

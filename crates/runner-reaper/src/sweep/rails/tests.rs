@@ -39,7 +39,7 @@ fn a_whole_list_in_its_order_is_taken() {
             page(1, &[3, 4], Some(2), Some(3)),
             page(2, &[9], None, Some(3)),
         ],
-        // One was made, and one has gone, while it was read.
+        // One was made, and some have gone, while it was read.
         vec![
             page(1, &[3, 4], Some(2), Some(3)),
             page(2, &[9, 10], None, Some(4)),
@@ -47,6 +47,10 @@ fn a_whole_list_in_its_order_is_taken() {
         vec![
             page(1, &[3, 4], Some(2), Some(4)),
             page(2, &[9], None, Some(3)),
+        ],
+        vec![
+            page(1, &[3, 4], Some(2), Some(3)),
+            page(2, &[], None, Some(1)),
         ],
     ] {
         assert_eq!(read(&pages), Ok(()), "{pages:?}");

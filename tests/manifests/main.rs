@@ -26,5 +26,6 @@ mod rules;
 mod sandbox;
 mod scene;
 mod secrets;
+mod sweep;
 mod variables;
 mod volumes;

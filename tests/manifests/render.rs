@@ -16,6 +16,7 @@ pub(crate) const COMBINATIONS: [&[&str]; 7] = [
         "kubernetes-executor",
         "image-builds",
         "sidecar",
+        "sweep",
         "private-ca",
         "proxy",
         "metrics",
@@ -175,6 +176,16 @@ impl Objects {
             self.name
         );
         workload
+    }
+
+    /// The pod of the one CronJob.
+    pub(crate) fn cron_job_pod(&self) -> &Value {
+        let mut found = self.all.iter().filter(|object| object["kind"] == "CronJob");
+        let one = found
+            .next()
+            .unwrap_or_else(|| panic!("{}: no CronJob", self.name));
+        assert!(found.next().is_none(), "{}: a second CronJob", self.name);
+        &one["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     }
 
     pub(crate) fn pod(&self) -> &Value {

@@ -10,6 +10,7 @@
 )]
 
 mod canary_forms;
+mod failure_modes;
 mod golden;
 mod init_contents;
 mod init_ends;

@@ -1,6 +1,7 @@
 //! `runner-reaper sweep` seen from outside: what is deleted at GitLab, and that nothing else was even asked to go.
 
 mod limits;
+mod lives;
 mod managers;
 mod rails;
 mod rights;

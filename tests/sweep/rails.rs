@@ -65,9 +65,7 @@ fn a_list_that_is_cut_short_or_out_of_order_ends_the_run_before_anything_is_dele
     check(all.clone().status(200).body("[{\"id\":1"), unknown);
     check(all.clone().html(), "GitLab");
     check(
-        all.clone()
-            .status(404)
-            .json(json!({"error": "404 Not Found"})),
+        all.status(404).json(json!({"error": "404 Not Found"})),
         "--url",
     );
 }

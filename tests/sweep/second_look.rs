@@ -53,7 +53,7 @@ fn runner_that_takes_a_job_between_look_and_deletion_stays() {
         let world = World::new();
         let (taker, dead) = (world.dead(), world.dead());
         let ended = meanwhile(&world, "DELETE /runners/*", || {
-            world.give_job(taker, status)
+            world.give_job(taker, status);
         });
         assert_eq!(ended.code(), 0, "{}", ended.output());
         assert!(

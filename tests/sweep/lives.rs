@@ -1,0 +1,183 @@
+//! From birth to sweep: what `runner-init` made for a pod that died without a goodbye, and who removes it.
+
+use std::time::Duration;
+
+use acceptance::stage::{Stage, run};
+use gitlab_simulator::{Fault, NewRunner, Role, Runner};
+
+use super::world::{FLEET, HOUR, World};
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// How a pod gets a runner of its own.
+const OWNED: [&str; 2] = ["access token", "registration token"];
+
+/// A pod is born on this volume.
+fn born(world: &World, stage: &Stage, source: &str, more: &[&str]) {
+    let mut command = stage.init(&["register", "--non-interactive", "--executor=shell"]);
+    command.args(["--url", &world.gitlab.url(), "--fleet", FLEET]);
+    command.args([
+        "--pod-namespace=ci",
+        "--pod-name=runner-0",
+        "--pod-uid=0f5e",
+    ]);
+    match source {
+        "access token" => {
+            let token = world
+                .gitlab
+                .add_access_token(&["create_runner"], Role::admin());
+            stage.put("creator", &token);
+            command.args(["--runner-type=instance", "--access-token-file"]);
+            command.arg(stage.file("creator"));
+        }
+        "registration token" => drop(command.arg("--registration-token=gitlabtoken")),
+        token => drop(command.args(["--token", token])),
+    }
+    let ended = run(command.args(more));
+    assert_eq!(ended.code(), 0, "{source}: {}", ended.output());
+}
+
+/// So much time passes in which nobody hears of anything.
+fn time_passes(world: &World, time: Duration) {
+    world.gitlab.update(|state| {
+        for runner in &mut state.runners {
+            runner.created_at -= time;
+            runner.updated_at -= time;
+            runner.contacted_at = runner.contacted_at.map(|at| at - time);
+            for manager in &mut runner.managers {
+                manager.created_at = manager.created_at.map(|at| at - time);
+                manager.contacted_at = manager.contacted_at.map(|at| at - time);
+            }
+        }
+    });
+}
+
+#[test]
+fn owned_runner_of_a_lost_node_is_swept_after_its_time_and_not_before() {
+    for source in OWNED {
+        let world = World::new();
+        born(&world, &Stage::new(), source, &[]);
+        let id = world.gitlab.runners()[0].id;
+        for (hours, left) in [(0, 1), (2, 1), (2, 0)] {
+            time_passes(&world, HOUR * hours);
+            world.ends(&["--yes"], 0);
+            assert_eq!(world.there().len(), left, "{source}, {hours} hours later");
+        }
+        assert_eq!(world.asked_to_go(), [id].into());
+    }
+}
+
+#[test]
+fn runner_of_a_killed_container_is_taken_up_on_the_same_volume() {
+    for source in OWNED {
+        let (world, stage) = (World::new(), Stage::new());
+        born(&world, &stage, source, &[]);
+        let before = world.gitlab.runners();
+        time_passes(&world, HOUR * 5);
+        born(&world, &stage, source, &[]);
+        let after = world.gitlab.runners();
+        assert_eq!(after.len(), 1, "{source}");
+        assert_eq!(after[0].token, before[0].token);
+        assert_eq!(after[0].managers.len(), 1);
+        world.ends(&["--yes"], 0);
+        assert_eq!(world.there().len(), 1, "it lives again");
+    }
+}
+
+fn shared(world: &World) -> Runner {
+    let runner = world.gitlab.add_runner(NewRunner::default());
+    world.stage.put("token", &runner.token);
+    runner
+}
+
+#[test]
+fn runner_manager_of_a_lost_node_is_swept_from_its_shared_runner() {
+    let world = World::new();
+    let runner = shared(&world);
+    born(&world, &Stage::new(), &runner.token, &[]);
+    born(
+        &world,
+        &Stage::new(),
+        &runner.token,
+        &["--pod-name=runner-1"],
+    );
+    assert_eq!(world.gitlab.runners()[0].managers.len(), 2);
+    time_passes(&world, HOUR * 4);
+    born(
+        &world,
+        &Stage::new(),
+        &runner.token,
+        &["--pod-name=runner-2"],
+    );
+    let of = format!("--runner-id={}", runner.id);
+    world.ends(&[&of, "--token-file=token", "--yes"], 0);
+    let left = &world.gitlab.runners()[0];
+    assert_eq!(left.id, runner.id, "the runner is everybody's");
+    assert_eq!(left.managers.len(), 1, "the living one");
+}
+
+#[test]
+fn runner_manager_of_a_lost_node_is_taken_up_by_a_pod_of_the_same_name() {
+    let world = World::new();
+    let runner = shared(&world);
+    born(&world, &Stage::new(), &runner.token, &[]);
+    born(&world, &Stage::new(), &runner.token, &[]);
+    assert_eq!(world.gitlab.runners()[0].managers.len(), 1);
+}
+
+#[test]
+fn runner_manager_that_nobody_unregistered_is_removed_by_gitlab_after_a_week() {
+    let world = World::new();
+    let runner = shared(&world);
+    born(&world, &Stage::new(), &runner.token, &[]);
+    let managers = || world.gitlab.runners()[0].managers.len();
+    let clean_up = || {
+        let jobs = gitlab_simulator::State::run_background_jobs;
+        world.gitlab.update(jobs);
+    };
+    time_passes(&world, DAY * 6);
+    clean_up();
+    assert_eq!(managers(), 1);
+    time_passes(&world, DAY);
+    clean_up();
+    assert_eq!(managers(), 0);
+    assert_eq!(world.there(), [runner.id].into());
+}
+
+#[test]
+fn runner_whose_creation_was_lost_is_swept_and_its_successor_stays() {
+    for (source, call) in OWNED
+        .into_iter()
+        .zip(["POST /user/runners", "POST /runners"])
+    {
+        let (world, stage) = (World::new(), Stage::new());
+        world.gitlab.fault(Fault::on(call).drop_after());
+        born(&world, &stage, source, &[]);
+        let [lost, kept] = &world.gitlab.runners()[..] else {
+            panic!("{source}: the lost one and another")
+        };
+        assert!(lost.contacted_at.is_none());
+        time_passes(&world, HOUR * 4);
+        world.contact(kept.id);
+        world.ends(&["--yes"], 0);
+        assert_eq!(world.asked_to_go(), [lost.id].into(), "{source}");
+        assert_eq!(world.there(), [kept.id].into());
+    }
+}
+
+#[test]
+fn runner_with_a_note_of_its_operator_or_without_a_fleet_is_never_swept() {
+    let world = World::new();
+    for more in [
+        &["--maintenance-note=ask Bob"][..],
+        &["--fleet="],
+        &["--fleet=qa"],
+    ] {
+        born(&world, &Stage::new(), "access token", more);
+    }
+    time_passes(&world, DAY * 30);
+    let ended = world.ends(&["--yes"], 0);
+    assert!(ended.stdout.contains("0 to delete"), "{}", ended.stdout);
+    assert_eq!(world.asked_to_go(), [].into());
+    assert_eq!(world.there().len(), 3);
+}

@@ -19,7 +19,7 @@ pub enum Exit {
     Usage = 2,
     /// GitLab did not answer in time, or only with errors that may pass.
     Unreachable = 69,
-    /// The deadline passed while jobs were running.
+    /// The deadline passed while jobs were running; or `sweep` may go on, with what one run must not delete.
     JobsRunning = 75,
     /// GitLab refused the token (401, 403, 410).
     Refused = 77,
@@ -42,7 +42,10 @@ pub const TABLE: [(Exit, &str); 10] = [
         "usage: a flag or variable that cannot be understood",
     ),
     (Exit::Unreachable, "GitLab not reachable in time"),
-    (Exit::JobsRunning, "deadline passed with jobs running"),
+    (
+        Exit::JobsRunning,
+        "deadline passed with jobs running, or sweep left some to the next run (--most)",
+    ),
     (Exit::Refused, "token refused by GitLab (401, 403, 410)"),
     (
         Exit::Unusable,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use gitlab_simulator::{NewRunner, Role, Settings, Simulator, Throttle, own_address};
 use serde_json::json;
 
-use crate::client::{call, receive, send};
+use crate::client::{Reply, call, receive, send};
 use crate::gitlab::{start, with};
 
 #[test]
@@ -102,8 +102,19 @@ fn users_are_throttled_by_themselves_and_not_by_their_address() {
         let body = json!({"runner_type": "instance_type", "private_token": token});
         call(&sim, "POST", "/user/runners", &body)
     };
-    let statuses = [&one, &one, &one, &other].map(|token| create(token).status);
-    assert_eq!(statuses, [201, 201, 429, 201]);
+    let replies = [&one, &one, &one, &other].map(|token| create(token));
+    assert_eq!(
+        replies.each_ref().map(|reply| reply.status),
+        [201, 201, 429, 201]
+    );
+    // Each answer tells how much is left, and a refusal how long to wait.
+    let left = |reply: &Reply| reply.header("RateLimit-Remaining").map(str::to_owned);
+    let left: Vec<String> = replies.iter().filter_map(left).collect();
+    assert_eq!(left, ["1", "0", "0", "1"]);
+    let waits = replies
+        .each_ref()
+        .map(|reply| reply.header("Retry-After").is_some());
+    assert_eq!(waits, [false, false, true, false]);
     let reply = create(&one);
     let name = reply.header("RateLimit-Name");
     assert_eq!(name, Some("throttle_authenticated_api"));

@@ -304,3 +304,65 @@ fn case_102_project_and_group_lists_have_the_filters() {
     check("/groups/1/runners?scope=nonsense", &[group]);
     assert_eq!(get(&sim, &token, "/groups/1/runners?status=x").status, 400);
 }
+
+#[test]
+fn list_of_more_than_ten_thousand_is_not_counted_but_has_its_next_page() {
+    let sim = start();
+    let admin = admin(&sim, &["read_api"]);
+    sim.update(|state| {
+        for _ in 0..10_000 {
+            state.add_runner(NewRunner::default());
+        }
+    });
+    let counted = get(&sim, &admin, "/runners/all?per_page=100&page=100");
+    assert_eq!(counted.header("X-Total"), Some("10000"));
+    assert_eq!(counted.header("X-Next-Page").map(str::trim), Some(""));
+    instance_runner(&sim);
+    let page = get(&sim, &admin, "/runners/all?per_page=100&page=100");
+    assert_eq!(
+        (page.header("X-Total"), page.header("X-Total-Pages")),
+        (None, None)
+    );
+    assert_eq!(page.header("X-Next-Page"), Some("101"));
+    assert_eq!(ids(&page).len(), 100);
+    let last = get(&sim, &admin, "/runners/all?per_page=100&page=101");
+    assert_eq!(
+        (ids(&last).len(), last.header("X-Next-Page").map(str::trim)),
+        (1, Some(""))
+    );
+}
+
+#[test]
+fn before_gitlab_18_a_runner_tells_neither_its_age_nor_its_jobs() {
+    let sim = start();
+    let admin = admin(&sim, &["read_api"]);
+    let runner = instance_runner(&sim);
+    verify(&sim, &runner.token, "r_1", "15.0");
+    let path = format!("/runners/{}", runner.id);
+    let keys = ["created_by", "created_at", "job_execution_status"];
+    for before_18 in [false, true] {
+        sim.update(|state| state.settings.before_18 = before_18);
+        let list = get(&sim, &admin, "/runners/all").json()[0].clone();
+        let detail = get(&sim, &admin, &path).json();
+        for key in keys {
+            for row in [&list, &detail] {
+                assert_eq!(row.get(key).is_none(), before_18, "{key}: {row}");
+            }
+        }
+        let manager = get(&sim, &admin, &format!("{path}/managers")).json()[0].clone();
+        assert!(manager["created_at"].is_string());
+        assert_eq!(manager.get("job_execution_status").is_none(), before_18);
+    }
+}
+
+#[test]
+fn answers_tell_the_time_of_gitlabs_clock() {
+    let sim = start();
+    let admin = admin(&sim, &["read_api"]);
+    let day = Duration::from_secs(24 * 3600);
+    sim.update(|state| state.clock_ahead = day);
+    let reply = get(&sim, &admin, "/runners/all");
+    let date = httpdate::parse_http_date(reply.header("Date").unwrap()).unwrap();
+    let ahead = date.duration_since(std::time::SystemTime::now()).unwrap();
+    assert!(ahead > day / 2, "{ahead:?}");
+}

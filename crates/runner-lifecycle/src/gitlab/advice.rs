@@ -140,7 +140,40 @@ mod tests {
             let step = next_step(wanted, status, words);
             assert!(step.contains(want), "{wanted:?} {status} {words}: {step}");
         }
-        use Wanted::{Creation, Registration, RunnerGone, RunnerManagerGone, Verification};
+        use Wanted::{
+            Creation, Details, List, Registration, RunnerGone, RunnerManagerGone,
+            RunnerManagerSwept, RunnerSwept, Verification,
+        };
+        check(List, 401, "401 Unauthorized", "--access-token-file");
+        check(List, 403, "insufficient_scope: requires", "read_api");
+        check(List, 403, "403 Forbidden", "administrator");
+        check(List, 404, "404 Group Not Found", "--group-id");
+        check(List, 404, "404 Not Found", "relative root");
+        check(
+            Details,
+            403,
+            "insufficient_scope: requires",
+            "manage_runner",
+        );
+        check(
+            RunnerSwept,
+            401,
+            "invalid_token: Token is expired.",
+            "make a new one",
+        );
+        check(
+            RunnerSwept,
+            403,
+            "insufficient_scope: requires",
+            "manage_runner",
+        );
+        check(
+            RunnerSwept,
+            403,
+            "403 Forbidden - No access granted",
+            "only project",
+        );
+        check(RunnerManagerSwept, 403, "403 Forbidden", "--token-file");
         check(
             Registration,
             403,

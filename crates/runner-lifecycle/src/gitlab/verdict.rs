@@ -265,4 +265,6 @@ fn is_moment(text: &str) -> bool {
 }
 
 #[cfg(test)]
+mod sweep_tests;
+#[cfg(test)]
 mod tests;

@@ -14,17 +14,17 @@ const ALL: [Wanted; 5] = [
     RunnerManagerGone,
 ];
 const LATER: Verdict = Verdict::Later { lost: false };
-const PAGE: &str = "<html><title>nginx</title></html>";
+pub(super) const PAGE: &str = "<html><title>nginx</title></html>";
 
 fn sent() -> Token {
     Token::new("glrt-sent").unwrap()
 }
 
-fn judged(wanted: Wanted, status: u16, body: &str) -> Verdict {
+pub(super) fn judged(wanted: Wanted, status: u16, body: &str) -> Verdict {
     judge(wanted, &sent(), &answer(status, body))
 }
 
-fn answer(status: u16, body: &str) -> Answer {
+pub(super) fn answer(status: u16, body: &str) -> Answer {
     let kind = if body.starts_with('<') {
         "text/html"
     } else {

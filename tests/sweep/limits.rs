@@ -222,6 +222,16 @@ fn everything_can_be_given_by_variables() {
 }
 
 #[test]
+fn flag_wins_over_the_variable_even_when_it_says_no() {
+    let world = World::new();
+    world.dead();
+    let mut command = world.command(&["--yes=false"]);
+    let ended = acceptance::stage::run(command.env("RUNNER_REAPER_YES", "true"));
+    assert_eq!(ended.code(), 0, "{}", ended.output());
+    world.is_untouched(1, "--yes=false");
+}
+
+#[test]
 fn rate_limit_is_waited_for_and_never_exceeded_twice_in_a_row() {
     let world = World::with(Settings {
         rate_limits: RateLimits {

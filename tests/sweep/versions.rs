@@ -81,6 +81,32 @@ fn jobs_that_cannot_be_seen_keep_the_runner() {
 }
 
 #[test]
+fn gitlab_that_knows_no_canceling_jobs_is_swept_all_the_same() {
+    let world = World::new();
+    let dead = world.dead();
+    let unknown = json!({"error": "status does not have a valid value"});
+    let fault = Fault::on("GET /runners/*/jobs").after(1);
+    world.gitlab.fault(fault.status(400).json(unknown));
+    world.ends(&["--yes"], 0);
+    let asked = world.gitlab.calls("GET /runners/*/jobs");
+    let struck: Vec<&str> = asked
+        .iter()
+        .filter(|call| call.fault)
+        .map(|call| &*call.query)
+        .collect();
+    assert_eq!(struck, ["status=canceling&per_page=1"]);
+    assert_eq!(world.asked_to_go(), [dead].into());
+    // Of the status that every GitLab knows such an answer is no answer.
+    let dead = world.dead();
+    let broken = json!({"error": "status does not have a valid value"});
+    world
+        .gitlab
+        .fault(Fault::on("GET /runners/*/jobs").status(400).json(broken));
+    world.ends(&["--yes"], 78);
+    assert!(world.there().contains(&dead));
+}
+
+#[test]
 fn clock_zone_of_gitlab_does_not_matter() {
     let world = World::new();
     let id = world.runner(mark(FLEET), Some(9 * HOUR));

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::ArgMatches;
+use clap::parser::ValueSource;
 use runner_lifecycle::command_line::{CommandLine, Role, Word};
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::duration::parse_duration;
@@ -224,8 +225,10 @@ impl Given<'_> {
         self.environment.get(name)
     }
 
-    pub(crate) fn switch(&self, flag: &str) -> bool {
-        self.matches.get_flag(flag)
+    /// What was said of a switch on the command line; nothing where it was not mentioned.
+    pub(crate) fn switch(&self, flag: &str) -> Option<bool> {
+        let given = self.matches.value_source(flag) == Some(ValueSource::CommandLine);
+        given.then(|| self.matches.get_flag(flag))
     }
 
     pub(crate) fn text(&self, flag: &str, variables: &[&str]) -> Option<String> {

@@ -179,11 +179,11 @@ pub(crate) fn read(given: &Given<'_>) -> Result<Sweep, Failure> {
         let number = text.trim().parse().ok().filter(|most| *most > 0);
         number.ok_or_else(|| Failure::usage("--most: write a whole number from 1"))
     });
-    let yes = match given.variable("RUNNER_REAPER_YES") {
-        _ if given.switch(YES.0) => true,
-        None | Some("false") => false,
-        Some("true") => true,
-        Some(_) => return Err(Failure::usage("RUNNER_REAPER_YES: write true or false")),
+    let yes = match (given.switch(YES.0), given.variable("RUNNER_REAPER_YES")) {
+        (Some(yes), _) => yes,
+        (None, None | Some("false")) => false,
+        (None, Some("true")) => true,
+        (None, Some(_)) => return Err(Failure::usage("RUNNER_REAPER_YES: write true or false")),
     };
     let of = of(id("group-id")?, id("project-id")?, id("runner-id")?, &text)?;
     if yes && matches!(of, Of::Runner { token: None, .. }) {

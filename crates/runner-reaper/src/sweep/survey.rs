@@ -16,7 +16,8 @@ use super::rails::{Pages, clock};
 use super::rules::{Due, Facts, Kept, kept_by_list, mark_of_fleet};
 
 /// The statuses of a job that needs its runner. `canceling` counts as idle in GitLab's own summary.
-const RUNNING: [&str; 2] = ["running", "canceling"];
+const RUNNING: [&str; 2] = ["running", CANCELING];
+const CANCELING: &str = "canceling";
 
 /// How many requests the last look and the deletion take, which nothing may hold up in between.
 pub(super) const LAST_LOOK: u64 = 4;
@@ -313,9 +314,11 @@ impl<'a> Survey<'a> {
                 target.system_id(),
                 self.deadline,
             );
-            match asked.await? {
-                Some(false) => {}
-                other => return Ok(other),
+            match asked.await {
+                // A GitLab that does not know this younger status has no job in it.
+                Err(Error::Rejected { status: 400, .. }) if status == CANCELING => {}
+                Ok(Some(false)) => {}
+                other => return Ok(other?),
             }
         }
         Ok(Some(false))

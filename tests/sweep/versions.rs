@@ -22,7 +22,7 @@ fn before_gitlab_18_jobs_are_asked_for_and_unknown_ages_are_kept() {
         "2 stay: a job runs on it",
         "1 stay: never contacted, and GitLab does not say when it was made",
         "not known: this GitLab (before about 18) does not say",
-        "not known: 1 runners, for the reasons above",
+        "not known: 1 of these, as said above; none of them is deleted",
         "1 to delete;",
     ] {
         assert!(ended.stdout.contains(said), "{said}: {}", ended.stdout);

@@ -185,7 +185,7 @@ impl Kept {
     pub fn is_unknown(self) -> bool {
         matches!(
             self,
-            Self::NoNote | Self::ContactUnknown | Self::AgeUnknown | Self::NotShown
+            Self::ContactUnknown | Self::AgeUnknown | Self::NotShown
         )
     }
 }

@@ -99,7 +99,7 @@ impl<'a> Survey<'a> {
             ),
             (
                 plan.unknown() > 0,
-                format!("{} runners, for the reasons above: none of them is deleted", plan.unknown()),
+                format!("{} of these, as said above; none of them is deleted", plan.unknown()),
             ),
         ];
         plan.not_known.extend(

@@ -1,4 +1,4 @@
-//! From birth to sweep: what `runner-init` made for a pod that died without a goodbye, and who removes it.
+//! From birth to sweep: what `runner-init` made for a pod that died without unregistering, and who removes it.
 
 use std::time::Duration;
 

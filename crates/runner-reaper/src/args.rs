@@ -44,7 +44,7 @@ pub enum Command {
     Sidecar,
     /// By hand, or as the hook line of a manifest.
     Unregister(Selection),
-    /// By hand, or from a CronJob: what died without a goodbye.
+    /// By hand, or from a CronJob: what died without unregistering.
     Sweep(Box<Sweep>),
 }
 

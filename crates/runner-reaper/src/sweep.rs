@@ -1,4 +1,4 @@
-//! Owns the story of `sweep`: what pods of a fleet left at GitLab that died without a goodbye is found, shown, and with `--yes`
+//! Owns the story of `sweep`: what pods of a fleet left at GitLab that died without unregistering is found, shown, and with `--yes`
 //! deleted. It needs no volume and no right in the cluster.
 //!
 //! [`rules`] says what may go, [`rails`] what must hold before anything does; `survey` looks, `deletion` looks again and deletes.

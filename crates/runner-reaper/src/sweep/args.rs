@@ -131,7 +131,7 @@ pub(crate) fn variables() -> impl Iterator<Item = String> {
 /// The subcommand.
 pub(crate) fn command() -> Command {
     Command::new("sweep")
-        .about("Find, and with --yes delete, what pods of a fleet left at GitLab that died without a goodbye")
+        .about("Find, and with --yes delete, runners that pods of a fleet left at GitLab without unregistering")
         .args(VALUED.map(|(name, value, help)| {
             let arg = valued(name, value, help);
             match name {

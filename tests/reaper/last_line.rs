@@ -263,6 +263,33 @@ fn creation_without_an_answer_is_named_at_the_end_too_although_a_later_run_got_i
 }
 
 #[test]
+fn creation_whose_answer_was_lost_is_named_although_the_next_attempt_got_its_runner() {
+    let begin = |fault: Fault| {
+        let mut pod = Pod::of(Plan::of(Source::RegistrationToken));
+        pod.reap(&["pre-stop"]).is(0, "nothing is left at GitLab");
+        fs::remove_file(pod.config()).unwrap();
+        fs::remove_file(pod.stage.file(STATE)).unwrap();
+        let others = pod.gitlab.runners().len();
+        pod.gitlab.fault(fault.times(1));
+        registers(&pod, "twice");
+        pod.order.entry(&pod.gitlab.runners().pop().unwrap(), true);
+        (pod, others)
+    };
+    let (lost, others) = begin(Fault::on("POST /runners").drop_after());
+    assert_eq!(lost.gitlab.runners().len(), others + 2);
+    let ended = lost.reap(&["unregister", "--all-runners"]);
+    ended.is(78, "1 not known to be gone (a runner \"twice\" of ");
+    assert!(!ended.words.contains("nothing is left"), "{}", ended.words);
+    assert_eq!(lost.gitlab.runners().len(), others + 1);
+    // An error of GitLab's own is an answer: it made nothing.
+    let (refused, others) = begin(Fault::on("POST /runners").status(503));
+    refused
+        .reap(&["unregister", "--all-runners"])
+        .is(0, "nothing is left at GitLab");
+    assert_eq!(refused.gitlab.runners().len(), others);
+}
+
+#[test]
 fn empty_directory_and_a_state_of_nothing_are_nothing_to_do() {
     let pod = Pod::of(Plan::of(Source::RegistrationToken));
     pod.reap(&["pre-stop"]).is(0, "nothing is left at GitLab");

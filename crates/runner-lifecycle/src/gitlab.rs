@@ -54,6 +54,8 @@ pub struct Credentials {
     pub token: Token,
     /// When the token ends, RFC 3339 as GitLab wrote it; most tokens never do.
     pub token_expires_at: Option<String>,
+    /// The answer of an attempt before was lost on its way, so that another runner may have been made as well.
+    pub maybe_another: bool,
 }
 
 /// How an entry came to be gone.

@@ -150,6 +150,10 @@ async fn create(
         Ok(credentials) => {
             let token = credentials.token.clone();
             let runner = new_runner(plan, &credentials, token);
+            if credentials.maybe_another {
+                // Nobody heard of the one before, and the pod's last line must not say that nothing is left.
+                files.set_aside_unanswered();
+            }
             files.made(&runner);
             files.received(&runner)?;
             Ok(runner)
@@ -173,6 +177,7 @@ fn unnamed(plan: &Plan<'_>, token: &Token) -> Runner {
         id: 0,
         token: token.clone(),
         token_expires_at: None,
+        maybe_another: false,
     };
     new_runner(plan, &credentials, token.clone())
 }

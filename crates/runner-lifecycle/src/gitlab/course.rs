@@ -10,7 +10,7 @@ use super::answer::Answer;
 use super::call::Call;
 use super::proxies::Way;
 use super::redirect::{Turn, turn};
-use super::verdict::{No, says_that_the_runner_is_gone};
+use super::verdict::{No, Outcome, says_that_the_runner_is_gone};
 use super::words::{Said, piece};
 use super::{Error, Explained};
 use crate::duration::show;
@@ -128,6 +128,14 @@ impl<'a> Course<'a> {
         );
         self.before = Some(heard);
         self.unheard
+    }
+
+    /// What an answer came to, with what is known of the attempts before.
+    pub(super) fn done(&self, mut outcome: Outcome) -> Outcome {
+        if let Outcome::Credentials(credentials) = &mut outcome {
+            credentials.maybe_another = self.lost;
+        }
+        outcome
     }
 
     /// Takes a redirect, or says why not.

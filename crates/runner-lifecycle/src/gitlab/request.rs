@@ -54,7 +54,7 @@ impl Client {
             course.attempts += 1;
             let heard = match self.attempt(&course, deadline).await {
                 Ok(answer) => match judge(call.wanted, call.token.1, &answer) {
-                    Verdict::Done(outcome) => return Ok((outcome, answer)),
+                    Verdict::Done(outcome) => return Ok((course.done(outcome), answer)),
                     Verdict::No(no) => return Err(course.refused(no, &answer)),
                     Verdict::Elsewhere => {
                         course.follow(&answer)?;

@@ -222,6 +222,7 @@ fn success(wanted: Wanted, sent: &Token, answer: &Answer, said: &Said) -> Verdic
                 id,
                 token,
                 token_expires_at: expiry.map(str::to_owned),
+                maybe_another: false,
             }))
         }
         (_, why) => Verdict::No(No::Unfit {

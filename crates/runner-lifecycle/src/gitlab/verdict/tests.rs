@@ -46,6 +46,7 @@ fn runner(id: i64, token: &str, expiry: Option<&str>) -> Verdict {
         id,
         token,
         token_expires_at,
+        maybe_another: false,
     }))
 }
 

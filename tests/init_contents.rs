@@ -58,10 +58,10 @@ fn id_of_an_entry_is_corrected_by_gitlabs_answer_and_its_runner_goes_at_the_end(
     for (id, said) in [
         (
             "id = 5 # ours\n",
-            "has the id 5, but its token is that of runner",
+            "has the id 5, but its token belongs to runner",
         ),
-        ("id = 0\n", "has no id: it is runner"),
-        ("", "has no id: it is runner"),
+        ("id = 0\n", "has no id: id"),
+        ("", "has no id: id"),
     ] {
         let (gitlab, stage, runner, ended) = corrected(id, None);
         assert!(
@@ -144,7 +144,7 @@ fn moments_in_quotes_are_taken_and_stay() {
     );
     for moment in ["never", "2024-01-01", "2024-01-01t00:00:00Z", ""] {
         let text = entry(&format!("token_expires_at = \"{moment}\"\n"));
-        let named = "config.toml, line 4: runners.token_expires_at: expected a moment, found a string: write token_expires_at = 2024";
+        let named = "config.toml, line 4: runners.token_expires_at: expected a time, found a string: write token_expires_at = 2024";
         let outcome = refused(&[REGISTRATION], &existing(&text), 78, named);
         assert_eq!(calls(&outcome), [""; 0]);
     }
@@ -155,19 +155,19 @@ fn what_gitlab_runner_leaves_out_is_taken_with_a_line_that_says_so() {
     for (text, line) in [
         (
             "[[runners]]\n[[runners.kubernetes.node_tolerations]]\nkey = \"a\"\n",
-            "line 2: runners.kubernetes.node_tolerations: gitlab-runner leaves it out",
+            "line 2: runners.kubernetes.node_tolerations: gitlab-runner ignores it",
         ),
         (
             "[[runners]]\n[runners.kubernetes]\nnode_selector = \"a=b\"\n",
-            "line 3: runners.kubernetes.node_selector: gitlab-runner leaves it out",
+            "line 3: runners.kubernetes.node_selector: gitlab-runner ignores it",
         ),
         (
             "[[runners]]\n[runners.docker]\nsysctls = [\"a\"]\n",
-            "line 3: runners.docker.sysctls: gitlab-runner leaves it out",
+            "line 3: runners.docker.sysctls: gitlab-runner ignores it",
         ),
         (
             "labels = 5\n[[runners]]\n",
-            "line 1: labels: gitlab-runner leaves it out",
+            "line 1: labels: gitlab-runner ignores it",
         ),
     ] {
         let words = [REGISTRATION, TEMPLATE, "--executor=kubernetes"];

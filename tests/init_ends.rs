@@ -346,7 +346,7 @@ fn file_of_ours_that_is_a_pipe_is_refused_and_not_waited_for() {
         ));
         assert_eq!(ended.code(), 78, "{}", ended.output());
         assert!(
-            ended.stderr.contains("no regular file"),
+            ended.stderr.contains("not a regular file"),
             "{}",
             ended.output()
         );

@@ -242,7 +242,7 @@ fn nothing_is_left(scene: &Scene, ended: &Ended, lost: usize, at: &str) {
 /// Each runner that was lost carries the mark that the operator is told to look for.
 fn says_what_may_be_lost(ended: &Ended, lost: usize, at: &str) {
     if lost > 0 {
-        let mark = "a runner may have been made all the same: look for the maintenance note";
+        let mark = "a runner may have been created anyway: look for the maintenance note";
         assert!(ended.stderr.contains(mark), "{at}");
         assert!(ended.stderr.contains("faulty-0"), "{at}");
     }
@@ -302,7 +302,7 @@ fn redirect_within_the_same_gitlab_is_followed_and_a_circle_is_named() {
         let ended = scene.run("30s");
         let at = format!("{call:?}: {}", ended.output());
         assert_eq!(ended.code(), 78, "{at}");
-        assert!(last_line(&ended).contains("round in circles"), "{at}");
+        assert!(last_line(&ended).contains("redirects in a loop"), "{at}");
         nothing_is_left(&scene, &ended, 0, &at);
     }
 }
@@ -331,7 +331,7 @@ fn gitlab_that_is_not_there_is_named_and_nothing_is_written() {
             "{line}"
         );
         assert!(
-            !ended.stderr.contains("may have been made"),
+            !ended.stderr.contains("may have been created"),
             "{}",
             ended.output()
         );

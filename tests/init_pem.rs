@@ -59,7 +59,7 @@ fn damages(pem: &str) -> Vec<(String, &'static str)> {
         (rest.to_owned(), "without its line -----BEGIN"),
         (pem[..end].to_owned(), "without its END line"),
         (pem[..end - 20].to_owned(), "without its END line"),
-        (no_base64, "no base64"),
+        (no_base64, "not base64"),
         (
             pem.lines().filter(|line| !line.contains('-')).collect(),
             "without the lines",
@@ -211,7 +211,7 @@ fn damaged_authority_is_named_and_nothing_of_a_key_beside_it_shown() {
     check(
         &pair,
         [Some(&pair.key), None, None],
-        "a private key and no certificate",
+        "a private key but no certificate",
     );
     for (damaged, _) in damages(&pair.key) {
         check(&pair, [Some(&damaged), None, None], "");
@@ -237,12 +237,12 @@ fn damaged_client_certificate_and_key_are_named_and_not_shown() {
     check(
         &pair,
         [None, Some(key), Some(certificate)],
-        "a private key and no certificate",
+        "a private key but no certificate",
     );
     check(
         &pair,
         [None, Some(certificate), Some(certificate)],
-        "a certificate and no private key",
+        "a certificate but no private key",
     );
     let encrypted = key.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
     check(

@@ -191,7 +191,7 @@ fn what_an_unfit_answer_has_made_is_taken_back() {
                 &[token],
                 &json!({ "server": { call: answer } }),
                 78,
-                "would not take it",
+                "would not accept it",
             );
             assert_eq!(calls(&outcome), [call, take_back], "{answer}");
             let given_back = &outcome.requests[1].body["token"];

@@ -149,7 +149,7 @@ fn answer_that_never_comes_is_named_before_the_grace_period_is_over() {
             scene.nothing_is_left(source, &at);
         } else {
             assert_eq!(scene.gitlab.runners().len(), 1, "{at}");
-            let named = "may have made a runner all the same: look for the description \"stopped\"";
+            let named = "may have created a runner: look for the description \"stopped\"";
             assert!(stopped.words.contains(named), "{at}");
             assert_eq!(scene.stage.entries(), 0, "{at}");
         }
@@ -163,7 +163,7 @@ fn no_attempt_is_made_after_a_signal() {
             let later = Fault::on(call).forever().status(503);
             scene.gitlab.fault(later.header("Retry-After", "4"));
             let child = scene.start(source, &[]);
-            let stopped = scene.stop(child, "next in", signal);
+            let stopped = scene.stop(child, "next attempt in", signal);
             let at = format!("{signal}, {source}: {}", stopped.words);
             assert_eq!(stopped.code, Some(128 + signal as i32), "{at}");
             assert_eq!(
@@ -187,7 +187,7 @@ fn new_runner_whose_verification_is_repeated_is_taken_back_at_once() {
     let later = Fault::on("POST /runners/verify").forever().status(503);
     scene.gitlab.fault(later.header("Retry-After", "4"));
     let child = scene.start("access token", &[]);
-    let stopped = scene.stop(child, "next in", Signal::SIGTERM);
+    let stopped = scene.stop(child, "next attempt in", Signal::SIGTERM);
     let at = &stopped.words;
     assert_eq!(stopped.code, Some(143), "{at}");
     assert_eq!(scene.gitlab.calls("POST /runners/verify").len(), 1, "{at}");

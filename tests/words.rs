@@ -131,7 +131,7 @@ fn word_that_means_nothing_is_named_with_its_place_and_nothing_is_done() {
     let reaper = |words: &str, named: &str| check("runner-reaper", words, named);
     init(
         "register --url X --token T stray",
-        "\"stray\" (argument 6) belongs to no flag",
+        "\"stray\" (argument 6) does not belong to a flag",
     );
     init(
         "register --url X --token T glrt-canary",
@@ -152,7 +152,7 @@ fn word_that_means_nothing_is_named_with_its_place_and_nothing_is_done() {
     init("register -l", "-l needs a value");
     reaper(
         "unregister --all-runners stray",
-        "\"stray\" (argument 3) belongs to no flag",
+        "\"stray\" (argument 3) does not belong to a flag",
     );
     reaper(
         "--debug unregister --token T gDRhSyzgvU9jYcanaryZ",
@@ -160,7 +160,7 @@ fn word_that_means_nothing_is_named_with_its_place_and_nothing_is_done() {
     );
     reaper(
         "register",
-        "\"register\" (argument 1) is no command of runner-reaper",
+        "\"register\" (argument 1) is not a command of runner-reaper",
     );
     reaper("unregistre --all-runners", "did you mean unregister?");
     reaper("unregister --all-runners false", "--all-runners=false");
@@ -203,7 +203,7 @@ fn flag_and_variable_that_are_gone_are_named_with_their_version_and_successor() 
         let ended = run(stage.init(&REGISTER).args([flag, "--url=http://h"]));
         assert_eq!(ended.code(), 2, "{flag}: {}", ended.output());
         let error = ended.one_error(flag);
-        let want = format!("is gone since gitlab-runner {version}: use {instead}");
+        let want = format!("was removed in gitlab-runner {version}: use {instead}");
         assert!(error.contains(&want), "{error}");
     }
     for (variable, version, instead) in [
@@ -221,7 +221,7 @@ fn flag_and_variable_that_are_gone_are_named_with_their_version_and_successor() 
         let ended = run(stage.init(&REGISTER).arg(url).env(variable, "canary"));
         assert_eq!(ended.code(), 0, "{}", ended.output());
         let want = format!(
-            "WARN  {variable} is gone since gitlab-runner {version} and is ignored: use {instead}"
+            "WARN  {variable} was removed in gitlab-runner {version} and is ignored: use {instead}"
         );
         assert!(ended.stderr.contains(&want), "{}", ended.output());
         assert!(!ended.output().contains("canary"), "{}", ended.output());

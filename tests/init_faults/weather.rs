@@ -46,10 +46,10 @@ const fn lasting(
     }
 }
 
-const UP: &str = "see whether GitLab is up";
-pub(super) const REACHED: &str = "see whether GitLab can be reached";
-const BETWEEN: &str = "see what is at --url";
-const LOG: &str = "X-Request-Id in GitLab's log";
+const UP: &str = "check that GitLab is up";
+pub(super) const REACHED: &str = "check that GitLab can be reached";
+const BETWEEN: &str = "check what runs at --url";
+const LOG: &str = "search GitLab's log for the X-Request-Id";
 const FLAG: &str = "change the flag or variable";
 
 pub(super) const WEATHER: &[Weather] = &[
@@ -85,11 +85,11 @@ pub(super) const WEATHER: &[Weather] = &[
         |f| f.status(410),
         77,
         [
-            "registration tokens are off there|no longer knows",
-            "no longer knows",
+            "registration tokens are disabled there|no longer supports",
+            "no longer supports",
         ],
     ),
-    lasting("422", |f| f.status(422), 78, [FLAG, "make a new one"]),
+    lasting("422", |f| f.status(422), 78, [FLAG, "create a new one"]),
     passing("408", |f| f.status(408), UP),
     passing("425", |f| f.status(425), UP),
     passing("429", |f| f.status(429), "limits requests"),

@@ -101,11 +101,11 @@ fn known_to_init() -> BTreeSet<String> {
     known
 }
 
-/// The same; and "every flag of all modes has a variable: --grace-period is RUNNER_REAPER_GRACE_PERIOD".
+/// The same; and "every flag that all commands share has a variable, such as RUNNER_REAPER_GRACE_PERIOD for --grace-period".
 fn known_to_reaper() -> BTreeSet<String> {
     let help = help("runner-reaper");
     assert!(
-        help.contains("--grace-period is RUNNER_REAPER_GRACE_PERIOD"),
+        help.contains("RUNNER_REAPER_GRACE_PERIOD for --grace-period"),
         "{help}"
     );
     let flags = help

@@ -78,7 +78,7 @@ fn volume_of_another_uid_is_told_before_gitlab_is_asked() {
             "fsGroup",
         ],
     );
-    assert!(scene.gitlab.journal().is_empty(), "GitLab was asked");
+    assert!(scene.gitlab.journal().is_empty(), "asked GitLab");
 }
 
 #[test]
@@ -104,10 +104,7 @@ fn full_volume_is_told_before_gitlab_is_asked() {
         });
         assert_eq!(code, 78, "{size}: {line}");
         has(&line, &[" ERROR ", "the volume is full", "sizeLimit"]);
-        assert!(
-            scene.gitlab.journal().is_empty(),
-            "{size}: GitLab was asked"
-        );
+        assert!(scene.gitlab.journal().is_empty(), "{size}: asked GitLab");
         assert!(scene.gitlab.runners().is_empty(), "{size}");
     }
 }

@@ -43,7 +43,7 @@ fn two_hooks_at_once_and_one_afterwards_leave_nothing() {
                 ended.is(0, "nothing is left at GitLab");
             }
             let mut third = pod.begin(&mut pod.reaper(arguments));
-            third.says("was gone already");
+            third.says("was already gone");
             third.ended().is(0, "nothing is left at GitLab");
             pod.job_is(job, JobStatus::Success);
             assert!(pod.is_gone());

@@ -117,7 +117,7 @@ fn hook_ends_with_0_before_pid_1_and_its_words_are_in_the_containers_log() {
         assert!(pod.is_gone());
         let log = pod.log();
         assert!(
-            log.contains("polling is off after") && log.contains("unregistered from"),
+            log.contains("polling stopped after") && log.contains("unregistered from"),
             "the container's log: {log}"
         );
         kill(first, Signal::SIGQUIT).unwrap();

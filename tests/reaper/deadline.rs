@@ -89,7 +89,7 @@ fn untold_deadline_unregisters_in_time_and_leaves_the_job_alone() {
             let code = if source.owned() { 75 } else { 0 };
             hook.is(code, "unregistered from");
             for words in [
-                "the grace period was not told",
+                "the grace period is not set",
                 "--grace-period=30",
                 "RUNNER_REAPER_GRACE_PERIOD",
                 "stays \"running\" at GitLab",

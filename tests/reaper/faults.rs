@@ -100,7 +100,7 @@ fn cases() -> Vec<Case> {
         case(
             "403 of GitLab itself",
             [0; 2],
-            "gone already",
+            "already gone",
             on(|fault| fault.forever().status(403)),
         ),
         case(
@@ -137,7 +137,7 @@ fn cases() -> Vec<Case> {
         case(
             "page of something else",
             [78; 2],
-            "see what is at --url",
+            "check what runs at --url",
             on(|fault| fault.forever().html()),
         ),
         case(
@@ -155,13 +155,13 @@ fn cases() -> Vec<Case> {
         case(
             "cut off after the request",
             [0; 2],
-            "gone already",
+            "already gone",
             on(Fault::drop_after),
         ),
         case(
             "reset after the request",
             [0; 2],
-            "gone already",
+            "already gone",
             on(Fault::reset_after),
         ),
     ]
@@ -214,7 +214,7 @@ fn what_somebody_deleted_before_is_gone_already() {
                 });
             }
         });
-        pod.reap(&["pre-stop"]).is(0, "was gone already");
+        pod.reap(&["pre-stop"]).is(0, "was already gone");
         assert!(pod.is_gone());
     }
 }

@@ -84,16 +84,16 @@ fn check_refused(name: &str, text: &str, words: &str) {
 
 #[test]
 fn broken_config_and_unreadable_state_are_refused_with_the_reason() {
-    check_refused("config.toml", "concurrent = 1\n[[runners]\n", "repair it");
+    check_refused("config.toml", "concurrent = 1\n[[runners]\n", "fix it");
     check_refused(
         "config.toml",
         "concurrent = 1\n[[runners]]\n  token = \"open\n",
-        "repair it",
+        "fix it",
     );
     check_refused(
         "config.toml",
         "concurrent = 1\n[[runners]]\nname = n1\n",
-        "config.toml: nothing was unregistered; repair it and run again: line 3, column 8: the value of name has no \
+        "config.toml: nothing was unregistered; fix it and run this again: line 3, column 8: the value of name has no \
          quotes: write name = \"n1\"",
     );
     check_refused(STATE, "version = \n", "line 1");
@@ -195,7 +195,7 @@ fn held_request_that_outlasts_the_grace_period_keeps_nobody_on_the_list() {
         pod.polled(2);
         let original = pod.original();
         let mut hook = pod.begin(&mut pod.reaper(&["pre-stop", "--grace-period=6"]));
-        hook.says("waiting until polling is off");
+        hook.says("waiting for polling to stop");
         assert!(
             pod.gitlab.calls("DELETE *").is_empty(),
             "an open request is waited for while there is time"
@@ -203,7 +203,7 @@ fn held_request_that_outlasts_the_grace_period_keeps_nobody_on_the_list() {
         let hook = hook.ended();
         hook.is(0, "nothing is left at GitLab");
         assert!(
-            hook.words.contains("a request stays open"),
+            hook.words.contains("a request is still open"),
             "{}",
             hook.words
         );

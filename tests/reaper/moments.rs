@@ -89,7 +89,7 @@ fn later_by(pod: &Pod, calls: u64) {
 enum Since {
     /// The runner manager's page shows the paused file.
     Acknowledged,
-    /// The hook says that polling is off.
+    /// The hook says that polling stopped.
     Off,
 }
 
@@ -123,7 +123,7 @@ fn end(pod: &mut Pod, moment: u64, since: Since) -> usize {
     let open = if since == Since::Acknowledged {
         acknowledged(pod)
     } else {
-        hook.says("polling is off after");
+        hook.says("polling stopped after");
         0
     };
     let handed_out = |pod: &Pod| {

@@ -109,7 +109,7 @@ fn runner_manager_with_the_same_path_in_another_container_is_never_signalled() {
     container.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
     theirs.start_as(&mut container);
     theirs.polled(1);
-    ours.reap(&["pre-stop"]).is(0, "no runner manager works on");
+    ours.reap(&["pre-stop"]).is(0, "no runner manager uses");
     assert!(ours.is_gone());
     let polls = theirs.polls();
     theirs.polled(polls + 1);
@@ -141,7 +141,7 @@ fn read_only_file_cannot_be_paused_so_the_unregistration_comes_last() {
             };
             pod.order.polling_goes_on();
             let mut hook = pod.begin(&mut hook);
-            hook.says("cannot be paused");
+            hook.says("could not be paused");
             hook.says("waiting for 1 job");
             assert!(
                 pod.gitlab.calls("DELETE *").is_empty(),

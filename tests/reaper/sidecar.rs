@@ -62,7 +62,7 @@ fn second_signal_unregisters_at_once() {
             pod.order.polling_goes_on();
             let mut sidecar = asleep(&pod, &["--log-level=debug"]);
             sidecar.signal(Signal::SIGTERM);
-            sidecar.says("at SIGTERM the runner manager shows");
+            sidecar.says("at SIGTERM the runner manager reports");
             sidecar.signal(Signal::SIGTERM);
             sidecar.ended().is(0, "unregistered from");
             assert_eq!(pod.gitlab.calls(source.farewell()).len(), 1);
@@ -106,7 +106,7 @@ fn shared_runner_is_gone_before_its_draining_process_is_killed_and_the_jobs_are_
     assert!(pod.runs(), "its process still drains");
     pod.signal(Signal::SIGKILL);
     let ended = sidecar.ended();
-    ended.is(75, "was killed under its jobs");
+    ended.is(75, "was killed while its jobs were running");
     assert!(
         ended.words.contains(&format!("jobs/{job}")),
         "{}",
@@ -180,7 +180,7 @@ fn owned_runner_goes_when_its_draining_process_has_ended() {
         pod.drains();
         sidecar.signal(Signal::SIGTERM);
         let told = Instant::now();
-        sidecar.says("stay until 1 job");
+        sidecar.says("waiting for 1 job before unregistering");
         // What ends within 2.5 s of SIGTERM may have been killed; only later it is sure to have ended by itself.
         wait_for("the time in which the kubelet kills", || {
             (told.elapsed() > Duration::from_secs(3)).then_some(())

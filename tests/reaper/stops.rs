@@ -75,7 +75,7 @@ fn hook_whose_pod_has_less_time_than_told_unregisters_and_ends_the_jobs() {
         for source in Source::SHARED_AND_OWNED {
             let mut pod = Pod::working(Plan::of(source));
             let ended = stopped_under_its_hook(&mut pod, &["pre-stop", "--grace-period=1h"]);
-            ended.is(75, "there is less time than");
+            ended.is(75, "less time is left than");
             assert!(pod.is_gone(), "{}", ended.words);
             assert!(!ended.words.contains("nothing is left"), "{}", ended.words);
             assert!(pod.exited().success());
@@ -126,7 +126,7 @@ fn untold_no_job_is_ended_when_the_pod_has_less_time() {
     each(&ENDS, || {
         let mut pod = Pod::working(Plan::of(Source::RegistrationToken));
         let ended = stopped_under_its_hook(&mut pod, &["pre-stop"]);
-        ended.is(75, "the grace period was not told");
+        ended.is(75, "the grace period is not set");
         assert!(pod.is_gone() && pod.runs(), "{}", ended.words);
         let job = pod.gitlab.jobs()[0].id;
         pod.release();

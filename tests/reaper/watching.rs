@@ -22,8 +22,12 @@ fn check_seen(start: impl Fn(&mut Pod), more: impl Fn(&Pod) -> Vec<String>) {
         .chain(more.iter().map(String::as_str))
         .collect();
     let hook = pod.reap(&arguments);
-    hook.is(0, "polling is off after");
-    assert!(!hook.words.contains("could not be seen"), "{}", hook.words);
+    hook.is(0, "polling stopped after");
+    assert!(
+        !hook.words.contains("assuming polling has stopped"),
+        "{}",
+        hook.words
+    );
     assert!(pod.is_gone());
     pod.stopped_by_kubelet();
 }

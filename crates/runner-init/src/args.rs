@@ -210,9 +210,7 @@ fn globals(readings: &Readings) -> Result<Globals, Failure> {
         && *value < 1
     {
         // gitlab-runner ends at once when it reads 0.
-        return Err(Failure::usage(format!(
-            "{origin}: {value} is not at least 1"
-        )));
+        return Err(Failure::usage(format!("{origin}: {value} is less than 1")));
     }
     let seconds = |name: &str| readings.integer(name).map(|given| given.value / 1000);
     let listen_address = match readings.trimmed("listen-address") {

@@ -35,8 +35,7 @@ pub fn check(text: &str, name: &str, globals: &Globals) -> Result<Vec<String>, F
     if let Some(item) = found("concurrent")
         && item.as_integer().is_some_and(|jobs| jobs < 1)
     {
-        let message =
-            "gitlab-runner ends at once when it is less than 1: write concurrent = 1 or more";
+        let message = "gitlab-runner exits if it is less than 1: write concurrent = 1 or more";
         return Err(wrong("concurrent", start(item), message));
     }
     if let Some(item) = found("listen_address")
@@ -89,7 +88,7 @@ mod tests {
         }
         refused(
             "a = 1\nconcurrent = 0\n",
-            "line 2: concurrent: gitlab-runner ends at once",
+            "line 2: concurrent: gitlab-runner exits if it is less than 1",
         );
         refused("Concurrent = -1\n", "write concurrent = 1");
         refused(
@@ -145,7 +144,7 @@ mod tests {
         assert!(check(&union(10, 32), "f", &Globals::default()).is_ok());
         refused(
             "[[runners]]\n[runners.machine]\nMachineOptionsWithName = [\"a=%s\",\n\"geheim\"]",
-            "line 4: runners.machine.MachineOptionsWithName: each holds %s",
+            "line 4: runners.machine.MachineOptionsWithName: each must contain %s",
         );
         refused(
             "[[runners]]\n[[runners.machine.autoscaling]]\nPeriods = [\"geheim\"]",
@@ -156,7 +155,7 @@ mod tests {
             let keys: String = keys.map(|key| format!("{key} = \"/a\"\n")).collect();
             refused(
                 &format!("[[runners]]\n[[runners.kubernetes.volumes.nfs]]\n{keys}"),
-                "line 3: runners.kubernetes.volumes.nfs: each has name, ",
+                "line 3: runners.kubernetes.volumes.nfs: each must have name, ",
             );
         }
     }

@@ -76,7 +76,7 @@ impl fmt::Debug for EntryWish {
         } = self;
         write!(
             f,
-            "runner {name} at {url} with executor {executor}, given {settings:?}"
+            "runner {name} at {url} with executor {executor} and {settings:?}"
         )
     }
 }

@@ -12,11 +12,11 @@ const ABOUT: &str = "Registers a GitLab runner and writes its config.toml: a dro
 
 const USAGE: &str = "runner-init [register] --url URL --token-file FILE --executor NAME [FLAG ...]";
 
-const AFTER_SHORT: &str = "Every flag can be given as the variable in brackets instead; an empty \
-variable is unset.\n--help shows all flags.";
+const AFTER_SHORT: &str = "Every flag can be given as the variable in brackets instead; an empty variable is \
+unset.\n--help shows all flags.";
 
-const AFTER_LONG: &str = "Every flag can be given as the variable in brackets instead; an empty \
-variable is unset. -x and --x are the same, a value\nfollows after = or as the next word.";
+const AFTER_LONG: &str = "Every flag can be given as the variable in brackets instead; an empty variable is unset. \
+-x and --x are the same. Give a\nvalue after = or as the next argument.";
 
 /// The flags that a manifest needs.
 #[must_use]
@@ -68,20 +68,20 @@ fn command(shown: impl Fn(&Flag) -> bool) -> Command {
             Arg::new("h")
                 .short('h')
                 .action(ArgAction::SetTrue)
-                .help("the flags that a manifest needs"),
+                .help("show the flags that a manifest needs"),
         )
         .arg(
             Arg::new("help")
                 .long("help")
                 .action(ArgAction::SetTrue)
-                .help("all flags"),
+                .help("show all flags"),
         )
         .arg(
             Arg::new("version")
                 .short('v')
                 .long("version")
                 .action(ArgAction::SetTrue)
-                .help("the version"),
+                .help("show the version"),
         )
 }
 

@@ -40,7 +40,7 @@ pub async fn run(options: &Options, environment: &Environment) -> anyhow::Result
         return Ok(Exit::Done);
     }
     let deadline = Deadline::after(options.timeout);
-    let signals = Signals::install().context("taking over the signals")?;
+    let signals = Signals::install().context("setting up signal handlers")?;
     let mut stops = Stops::new(signals, options.grace_period);
     register(&plan, deadline, &mut stops).await?;
     Ok(Exit::Done)
@@ -57,10 +57,10 @@ async fn register(plan: &Plan<'_>, deadline: Deadline, stops: &mut Stops) -> any
     volume.clear_unfinished(&[name, &original, names::STATE, names::SYSTEM_ID])?;
     match original::put_back(&volume, name)? {
         Restored::PutBack => {
-            log::info!("the original of {name} put back: a hook was killed while it paused");
+            log::info!("{name} restored: a hook was killed during its pause");
         }
         Restored::Recovered => {
-            log::warn!("the original of {name} put back over a file without runner entries");
+            log::warn!("{name} restored: the file there had no runner entries");
         }
         Restored::Nothing | Restored::Superseded => {}
     }

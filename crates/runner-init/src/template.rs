@@ -75,7 +75,7 @@ impl Template {
             .collect();
         let mut document = document.into_mut();
         let mut entry = only_entry(&mut document)
-            .ok_or_else(|| wrong(name, None, "it must hold exactly one [[runners]] entry"))?;
+            .ok_or_else(|| wrong(name, None, "it must contain exactly one [[runners]] entry"))?;
         canonical::canonical(&mut entry, RUNNER);
         keep_last_comment(&mut entry, &document);
         for key in IDENTITY {

@@ -44,7 +44,10 @@ fn misspelt_variable_is_told_when_the_rest_fails() {
     let output = run(&directory, &[], &[("RUNNER_INIT_TOKEN", "glrt-canary")]);
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(said.contains("RUNNER_INIT_TOKEN is no variable"), "{said}");
+    assert!(
+        said.contains("RUNNER_INIT_TOKEN is not a variable"),
+        "{said}"
+    );
     assert!(said.contains("no token"), "{said}");
     assert!(!said.contains("canary"), "{said}");
 }
@@ -153,6 +156,6 @@ fn fifo_is_refused_and_not_waited_for() {
         );
         let said = stderr(&output);
         assert_eq!(output.status.code(), Some(78), "{said}");
-        assert!(said.contains("no regular file"), "{said}");
+        assert!(said.contains("not a regular file"), "{said}");
     }
 }

@@ -239,7 +239,7 @@ fn settle(
         reporting.termination_message_path = path;
     }
     if said.profile {
-        warnings.push("--cpuprofile is gitlab-runner's: no profile is written here".to_owned());
+        warnings.push("--cpuprofile is a flag of gitlab-runner: no profile is written".to_owned());
     }
     warnings
 }
@@ -260,7 +260,7 @@ fn variable<T>(
     if meant.is_none() {
         let value = shown(value);
         warnings.push(format!(
-            "{name}: {value} is not {expected}, and the default counts"
+            "{name}: {value} is not {expected}; the default is used"
         ));
     }
     meant

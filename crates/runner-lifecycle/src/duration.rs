@@ -9,7 +9,7 @@ use crate::shown::shown;
 /// A text that is no length of time.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error(
-    "{} is no duration: write 90s, 5m, 1h30m or plain seconds",
+    "{} is not a duration: write 90s, 5m, 1h30m or plain seconds",
     shown(text)
 )]
 pub struct DurationError {

@@ -19,7 +19,7 @@ pub fn prepare() {
     if let Err(error) = rustix::process::setrlimit(Resource::Core, none) {
         // Lowering one's own limit is never refused; were it, the work still goes on.
         // The error is the system's number.
-        log::debug!("core files could not be forbidden: {error}");
+        log::debug!("core dumps could not be disabled: {error}");
     }
     std::panic::set_hook(Box::new(|panic| {
         // The place alone: the message may quote what the code worked on, as that of a wrong cut through a text does.

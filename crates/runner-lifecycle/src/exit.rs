@@ -37,10 +37,7 @@ pub enum Exit {
 pub const TABLE: [(Exit, &str); 10] = [
     (Exit::Done, "done"),
     (Exit::Bug, "a bug"),
-    (
-        Exit::Usage,
-        "usage: a flag or variable that cannot be understood",
-    ),
+    (Exit::Usage, "usage: an invalid flag or variable"),
     (Exit::Unreachable, "GitLab not reachable in time"),
     (
         Exit::JobsRunning,

@@ -217,7 +217,7 @@ pub fn flag(name: &str) -> Option<String> {
         Instead::Table(table) => in_a_template(table),
     };
     Some(format!(
-        "--{name} is gone since gitlab-runner {}: use {instead}",
+        "--{name} was removed in gitlab-runner {}: use {instead}",
         former.gone
     ))
 }
@@ -247,7 +247,7 @@ fn said_of_variable(former: &Former, environment: &Environment) -> Option<String
         Instead::Table(table) => in_a_template(table),
     };
     Some(format!(
-        "{name} is gone since gitlab-runner {} and is ignored: use {instead}",
+        "{name} was removed in gitlab-runner {} and is ignored: use {instead}",
         former.gone
     ))
 }
@@ -268,13 +268,13 @@ mod tests {
         check(
             "pre-clone-script",
             Some(
-                "--pre-clone-script is gone since gitlab-runner 17.0: use --pre-get-sources-script",
+                "--pre-clone-script was removed in gitlab-runner 17.0: use --pre-get-sources-script",
             ),
         );
         check(
             "docker-services",
             Some(
-                "--docker-services is gone since gitlab-runner 13.0: use [[runners.docker.services]] in a file given with --template-config",
+                "--docker-services was removed in gitlab-runner 13.0: use [[runners.docker.services]] in a file given with --template-config",
             ),
         );
         check("docker-image", None);

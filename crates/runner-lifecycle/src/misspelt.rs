@@ -29,9 +29,11 @@ pub fn variables(environment: &Environment, prefix: &str, known: &[&str]) -> Vec
     ours.filter(|name| !known.contains(name) && !is_of_service(name))
         .map(|name| match nearest(name, known.iter().copied()) {
             Some(near) => {
-                format!("{prefix}{name} is no variable of {program}: did you mean {prefix}{near}?")
+                format!(
+                    "{prefix}{name} is not a variable of {program}: did you mean {prefix}{near}?"
+                )
             }
-            None => format!("{prefix}{name} is no variable of {program} and is ignored"),
+            None => format!("{prefix}{name} is not a variable of {program} and is ignored"),
         })
         .collect()
 }
@@ -58,9 +60,9 @@ mod tests {
         }
         check("RUNNER_X_TIMEOUT", None);
         check("RUNNER_Y_TIMEOT", None);
-        let near = "RUNNER_X_TIMOEUT is no variable of runner-x: did you mean RUNNER_X_TIMEOUT?";
+        let near = "RUNNER_X_TIMOEUT is not a variable of runner-x: did you mean RUNNER_X_TIMEOUT?";
         check("RUNNER_X_TIMOEUT", Some(near));
-        let far = "RUNNER_X_HOST is no variable of runner-x and is ignored";
+        let far = "RUNNER_X_HOST is not a variable of runner-x and is ignored";
         check("RUNNER_X_HOST", Some(far));
         check("RUNNER_X_SERVICE_HOST", None);
         check("RUNNER_X_SERVICE_PORT_HTTP", None);

@@ -21,7 +21,10 @@ const LIMIT: u64 = 1024 * 1024;
 pub fn read(path: &Path) -> Result<Vec<u8>> {
     let file = open_without_waiting(path)?;
     if !file.metadata()?.is_file() {
-        return Err(Error::new(ErrorKind::InvalidInput, "it is no regular file"));
+        return Err(Error::new(
+            ErrorKind::InvalidInput,
+            "it is not a regular file",
+        ));
     }
     let mut bytes = Vec::new();
     file.take(LIMIT + 1).read_to_end(&mut bytes)?;
@@ -74,7 +77,7 @@ pub fn read_token(
             ErrorKind::NotFound | ErrorKind::InvalidFilename
         );
         if bare && none {
-            return Failure::unusable(format!("{given_by} names no file: {advice}"));
+            return Failure::unusable(format!("{given_by} does not name a file: {advice}"));
         }
         // The system's words, or those of `read`: neither quotes the file.
         Failure::unusable(format!("{given_by}: reading {name}: {error}"))
@@ -103,9 +106,9 @@ mod tests {
         }
         check(
             "canary-without-prefix",
-            "--token-file names no file: give it otherwise",
+            "--token-file does not name a file: give it otherwise",
         );
-        check(&"canary".repeat(50), "names no file");
+        check(&"canary".repeat(50), "does not name a file");
         check("/none/glrt-canary", "reading \"/none/***\"");
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("token");
@@ -130,9 +133,9 @@ mod tests {
             0,
         )
         .unwrap();
-        check(&at("fifo"), "no regular file");
-        check(Path::new("/dev/zero"), "no regular file");
-        check(directory.path(), "no regular file");
+        check(&at("fifo"), "not a regular file");
+        check(Path::new("/dev/zero"), "not a regular file");
+        check(directory.path(), "not a regular file");
         check(&at("missing"), "No such file");
         let file = File::create_new(at("large")).unwrap();
         file.set_len(LIMIT).unwrap();
@@ -140,6 +143,6 @@ mod tests {
         file.set_len(LIMIT + 1).unwrap();
         check(&at("large"), "larger than 1 MiB");
         std::os::unix::fs::symlink(at("fifo"), at("link")).unwrap();
-        check(&at("link"), "no regular file");
+        check(&at("link"), "not a regular file");
     }
 }

@@ -10,9 +10,8 @@ use crate::volume::{Error, Publication, Volume};
 /// First line of a paused `config.toml`, by which everybody knows it.
 const MARK: &str = "# Paused by runner-reaper";
 
-const HEADER: &str = "\
-# Paused by runner-reaper: no runner entries, so that no new job is taken.
-# The operator's file is config.toml.original until it is put back.
+const HEADER: &str = "# Paused by runner-reaper: no runner entries, so that no new job is taken.
+# The operator's file is config.toml.original until it is restored.
 ";
 
 /// What was found and done about an earlier pause.

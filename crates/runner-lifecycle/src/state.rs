@@ -14,8 +14,7 @@ use crate::source::Source;
 use crate::token::Token;
 use crate::volume::names::STATE;
 
-const HEADER: &str = "\
-# Written by runner-init and runner-reaper. It tells which runners they made, and so which they may delete.
+const HEADER: &str = "# Written by runner-init and runner-reaper. It records which runners they registered, and so which they may delete.
 ";
 
 /// The version this program writes; a newer one is refused rather than misread.
@@ -27,7 +26,7 @@ const MOST_UNANSWERED: usize = 20;
 /// The state file could not be understood.
 #[derive(Debug, Error)]
 #[error(
-    "{STATE}: {reason}: without it nobody knows which runners may be deleted; repair it, or remove it and each entry is judged by its token"
+    "{STATE}: {reason}: it records which runners may be deleted; fix it, or remove it to have that decided by each entry's token"
 )]
 pub struct Error {
     reason: String,
@@ -161,7 +160,7 @@ impl State {
         toml_edit::ser::to_string_pretty(&written)
             .map(|body| format!("{HEADER}{body}"))
             .map_err(|_| Error {
-                reason: "what is to be remembered has no form in TOML".to_owned(),
+                reason: "the state cannot be written as TOML".to_owned(),
             })
     }
 

@@ -24,7 +24,7 @@ pub enum TokenError {
     Empty,
     /// It holds something that no HTTP header may carry, so GitLab could never have issued it.
     #[error(
-        "holds a {kind} at position {position}: a token is one line of printable ASCII without blanks"
+        "contains a {kind} at position {position}: a token is one line of printable ASCII without spaces"
     )]
     Character {
         /// What kind of character it is.
@@ -52,7 +52,7 @@ impl Token {
         {
             let kind = match character {
                 '\n' | '\r' => "line break",
-                c if c.is_whitespace() => "blank",
+                c if c.is_whitespace() => "space",
                 c if c.is_control() => "control character",
                 _ => "character outside ASCII",
             };
@@ -111,7 +111,7 @@ mod tests {
         }
         check(" \n", "empty");
         check("secret\nglrt-two", "line break at position 7");
-        check("secret two", "blank at position 7");
+        check("secret two", "space at position 7");
         check("secret\u{7f}", "control character");
         check("secretö", "outside ASCII at position 7");
     }

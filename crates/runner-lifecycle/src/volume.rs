@@ -244,7 +244,7 @@ fn open_to_read(path: &Path) -> io::Result<File> {
     let file = open_without_waiting(path)?;
     let kind = file.metadata()?.file_type();
     if !kind.is_file() && !kind.is_dir() {
-        let why = "it is no regular file";
+        let why = "it is not a regular file";
         return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
     }
     Ok(file)

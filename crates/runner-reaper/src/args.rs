@@ -159,7 +159,8 @@ pub fn parse(
     let patience = given.duration("unregister-timeout", "RUNNER_REAPER_UNREGISTER_TIMEOUT")?;
     let mut warnings = Vec::new();
     if reserve.is_some_and(|asked| asked > grace.reserve) {
-        let words = "the reserve is more than half of the grace period: half of it is kept";
+        let words =
+            "the reserve is more than half of the grace period: half of the grace period is used";
         warnings.push(words.to_owned());
     }
     Ok(Options {
@@ -261,7 +262,7 @@ fn misgiven(text: &str) -> Option<String> {
     let kind = Kind::of(text.trim()).filter(|kind| *kind != Kind::Authentication)?;
     let words = kind.words();
     Some(format!(
-        "is {words}: a runner entry is named by its own token, by --name, or all by --all-runners"
+        "is {words}: select a runner entry by its authentication token or by --name, or all with --all-runners"
     ))
 }
 
@@ -298,7 +299,7 @@ fn selection(given: &Given<'_>) -> Result<Selection, Failure> {
             Some(token.map_err(|error| Failure::usage(format!("the token {error}")))?)
         }
         (None, Some(path)) => {
-            let advice = "a token itself goes to --token";
+            let advice = "give the token itself with --token";
             let path = Path::new(&path);
             Some(named_file::read_token(
                 path,

@@ -72,8 +72,12 @@ impl Files {
     /// When the path names no file.
     pub fn of(path: &Path) -> Result<Self, Failure> {
         let name = path.file_name().and_then(|name| name.to_str());
-        let name = name
-            .ok_or_else(|| Failure::usage(format!("--config {}: names no file", path.display())))?;
+        let name = name.ok_or_else(|| {
+            Failure::usage(format!(
+                "--config {}: it does not name a file",
+                path.display()
+            ))
+        })?;
         let volume = Volume::at(path.parent().unwrap_or(Path::new("")));
         Ok(Self {
             path: path.to_owned(),
@@ -110,7 +114,7 @@ impl Files {
             Ok(lock) => Ok(Some(lock)),
             Err(error) if error.kind() == Kind::WouldBlock => Err(error),
             Err(error) => {
-                log::debug!("no lock: {error}");
+                log::debug!("the volume could not be locked: {error}");
                 Ok(None)
             }
         }
@@ -169,7 +173,7 @@ impl Files {
         };
         let toml = ConfigToml::parse(&text).with_context(|| {
             format!(
-                "{}: nothing was unregistered; repair it and run again",
+                "{}: nothing was unregistered; fix it and run this again",
                 self.volume.path(&name).display()
             )
         })?;

@@ -157,7 +157,7 @@ impl<'a> Ledger<'a> {
     pub fn say_unreadable(&mut self, entries: &[RunnerEntry]) {
         for entry in entries::unreadable(entries) {
             log::error!(
-                "{entry}: it is not unregistered; give it to this program as to the runner manager"
+                "{entry}: it was not unregistered; provide its token to this program in the same way as to the runner manager"
             );
             self.unreadable += 1;
             self.note(Exit::Unusable);
@@ -221,9 +221,9 @@ impl<'a> Ledger<'a> {
                 biased;
                 outcome = self.clients.next() => match outcome {
                     Some(outcome) => self.enter(outcome),
-                    None => break "a request ended by a bug",
+                    None => break "a request failed because of a bug",
                 },
-                () = stops.reached(last_stop) => break "told again to stop",
+                () = stops.reached(last_stop) => break "stopped by a second signal",
                 () = tokio::time::sleep_until(limit) => break "GitLab did not answer in time",
             }
         };
@@ -286,7 +286,7 @@ impl<'a> Ledger<'a> {
     /// Names jobs that were killed with their runner manager: GitLab did not hear of it.
     pub fn jobs_were_killed(&mut self, why: &str, jobs: &[String]) {
         let list = match jobs {
-            [] => "whether it ran any could not be seen".to_owned(),
+            [] => "it is not known whether any were running".to_owned(),
             jobs => jobs.join(", "),
         };
         log::warn!(

@@ -74,7 +74,7 @@ fn run(parsed: Result<Options, NoRun>) -> anyhow::Result<Exit> {
         .build()
         .context("starting")?;
     runtime.block_on(async {
-        let stops = Stops::listen(Signals::install().context("taking over signals")?);
+        let stops = Stops::listen(Signals::install().context("setting up signal handlers")?);
         options
             .warnings
             .iter()

@@ -106,7 +106,9 @@ pub async fn end_polling(
         }
         let paused = original::paused(&config.toml);
         if let Err(error) = files.pause(&paused) {
-            log::warn!("config.toml cannot be paused, so polling goes on until the end: {error}");
+            log::warn!(
+                "config.toml could not be paused, so polling continues until the end: {error}"
+            );
             // What was begun may have left the original beside the file.
             drop(files.put_back());
             return Ok(Paused::not_possible());
@@ -128,7 +130,7 @@ pub async fn end_polling(
         let restored = match files.put_back_when_whole(deadline).await {
             Ok(restored) => Some(restored),
             Err(error) => {
-                log::error!("the original of config.toml could not be put back: {error}");
+                log::error!("config.toml could not be restored: {error}");
                 None
             }
         };
@@ -140,10 +142,10 @@ pub async fn end_polling(
             }
             Some(Restored::Recovered) => {
                 log::warn!(
-                    "config.toml put back over a file that had lost its runner entries during the pause: a write was cut off, and a new token may be lost with it"
+                    "config.toml restored: it had lost its runner entries during the pause; a write was cut off, and a new token may be lost with it"
                 );
             }
-            Some(Restored::PutBack) => log::info!("config.toml put back as it was"),
+            Some(Restored::PutBack) => log::info!("config.toml restored"),
             None => {}
         }
         let rotated = end.is_none() || !matches!(restored, None | Some(Restored::PutBack));
@@ -213,18 +215,20 @@ impl Watching<'_> {
                     Polling::Off(quiet) if !others => {
                         let jobs = jobs_in_words(sample.job_count());
                         let held = match quiet.held {
-                            true => ", and one entry may be polled again when a job ends",
+                            true => {
+                                ", and jobs may be requested for one entry again when a job ends"
+                            }
                             false => "",
                         };
                         log::info!(
-                            "polling is off after {}, {jobs} running{held}",
+                            "polling stopped after {}, {jobs} running{held}",
                             show(began.elapsed())
                         );
                         return Some(End::Off(quiet, Box::new(watch), began));
                     }
                     Polling::Ending if watch.was_ending() => {
                         log::info!(
-                            "the runner manager is shutting down: it loads config.toml no more"
+                            "the runner manager is shutting down and no longer loads config.toml"
                         );
                         return Some(End::WasEnding);
                     }
@@ -237,7 +241,7 @@ impl Watching<'_> {
                 },
                 Look::Nobody if !self.live.was_there() && began.elapsed() >= by_then => {
                     log::warn!(
-                        "polling taken as off after {}; whether it is could not be seen: {}",
+                        "assuming polling has stopped after {}: {}",
                         show(began.elapsed()),
                         self.live.cure()
                     );
@@ -253,12 +257,12 @@ impl Watching<'_> {
                 let what = match (seen, watch.acknowledged()) {
                     (false, _) => cure.as_str(),
                     (true, true) if asked => {
-                        "a request stays open; GitLab may hold it while it has no job, and then it brings nothing back"
+                        "a request is still open; GitLab may hold it while there is no job, and then it does not bring the runner manager back"
                     }
-                    (true, true) => "entries may still be polled, one after the other",
+                    (true, true) => "jobs may still be requested for one entry after the other",
                     (true, false) => "config.toml was not loaded",
                 };
-                log::warn!("polling did not end in time: {what}");
+                log::warn!("polling did not stop in time: {what}");
                 return Some(End::On);
             }
             if Instant::now() >= say_at {
@@ -278,10 +282,10 @@ impl Watching<'_> {
     fn say(&self, seen: bool, deadline: Deadline) {
         let left = show(deadline.left());
         if seen {
-            log::info!("waiting until polling is off, at most {left}");
+            log::info!("waiting for polling to stop, at most {left}");
         } else {
             let cure = self.live.cure();
-            log::warn!("whether polling is off cannot be seen, waiting at most {left}: {cure}");
+            log::warn!("polling cannot be observed, waiting at most {left}: {cure}");
         }
     }
 }

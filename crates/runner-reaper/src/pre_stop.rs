@@ -77,7 +77,7 @@ pub async fn drain_and_unregister(
         Some(live) => live,
         None => {
             log::info!(
-                "no runner manager works on {}: nothing polls",
+                "no runner manager uses {}, so nothing polls",
                 scene.files.path().display()
             );
             let all = ledger.unregistrations(&scene.config);
@@ -109,7 +109,7 @@ pub async fn drain_and_unregister(
             return Ok(exit);
         }
         log::info!(
-            "polling may have begun again: config.toml was rewritten or loaded meanwhile, and its tokens count now"
+            "polling may have resumed, because config.toml was rewritten or reloaded: pausing again with its current tokens"
         );
         hook.ledger.may_be_back();
     }
@@ -134,7 +134,7 @@ impl Hook<'_> {
         let (files, jobs_until) = (&self.scene.files, self.deadlines.jobs);
         let paused = if self.loaded_again > MOST_PAUSES {
             log::warn!(
-                "config.toml is loaded again after each pause, so polling goes on until the end"
+                "config.toml is reloaded after each pause, so polling continues until the end"
             );
             Paused::not_possible()
         } else {
@@ -157,7 +157,7 @@ impl Hook<'_> {
         let end = paused.end;
         if matches!(end, End::Stopped) {
             rest.extend(shared);
-            self.ledger.give_up(&rest, "told again to stop");
+            self.ledger.give_up(&rest, "stopped by a second signal");
             return Ok(Some(self.ledger.last_words(0)));
         }
         let decision = decision::after(&end, self.facts(&rest));
@@ -177,7 +177,9 @@ impl Hook<'_> {
         }
         let told_to_drain = decision.drain_child && self.live.stop(Signal::QUIT);
         if told_to_drain {
-            log::info!("runner manager told to drain (SIGQUIT): the wrapper outlives it");
+            log::info!(
+                "runner manager told to drain with SIGQUIT, because its wrapper keeps running"
+            );
         }
         let busy = matches!(&end, End::Off(quiet, ..) if !quiet.idle);
         let mut waiting = Waiting {

@@ -111,7 +111,7 @@ impl<'a> Clients<'a> {
             match self.asking.join_next().await? {
                 Ok(outcome) => return Some(outcome),
                 // What a panic says may quote what it worked on.
-                Err(_) => log::error!("a request ended by a bug, please report it"),
+                Err(_) => log::error!("a request failed because of a bug, please report it"),
             }
         }
     }
@@ -136,7 +136,7 @@ impl Outcome {
         let what = what(&self.unregistration, system_id);
         match &self.result {
             Ok(Gone::Deleted) => log::info!("{what} unregistered from {url}"),
-            Ok(Gone::WasGone | Gone::Unknown) => log::info!("{what} was gone already from {url}"),
+            Ok(Gone::WasGone | Gone::Unknown) => log::info!("{what} was already gone at {url}"),
             Err(error) => log::error!("{what} is left behind at {url}: {error:#}"),
         }
     }
@@ -165,7 +165,7 @@ async fn ask(
     let rotated = gone == Gone::Unknown && rotation::may_be_under_way(unregistration);
     if rotated {
         log::info!(
-            "GitLab does not know the token of {}, which is due to be replaced: looking for the new one in config.toml",
+            "GitLab does not know the token of {}, which is due to be rotated: looking for the new one in config.toml",
             unregistration.runner()
         );
         if let Some(token) = newest.token(unregistration, deadline).await {
@@ -183,17 +183,17 @@ async fn ask(
     {
         let at = humantime::format_rfc3339_seconds(at);
         let words = format!(
-            "GitLab does not know its token, which expired at {at}: delete it in GitLab's list"
+            "GitLab does not know its token, which expired at {at}: delete it in GitLab's list of runners"
         );
         return Err(Failure::refused(words).into());
     }
     if gone == Gone::WasGone && !unregistration.known {
         // It may be listed under a system ID that this volume has lost.
-        let words = "GitLab lists no runner manager of this system ID, which says nothing about the runner itself, and nobody noted here how it came to be: look for it in GitLab's list";
+        let words = "GitLab has no runner manager with this system ID, and the state file does not know the runner: the runner may still exist; look for it in GitLab's list of runners";
         return Err(Failure::unusable(words).into());
     }
     if rotated {
-        let words = "GitLab does not know its token, which was due to be replaced, and no new one came to config.toml: if the runner is still in GitLab's list, delete it there";
+        let words = "GitLab does not know its token, which was due to be rotated, and config.toml did not get a new one: if the runner is still in GitLab's list of runners, delete it there";
         return Err(Failure::refused(words).into());
     }
     Ok(gone)
@@ -212,7 +212,7 @@ async fn delete(
         Ownership::Shared => {
             let system_id = system_id.ok_or_else(|| {
                 Failure::unusable(
-                    "nobody knows its system ID: .runner_system_id is missing or holds none; delete it in GitLab's list",
+                    "its system ID is not known: .runner_system_id is missing or contains none; delete it in GitLab's list of runners",
                 )
             })?;
             let asked =

@@ -131,7 +131,7 @@ pub async fn waited_for(
     }
     let limit = deadline.earlier(PAUSE_WAITS.min(deadline.left() / 3));
     log::info!(
-        "a token in config.toml is due to be replaced: waiting at most {} for the runner manager to write the new one",
+        "a token in config.toml is due to be rotated: waiting at most {} for the runner manager to write the new one",
         show(limit.left())
     );
     while !is_rewritten(&scene.files, config) {

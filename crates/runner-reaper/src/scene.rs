@@ -49,7 +49,7 @@ impl Scene {
             biased;
             opened = Self::open(options, deadline) => opened,
             () = stops.reached(1) => {
-                let words = "told to stop while another runner-reaper or runner-init works on this volume";
+                let words = "stopped by a signal while another runner-reaper or runner-init was using this volume";
                 Err(Failure::unreachable(words).into())
             }
         }
@@ -75,19 +75,19 @@ impl Scene {
         match files.put_back_when_whole(deadline).await {
             Ok(Restored::Nothing) => {}
             Ok(Restored::PutBack) => {
-                log::info!("config.toml put back: an earlier run was killed during its pause");
+                log::info!("config.toml restored: an earlier run was killed during its pause");
             }
             Ok(Restored::Superseded) => {
                 log::info!(
-                    "config.toml.original removed: the runner manager has rewritten config.toml since"
+                    "config.toml.original removed: the runner manager has since rewritten config.toml"
                 );
             }
             Ok(Restored::Recovered) => {
                 log::warn!(
-                    "config.toml put back over a file without runner entries: an earlier run was killed during its pause"
+                    "config.toml restored over a file without runner entries: an earlier run was killed during its pause"
                 );
             }
-            Err(error) => log::warn!("the original of config.toml cannot be put back: {error}"),
+            Err(error) => log::warn!("config.toml could not be restored: {error}"),
         }
         // Another run may have changed both while the lock was waited for.
         let state = files.state()?;

@@ -77,7 +77,7 @@ pub async fn run(options: &Options, stops: &Stops) -> anyhow::Result<Exit> {
         .await;
     if verdict == Verdict::NotTheEnd {
         log::info!(
-            "the runner manager goes on working, so this is not the end of the pod: nothing was unregistered"
+            "the runner manager keeps running, so this is not the end of the pod: nothing was unregistered"
         );
         return Ok(Exit::Done);
     }
@@ -141,7 +141,7 @@ fn end_owned(
             return jobs.len();
         }
         Verdict::Killed => {
-            let why = "the runner manager was killed under its jobs";
+            let why = "the runner manager was killed while its jobs were running";
             if owned.is_empty() {
                 ledger.jobs_were_killed(why, jobs);
             }
@@ -150,10 +150,10 @@ fn end_owned(
             return 0;
         }
         Verdict::Wait if jobs.is_empty() => {
-            "the grace period is used up, and the runner manager lives"
+            "the grace period has ended, and the runner manager is still running"
         }
-        Verdict::NotTheEnd => "the runner manager goes on working",
-        Verdict::Wait | Verdict::Ending => "the grace period is used up with its jobs running",
+        Verdict::NotTheEnd => "the runner manager keeps running",
+        Verdict::Wait | Verdict::Ending => "the grace period has ended with its jobs running",
     };
     ledger.keep(&owned, why, jobs);
     jobs.len()
@@ -203,7 +203,7 @@ async fn prepare(options: &Options, files: &Files, config: &Config, clients: &mu
             Ok(client) => client.connect_ahead().await,
             Err(error) => {
                 log::warn!(
-                    "{} cannot be unregistered like this: {error:#}",
+                    "{} cannot be unregistered: {error:#}",
                     unregistration.runner()
                 );
             }

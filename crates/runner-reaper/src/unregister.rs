@@ -45,7 +45,7 @@ pub async fn run(
     let entries = scene.config.toml.entries(&lookup);
     let selected = selected(&entries, selection)?;
     if selected.is_empty() && !selection.all {
-        let words = format!("{path} holds no such runner entry: nothing was unregistered");
+        let words = format!("{path} contains no such runner entry: nothing was unregistered");
         return Err(Failure::unusable(words).into());
     }
     let live = match scene.config.is_missing() {
@@ -60,7 +60,7 @@ pub async fn run(
         }
         // Its other entries go on being polled, so pausing everything for as long as a job takes is no way.
         let words = format!(
-            "a runner manager works on {path} ({}): remove the entry from the file, wait for its jobs, and run again; or use --all-runners",
+            "a runner manager uses {path} ({}): remove the entry from the file, wait for its jobs, and run again; or use --all-runners",
             live.describe()
         );
         return Err(Failure::unusable(words).into());

@@ -29,7 +29,7 @@ pub(super) fn choose(
             readings.trimmed(&format!("{kind}-file")),
         ) {
             let both = format!(
-                "{} and {} give the same token: give one",
+                "{} and {} cannot be used together: give only one",
                 value.origin, file.origin
             );
             return Err(Failure::usage(both));
@@ -108,11 +108,11 @@ fn authentication(
         let refused = list(&refused);
         if found.token.begins_with_glrt() && !twice {
             return Err(Failure::usage(format!(
-                "{refused} cannot be given with an authentication token: remove it, and change the runner at GitLab",
+                "{refused} cannot be used with an authentication token: remove it and change the runner at GitLab",
             )));
         }
         warnings.push(format!(
-            "{refused} has no effect: an authentication token names a runner that exists"
+            "{refused} has no effect: an authentication token belongs to an existing runner"
         ));
     }
     Ok((
@@ -134,7 +134,7 @@ fn in_disguise(
         format!("; {} has no effect", list(&refused))
     };
     warnings.push(format!(
-        "{} holds an authentication token: give it with --token{ignored}",
+        "{} contains an authentication token: give it with --token{ignored}",
         found.origin
     ));
     (
@@ -188,7 +188,7 @@ fn misgiven(text: &str, wanted: Kind) -> Option<String> {
         Kind::Authentication => "give it with --token-file or --token",
         Kind::Registration => "give it with --registration-token-file or --registration-token",
         Kind::Access => "give it with --access-token-file",
-        Kind::Other(_) => "no runner comes from it, see --help for what is wanted",
+        Kind::Other(_) => "it cannot register a runner; see --help for the tokens that can",
     };
     Some(format!("is {}: {place}", kind.words()))
 }
@@ -196,13 +196,13 @@ fn misgiven(text: &str, wanted: Kind) -> Option<String> {
 fn advice(origin: Origin) -> &'static str {
     match origin {
         Origin::Flag("token-file") | Origin::Variable("RUNNER_INIT_TOKEN_FILE") => {
-            "a token itself goes to --token"
+            "give the token itself with --token"
         }
         Origin::Flag("registration-token-file")
         | Origin::Variable("RUNNER_INIT_REGISTRATION_TOKEN_FILE") => {
-            "a token itself goes to --registration-token"
+            "give the token itself with --registration-token"
         }
-        _ => "an access token lies in a file, whose path is wanted",
+        _ => "give the path of a file that contains the access token",
     }
 }
 
@@ -215,7 +215,7 @@ fn overruled(readings: &Readings, used: &Candidate, names: &[&str], warnings: &m
         .collect();
     if !given.is_empty() {
         warnings.push(format!(
-            "{} is not used: {} wins",
+            "{} is ignored: {} takes precedence",
             list(&given),
             used.origin
         ));
@@ -238,13 +238,13 @@ fn runner_type(readings: &Readings) -> Result<Option<RunnerType>, Failure> {
         (None, Some(group), Some(project)) => {
             let (group, project) = (group.origin, project.origin);
             return Err(Failure::usage(format!(
-                "{group} and {project} exclude each other"
+                "{group} and {project} cannot be used together"
             )));
         }
     };
     let needs = |id: Option<Given<i64>>, flag: &str| match id {
         Some(Given { value, origin }) if value < 1 => {
-            Err(Failure::usage(format!("{origin}: {value} is no id")))
+            Err(Failure::usage(format!("{origin}: {value} is not an id")))
         }
         Some(id) => Ok(id.value),
         None => Err(Failure::usage(format!("{origin} {word} needs {flag}"))),

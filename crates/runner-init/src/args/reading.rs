@@ -98,7 +98,7 @@ impl Readings {
         {
             let (first, second) = (Origin::Flag(first), Origin::Flag(second));
             return Err(Failure::usage(format!(
-                "{first} and {second} are the same flag: give one"
+                "{first} and {second} are the same flag: give only one"
             )));
         }
         let before = before.map(|reading| reading.content);
@@ -156,7 +156,7 @@ impl Words {
             None => (body, None),
         };
         if name.is_empty() || name.starts_with('-') {
-            return Err(Failure::usage(format!("{} is no flag", shown(name))).into());
+            return Err(Failure::usage(format!("{} is not a flag", shown(name))).into());
         }
         match (name, value) {
             ("h", None) => return Err(NoRun::Show(help::short())),

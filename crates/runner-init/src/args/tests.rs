@@ -152,14 +152,18 @@ fn usage_errors_say_what_is_wrong_in_one_line() {
         "--limit=1",
         "stray",
     ];
-    check(&stray, &[], "\"stray\" (argument 7) belongs to no flag");
+    check(
+        &stray,
+        &[],
+        "\"stray\" (argument 7) does not belong to a flag",
+    );
     check(
         &["--ssh-password", "a", "SECRET"],
         &[],
         "argument 3 (it may be",
     );
     check(&["--debug", "--", "stray"], &[], "\"stray\" (argument 3)");
-    check(&["---limit=1"], &[], "no flag");
+    check(&["---limit=1"], &[], "not a flag");
     check(
         &["--name=a", "--description=b"],
         &[],
@@ -169,9 +173,9 @@ fn usage_errors_say_what_is_wrong_in_one_line() {
     check(&["--docker-services=a"], &[], "--template-config");
     check(&["--token=glrt-1", "--name= "], &[], "name is empty");
     check(&["--token=old", "--name= "], &[], "name is empty");
-    check(&["--token=glrt-1", "--concurrent=0"], &[], "at least 1");
+    check(&["--token=glrt-1", "--concurrent=0"], &[], "is less than 1");
     check(&["--token=glrt-1", "--log-format=xml"], &[], "text or json");
-    check(&["--token=SECRET SECRET"], &[], "blank");
+    check(&["--token=SECRET SECRET"], &[], "space");
     check(&[], &[], "no token");
     check(
         &["--registration-token=R", "--access-level=wrong"],
@@ -191,7 +195,7 @@ fn usage_errors_say_what_is_wrong_in_one_line() {
     check(
         &["--access-token-file=/f", "--group-id=1", "--project-id=2"],
         &[],
-        "exclude",
+        "cannot be used together",
     );
     check(
         &["--token=glrt-SECRET", "--token-file=/f"],

@@ -11,13 +11,13 @@ use runner_config::RUNNER;
 const MARK: &str = "# Written by runner-init";
 
 const LIMIT: &[&str] = &[
-    ": with a limit runner-reaper can pause a runner manager that is busy.",
-    "# It changes nothing while it equals \"concurrent\": raise both together. Off: --drain-ready=false.",
+    ": with a limit runner-reaper can pause a busy runner manager.",
+    "# It has no effect while it equals \"concurrent\": raise both together. To turn it off: --drain-ready=false.",
 ];
 
 const LISTEN_ADDRESS: &[&str] = &[
-    ": runner-reaper watches the runner manager here. Off: --drain-ready=false.",
-    "# With host networking give --listen-address: a port that was free is not a reserved one.",
+    ": runner-reaper watches the runner manager here. To turn it off: --drain-ready=false.",
+    "# With host networking give --listen-address: this port was free, but it is not reserved.",
 ];
 
 /// Gives the entry `limit` = `concurrent` with a comment, where it has no limit or the one that we wrote when `concurrent`

@@ -78,14 +78,14 @@ fn put(entry: &mut Table, setting: &Setting, item: Item) -> Result<(), Failure> 
 
 fn gives_way(setting: &Setting, key: &str) -> String {
     format!(
-        "{} gives way to the template's {key}: as in gitlab-runner, an empty or false value fills nothing",
+        "{} is overridden by the template's {key}: as in gitlab-runner, an empty or false value does not replace it",
         setting.origin
     )
 }
 
 fn in_the_way(setting: &Setting) -> Failure {
     Failure::unusable(format!(
-        "{}: the template holds no table where {} belongs",
+        "{}: the template has something other than a table in the path of {}",
         setting.origin, setting.path
     ))
 }

@@ -37,19 +37,19 @@ pub(super) const OWN: &[Flag] = flags! {
     "runner-type" ["RUNNER_INIT_RUNNER_TYPE"] Text Command "what an access token creates: instance, group or project";
     "group-id" ["RUNNER_INIT_GROUP_ID"] Integer Command "id of the group, with --runner-type=group";
     "project-id" ["RUNNER_INIT_PROJECT_ID"] Integer Command "id of the project, with --runner-type=project";
-    "system-id-seed" ["RUNNER_INIT_SYSTEM_ID_SEED"] Text Command "derive the system ID from this text (default: namespace and pod name)";
-    "drain-ready" ["RUNNER_INIT_DRAIN_READY"] Bool Command "add what lets runner-reaper pause and watch (default true)";
-    "install-reaper" ["RUNNER_INIT_INSTALL_REAPER"] Text Command "where runner-reaper is copied to, or none (default: beside config.toml)";
-    "config-base" ["RUNNER_INIT_CONFIG_BASE"] Text Command "config.toml to start from where there is none yet";
+    "system-id-seed" ["RUNNER_INIT_SYSTEM_ID_SEED"] Text Command "text to derive the system ID from (default: namespace and pod name)";
+    "drain-ready" ["RUNNER_INIT_DRAIN_READY"] Bool Command "write limit and listen_address where missing, so that runner-reaper can pause and watch (default true)";
+    "install-reaper" ["RUNNER_INIT_INSTALL_REAPER"] Text Command "directory to copy runner-reaper to, or none (default: that of config.toml)";
+    "config-base" ["RUNNER_INIT_CONFIG_BASE"] Text Command "config.toml to start from if there is none yet";
     "file-mode" ["RUNNER_INIT_FILE_MODE"] Mode Command "mode of the written files, in octal (default 0600)";
-    "timeout" ["RUNNER_INIT_TIMEOUT"] Time Command "limit of the whole run: 90s, 5m, 1h30m or seconds (default 5m)" (first);
-    "grace-period" ["RUNNER_INIT_GRACE_PERIOD"] Time Command "the pod's terminationGracePeriodSeconds, inside which a stopped run undoes what it made (default 30s)";
-    "dry-run" ["RUNNER_INIT_DRY_RUN"] Bool Command "show what would be asked and written, and do neither";
+    "timeout" ["RUNNER_INIT_TIMEOUT"] Time Command "time limit of the whole run: 90s, 5m, 1h30m or seconds (default 5m)" (first);
+    "grace-period" ["RUNNER_INIT_GRACE_PERIOD"] Time Command "the pod's terminationGracePeriodSeconds: the time in which a stopped run undoes its registration (default 30s)";
+    "dry-run" ["RUNNER_INIT_DRY_RUN"] Bool Command "print what would be sent and written, and do neither";
     "pod-name" ["RUNNER_INIT_POD_NAME"] Text Command "the pod's name, from the downward API";
     "pod-namespace" ["RUNNER_INIT_POD_NAMESPACE"] Text Command "the pod's namespace, from the downward API";
     "pod-uid" ["RUNNER_INIT_POD_UID"] Text Command "the pod's uid, from the downward API";
-    "fleet" ["RUNNER_INIT_FLEET"] Text Command "name of these pods in the maintenance note of a runner that is made, and 4 characters of the system ID: runner-reaper sweep finds both by it";
-    "termination-message-path" ["RUNNER_INIT_TERMINATION_MESSAGE_PATH"] Text Command "where a failure is written too, if it exists (default /dev/termination-log)";
+    "fleet" ["RUNNER_INIT_FLEET"] Text Command "fleet name of these pods, in the maintenance note of new runners and in 4 characters of the system ID: runner-reaper sweep finds both by it";
+    "termination-message-path" ["RUNNER_INIT_TERMINATION_MESSAGE_PATH"] Text Command "file that a failure is also written to, if it exists (default /dev/termination-log)";
     "log-format" ["LOG_FORMAT"] Text Command "text or json";
     "log-level" | "l" ["LOG_LEVEL"] Text Command "error, warn, info or debug (default info)";
     "debug" ["RUNNER_DEBUG"] Bool Command "the same as --log-level=debug";
@@ -57,8 +57,8 @@ pub(super) const OWN: &[Flag] = flags! {
 
 /// Keys of `config.toml` outside the entries, for which `register` has no flag.
 pub(super) const GLOBAL: &[Flag] = flags! {
-    "concurrent" ["RUNNER_INIT_CONCURRENT"] Integer Global "jobs at once over all entries (default 1 in a new file)" (first);
-    "check-interval" ["RUNNER_INIT_CHECK_INTERVAL"] Time Global "time between two polls";
-    "listen-address" ["RUNNER_INIT_LISTEN_ADDRESS"] Text Global "host:port of metrics and debug pages";
-    "shutdown-timeout" ["RUNNER_INIT_SHUTDOWN_TIMEOUT"] Time Global "how long a forceful shutdown waits";
+    "concurrent" ["RUNNER_INIT_CONCURRENT"] Integer Global "maximum number of concurrent jobs of all entries (default 1 in a new file)" (first);
+    "check-interval" ["RUNNER_INIT_CHECK_INTERVAL"] Time Global "interval between job requests";
+    "listen-address" ["RUNNER_INIT_LISTEN_ADDRESS"] Text Global "host:port of the metrics and debug endpoints";
+    "shutdown-timeout" ["RUNNER_INIT_SHUTDOWN_TIMEOUT"] Time Global "time limit of a forceful shutdown";
 };

@@ -102,7 +102,7 @@ impl Judgement {
             let known = fields.iter().find(|field| field.name == key);
             let wrong = known.map(|field| value(field.shape, &advice::join(parent, key), item));
             if let Some(Err(wrong)) = wrong {
-                let message = format!("gitlab-runner leaves it out: {}", wrong.message);
+                let message = format!("gitlab-runner ignores it: {}", wrong.message);
                 self.left_out.push(Mismatch { message, ..wrong });
             }
         }

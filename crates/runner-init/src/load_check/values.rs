@@ -20,8 +20,7 @@ pub(super) fn check(root: &dyn TableLike) -> Result<(), Mismatch> {
         let more = own.iter().filter(|label| !everywhere.contains(label));
         if everywhere.len() + more.count() > MOST_LABELS {
             let offset = get(entry, "labels").and_then(start);
-            let message =
-                format!("more than {MOST_LABELS} labels, those of the whole file included");
+            let message = format!("more than {MOST_LABELS} labels, including the global ones");
             return Err(wrong("runners.labels", offset, message));
         }
         machine(entry)?;
@@ -37,14 +36,14 @@ fn labels<'a>(table: &'a dyn TableLike, path: &str) -> Result<Vec<&'a str>, Mism
     let mut names = Vec::new();
     for (name, value) in labels.into_iter().flat_map(TableLike::iter) {
         if !(3..=65).contains(&name.len()) || !is_plain(name) || name.starts_with(['.', '-']) {
-            let message = "a label's name has 3 to 65 letters, digits, dots, dashes and underscores, not beginning with \
-                           a dot or dash";
+            let message = "a label's name must have 3 to 65 letters, digits, dots, dashes and underscores and must \
+                           not begin with a dot or dash";
             return Err(wrong(path, start(value), message));
         }
         let text = value.as_str().unwrap_or_default();
         if !(1..=256).contains(&text.len()) || !is_plain(text) {
             let message =
-                "a label's value has 1 to 256 letters, digits, dots, dashes and underscores";
+                "a label's value must have 1 to 256 letters, digits, dots, dashes and underscores";
             return Err(wrong(path, start(value), message));
         }
         names.push(name);
@@ -60,7 +59,7 @@ fn is_plain(text: &str) -> bool {
 fn machine(entry: &dyn TableLike) -> Result<(), Mismatch> {
     for option in texts(get(entry, "machine.MachineOptionsWithName")) {
         if !option.0.contains("%s") {
-            let message = "each holds %s, where the machine's name comes";
+            let message = "each must contain %s, which stands for the machine's name";
             return Err(wrong(
                 "runners.machine.MachineOptionsWithName",
                 option.1,
@@ -91,7 +90,8 @@ fn periods(list: Option<&Item>, path: &str) -> Result<(), Mismatch> {
     for (period, offset) in texts(list) {
         // Not all that its parser refuses, but nothing that it takes.
         if !period.starts_with('@') && period.split_whitespace().count() < 5 {
-            let message = "a period has five to seven fields, such as \"* * 9-17 * * mon-fri *\"";
+            let message =
+                "a period must have five to seven fields, such as \"* * 9-17 * * mon-fri *\"";
             return Err(wrong(path, offset, message));
         }
     }
@@ -106,7 +106,7 @@ fn nfs(entry: &dyn TableLike) -> Result<(), Mismatch> {
         let text = |name: &str| volume.get(name).and_then(Item::as_str);
         if NFS.iter().any(|name| text(name).is_none_or(str::is_empty)) {
             let offset = volume.iter().find_map(|(_, item)| start(item));
-            let message = format!("each has {}", NFS.join(", "));
+            let message = format!("each must have {}", NFS.join(", "));
             return Err(wrong(
                 "runners.kubernetes.volumes.nfs",
                 offset.or(start(item)),

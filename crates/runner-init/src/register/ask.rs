@@ -136,9 +136,8 @@ async fn create(
         Ok(answer) => answer,
         Err(interrupted) if interrupted.unanswered => {
             let mark = plan.attributes.mark();
-            let line = format!(
-                "GitLab has not answered and may have made a runner all the same: look for {mark}"
-            );
+            let line =
+                format!("GitLab did not answer but may have created a runner: look for {mark}");
             return Err(anyhow::Error::from(interrupted).context(line));
         }
         Err(interrupted) => {

@@ -28,10 +28,9 @@ pub(super) fn show(plan: &Plan<'_>) -> anyhow::Result<()> {
     let volume = Volume::at(directory);
     let files = Files::open(&volume, plan)?;
     let ours = files.ours(plan);
-    let mut text =
-        String::from("# Dry run: nothing was asked of GitLab and nothing was written.\n");
+    let mut text = String::from("# Dry run: nothing was sent to GitLab and nothing was written.\n");
     for request in requests(plan, ours.is_some()) {
-        text.push_str(&format!("# would ask: {request}\n"));
+        text.push_str(&format!("# would send: {request}\n"));
     }
     text.push_str(&format!(
         "# would write: {}\n",
@@ -85,7 +84,7 @@ fn requests(plan: &Plan<'_>, known: bool) -> Vec<String> {
     }
     let otherwise = new.join(", then ");
     vec![
-        format!("{verify} for the entry that is there"),
+        format!("{verify} for the existing entry"),
         format!("only if it is refused: {otherwise}"),
     ]
 }

@@ -72,7 +72,7 @@ impl<'a> Files<'a> {
         // The entries of a base are there as those of a file are: ours may be among them.
         let text = before.as_deref().or(plan.base.as_deref());
         let config = ConfigToml::parse(text.unwrap_or_default())
-            .with_context(|| format!("{}: repair the file or remove it", path.display()))?;
+            .with_context(|| format!("{}: fix the file or remove it", path.display()))?;
         if let Some(text) = &before {
             let shown = path.display().to_string();
             for warning in config_check::check(text, &shown, &plan.options.globals)? {
@@ -107,7 +107,10 @@ impl<'a> Files<'a> {
             return Ok(id);
         }
         if there.is_some_and(|bytes| !bytes.is_empty()) {
-            log::warn!("{} holds no system ID: replaced", names::SYSTEM_ID);
+            log::warn!(
+                "{} contained no valid system ID and was replaced",
+                names::SYSTEM_ID
+            );
         }
         let id = match plan.system_id_seed() {
             Some(seed) => SystemId::derive(seed),
@@ -213,7 +216,9 @@ impl<'a> Files<'a> {
         });
         self.remember(runner).with_context(|| {
             let (id, url) = (runner.id, &runner.url);
-            format!("runner {id} of {url} stands in config.toml, but what belongs to it could not be noted")
+            format!(
+                "runner {id} of {url} is in config.toml, but the state file could not be updated"
+            )
         })?;
         Ok(changed)
     }

@@ -34,7 +34,10 @@ pub(super) async fn everything(
         let what = described(leaving.source, leaving.id, system_id);
         match gone {
             Ok(()) => {
-                log::info!("{what} unregistered at {}: its entry is gone", leaving.url);
+                log::info!(
+                    "{what} unregistered from {}: its entry was replaced",
+                    leaving.url
+                );
                 files.has_left(&leaving);
             }
             Err(error) => log::warn!(

@@ -25,7 +25,7 @@ impl Asking<'_, '_> {
     ) -> anyhow::Result<Option<Runner>> {
         let Some(token) = &ours.entry.token else {
             log::warn!(
-                "runner entry {:?} has no token: it gets one",
+                "runner entry {:?} has no token: getting one",
                 ours.entry.name
             );
             return Ok(None);
@@ -46,7 +46,7 @@ impl Asking<'_, '_> {
                     return Err(error).context("verifying the given authentication token");
                 }
                 log::warn!(
-                    "runner entry {:?} is refused by GitLab: {error}",
+                    "GitLab refused the token of runner entry {:?}: {error}",
                     ours.entry.name
                 );
                 return Ok(None);
@@ -54,7 +54,7 @@ impl Asking<'_, '_> {
             // Only GitLab's own word tells that a runner is gone; anything else may be whoever stands in between.
             Err(error) if ours.known.is_some() => {
                 log::warn!(
-                    "keeping runner entry {:?} as it is, it was verified before and the runner manager retries by \
+                    "keeping runner entry {:?} unchanged: it was verified before, and the runner manager retries by \
                      itself: {error}",
                     ours.entry.name
                 );
@@ -73,7 +73,7 @@ impl Asking<'_, '_> {
         let asked = self.plan.options.credential.source();
         if current.source != asked && given.is_none() {
             log::warn!(
-                "runner entry {:?} from a token of another kind is valid and kept: the given {} was not used",
+                "keeping runner entry {:?}: it is valid and came from another kind of token; the given {} was not used",
                 ours.entry.name,
                 asked.words()
             );
@@ -83,7 +83,7 @@ impl Asking<'_, '_> {
             && let Some(other) = self.other_runner(given, credentials.id).await?
         {
             log::warn!(
-                "the entry of runner {} goes to runner {}: a volume holds one runner of a GitLab",
+                "replacing runner {} with runner {}: a volume holds one runner of each GitLab",
                 current.id,
                 other.id
             );
@@ -124,20 +124,20 @@ impl Asking<'_, '_> {
             Ok(credentials) if credentials.id == id => Ok(None),
             Ok(credentials) => {
                 log::info!(
-                    "the given token is that of runner {}, not {id}",
+                    "the given token belongs to runner {}, not {id}",
                     credentials.id
                 );
                 Ok(Some(self.new_runner(&credentials, given)))
             }
             Err(Error::TokenRefused { .. }) => {
                 log::info!(
-                    "the given token is not valid at this GitLab, the one in config.toml is and is kept"
+                    "the given token is not valid at this GitLab: keeping the one in config.toml, which is valid"
                 );
                 Ok(None)
             }
             Err(error) => {
                 log::warn!(
-                    "keeping the entry's token, the given one could not be verified: {error}"
+                    "keeping the entry's token: the given one could not be verified: {error}"
                 );
                 Ok(None)
             }
@@ -151,11 +151,11 @@ fn known_by_gitlab(ours: &Ours, id: i64, files: &Files<'_>) -> Ours {
     match ours.entry.id {
         Some(before) if before == id => return ours,
         Some(before) => log::warn!(
-            "runner entry {:?} has the id {before}, but its token is that of runner {id}: id corrected",
+            "runner entry {:?} has the id {before}, but its token belongs to runner {id}: id corrected",
             ours.entry.name
         ),
         None => log::info!(
-            "runner entry {:?} has no id: it is runner {id}, which is written down",
+            "runner entry {:?} has no id: id {id} added",
             ours.entry.name
         ),
     }
@@ -168,7 +168,7 @@ fn replaceable(old: Runner, files: &mut Files<'_>) -> Option<Box<Runner>> {
     if old.adopted {
         files.strands(&old);
         log::warn!(
-            "runner {} stays at GitLab: config.toml held it, but not by our doing; delete it there if nobody else uses it",
+            "runner {} stays at GitLab: runner-init did not register it; delete it there if nobody else uses it",
             old.id
         );
         return None;

@@ -24,8 +24,8 @@ impl Asking<'_, '_> {
                 ..
             }) => {
                 log::warn!(
-                    "an earlier run asked {url} for a runner at {asked_at} and heard no answer: if GitLab lists one \
-                     more runner {description:?} created then and never used, delete it there"
+                    "an earlier run asked {url} for a runner at {asked_at} and got no answer: if GitLab lists a \
+                     runner {description:?} that was created then and never used, delete it there"
                 );
                 files.set_aside_unanswered();
                 return Ok(None);
@@ -52,13 +52,15 @@ impl Asking<'_, '_> {
             kept: false,
         };
         if files.holds(&runner, self.plan) {
-            log::info!("runner {id} of an earlier run stands in config.toml already");
+            log::info!("runner {id} of an earlier run is already in config.toml");
             files.remember(&runner)?;
             return Ok(None);
         }
         let here = Endpoint::parse(&runner.url).is_ok_and(|url| url.same_as(&self.plan.endpoint));
         if !here || source != self.plan.options.credential.source() {
-            log::info!("runner {id} of an earlier run was made for another manifest");
+            log::info!(
+                "runner {id} of an earlier run was registered with another URL or kind of token"
+            );
             files.leaves(&runner)?;
             return Ok(None);
         }
@@ -68,12 +70,14 @@ impl Asking<'_, '_> {
                 // The id is all that the earlier run may have lacked.
                 let id = credentials.id;
                 let runner = Runner { id, ..runner };
-                log::info!("runner {id} of an earlier run that was stopped is finished now");
+                log::info!("continuing with runner {id} of an earlier run that was stopped");
                 files.made(&runner);
                 Ok(Some(runner))
             }
             Err(Error::TokenRefused { gone: true, .. }) => {
-                log::warn!("runner {id} of an earlier run is gone at GitLab: another is asked for");
+                log::warn!(
+                    "runner {id} of an earlier run no longer exists at GitLab: registering another one"
+                );
                 files.forget_pending();
                 Ok(None)
             }

@@ -144,10 +144,10 @@ fn config_name(config: &Path) -> Result<String, Failure> {
             "--config {shown}: {why}; name a file such as /etc/gitlab-runner/config.toml"
         ))
     };
-    let name = name.ok_or_else(|| refuse("it names no file"))?;
+    let name = name.ok_or_else(|| refuse("it does not name a file"))?;
     let ours = [names::STATE, names::SYSTEM_ID, names::LOCK, names::REAPER];
     if ours.contains(&name) || name.ends_with(".original") || name.ends_with(".new") {
-        return Err(refuse("that name is one of the helpers' own files"));
+        return Err(refuse("that name is reserved for the helpers' own files"));
     }
     Ok(name.to_owned())
 }

@@ -31,7 +31,7 @@ pub(super) fn install(plan: &Plan<'_>, volume: &Volume) -> anyhow::Result<()> {
     let Some(source) = source else {
         return match &plan.options.install_reaper {
             InstallReaper::To(path) => Err(Failure::unusable(format!(
-                "--install-reaper {}: no runner-reaper lies beside this program",
+                "--install-reaper {}: there is no runner-reaper beside this program",
                 path.display()
             ))
             .into()),

@@ -100,7 +100,7 @@ impl Stops {
             })
         };
         log::warn!(
-            "{} received: no further attempt is made, then it is undone",
+            "{} received: the registration stops after the current attempt and is undone",
             stop.name()
         );
         tokio::select! {
@@ -114,7 +114,7 @@ impl Stops {
 }
 
 fn stopped(stop: Stop) -> Failure {
-    let message = format!("stopped by {}: config.toml is as it was", stop.name());
+    let message = format!("stopped by {}: config.toml was not changed", stop.name());
     Failure {
         exit: Exit::from(stop),
         message,

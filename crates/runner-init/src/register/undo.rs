@@ -26,19 +26,19 @@ pub(super) async fn everything(
     };
     let what = described(made.source, made.id, system_id);
     if plan.options.leave_runner {
-        log::warn!("{what} stays at {}, as --leave-runner asks", made.url);
+        log::warn!("{what} stays at {} because of --leave-runner", made.url);
         return;
     }
     let limit = stops.left().unwrap_or_else(|| Deadline::after(LIMIT));
     match unregister(&plan.client, made.source, &made.token, system_id, limit).await {
         Ok(()) => {
-            log::info!("{what} unregistered again at {}", made.url);
+            log::info!("{what} unregistered again from {}", made.url);
             files.unmade(&made);
         }
         Err(error) => {
             let next = match made.source.ownership() {
                 Ownership::Owned => "the next run on this volume finishes it",
-                Ownership::Shared => "GitLab removes it after a week of silence",
+                Ownership::Shared => "GitLab removes it after 7 days without contact",
             };
             log::error!("{what} is left behind at {}: {error}; {next}", made.url);
         }

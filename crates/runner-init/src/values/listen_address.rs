@@ -32,20 +32,18 @@ pub fn check(address: &str) -> Result<(), String> {
                 .to_owned(),
         ),
         Some(port) if !port.parse::<u16>().is_ok_and(|port| port > 0) => Err(
-            "has no port from 1 to 65535 behind its colon: write host:port, such as 127.0.0.1:9252"
+            "has no port from 1 to 65535 after its colon: write host:port, such as 127.0.0.1:9252"
                 .to_owned(),
         ),
         Some(_) => Ok(()),
         // A word alone may be a host, but hardly anybody means one.
         None if host == "localhost" || host.contains(['.', ':']) => Ok(()),
-        None => Err(format!(
-            "names no port: write {host}:9252 if that is a host"
-        )),
+        None => Err(format!("has no port: write {host}:9252 if that is a host")),
     }
 }
 
 fn wrong() -> String {
-    "is no address to listen at: write host:port, such as 127.0.0.1:9252".to_owned()
+    "is not an address to listen on: write host:port, such as 127.0.0.1:9252".to_owned()
 }
 
 #[cfg(test)]
@@ -83,8 +81,8 @@ mod tests {
         refused("localhost::1234", "more than one port");
         refused("::1", "in brackets");
         refused("http://h:1", "more than one port");
-        refused("[::1", "no address");
-        refused("[::1]9252", "no address");
-        refused("a b:1", "no address");
+        refused("[::1", "not an address");
+        refused("[::1]9252", "not an address");
+        refused("a b:1", "not an address");
     }
 }

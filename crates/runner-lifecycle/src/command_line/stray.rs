@@ -9,7 +9,7 @@ use crate::shown::{looks_secret, shown};
 #[must_use]
 pub fn no_flag(word: &Word) -> String {
     format!(
-        "{} belongs to no flag: a value follows its flag, quoted if it holds blanks",
+        "{} does not belong to a flag: write a value directly after its flag, in quotes if it contains spaces",
         named(word)
     )
 }
@@ -19,7 +19,7 @@ pub fn no_flag(word: &Word) -> String {
 pub fn behind_switch(flag: &str, word: &Word) -> String {
     let value = word.text.to_string_lossy();
     let place = word.place;
-    format!("{flag} takes its value behind \"=\": write {flag}={value} (argument {place})")
+    format!("{flag} takes its value after \"=\": write {flag}={value} (argument {place})")
 }
 
 /// A word in a command's place that is none of `program`'s.
@@ -29,9 +29,9 @@ pub fn no_command(word: &Word, program: &str, commands: &[&str]) -> String {
     let near = misspelt::nearest(&text, commands.iter().copied());
     let known = match near.filter(|_| !is_secret(word)) {
         Some(near) => format!("did you mean {near}?"),
-        None => format!("there are {}", commands.join(", ")),
+        None => format!("the commands are {}", commands.join(", ")),
     };
-    format!("{} is no command of {program}: {known}", named(word))
+    format!("{} is not a command of {program}: {known}", named(word))
 }
 
 /// `"stray" (argument 6)`.

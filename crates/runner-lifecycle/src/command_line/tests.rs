@@ -81,7 +81,9 @@ fn words_are_counted_as_people_count_them() {
         left(&line),
         [("verb", 3), ("--name", 4), ("X", 5), ("stray", 7)]
     );
-    assert!(no_flag(&line.words[3]).starts_with("\"stray\" (argument 7) belongs to no flag"));
+    assert!(
+        no_flag(&line.words[3]).starts_with("\"stray\" (argument 7) does not belong to a flag")
+    );
 }
 
 #[test]

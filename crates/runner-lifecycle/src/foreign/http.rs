@@ -69,12 +69,12 @@ fn other(causes: &[&(dyn StdError + 'static)], deepest: &str) -> String {
     let known = [
         (
             "closed before message completed",
-            "closed before the answer was whole",
+            "closed before the response was complete",
         ),
-        ("end of file", "closed before the answer was whole"),
-        ("reading a body", "the answer broke off"),
-        ("end before message length", "the answer broke off"),
-        ("chunk", "the answer broke off"),
+        ("end of file", "closed before the response was complete"),
+        ("reading a body", "the response was cut off"),
+        ("end before message length", "the response was cut off"),
+        ("chunk", "the response was cut off"),
         ("deadline has elapsed", "time-out"),
         ("timed out", "time-out"),
         ("channel closed", "closed"),
@@ -84,7 +84,7 @@ fn other(causes: &[&(dyn StdError + 'static)], deepest: &str) -> String {
     match (known, io) {
         (Some((_, words)), _) => (*words).to_owned(),
         (None, Some(error)) => words(error),
-        (None, None) => "it broke off".to_owned(),
+        (None, None) => "it was cut off".to_owned(),
     }
 }
 

@@ -13,13 +13,13 @@ pub(crate) fn words(error: &Error) -> String {
         ErrorKind::HostUnreachable => "no route to the host",
         ErrorKind::NetworkUnreachable => "no route to the network",
         ErrorKind::NetworkDown => "the network is down",
-        ErrorKind::UnexpectedEof => "closed before the answer was whole",
+        ErrorKind::UnexpectedEof => "closed before the response was complete",
         // The system's text for its number is fixed.
         _ if error.raw_os_error().is_some() => return error.to_string(),
         ErrorKind::NotFound => "it does not exist",
         ErrorKind::PermissionDenied => "permission denied",
-        ErrorKind::InvalidData => "it holds what does not belong there",
-        _ => "it broke off",
+        ErrorKind::InvalidData => "it contains invalid data",
+        _ => "it was cut off",
     };
     known.to_owned()
 }

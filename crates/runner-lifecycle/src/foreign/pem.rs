@@ -12,9 +12,9 @@ pub(crate) enum Wanted {
 
 /// For a section that is whole and is no certificate.
 pub(crate) const NO_CERTIFICATE: &str =
-    "holds a damaged certificate: what stands between BEGIN and END is none";
+    "contains a damaged certificate: the text between BEGIN and END is not a certificate";
 /// For a section that is whole and is no key that we can sign with.
-pub(crate) const NO_KEY: &str = "holds a key that is damaged or of an unknown kind: RSA from 2048 bits, ECDSA P-256 or P-384, or Ed25519 is wanted";
+pub(crate) const NO_KEY: &str = "contains a key that is damaged or of an unsupported type: use RSA with at least 2048 bits, ECDSA P-256 or P-384, or Ed25519";
 
 const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
@@ -22,10 +22,10 @@ const DASHES: &str = "-----";
 /// How base64 of base64 begins: a Secret's value that was encoded twice.
 const ENCODED_TWICE: &str = "LS0tLS1CRUdJTi";
 
-const ONE_LINE: &str = "holds PEM on one line: keep its line breaks";
+const ONE_LINE: &str = "contains PEM on one line: keep its line breaks";
 const NOT_AT_START: &str =
-    "holds PEM whose BEGIN is not at the start of a line: nothing may stand before it";
-const BAD_BEGIN: &str = "holds PEM with a damaged BEGIN line: five hyphens stand on both sides";
+    "contains PEM whose BEGIN is not at the start of a line: remove what precedes it";
+const BAD_BEGIN: &str = "contains PEM with a damaged BEGIN line: write five hyphens on both sides";
 
 /// Why nothing that was wanted is found in `bytes`: goes behind the name of the file, and names what to do.
 pub(crate) fn fault(bytes: &[u8], wanted: Wanted) -> &'static str {
@@ -59,26 +59,26 @@ pub(crate) fn fault(bytes: &[u8], wanted: Wanted) -> &'static str {
 
 fn without_begin(text: &str, wanted: Wanted) -> &'static str {
     if text.trim_start().starts_with(ENCODED_TWICE) {
-        return "holds PEM that is encoded in base64 once more: decode it (in a Secret, data is base64 and stringData is not)";
+        return "contains PEM that is base64-encoded once more: decode it (in a Secret, data is base64 and stringData is not)";
     }
     if text.contains("BEGIN ") {
         return BAD_BEGIN;
     }
     match wanted {
         Wanted::Certificate if text.contains(END) => {
-            "holds PEM without its line -----BEGIN CERTIFICATE-----"
+            "contains PEM without its line -----BEGIN CERTIFICATE-----"
         }
         Wanted::Key if text.contains(END) => {
-            "holds PEM without its line -----BEGIN PRIVATE KEY-----"
+            "contains PEM without its line -----BEGIN PRIVATE KEY-----"
         }
         _ if text.chars().all(|c| is_base64(c) || c.is_whitespace()) => {
-            "holds base64 without the lines -----BEGIN …----- and -----END …----- around it"
+            "contains base64 without the lines -----BEGIN …----- and -----END …----- around it"
         }
         Wanted::Certificate => {
-            "holds no certificate: PEM is wanted, from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----"
+            "contains no certificate: give a PEM file, from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----"
         }
         Wanted::Key => {
-            "holds no private key: PEM is wanted, from -----BEGIN PRIVATE KEY----- to -----END PRIVATE KEY-----"
+            "contains no private key: give a PEM file, from -----BEGIN PRIVATE KEY----- to -----END PRIVATE KEY-----"
         }
     }
 }
@@ -87,7 +87,7 @@ fn without_begin(text: &str, wanted: Wanted) -> &'static str {
 fn layout(text: &str, start: usize) -> Option<&'static str> {
     if text[start..].contains("-----\\n") || text[start..].contains("-----\\r") {
         return Some(
-            "holds PEM whose line breaks are written as \\n: write real ones, as printf '%b' does",
+            "contains PEM whose line breaks are written as \\n: write real ones, as printf '%b' does",
         );
     }
     let before = text[..start].rsplit('\n').next().unwrap_or_default();
@@ -95,11 +95,11 @@ fn layout(text: &str, start: usize) -> Option<&'static str> {
         return Some("begins with a byte order mark: save it without one");
     }
     if !text[start..].contains('\n') && text[start..].contains('\r') {
-        return Some("has lines that end in CR alone: end them in LF");
+        return Some("has lines that end in CR alone: end them with LF");
     }
     if !before.is_empty() {
         return Some(if before.chars().all(char::is_whitespace) {
-            "holds PEM that is indented: each line begins at its first character"
+            "contains PEM that is indented: remove the spaces at the start of each line"
         } else {
             NOT_AT_START
         });
@@ -119,7 +119,7 @@ fn layout(text: &str, start: usize) -> Option<&'static str> {
 /// What is wrong with the sections, each well begun.
 fn section(text: &str, wanted: Wanted) -> &'static str {
     if wanted == Wanted::Key && text.contains("ENCRYPTED") {
-        return "holds a key with a passphrase, which nobody can type here: take it off with \"openssl pkey\"";
+        return "contains a key with a passphrase, which is not supported: remove the passphrase with \"openssl pkey\"";
     }
     let labels: Vec<&str> = text.lines().filter_map(label).collect();
     let Some(found) = labels.iter().find(|label| is(label, wanted)) else {
@@ -129,21 +129,21 @@ fn section(text: &str, wanted: Wanted) -> &'static str {
     let end = format!("{END}{found}{DASHES}");
     let body = text.split_once(&begin).map_or("", |(_, rest)| rest);
     let Some((body, _)) = body.split_once(&end) else {
-        return "holds PEM without its END line: a part is missing";
+        return "contains PEM without its END line: the file is incomplete";
     };
     let body = body.trim();
     if body.contains(DASHES) {
-        return "holds PEM without its END line: a part is missing";
+        return "contains PEM without its END line: the file is incomplete";
     }
     if !body.chars().all(|c| is_base64(c) || c.is_whitespace()) {
-        return "holds something between BEGIN and END that is no base64: copy it anew";
+        return "contains text between BEGIN and END that is not base64: copy it again";
     }
     let letters = body.chars().filter(|c| !c.is_whitespace()).count();
     if letters == 0 {
-        return "holds nothing between BEGIN and END: copy it anew";
+        return "contains nothing between BEGIN and END: copy it again";
     }
     if letters % 4 != 0 {
-        return "holds base64 that is cut short between BEGIN and END: copy it anew";
+        return "contains incomplete base64 between BEGIN and END: copy it again";
     }
     match wanted {
         Wanted::Certificate => NO_CERTIFICATE,
@@ -156,21 +156,23 @@ fn other(labels: &[&str], wanted: Wanted) -> &'static str {
     let any = |part: &str| labels.iter().any(|label| label.contains(part));
     match wanted {
         Wanted::Key if any("OPENSSH") => {
-            "holds a key in OpenSSH's form: convert it with \"ssh-keygen -p -m pkcs8\""
+            "contains a key in OpenSSH format: convert it with \"ssh-keygen -p -m pkcs8\""
         }
-        Wanted::Key if any("CERTIFICATE") => "holds a certificate and no private key",
-        Wanted::Key => "holds no private key: a section BEGIN PRIVATE KEY is wanted",
+        Wanted::Key if any("CERTIFICATE") => "contains a certificate but no private key",
+        Wanted::Key => "contains no private key: give a file with a section BEGIN PRIVATE KEY",
         Wanted::Certificate if any("REQUEST") => {
-            "holds the request for a certificate: the certificate itself is wanted"
+            "contains a certificate request: give the certificate itself"
         }
         Wanted::Certificate if any("TRUSTED CERTIFICATE") => {
-            "holds a certificate in OpenSSL's own form (TRUSTED CERTIFICATE): convert it with \"openssl x509\""
+            "contains a certificate in OpenSSL's own format (TRUSTED CERTIFICATE): convert it with \"openssl x509\""
         }
         Wanted::Certificate if any("PKCS7") || any("CMS") => {
-            "holds PKCS#7: convert it with \"openssl pkcs7 -print_certs\""
+            "contains PKCS#7: convert it with \"openssl pkcs7 -print_certs\""
         }
-        Wanted::Certificate if any("PRIVATE KEY") => "holds a private key and no certificate",
-        Wanted::Certificate => "holds no certificate: a section BEGIN CERTIFICATE is wanted",
+        Wanted::Certificate if any("PRIVATE KEY") => "contains a private key but no certificate",
+        Wanted::Certificate => {
+            "contains no certificate: give a file with a section BEGIN CERTIFICATE"
+        }
     }
 }
 

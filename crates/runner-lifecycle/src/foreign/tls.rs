@@ -103,7 +103,7 @@ impl Distrust {
 impl fmt::Display for Distrust {
     /// Never shown: the words, with host and cure, are those of the handshake's explanation.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the certificate is not believed")
+        f.write_str("the certificate is not trusted")
     }
 }
 
@@ -121,12 +121,12 @@ pub(crate) fn incompatible(error: &PeerIncompatible) -> &'static str {
     match error {
         No::ServerDoesNotSupportTls12Or13
         | No::ServerTlsVersionIsDisabledByOurConfig
-        | No::SupportedVersionsExtensionRequired => "no common version of TLS",
-        No::NoCipherSuitesInCommon | No::NoKxGroupsInCommon => "no common cipher of TLS",
+        | No::SupportedVersionsExtensionRequired => "no common TLS version",
+        No::NoCipherSuitesInCommon | No::NoKxGroupsInCommon => "no common TLS cipher",
         No::NoSignatureSchemesInCommon | No::NoCertificateRequestSignatureSchemesInCommon => {
-            "no common kind of signature for TLS"
+            "no common TLS signature algorithm"
         }
-        _ => "no common form of TLS",
+        _ => "no common TLS parameters",
     }
 }
 
@@ -135,15 +135,15 @@ pub(crate) fn alert(alert: AlertDescription) -> &'static str {
     use AlertDescription as Alert;
     match alert {
         Alert::CloseNotify | Alert::UserCanceled => "the other side closed the connection",
-        Alert::UnrecognisedName => "the other side knows no such host",
-        Alert::InternalError => "the other side is in trouble",
+        Alert::UnrecognisedName => "the other side does not know this host",
+        Alert::InternalError => "the other side reported an internal error",
         Alert::UnexpectedMessage | Alert::DecodeError | Alert::IllegalParameter => {
             "the other side could not read the handshake"
         }
         Alert::BadRecordMac | Alert::RecordOverflow | Alert::DecryptionFailed => {
             "the other side could not read a record"
         }
-        Alert::InsufficientSecurity => "the other side wants a stronger cipher",
+        Alert::InsufficientSecurity => "the other side requires a stronger cipher",
         Alert::NoApplicationProtocol => "the other side does not speak HTTP/1.1",
         _ => "the other side ended the handshake",
     }
@@ -158,13 +158,13 @@ pub(crate) fn failure(error: &Error) -> &'static str {
         | Error::InappropriateMessage { .. }
         | Error::InappropriateHandshakeMessage { .. }
         | Error::PeerMisbehaved(_)
-        | Error::PeerSentOversizedRecord => "the other side broke the rules of TLS",
-        Error::DecryptError => "a record was damaged on the way",
+        | Error::PeerSentOversizedRecord => "the other side violated the TLS protocol",
+        Error::DecryptError => "a record was damaged in transit",
         Error::NoApplicationProtocol => "the other side does not speak HTTP/1.1",
         Error::FailedToGetCurrentTime => "this machine has no clock",
         Error::FailedToGetRandomBytes => "this machine has no random bytes",
         Error::InvalidCertificate(_) | Error::NoCertificatesPresented => {
-            "the other side's certificate is not believed"
+            "the other side's certificate is not trusted"
         }
         _ => "the handshake failed",
     }

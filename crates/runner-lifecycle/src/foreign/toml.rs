@@ -89,12 +89,12 @@ fn misfit(text: &str, offset: usize) -> Fault {
     let statement = statements.iter().rev().find(|s| s.start <= offset);
     let words = match statement.map(|s| &s.kind) {
         Some(Kind::Pair { key, .. }) => match harmless::key(key) {
-            Some(key) => format!("the value of {key} is not what belongs there"),
-            None => "this key does not belong here".to_owned(),
+            Some(key) => format!("the value of {key} is not valid"),
+            None => "this key is not valid here".to_owned(),
         },
         Some(Kind::Header { name, .. }) => match harmless::key(name) {
-            Some(name) => format!("a key of {name} is missing or does not belong there"),
-            None => "this table does not belong here".to_owned(),
+            Some(name) => format!("a key of {name} is missing or not valid"),
+            None => "this table is not valid here".to_owned(),
         },
         _ => "a key is missing".to_owned(),
     };

@@ -3,7 +3,7 @@
 use super::verdict::Wanted;
 use crate::token::{Kind, Token, reads_like_a_placeholder};
 
-const OTHER_ADDRESS: &str = "that is not the address of GitLab's API: check --url, also for a relative root such as /gitlab";
+const OTHER_ADDRESS: &str = "that is not the address of GitLab's API: check --url, including a relative root such as /gitlab";
 
 /// What to do about `status` with GitLab's `words` in answer to a call.
 pub(super) fn next_step(wanted: Wanted, status: u16, words: &str) -> &'static str {
@@ -17,22 +17,22 @@ pub(super) fn next_step(wanted: Wanted, status: u16, words: &str) -> &'static st
         }
         (_, 404 | 405) => OTHER_ADDRESS,
         (Registration, 410) => {
-            "registration tokens are off there: make a runner in GitLab's UI or with POST /user/runners and give its glrt- token with --token-file"
+            "registration tokens are disabled there: create a runner in GitLab's UI or with POST /user/runners and give its glrt- token with --token-file"
         }
         (_, 410) => {
-            "that GitLab no longer knows this call: use a release of this program that fits it"
+            "this GitLab no longer supports this request: use a release of this program that matches it"
         }
         (Registration, 401 | 403) => {
             "the registration token is unknown there: check it and --url, or give a glrt- token with --token-file"
         }
         (Creation, 401) => {
-            "the access token is unknown there, expired or revoked: make a new one with the scope create_runner and give it with --access-token-file"
+            "the access token is unknown there, expired or revoked: create a new one with the scope create_runner and give it with --access-token-file"
         }
         (Creation, 403) if words.contains("insufficient_scope") => {
             "give the access token the scope create_runner"
         }
         (Creation, 403) => {
-            "the user of the access token must be administrator, owner of the group or maintainer of the project"
+            "the user of the access token must be an administrator, an owner of the group or a maintainer of the project"
         }
         (List | Details | RunnerSwept, 401) => {
             "the access token is unknown there, expired or revoked: make a new one with the scope api, or read_api and manage_runner, and give it with --access-token-file"
@@ -56,29 +56,29 @@ pub(super) fn next_step(wanted: Wanted, status: u16, words: &str) -> &'static st
             "the authentication token is unknown there, expired or was reset: check it and --url"
         }
         (RunnerGone | RunnerManagerGone, 401 | 403) => {
-            "look in GitLab's list of runners and remove it by hand"
+            "remove it by hand from GitLab's list of runners"
         }
         (Registration | Creation, 400 | 422) if words.contains("Maximum number") => {
-            "remove runners that are no longer used, or have the limit raised"
+            "remove unused runners, or ask for a higher limit"
         }
         (Registration | Creation, 400 | 422) => "change the flag or variable that GitLab names",
-        (Verification, 422) => "the runner is orphaned or invalid: make a new one",
-        (_, 409) => "something else works on the same runner: run this again",
-        _ => "look for the X-Request-Id in GitLab's log",
+        (Verification, 422) => "the runner is orphaned or invalid: create a new one",
+        (_, 409) => "something else is changing the same runner: run this again",
+        _ => "search GitLab's log for the X-Request-Id",
     }
 }
 
 /// What the refused token itself may tell, behind the next step; nothing that is certain, or it would not have been sent.
 pub(super) fn token_hint(wanted: Wanted, token: &Token) -> String {
     if reads_like_a_placeholder(token.expose()) {
-        return " (it reads like a placeholder)".to_owned();
+        return " (it looks like a placeholder)".to_owned();
     }
     match (wanted, Kind::of(token.expose())) {
         (Wanted::Verification, None) => {
             " (if it is a registration token, give it with --registration-token)".to_owned()
         }
         (Wanted::Creation, None) => {
-            " (it has no prefix of GitLab's: it must be a personal, group or project access token)"
+            " (it has no GitLab token prefix: it must be a personal, group or project access token)"
                 .to_owned()
         }
         _ => String::new(),
@@ -88,17 +88,17 @@ pub(super) fn token_hint(wanted: Wanted, token: &Token) -> String {
 /// What to do when only troubles that may pass were heard until the deadline.
 pub(super) fn in_time(status: Option<u16>) -> &'static str {
     match status {
-        None => "see whether GitLab can be reached from here (--url, DNS, proxy, network policy)",
+        None => "check that GitLab can be reached from here (--url, DNS, proxy, network policy)",
         Some(429) => {
-            "GitLab limits requests from this address: give it more time, or raise the limit"
+            "GitLab limits requests from this address: allow more time, or raise the limit"
         }
         Some(404) => {
-            "that page is not GitLab's API: check --url, its relative root and what is in between"
+            "that page is not GitLab's API: check --url, its relative root and any proxy in between"
         }
         Some(401 | 403 | 410) => {
-            "GitLab is read-only, or something in between answers for it: see what is at --url"
+            "GitLab is read-only, or a proxy or another server answered in GitLab's place: check what runs at --url"
         }
-        Some(_) => "see whether GitLab is up, and run this again",
+        Some(_) => "check that GitLab is up, and run this again",
     }
 }
 
@@ -115,7 +115,7 @@ mod tests {
         check(Some(429), "limits requests");
         check(Some(403), "read-only");
         check(Some(404), "relative root");
-        check(Some(502), "whether GitLab is up");
+        check(Some(502), "check that GitLab is up");
     }
 
     #[test]
@@ -196,7 +196,7 @@ mod tests {
             Registration,
             400,
             "Maximum number of ci registered",
-            "limit raised",
+            "a higher limit",
         );
         check(Registration, 422, "", "change the flag");
         check(Creation, 401, "401 Unauthorized", "--access-token-file");
@@ -218,7 +218,7 @@ mod tests {
             Verification,
             410,
             "API V3 is no longer supported.",
-            "no longer knows",
+            "no longer supports",
         );
         check(RunnerGone, 404, "404 Not Found", "relative root");
         check(RunnerManagerGone, 404, "404 Not Found", "relative root");

@@ -31,7 +31,7 @@ pub(super) fn open(
     // Cannot happen with what is set here; a proxy's address holds a password.
     let unusable = || {
         let line =
-            format!("no client can be built for {endpoint}: this is a bug, please report it");
+            format!("no client could be built for {endpoint}: this is a bug, please report it");
         Error::unusable(line)
     };
     let mut builder = reqwest::Client::builder()
@@ -66,11 +66,15 @@ impl Client {
             .send()
             .await;
         match asked {
-            Ok(answer) => log::debug!("connected to {} ahead: {}", self.endpoint, answer.status()),
+            Ok(answer) => log::debug!(
+                "connected to {} in advance: {}",
+                self.endpoint,
+                answer.status()
+            ),
             Err(error) => {
                 let trouble = Trouble::of(&error, self.endpoint.url(), self.way.as_ref());
                 let why = trouble.words();
-                log::debug!("not connected to {} ahead: {why}", self.endpoint);
+                log::debug!("not connected to {} in advance: {why}", self.endpoint);
             }
         }
     }

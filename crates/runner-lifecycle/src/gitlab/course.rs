@@ -119,7 +119,7 @@ impl<'a> Course<'a> {
         self.lost |= lost;
         let warning = if lost { self.mark() } else { String::new() };
         log::warn!(
-            "{}: attempt {} failed: {}; next in {}, {} left{warning}",
+            "{}: attempt {} failed: {}; next attempt in {}, {} left{warning}",
             self.subject(),
             self.attempts,
             heard.what,
@@ -155,7 +155,7 @@ impl<'a> Course<'a> {
                 self.url = url;
                 Ok(())
             }
-            Turn::Follow(url) => refuse(url.path(), "it goes round in circles: cure the redirect"),
+            Turn::Follow(url) => refuse(url.path(), "it redirects in a loop: fix the redirect"),
             Turn::Refuse { target, next } => refuse(&target, &next),
         }
     }
@@ -167,30 +167,34 @@ impl<'a> Course<'a> {
         let said = Said::of(answer.header("content-type"), &answer.body);
         let next = match &no {
             No::LostRunner => {
-                "GitLab made a runner without saying its token: see what is in between"
+                "GitLab created a runner, but its response has no token: check any proxy in between"
             }
             No::Packed { lost: true } => {
-                "GitLab made a runner, and its token came compressed, which was not asked for: have GitLab, or what is in between, send answers as they are"
+                "GitLab created a runner, but sent its token compressed, which was not requested: turn off compression in GitLab, or in any proxy in between"
             }
             No::Packed { lost: false } => {
-                "the answer is compressed, which was not asked for: have GitLab, or what is in between, send answers as they are"
+                "the response is compressed, which was not requested: turn off compression in GitLab, or in any proxy in between"
             }
-            No::Unfit { .. } => "gitlab-runner would not take it either: see what is in between",
+            No::Unfit { .. } => {
+                "gitlab-runner would not accept it either: check any proxy in between"
+            }
             No::NotGitlab if status == 407 => match self.way {
                 Some(way) => return self.no_password(way, answer),
                 None => {
-                    "a proxy wants a user name and password: put them in HTTP_PROXY or HTTPS_PROXY"
+                    "a proxy requires a user name and password: put them in HTTP_PROXY or HTTPS_PROXY"
                 }
             },
             No::NotGitlab if said.text().contains("HTTPS port") => "write https:// in --url",
             No::NotGitlab if matches!(status, 401 | 403 | 404 | 410) => in_time(Some(status)),
-            No::NotGitlab => "something in between answers instead of GitLab: see what is at --url",
+            No::NotGitlab => {
+                "a proxy or another server answered in GitLab's place: check what runs at --url"
+            }
             No::Token | No::Request => next_step(self.call.wanted, status, said.text()),
         };
         let hint = match (&no, self.way) {
             (No::Token, _) => token_hint(self.call.wanted, self.call.token.1),
             (No::NotGitlab | No::Packed { .. }, Some(way)) if self.url.scheme() == "http" => {
-                format!(", or what the proxy {way} does")
+                format!(", or check the proxy {way}")
             }
             _ => String::new(),
         };
@@ -222,7 +226,7 @@ impl<'a> Course<'a> {
     fn no_password(&self, way: &Way, answer: &Answer) -> Error {
         let (subject, answer) = (self.subject(), self.answer(answer));
         let line = format!(
-            "{subject}: {answer}; the proxy {way} wants a user name and password: put them in {}",
+            "{subject}: {answer}; the proxy {way} requires a user name and password: put them in {}",
             way.variable
         );
         Error::Unusable(self.explained(line))
@@ -238,7 +242,7 @@ impl<'a> Course<'a> {
     pub(super) fn unreachable(&mut self, heard: &Heard, next: Option<&str>) -> Error {
         self.lost |= heard.lost && self.call.mark.is_some();
         let attempts = match self.attempts {
-            0 => "not asked: ".to_owned(),
+            0 => "not sent: ".to_owned(),
             1 => String::new(),
             attempts => format!("gave up after {attempts} attempts: "),
         };
@@ -248,7 +252,7 @@ impl<'a> Course<'a> {
             .as_ref()
             .filter(|before| before.what != heard.what);
         let earlier = match before {
-            Some(before) => format!(", before that {}", before.what),
+            Some(before) => format!(", before that: {}", before.what),
             None => String::new(),
         };
         let status = heard.status.or(before.and_then(|before| before.status));
@@ -277,7 +281,7 @@ impl<'a> Course<'a> {
     fn mark(&self) -> String {
         let mark = self.call.mark.as_deref().unwrap_or_default();
         format!(
-            "; a runner may have been made all the same: look for {}",
+            "; a runner may have been created anyway: look for {}",
             self.piece(mark)
         )
     }

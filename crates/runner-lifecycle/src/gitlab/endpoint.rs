@@ -29,7 +29,7 @@ impl Endpoint {
             return refuse("is empty: write https://gitlab.example");
         }
         if text.trim() != text {
-            return refuse("begins or ends with a blank or a line break: leave it out");
+            return refuse("begins or ends with a space or a line break: remove it");
         }
         if let Some(why) = slip(text) {
             return refuse(why);
@@ -39,7 +39,7 @@ impl Endpoint {
             Some(scheme) if matches!(&*scheme.to_ascii_lowercase(), "http" | "https") => scheme,
             Some(scheme) if text[scheme.len()..].starts_with("://") => {
                 return refuse(&format!(
-                    "begins with {}://, but only http and https are spoken",
+                    "begins with {}://, but only http and https are supported",
                     without_tokens(scheme)
                 ));
             }
@@ -50,18 +50,18 @@ impl Endpoint {
         let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
         // gitlab-runner would send these along as Basic authentication, where GitLab has no use for them.
         if authority.contains('@') {
-            return refuse("holds a user name or password: leave them out");
+            return refuse("contains a user name or password: remove them");
         }
         // gitlab-runner puts the path of each call behind them, where it is no path any more.
         if text.contains(['?', '#']) {
-            return refuse("goes on behind its path: leave out the ? or # and what follows it");
+            return refuse("has more than a path: remove the ? or # and what follows it");
         }
         let theirs = match go::read(text) {
             Ok(reading) => reading,
             Err(why) => return refuse(why),
         };
         let Ok(mut url) = Url::parse(text) else {
-            return refuse("has a host that cannot be read: write https://gitlab.example");
+            return refuse("has an invalid host: write https://gitlab.example");
         };
         let path = url.path().trim_end_matches('/');
         let path = path.strip_suffix("/ci").unwrap_or(path).to_owned();
@@ -84,20 +84,20 @@ impl Endpoint {
         if !same_host {
             let host = ours.host_str().unwrap_or_default();
             return Some(format!(
-                "has the host {}, which gitlab-runner looks up as a name: write {host} if that is meant",
+                "has the host {}, which gitlab-runner looks up as a name: write {host} if you mean that address",
                 shown(&theirs.host)
             ));
         }
         if ours.scheme() != theirs.scheme || ours.port_or_known_default() != Some(theirs.port) {
             return Some(format!(
-                "is {}, port {}, to gitlab-runner: write it so",
+                "is read by gitlab-runner as {}, port {}: write it that way",
                 theirs.scheme, theirs.port
             ));
         }
         (ours.path() != theirs.path).then(|| {
             let root = theirs.path.strip_suffix("/api/v4/runners");
             format!(
-                "has a path that gitlab-runner reads as {}: write it plainly",
+                "has a path that gitlab-runner reads as {}: write that path",
                 shown(root.unwrap_or(&theirs.path))
             )
         })
@@ -139,16 +139,18 @@ fn slip(text: &str) -> Option<&'static str> {
         '"', '\'', '`', '\u{201c}', '\u{201d}', '\u{2018}', '\u{2019}',
     ];
     if text.starts_with(quotes) {
-        return Some("stands in quotes: leave them out");
+        return Some("is in quotes: remove them");
     }
     // In a path each of these may be meant.
     let scheme = text.find("://").map_or(0, |at| at + 3);
     let host = text[scheme..].split('/').next().unwrap_or_default();
     if host.starts_with('$') || ["${", "$(", "{{"].iter().any(|start| host.contains(start)) {
-        return Some("holds a variable that nothing was put in for: see where it should come from");
+        return Some(
+            "contains a variable that was not replaced by its value: check where the value should come from",
+        );
     }
     host.contains(['<', '>', '\u{2039}', '\u{203a}'])
-        .then_some("holds a placeholder: put the name of GitLab's host in its place")
+        .then_some("contains a placeholder: replace it with GitLab's host name")
 }
 
 /// A name without a dot that is no longer than this is no token of any GitLab.
@@ -158,7 +160,8 @@ fn missing_scheme(text: &str) -> String {
     const GENERAL: &str = "has no scheme: write https://gitlab.example";
     let shown = text.strip_prefix("//").unwrap_or(text);
     if let Cow::Owned(_) = without_tokens(shown) {
-        return "is a token: write https://gitlab.example, a token goes elsewhere".to_owned();
+        return "is a token: write https://gitlab.example, and give the token with its own flag"
+            .to_owned();
     }
     let lower = shown.to_ascii_lowercase();
     let half = |scheme: &str| {
@@ -166,7 +169,7 @@ fn missing_scheme(text: &str) -> String {
         rest.is_some_and(|rest| rest.starts_with(['/', ';', ',', ' ']))
     };
     if half("https") || half("http") {
-        return "has no :// behind its scheme: write https://gitlab.example".to_owned();
+        return "has no :// after its scheme: write https://gitlab.example".to_owned();
     }
     let host = lower.split([':', '/']).next().unwrap_or_default();
     // An older token has no prefix, and may stand here by mistake.

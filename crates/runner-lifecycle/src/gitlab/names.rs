@@ -43,13 +43,13 @@ impl Default for NameFiles {
 #[derive(Debug, Error, PartialEq, Eq)]
 pub(super) enum NameError {
     /// The name servers are sure.
-    #[error("there is no host {name} (neither in the hosts file nor by DNS)")]
+    #[error("the host {name} was not found (neither in the hosts file nor in DNS)")]
     NotFound {
         /// As it stands in the URL.
         name: String,
     },
     /// They are silent or in trouble.
-    #[error("the name server gave no answer for {name}: {why}")]
+    #[error("the name server did not resolve {name}: {why}")]
     NoAnswer {
         /// As it stands in the URL.
         name: String,

@@ -125,11 +125,11 @@ fn read(name: &str, value: &str) -> Result<Url, Error> {
     match url {
         Some(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
         Some(url) => Err(Error::unusable(format!(
-            "the variable {name} names a proxy that speaks {}: only http and https proxies are supported, or list GitLab's host in NO_PROXY",
+            "the variable {name} names a proxy that speaks {}: use an http or https proxy, or list GitLab's host in NO_PROXY",
             url.scheme()
         ))),
         None => Err(Error::unusable(format!(
-            "the variable {name} cannot be read: write http://proxy.example:3128"
+            "the variable {name} is not a proxy's URL: write http://proxy.example:3128"
         ))),
     }
 }

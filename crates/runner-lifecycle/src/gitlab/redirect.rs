@@ -19,10 +19,7 @@ pub(super) enum Turn {
 /// read a login page; so they are never followed, not even from http to https on the same host.
 pub(super) fn turn(status: u16, from: &Url, location: Option<&str>) -> Turn {
     let Some(target) = location.and_then(|location| from.join(location).ok()) else {
-        let next = format!(
-            "whoever answers at {} is not GitLab: check --url",
-            origin(from)
-        );
+        let next = format!("the server at {} is not GitLab: check --url", origin(from));
         return Turn::Refuse {
             target: "nowhere".to_owned(),
             next,
@@ -34,11 +31,11 @@ pub(super) fn turn(status: u16, from: &Url, location: Option<&str>) -> Turn {
     }
     let next = match base(from, &target) {
         Some(base) if target.scheme() == "http" && from.scheme() == "https" => {
-            format!("a token is never sent from https on to {base}: cure the redirect")
+            format!("a token is never sent from https to {base}: fix the redirect")
         }
         Some(base) if target.host_str() == from.host_str() => format!("write {base} in --url"),
         Some(base) => format!(
-            "a token is never sent on to another host: write {base} in --url if that is your GitLab"
+            "a token is never sent to another host: write {base} in --url if that is your GitLab"
         ),
         None => {
             "that is not GitLab's API: check --url, its relative root and any login in front of it"

@@ -48,7 +48,7 @@ impl Client {
                 lost: false,
                 asked_wait: None,
             };
-            return Err(course.unreachable(&heard, Some("allow it more time")));
+            return Err(course.unreachable(&heard, Some("allow more time")));
         }
         loop {
             course.attempts += 1;

@@ -66,7 +66,7 @@ pub(super) fn for_host(files: &TlsFiles, host: &str) -> Result<ClientConfig, Err
             // Two halves of two pairs are told here. What cannot be compared, such as X.509 of version 1, GitLab judges.
             if pair.keys_match() == Err(InconsistentKeys::KeyMismatch.into()) {
                 let why = format!(
-                    "does not fit {} {}: its key is that of another one",
+                    "does not match {} {}: its key belongs to another certificate",
                     identity.flags[1],
                     shown::path(&identity.paths[1])
                 );
@@ -191,7 +191,7 @@ fn identity(files: &TlsFiles, host: &str) -> Result<Option<Identity>, Error> {
 fn half(path: &Path, what: &str, missing: &str) -> Error {
     let path = shown::path(path);
     Error::unusable(format!(
-        "{path}: a client {what} needs its other half: name it with {missing}"
+        "{path}: a client {what} alone is not enough: give the other file with {missing}"
     ))
 }
 

@@ -75,24 +75,24 @@ impl Trouble {
             },
             // What a TLS server says to a plain request is no HTTP at all.
             (Failure::NotHttp, _) => Self::lasting(
-                "the answer is not HTTP".to_owned(),
+                "the response is not HTTP".to_owned(),
                 "check scheme and port in --url".to_owned(),
             ),
             (Failure::BrokenHead, _) => Self::Lasting {
-                why: "the answer breaks the rules of HTTP".to_owned(),
-                next: "see what is in between, and check scheme and port in --url".to_owned(),
+                why: "the response violates HTTP".to_owned(),
+                next: "check any proxy in between, and scheme and port in --url".to_owned(),
                 lost,
             },
             (Failure::Other(why) | Failure::NoProxy(why), _) => Self::Passing {
                 why: match (lost, why.starts_with("connection ")) {
                     (_, true) => why,
-                    (true, false) => format!("no whole answer ({why})"),
+                    (true, false) => format!("incomplete response ({why})"),
                     (false, false) => format!("no connection ({why})"),
                 },
                 lost,
             },
             (Failure::ProxyWantsPassword, None) => Self::lasting(
-                "a proxy wants a user name and password".to_owned(),
+                "a proxy requires a user name and password".to_owned(),
                 "put them in HTTP_PROXY or HTTPS_PROXY".to_owned(),
             ),
         }
@@ -121,7 +121,7 @@ impl Trouble {
     /// The proxy wants to know who asks.
     pub(super) fn wants_password(way: &Way) -> Self {
         Self::lasting(
-            format!("the proxy {way} wants a user name and password"),
+            format!("the proxy {way} requires a user name and password"),
             format!("put them in {}", way.variable),
         )
     }
@@ -138,7 +138,7 @@ impl Trouble {
     pub(super) fn bad_token() -> Self {
         Self::lasting(
             "the token cannot be sent in a header".to_owned(),
-            "check the token for stray characters".to_owned(),
+            "check the token for invalid characters".to_owned(),
         )
     }
 
@@ -148,7 +148,7 @@ impl Trouble {
             Self::Passing { why, .. }
             | Self::NoSuchHost { why, .. }
             | Self::Lasting { why, .. } => why,
-            Self::NoTunnel => "the proxy opened no tunnel",
+            Self::NoTunnel => "the proxy did not open a tunnel",
         }
     }
 }
@@ -195,8 +195,8 @@ mod tests {
             "connection reset",
         );
         let canary = io::Error::other("canary\n");
-        check(&canary, false, "no connection (it broke off)");
-        let want = "no whole answer (closed before the answer was whole)";
+        check(&canary, false, "no connection (it was cut off)");
+        let want = "incomplete response (closed before the response was complete)";
         check(&io::Error::other("end of file"), true, want);
     }
 
@@ -265,9 +265,13 @@ mod tests {
             })
         };
         let trouble = to("https://gitlab.example", &name("proxy.example"));
-        check(&trouble, "no host proxy.example", "HTTPS_PROXY");
+        check(
+            &trouble,
+            "the host proxy.example was not found",
+            "HTTPS_PROXY",
+        );
         let trouble = to("https://gitlab.example", &name("gitlab.example"));
-        check(&trouble, "no host gitlab.example", "--url");
+        check(&trouble, "the host gitlab.example was not found", "--url");
     }
 
     #[test]

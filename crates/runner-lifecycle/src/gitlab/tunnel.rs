@@ -24,14 +24,14 @@ fn judge(status: Option<StatusCode>, way: &Way, place: &str) -> Trouble {
     let passing = |why: String| Trouble::Passing { why, lost: false };
     match status.map(|status| (status.as_u16(), status)) {
         // It cannot be asked any more, or has thought better of it.
-        None | Some((200..=299, _)) => passing(format!("the proxy {way} opened no tunnel")),
+        None | Some((200..=299, _)) => passing(format!("the proxy {way} did not open a tunnel")),
         Some((407, _)) => Trouble::wants_password(way),
         Some((408 | 425 | 429 | 500.., status)) => {
             passing(format!("the proxy {way} answered {status} to CONNECT"))
         }
         Some((_, status)) => Trouble::lasting(
             format!("the proxy {way} answered {status} to CONNECT"),
-            format!("have it let {place} through, or list the host in NO_PROXY"),
+            format!("allow {place} in the proxy, or list the host in NO_PROXY"),
         ),
     }
 }

@@ -251,7 +251,7 @@ fn unfit(
         _ if !kind.eq_ignore_ascii_case("application/json") => Some("not marked as JSON"),
         None | Some(Value::Null) => None,
         Some(Value::String(at)) if is_moment(at) => None,
-        Some(_) => Some("with a token_expires_at that is no moment of RFC 3339"),
+        Some(_) => Some("with a token_expires_at that is not an RFC 3339 time"),
     }
 }
 

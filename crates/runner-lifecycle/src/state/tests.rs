@@ -142,11 +142,11 @@ fn state_that_does_not_fit_is_explained_in_own_words() {
     );
     check(
         "version = \"canary\"\n",
-        "line 1, column 1: the value of version is not what",
+        "line 1, column 1: the value of version is not valid",
     );
     check(
         "version = 1\n[[entry]]\nurl = \"h\"\nid = \"canary\"\nsource = \"access-token\"\n",
-        "line 4, column 1: the value of id is not what",
+        "line 4, column 1: the value of id is not valid",
     );
     check(
         "version = 1\n[[entry]]\nid = 3\n",
@@ -154,7 +154,7 @@ fn state_that_does_not_fit_is_explained_in_own_words() {
     );
     check(
         "[pending]\nstep = \"canary\"\n",
-        "line 2, column 1: the value of step is not what",
+        "line 2, column 1: the value of step is not valid",
     );
 }
 

@@ -99,16 +99,18 @@ pub fn no_token(text: &str) -> Option<&'static str> {
         return Some("begins with a byte order mark: save the file without one");
     }
     if is_quoted(text) {
-        return Some("stands in quotes: leave them out");
+        return Some("is in quotes: remove them");
     }
     if text.starts_with(['{', '[']) && text.contains('"') {
-        return Some("is JSON: give the token alone, without names, brackets and quotes");
+        return Some("is JSON: give only the token, without names, brackets and quotes");
     }
     if is_path(text) {
         return Some("is the path of a file: give it with the flag that ends in -file");
     }
     if is_unfilled(text) {
-        return Some("is a variable that nothing was put in for: see where it should come from");
+        return Some(
+            "is a variable that was not replaced by its value: check where the value should come from",
+        );
     }
     let is_in = |(open, close): &(&str, &str)| {
         let inside = text
@@ -117,13 +119,13 @@ pub fn no_token(text: &str) -> Option<&'static str> {
         inside.is_some_and(|inside| !inside.is_empty())
     };
     if AROUND.iter().any(is_in) || is_left_out(text) {
-        return Some("is a placeholder: put the token itself in its place");
+        return Some("is a placeholder: replace it with the token");
     }
     if text.contains("://") {
         return Some(if text.starts_with("http") {
-            "is a URL: that goes to --url"
+            "is a URL: give it with --url"
         } else {
-            "is a reference that nothing was put in for: see where the token should come from"
+            "is a reference that was not replaced by its value: check where the token should come from"
         });
     }
     let before = |mark: char| {
@@ -144,7 +146,7 @@ pub fn no_token(text: &str) -> Option<&'static str> {
     let known = prefixes().any(|prefix| text.starts_with(prefix));
     if known && text.contains(STRAY) && !text.starts_with(COOKIE) {
         return Some(
-            "holds a character that GitLab's tokens do not have, such as a comma or a backslash: give one token, as GitLab showed it",
+            "contains a character that is not used in GitLab's tokens, such as a comma or a backslash: give one token, as GitLab showed it",
         );
     }
     None

@@ -62,7 +62,7 @@ fn cure_of(error: &io::Error, path: &Path) -> String {
             ": check --config: it names the file config.toml in a directory".to_owned()
         }
         Kind::WouldBlock => {
-            ": another runner-init or runner-reaper works on this volume".to_owned()
+            ": another runner-init or runner-reaper is using this volume".to_owned()
         }
         _ => String::new(),
     }

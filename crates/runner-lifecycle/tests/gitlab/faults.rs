@@ -120,10 +120,10 @@ async fn what_may_pass_is_repeated_at_every_call_until_it_has_passed() {
                     "{case}: {line}"
                 );
                 assert!(
-                    line.contains("next in") && line.contains("left"),
+                    line.contains("next attempt in") && line.contains("left"),
                     "{case}: {line}"
                 );
-                let says_so = line.contains("may have been made") && line.contains(NOTE);
+                let says_so = line.contains("may have been created") && line.contains(NOTE);
                 assert_eq!(says_so, lost && ask.creates(), "{case}: {line}");
                 world.assert_no_secret(line);
             }
@@ -166,7 +166,7 @@ async fn a_truncated_answer_is_asked_for_again() {
         assert_eq!(world.sim.calls(ask.pattern()).len(), 2, "{ask:?}");
         let said = heard()
             .iter()
-            .any(|line| line.contains("may have been made"));
+            .any(|line| line.contains("may have been created"));
         assert_eq!(said, ask.creates(), "{ask:?}");
     }
 }
@@ -221,7 +221,7 @@ async fn nobody_listening_is_not_a_lost_creation() {
         assert!(!lines.is_empty(), "{error}");
         for line in lines {
             assert!(line.contains("connection refused"), "{line}");
-            assert!(!line.contains("may have been made"), "{line}");
+            assert!(!line.contains("may have been created"), "{line}");
         }
     }
 }

@@ -159,7 +159,7 @@ async fn a_name_that_does_not_exist_is_said_at_once() {
     assert!(
         error
             .to_string()
-            .contains("there is no host gitlab.example"),
+            .contains("the host gitlab.example was not found"),
         "{error}"
     );
     assert!(!error.maybe_created(), "{error}");
@@ -178,7 +178,7 @@ async fn a_silent_name_server_is_asked_until_the_deadline() {
         .unwrap_err();
     assert!(matches!(error, Error::Unreachable(_)), "{error:?}");
     assert!(
-        error.to_string().contains("no answer for gitlab.example"),
+        error.to_string().contains("did not resolve gitlab.example"),
         "{error}"
     );
 }

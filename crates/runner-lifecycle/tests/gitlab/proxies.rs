@@ -159,7 +159,7 @@ async fn a_proxy_that_wants_a_password_is_named() {
         } else {
             "HTTP_PROXY"
         };
-        let named = format!("the proxy http://{} ({variable}) wants", proxy.address);
+        let named = format!("the proxy http://{} ({variable}) requires", proxy.address);
         assert!(error.to_string().contains(&named), "{url}: {error}");
         assert_eq!(proxy.heads().len(), 1, "{url}");
     }

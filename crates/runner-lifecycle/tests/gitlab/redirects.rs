@@ -81,7 +81,7 @@ async fn same_place_307_and_308_keep_method_and_body() {
 }
 
 #[tokio::test]
-async fn going_round_in_circles_ends() {
+async fn a_redirect_loop_ends() {
     let world = World::new();
     world.sim.fault(to("/api/v4/runners/verify", 307).forever());
     let error = world
@@ -89,7 +89,7 @@ async fn going_round_in_circles_ends() {
         .await
         .unwrap_err();
     assert!(matches!(error, Error::Unusable(_)), "{error:?}");
-    assert!(error.to_string().contains("circles"), "{error}");
+    assert!(error.to_string().contains("redirects in a loop"), "{error}");
     assert_eq!(world.sim.journal().len(), 6);
 }
 

@@ -103,7 +103,7 @@ async fn for_another_host_or_none_it_is_never_good() {
         Own::of(&params).never_good(&wants, &GIVE).await;
     }
     for params in at("") {
-        let wants = ["it names no host (SAN); have it reissued with localhost"];
+        let wants = ["it contains no host name (SAN); have it reissued with localhost"];
         Own::of(&params)
             .never_good(&wants, &[&GIVE[..], &["--url"]].concat())
             .await;
@@ -114,7 +114,7 @@ async fn for_another_host_or_none_it_is_never_good() {
 async fn made_for_clients_only_it_is_never_good() {
     for mut params in at("localhost") {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-        let wants = ["not made for servers", "serverAuth"];
+        let wants = ["not issued for servers", "serverAuth"];
         Own::of(&params).never_good(&wants, &GIVE).await;
     }
 }

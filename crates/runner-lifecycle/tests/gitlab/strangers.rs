@@ -22,7 +22,7 @@ async fn a_page_instead_of_an_answer_is_not_gitlab() {
                 "{ask:?} {status}: {error:?}"
             );
             assert!(
-                error.to_string().contains("something in between"),
+                error.to_string().contains("answered in GitLab's place"),
                 "{error}"
             );
             assert_eq!(world.sim.journal().len(), 1, "{ask:?} {status}");
@@ -122,11 +122,7 @@ async fn a_compressed_answer_to_a_creation_counts_as_lost_and_is_not_repeated() 
         );
         assert!(error.maybe_created(), "{ask:?}: {error}");
         let said = error.to_string();
-        for want in [
-            "compressed as gzip",
-            "may have been made all the same",
-            NOTE,
-        ] {
+        for want in ["compressed as gzip", "may have been created anyway", NOTE] {
             assert!(said.contains(want), "{want}: {said}");
         }
         for runner in world.sim.runners() {
@@ -147,7 +143,7 @@ async fn a_compressed_answer_to_a_verification_is_called_so() {
     assert!(matches!(error, Error::Unusable(_)), "{error:?}");
     assert!(!error.maybe_created(), "{error}");
     let said = error.to_string();
-    assert!(said.contains("the answer is compressed"), "{said}");
+    assert!(said.contains("the response is compressed"), "{said}");
     assert!(said.contains("in between"), "{said}");
     // What is deleted has no body to compress.
     let client = world.client();

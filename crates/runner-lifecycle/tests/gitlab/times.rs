@@ -45,7 +45,7 @@ async fn the_reset_time_counts_before_retry_after() {
 
 #[tokio::test]
 async fn a_wait_past_the_deadline_is_not_begun() {
-    for (status, said) in [(429, "limits requests"), (503, "see whether GitLab is up")] {
+    for (status, said) in [(429, "limits requests"), (503, "check that GitLab is up")] {
         let world = World::new();
         world.sim.fault(
             Fault::on("*")

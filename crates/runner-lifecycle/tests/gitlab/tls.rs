@@ -50,7 +50,7 @@ async fn a_wrong_name_an_expired_and_a_future_certificate_are_told_apart() {
     .await;
     let sim = serve(issued(&ca, &named("", "localhost")), None);
     let wants = [
-        "not valid for localhost: it names no host (SAN)",
+        "not valid for localhost: it contains no host name (SAN)",
         "reissued",
     ];
     refused(&sim, &files, &wants).await;
@@ -122,7 +122,7 @@ async fn a_connection_that_hangs_before_the_request_is_no_lost_creation() {
     assert!(!lines.is_empty());
     for line in lines {
         assert!(line.contains("no connection"), "{line}");
-        assert!(!line.contains("may have been made"), "{line}");
+        assert!(!line.contains("may have been created"), "{line}");
     }
 }
 

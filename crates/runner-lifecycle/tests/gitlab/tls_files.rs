@@ -170,10 +170,10 @@ async fn a_file_that_is_named_must_be_usable_even_for_a_plain_url() {
         check(
             url,
             with_ca(no_der.clone()),
-            "no.pem holds a damaged certificate",
+            "no.pem contains a damaged certificate",
         );
         let damaged = pair(Some(&no_der), Some(&good_key));
-        check(url, damaged, "no.pem holds a damaged certificate");
+        check(url, damaged, "no.pem contains a damaged certificate");
         let no_key = put(
             &directory,
             "no.key",
@@ -182,11 +182,11 @@ async fn a_file_that_is_named_must_be_usable_even_for_a_plain_url() {
         check(
             url,
             pair(Some(&good), Some(&no_key)),
-            "no.key holds a key that is damaged",
+            "no.key contains a key that is damaged",
         );
     }
     check("https://h", pair(Some(&good), Some(&other_key)), "good.pem");
-    let why = "its key is that of another one";
+    let why = "its key belongs to another certificate";
     check("https://h", pair(Some(&good), Some(&other_key)), why);
     let found = TempDir::new().unwrap();
     put(&found, "h.crt", "");

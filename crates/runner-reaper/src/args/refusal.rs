@@ -105,13 +105,13 @@ fn words(error: &clap::Error) -> String {
         Kind::TooManyValues => format!("{argument} takes no value, or fewer"),
         Kind::ArgumentConflict => match text(ContextKind::PriorArg) {
             Some(other) if Some(&other) != text(ContextKind::InvalidArg).as_ref() => {
-                format!("{argument} and '{other}' exclude each other")
+                format!("{argument} and '{other}' cannot be used together")
             }
             _ => format!("{argument} is given twice"),
         },
         Kind::MissingRequiredArgument => format!("{argument} is missing"),
         Kind::InvalidUtf8 => "an argument is not UTF-8".to_owned(),
-        _ => "the command line cannot be understood".to_owned(),
+        _ => "the command line is not valid".to_owned(),
     }
 }
 

@@ -40,27 +40,27 @@ const COMMON: [(&str, &str, &str); 14] = [
     (
         "grace-period",
         "TIME",
-        "the pod's terminationGracePeriodSeconds, as 60, 60s or 1h; untold 30s, and no job is ended",
+        "the pod's terminationGracePeriodSeconds, as 60, 60s or 1h; default 30s; without it running jobs are never stopped",
     ),
     (
         "reserve",
         "TIME",
-        "kept of it for unregistering; default a sixth, 2s to 15s, at most half",
+        "part of the grace period reserved for unregistering; default a sixth (2s to 15s), at most half",
     ),
     (
         "unregister-timeout",
         "TIME",
-        "how long GitLab is waited for where no job runs, within the grace period; default 5m, at least 1s",
+        "how long to wait for GitLab if no job is running, within the grace period; default 5m, at least 1s",
     ),
     (
         "metrics-address",
         "ADDRESS",
-        "the runner manager's metrics port; default LISTEN_ADDRESS, else listen_address of config.toml",
+        "metrics address of the runner manager; default LISTEN_ADDRESS, else listen_address of config.toml",
     ),
     (
         "tls-ca-file",
         "FILE",
-        "PEM file with the authority that signed GitLab's certificate",
+        "PEM file with the CA certificate that signed GitLab's certificate",
     ),
     (
         "tls-cert-file",
@@ -84,38 +84,37 @@ const COMMON: [(&str, &str, &str); 14] = [
     (
         "termination-message-path",
         "FILE",
-        "where Kubernetes reads the reason of a failure",
+        "file that a failure is also written to",
     ),
 ];
 
 const SELECTING: [(&str, char, &str, &str); 3] = [
-    ("name", 'n', "NAME", "the entries of this name"),
+    ("name", 'n', "NAME", "only entries with this name"),
     (
         "token",
         't',
         "TOKEN",
-        "the entries with this token; --token-file does not show it in the list of processes",
+        "only entries with this token; --token-file keeps it out of the process list",
     ),
     ("url", 'u', "URL", "only entries of this GitLab"),
 ];
 
 const AFTER_HELP: &str = "\
-Every flag of all modes has a variable: --grace-period is RUNNER_REAPER_GRACE_PERIOD. Flags win; an empty variable is unset.";
+Every flag that all commands share has a variable, such as RUNNER_REAPER_GRACE_PERIOD for --grace-period. Flags take precedence; an empty variable is unset.";
 
 pub(super) fn command() -> Command {
     let pre_stop = Command::new("pre-stop").about(
-        "Exec hook in the runner's container: pause, drain, unregister (also without a subcommand)",
+        "Run as the preStop hook of the runner container: pause, drain, unregister (the default)",
     );
-    let sidecar = Command::new("sidecar").about(
-        "Container beside the runner's: at the end of the pod unregister what no longer works",
-    );
+    let sidecar = Command::new("sidecar")
+        .about("Run as a sidecar container: unregister at the end of the pod");
     let unregister = Command::new("unregister")
-        .about("Unregister entries of config.toml by hand; with a live runner manager as pre-stop")
+        .about("Unregister entries of config.toml by hand; if a runner manager is running, act as pre-stop")
         .args(SELECTING.map(|(name, short, value, help)| valued(name, value, help).short(short)))
         .args([
-            valued(TOKEN_FILE, "FILE", "file with the token of the entries"),
+            valued(TOKEN_FILE, "FILE", "file that contains the token of the entries"),
             switch("all-runners", "every entry"),
-            switch("keep-entry", "leave the entries in config.toml"),
+            switch("keep-entry", "keep the entries in config.toml"),
             switch("other-pod", "work on a volume that belongs to another pod"),
         ]);
     Command::new(NAME)

@@ -165,20 +165,20 @@ fn what_cannot_be_understood_ends_with_2_and_shows_no_token() {
     check("unregister --token glpat-canary", "access token");
     check(
         "unregister --token $(CANARY)",
-        "a variable that nothing was put in for",
+        "a variable that was not replaced by its value",
     );
     check("--log-format xml", "xml");
     check(
         "frob",
-        "\"frob\" (argument 1) is no command of runner-reaper: there are pre-stop, sidecar, unregister",
+        "\"frob\" (argument 1) is not a command of runner-reaper: the commands are pre-stop, sidecar, unregister",
     );
     check(
         "--grace-period 60 pre-stpo",
-        "argument 3) is no command of runner-reaper: did you mean pre-stop?",
+        "argument 3) is not a command of runner-reaper: did you mean pre-stop?",
     );
     check(
         "unregister --name a -l debug stray",
-        "\"stray\" (argument 6) belongs to no flag",
+        "\"stray\" (argument 6) does not belong to a flag",
     );
     check("unregister unregister", "\"unregister\" (argument 2)");
     check(
@@ -260,10 +260,10 @@ fn token_in_the_wrong_place_is_not_shown() {
     check("--grace-period glrt-canary", "--grace-period");
     check(
         "unregister --token-file canary",
-        "a token itself goes to --token",
+        "give the token itself with --token",
     );
     check("unregister --token-file /none/glrt-canary", "\"/none/***\"");
-    check("unregister --token-file /dev/zero", "no regular file");
+    check("unregister --token-file /dev/zero", "not a regular file");
 }
 
 #[test]

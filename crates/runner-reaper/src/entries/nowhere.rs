@@ -62,11 +62,11 @@ pub fn nowhere(state: &State, entries: &[RunnerEntry]) -> Vec<Nowhere> {
     let missing = known
         .filter(|known| !has_entry(&known.url, known.id) && !has_token(&known.url, known.id))
         .map(|known| {
-            let why = "no entry of config.toml holds its token any more, so it is not unregistered";
+            let why = "no entry of config.toml contains its token any more, so it was not unregistered";
             let advice = match (known.source.ownership(), known.adopted) {
                 (Ownership::Owned, false) => format!("{why}; delete it in GitLab's list of runners {LIST}"),
                 (Ownership::Owned, true) => format!(
-                    "{why}; others made it: if nobody uses it, delete it in GitLab's list of runners {LIST}"
+                    "{why}; runner-init did not register it: if nobody uses it, delete it in GitLab's list of runners {LIST}"
                 ),
                 (Ownership::Shared, _) => {
                     format!("{why}; GitLab removes this runner manager after 7 days without contact")
@@ -87,7 +87,7 @@ fn lost_creation(lost: &Unanswered) -> Nowhere {
         runner: format!("a runner {:?}", lost.description),
         url: lost.url.clone(),
         advice: format!(
-            "GitLab was asked for it at {} by a runner-init that heard no answer; if GitLab's list of runners {LIST} shows one made then and never used, delete it there, and its table in {}",
+            "runner-init asked GitLab for it at {} and got no answer; if GitLab's list of runners {LIST} shows one created then and never used, delete it there, and its table in {}",
             lost.asked_at,
             names::STATE
         ),

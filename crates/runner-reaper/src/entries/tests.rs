@@ -177,7 +177,7 @@ fn entry_whose_token_is_none_here_is_named() {
     let named = unreadable(&entries(text));
     assert_eq!(named.len(), 2, "{named:?}");
     assert!(named[0].contains("\"a\"") && named[0].contains("$TOKEN, which is not set"));
-    assert!(named[1].contains("\"b\"") && named[1].contains("blank"));
+    assert!(named[1].contains("\"b\"") && named[1].contains("space"));
     assert!(!named[1].contains("canary"), "{named:?}");
     assert!(unregistrations(&entries(text), None).is_empty());
 }
@@ -239,7 +239,7 @@ fn advice_is_that_of_the_owner() {
     check(
         Source::RegistrationToken,
         true,
-        "others made it: if nobody uses it",
+        "runner-init did not register it: if nobody uses it",
     );
     check(
         Source::AuthenticationToken,

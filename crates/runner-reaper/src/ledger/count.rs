@@ -35,7 +35,7 @@ impl Count<'_> {
         };
         let before = match self.were_gone {
             0 => String::new(),
-            n => format!(" ({n} of them gone already)"),
+            n => format!(" ({n} of them already gone)"),
         };
         let gone = format!("{} unregistered{before}", self.gone);
         let code = exit.code();
@@ -55,10 +55,9 @@ impl Count<'_> {
                 };
                 (Level::Info, format!("done: {gone}, {stay}{jobs}"))
             }
-            Exit::Done if self.gone == 0 => (
-                Level::Info,
-                format!("done: nothing was to be unregistered{jobs}"),
-            ),
+            Exit::Done if self.gone == 0 => {
+                (Level::Info, format!("done: nothing to unregister{jobs}"))
+            }
             Exit::Done => {
                 let words = format!("done: {gone}, nothing is left at GitLab{jobs}");
                 (Level::Info, words)
@@ -72,7 +71,8 @@ impl Count<'_> {
                 (Level::Warn, format!("{gone}{jobs} (exit {code})"))
             }
             _ => {
-                let words = format!("{gone}, not all is as it was{jobs} (exit {code})");
+                let words =
+                    format!("{gone}, config.toml could not be restored{jobs} (exit {code})");
                 (Level::Error, words)
             }
         }
@@ -117,12 +117,7 @@ mod tests {
             ..Count::default()
         };
         let (done, jobs) = (Exit::Done, Exit::JobsRunning);
-        check(
-            done,
-            gone(0),
-            Level::Info,
-            "done: nothing was to be unregistered",
-        );
+        check(done, gone(0), Level::Info, "done: nothing to unregister");
         check(
             done,
             Count {
@@ -131,7 +126,7 @@ mod tests {
                 ..gone(2)
             },
             Level::Info,
-            "done: 2 unregistered (1 of them gone already), nothing is left at GitLab, 1 job still running",
+            "done: 2 unregistered (1 of them already gone), nothing is left at GitLab, 1 job still running",
         );
         check(
             done,
@@ -168,7 +163,7 @@ mod tests {
             Exit::Unusable,
             gone(1),
             Level::Error,
-            "1 unregistered, not all is as it was (exit 78)",
+            "1 unregistered, config.toml could not be restored (exit 78)",
         );
         check(
             Exit::Unusable,

@@ -35,7 +35,10 @@ impl Hook<'_> {
             }
             Waited::Deadline(jobs) => {
                 if !jobs.seen && self.live.was_there() {
-                    log::warn!("time is up, and jobs cannot be seen: {}", self.live.cure());
+                    log::warn!(
+                        "the grace period has ended, and jobs cannot be observed: {}",
+                        self.live.cure()
+                    );
                     self.ledger.note(Exit::JobsRunning);
                 }
                 self.time_is_up(&jobs);
@@ -59,7 +62,9 @@ impl Hook<'_> {
     /// usually needs: a job whose runner is gone is still reported with its own token, and one that nobody reports hangs.
     async fn hurry(&mut self, rest: Vec<Unregistration>, jobs: Jobs) -> Exit {
         let period = show(self.options.grace.period);
-        log::warn!("the runner manager began to shut down: there is less time than {period}");
+        log::warn!(
+            "the runner manager began to shut down: less time is left than the {period} of the grace period"
+        );
         self.time_is_up(&jobs);
         let until = self.options.unregister_until(self.deadlines.gitlab);
         self.ledger.begin(rest, until);
@@ -74,7 +79,7 @@ impl Hook<'_> {
             return exit;
         }
         if ends_jobs {
-            log::warn!("GitLab has not answered yet, and its jobs must not wait for that");
+            log::warn!("GitLab has not answered yet, and the jobs cannot wait for it");
             last_act::end_jobs(self.live, self.deadlines.end.earlier(last_act::LEFT)).await;
         }
         self.ledger.settle(2, until).await;
@@ -91,9 +96,9 @@ impl Hook<'_> {
         self.ledger.begin(now, until);
         self.ledger.settle(2, until).await;
         let why = match (may_poll, jobs.seen) {
-            (true, _) => "told to stop while it may still poll",
-            (false, true) => "told to stop while its jobs run",
-            (false, false) => "told to stop, and jobs could not be seen",
+            (true, _) => "stopped by a signal while the runner manager may still poll",
+            (false, true) => "stopped by a signal while its jobs are running",
+            (false, false) => "stopped by a signal, and jobs could not be observed",
         };
         self.ledger.keep(&kept, why, &jobs.list);
         self.ledger.last_words(jobs.list.len())
@@ -105,7 +110,7 @@ impl Hook<'_> {
             return;
         }
         log::warn!(
-            "time is up with {} running: {}",
+            "the grace period has ended with {} running: {}",
             jobs_in_words(jobs.list.len()),
             jobs.list.join(", ")
         );
@@ -119,10 +124,10 @@ impl Hook<'_> {
             return;
         }
         log::warn!(
-            "the grace period was not told, so {} left alone: {}; a job that is killed with the pod stays \"running\" at GitLab until that times it out, up to an hour, and its containers in a Docker daemon go on; tell the pod's terminationGracePeriodSeconds (--grace-period=30 or RUNNER_REAPER_GRACE_PERIOD=30), and GitLab hears at its end that the job failed",
+            "the grace period is not set, so {} not stopped: {}; a job that is killed with the pod stays \"running\" at GitLab until it times out, up to an hour, and its containers in a Docker daemon keep running; set the pod's terminationGracePeriodSeconds (--grace-period=30 or RUNNER_REAPER_GRACE_PERIOD=30) so that such a job is reported as failed",
             match jobs.list.len() {
-                1 => "1 running job is".to_owned(),
-                n => format!("{n} running jobs are"),
+                1 => "1 running job was".to_owned(),
+                n => format!("{n} running jobs were"),
             },
             jobs.list.join(", ")
         );

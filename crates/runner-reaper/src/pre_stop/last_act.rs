@@ -19,7 +19,9 @@ pub(super) async fn end_jobs(live: &Live, end: Deadline) {
     if !live.stop(Signal::TERM) {
         return;
     }
-    log::warn!("runner manager told to end its jobs (SIGTERM), so that GitLab hears of them");
+    log::warn!(
+        "SIGTERM sent to the runner manager, so that it stops its jobs and reports them as failed"
+    );
     while !live.is_gone() && !end.passed() {
         sleep(LOOK.min(end.left())).await;
     }

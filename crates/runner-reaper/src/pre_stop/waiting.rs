@@ -184,7 +184,7 @@ impl Waiting<'_> {
         let left = show(self.until.left());
         if !seen {
             let cure = self.live.cure();
-            log::warn!("jobs cannot be seen, waiting {left} for them: {cure}");
+            log::warn!("jobs cannot be observed, waiting {left} for them: {cure}");
             return;
         }
         let Jobs { list, .. } = self.jobs().await;

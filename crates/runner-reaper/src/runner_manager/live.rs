@@ -103,7 +103,7 @@ impl Live {
                 .map(|other| other.pid().to_string())
                 .collect();
             log::warn!(
-                "other runner managers work on the same config.toml (process {}): what they do is not seen, so it is waited for as if there were no metrics port",
+                "other runner managers use the same config.toml (process {}): their polling and jobs cannot be observed, so the waiting times are those without a metrics port",
                 pids.join(", ")
             );
         }
@@ -128,10 +128,10 @@ impl Live {
     pub fn cure(&self) -> String {
         match &self.address {
             Some(address) if self.pages_are.get() == Whose::Foreign => format!(
-                "another runner manager answers at {address}: tell the address of this one (--metrics-address)"
+                "another runner manager answers at {address}: give the address of this one with --metrics-address"
             ),
             Some(_) if self.too_old.get() => format!(
-                "{} shows too little of itself: update it to {} or newer",
+                "{} does not show its state: update it to {} or newer",
                 self.program(),
                 Version::OLDEST
             ),
@@ -139,7 +139,7 @@ impl Live {
                 "the runner manager does not answer at {address}: a token rotation may be waiting for GitLab, or the process is stopped or throttled"
             ),
             Some(address) => format!(
-                "nobody answers at {address}: gitlab-runner takes listen_address only when it starts, or it is another one (--metrics-address)"
+                "{address} does not answer: gitlab-runner reads listen_address only when it starts; if its address is another one, give it with --metrics-address"
             ),
             None => "set listen_address = \"127.0.0.1:9252\" in config.toml, or LISTEN_ADDRESS, before gitlab-runner starts".to_owned(),
         }
@@ -221,7 +221,7 @@ impl Live {
     fn say_too_old(&self) {
         if !self.too_old.replace(true) {
             log::warn!(
-                "{} is older than {}: whether it polls cannot be seen, so a shared runner is unregistered after some seconds and an owned one at the end of the grace period; update it",
+                "{} is older than {}: its polling cannot be observed, so shared runners are unregistered after some seconds and owned ones at the end of the grace period; update it",
                 self.program(),
                 Version::OLDEST
             );
@@ -263,7 +263,7 @@ impl Live {
         if self.pages_are.replace(Whose::Foreign) == Whose::Unknown && self.process.is_some() {
             let address = self.address.as_deref().unwrap_or_default();
             log::warn!(
-                "the metrics at {address} are of another runner manager (system ID {shown}): they are not believed"
+                "the metrics at {address} belong to another runner manager (system ID {shown}) and are ignored"
             );
         }
         false
@@ -291,7 +291,10 @@ impl Live {
             && seen.takes_hangup()
             && let Err(error) = process.signal(Signal::HUP)
         {
-            log::debug!("no SIGHUP to process {}: {error}", process.pid());
+            log::debug!(
+                "SIGHUP could not be sent to process {}: {error}",
+                process.pid()
+            );
         }
     }
 
@@ -331,7 +334,7 @@ pub fn pages_at(address: &str, deadline: Deadline) -> Option<Pages> {
     let hosts = fs::read_to_string("/etc/hosts").unwrap_or_default();
     let addresses = addresses_of(address, &hosts);
     if addresses.is_empty() {
-        log::warn!("the metrics address {address:?} cannot be understood or found");
+        log::warn!("the metrics address {address:?} is not valid or cannot be resolved");
         return None;
     }
     Some(Pages::at(addresses, deadline))

@@ -30,7 +30,10 @@ impl Changes {
         };
         let opened: std::io::Result<_> = open();
         if let Err(error) = &opened {
-            log::debug!("no notice of changes in {}: {error}", directory.display());
+            log::debug!(
+                "changes in {} cannot be watched: {error}",
+                directory.display()
+            );
         }
         Self {
             notices: opened.ok(),

@@ -63,7 +63,7 @@ impl<'a> Observation<'a> {
         };
         observation.look().await;
         let running = jobs_in_words(observation.jobs().len());
-        log::debug!("at SIGTERM the runner manager shows {running}");
+        log::debug!("at SIGTERM the runner manager reports {running}");
         observation
     }
 
@@ -98,7 +98,7 @@ impl<'a> Observation<'a> {
             Answer::Silent if !self.said_silent => {
                 self.said_silent = true;
                 log::warn!(
-                    "the runner manager lives and does not answer: waiting until it does or has ended"
+                    "the runner manager is running but does not answer: waiting until it answers or exits"
                 );
             }
             Answer::State(..) | Answer::Lives { .. } if self.is_foreign().await => {
@@ -121,7 +121,7 @@ impl<'a> Observation<'a> {
         let foreign = sample.system_id.filter(|shown| shown != expected);
         if let Some(shown) = &foreign {
             log::warn!(
-                "the metrics are of another runner manager (system ID {shown}, ours is {expected}): they are not believed; tell the address of ours (--metrics-address)"
+                "the metrics belong to another runner manager (system ID {shown}, expected {expected}) and are ignored; give the address of this pod's with --metrics-address"
             );
         }
         self.expected = None;
@@ -172,10 +172,12 @@ impl<'a> Observation<'a> {
         let (count, list) = (jobs_in_words(self.jobs().len()), self.jobs().join(", "));
         match deadline.map(|deadline| show(deadline.left())) {
             Some(left) => {
-                log::info!("owned runners stay until {count} ended, at most {left}: {list}");
+                log::info!(
+                    "waiting for {count} before unregistering owned runners, at most {left}: {list}"
+                );
             }
             None => log::info!(
-                "owned runners stay until {count} ended, and are left behind if the container is killed before (the grace period was not told): {list}"
+                "waiting for {count} before unregistering owned runners; they are left behind if the container is killed first (the grace period is not set): {list}"
             ),
         }
     }

@@ -49,7 +49,7 @@ impl Older {
             let version = sample.version;
             let version = version.map_or("this version".to_owned(), |version| version.to_string());
             log::warn!(
-                "gitlab-runner {version} is older than {}: whether it shuts down cannot be seen, so it is waited for until it has ended; update it",
+                "gitlab-runner {version} is older than {}: its shutdown cannot be observed, so the sidecar waits until it has exited; update it",
                 Version::OLDEST
             );
         }

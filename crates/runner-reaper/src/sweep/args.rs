@@ -241,7 +241,7 @@ fn of(
             Ok(Of::Runner { id, token })
         }
         _ => Err(Failure::usage(
-            "--group-id, --project-id and --runner-id exclude each other",
+            "--group-id, --project-id and --runner-id cannot be used together",
         )),
     }
 }

@@ -177,7 +177,7 @@ impl Done {
                 self.deleted.push(row.clone());
             }
             Became::Gone => {
-                log::info!("{what} was gone already");
+                log::info!("{what} was already gone");
                 self.gone.push(row.clone());
             }
             Became::Kept(why) => {

@@ -110,7 +110,7 @@ impl<'a> Survey<'a> {
         );
         if plan.looked_at > 0 && plan.counts.get(&Kept::NoNote) == Some(&plan.looked_at) {
             plan.not_known.push(
-                "no maintenance note could be read: the user of the access token must be administrator, owner of the group or maintainer of the project".to_owned(),
+                "no maintenance note could be read: the user of the access token must be an administrator, an owner of the group or a maintainer of the project".to_owned(),
             );
         }
         Ok(())

@@ -49,7 +49,7 @@ fn what_may_pass_is_retried_and_what_stays_is_named() {
         "cut off after",
         |pod| pod.gitlab.fault(fault().drop_after()),
         0,
-        "gone already",
+        "already gone",
     );
     check(
         "500 for ever",
@@ -92,7 +92,7 @@ fn runner_that_was_gone_is_fine() {
         "deleted by hand",
         |pod| pod.gitlab.update(|state| state.runners.clear()),
         0,
-        "gone already",
+        "already gone",
     );
 }
 

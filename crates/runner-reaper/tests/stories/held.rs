@@ -89,7 +89,7 @@ fn ends_before_the_request(arguments: &[&str], period: Duration) {
         let hook = pod.run(arguments);
         assert_eq!(hook.code, 0, "{}", hook.words);
         assert!(hook.took < period, "{:?}: {}", hook.took, hook.words);
-        let why = "polling did not end in time: a request stays open";
+        let why = "polling did not stop in time: a request is still open";
         assert!(hook.words.contains(why), "{}", hook.words);
         assert!(
             hook.words.contains("nothing is left at GitLab"),

@@ -25,11 +25,7 @@ fn deletion_whose_answer_is_still_to_come_is_asked_for_again() {
         pod.signal(Signal::HUP);
         let ended = hook.ended();
         assert_eq!(ended.code, 0, "{}", ended.words);
-        assert!(
-            ended.words.contains("may have begun again"),
-            "{}",
-            ended.words
-        );
+        assert!(ended.words.contains("may have resumed"), "{}", ended.words);
         pod.job_is(job, JobStatus::Success);
         // Whether it polled in between or not: what was asked for before counts no more.
         assert_eq!(pod.gitlab.calls(MANAGER).len(), 2, "{}", ended.words);
@@ -50,7 +46,7 @@ fn file_that_is_loaded_after_each_pause_is_not_paused_for_ever() {
             hook.forget();
             pod.signal(Signal::HUP);
         }
-        hook.says("polling goes on until the end");
+        hook.says("polling continues until the end");
         let ended = hook.ended();
         assert_eq!(ended.code, 0, "{}", ended.words);
         pod.job_is(job, JobStatus::Success);

@@ -75,7 +75,7 @@ fn sidecar_beside_a_draining_runner_manager_unregisters_what_is_shared_and_waits
         pod.signal(Signal::QUIT);
         pod.drains();
         sidecar.stop();
-        sidecar.says("stay until 1 job");
+        sidecar.says("waiting for 1 job before unregistering");
         assert!(pod.gitlab.calls("DELETE *").is_empty());
     });
 }
@@ -124,7 +124,7 @@ fn hook_comes_second(kind: Kind, workers: usize, told: &[&str]) -> (Pod, Running
             .wait_until(LIMIT, |state| state.count(farewell) == 1);
         assert!(gone && pod.runs(), "before the end of its job");
     }
-    assert_eq!(pod.original(), original, "put back");
+    assert_eq!(pod.original(), original, "restored");
     assert!(!pod.file("config.toml.original").exists());
     (pod, hook)
 }
@@ -138,7 +138,7 @@ fn hook_beside_a_draining_runner_manager_unregisters_what_is_shared_and_leaves_n
             assert_eq!(ended.code, 0, "{}", ended.words);
             if !says_its_state() {
                 assert!(
-                    ended.words.contains("loads config.toml no more"),
+                    ended.words.contains("no longer loads config.toml"),
                     "{}",
                     ended.words
                 );
@@ -194,10 +194,14 @@ fn short_grace_period_is_enough_for_an_idle_runner_manager() {
         let ended = pod.run(&["--grace-period", "5"]);
         assert_eq!(ended.code, 0, "{}", ended.words);
         assert!(
-            ended.words.contains("polling is off after"),
+            ended.words.contains("polling stopped after"),
             "{}",
             ended.words
         );
-        assert!(!ended.words.contains("time is up"), "{}", ended.words);
+        assert!(
+            !ended.words.contains("the grace period has ended"),
+            "{}",
+            ended.words
+        );
     });
 }

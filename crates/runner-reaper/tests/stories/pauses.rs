@@ -128,7 +128,11 @@ fn without_limits_the_held_entry_is_waited_for() {
         pod.job_is(first, JobStatus::Running);
         let hook = pod.run(&["--grace-period", "60"]);
         assert_eq!(hook.code, 0, "{}", hook.words);
-        assert!(hook.words.contains("may be polled again"), "{}", hook.words);
+        assert!(
+            hook.words.contains("may be requested for one entry again"),
+            "{}",
+            hook.words
+        );
         pod.job_is(first, JobStatus::Success);
         let second = pod
             .gitlab

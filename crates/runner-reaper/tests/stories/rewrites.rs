@@ -106,11 +106,7 @@ fn runner_manager_that_polls_again_after_a_touch_is_unregistered_again() {
         touch(&pod);
         let ended = hook.ended();
         assert_eq!(ended.code, 0, "{}", ended.words);
-        assert!(
-            ended.words.contains("may have begun again"),
-            "{}",
-            ended.words
-        );
+        assert!(ended.words.contains("may have resumed"), "{}", ended.words);
         pod.job_is(job, JobStatus::Success);
         assert_eq!(pod.managers(), 0, "{}", ended.words);
         pod.no_poll_after_the_end();

@@ -102,7 +102,7 @@ fn refused_token_whose_successor_is_nowhere_is_not_called_gone() {
     let ended = pod.run(&["unregister", "--all-runners"]);
     assert_eq!(ended.code, 77, "{}", ended.words);
     assert!(
-        ended.words.contains("due to be replaced") && ended.words.contains("1 left behind"),
+        ended.words.contains("due to be rotated") && ended.words.contains("1 left behind"),
         "{}",
         ended.words
     );

@@ -191,7 +191,7 @@ fn untold_grace_period_gives_no_owned_runner_up() {
         let mut sidecar = Running::sidecar(&pod, &["--reserve", "15"]);
         sidecar.stop();
         pod.signal(Signal::QUIT);
-        sidecar.says("was not told");
+        sidecar.says("is not set");
         pod.exited();
         let ended = sidecar.ended();
         assert_eq!(ended.code, 0, "{}", ended.words);
@@ -211,7 +211,7 @@ fn metrics_of_another_pod_tell_the_sidecar_nothing() {
         let ended = sidecar.stopped();
         assert_eq!(ended.code, 0, "{}", ended.words);
         assert!(
-            ended.words.contains("of another runner manager"),
+            ended.words.contains("to another runner manager"),
             "{}",
             ended.words
         );

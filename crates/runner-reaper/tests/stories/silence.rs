@@ -42,7 +42,7 @@ fn rotation_that_gitlab_answers_late_is_waited_out() {
             assert_eq!(hook.code, 0, "{}", hook.words);
             let waits = match played() {
                 // Nothing shows it before 18.1, but for the time that it is due.
-                "15.11" | "17.11" => "is due to be replaced",
+                "15.11" | "17.11" => "is due to be rotated",
                 _ => "a token rotation may be waiting",
             };
             assert!(hook.words.contains(waits), "{}", hook.words);
@@ -98,7 +98,9 @@ fn jobs_that_were_seen_are_named_when_the_page_goes_silent() {
         let ended = hook.ended();
         pod.signal(Signal::CONT);
         assert_eq!(ended.code, 75, "{}", ended.words);
-        let at = ended.words.find("time is up with 1 job running: ");
+        let at = ended
+            .words
+            .find("the grace period has ended with 1 job running: ");
         let named = at.is_some_and(|at| ended.words[at..].contains(&format!("/-/jobs/{job}")));
         assert!(named, "{}", ended.words);
     });
@@ -113,7 +115,7 @@ fn told_to_stop_without_a_view_of_the_jobs_keeps_the_owned_runner() {
         let mut hook = Running::of(&pod, &["--grace-period", "1h"]);
         hook.says("waiting for 1 job");
         pod.signal(Signal::STOP);
-        hook.says("jobs cannot be seen");
+        hook.says("jobs cannot be observed");
         hook.signal(Signal::TERM);
         let ended = hook.ended();
         pod.signal(Signal::CONT);

@@ -18,7 +18,7 @@ fn metrics_of_another_runner_manager_are_not_believed() {
         let pod = Pod::new(Settings::default(), &[Kind::Shared], head, "  limit = 1").started();
         let hook = pod.run(&["--metrics-address", &other.address()]);
         assert_eq!(hook.code, 0, "{}", hook.words);
-        assert!(hook.words.contains("are not believed"), "{}", hook.words);
+        assert!(hook.words.contains("are ignored"), "{}", hook.words);
         // As without a port: the reload, the interval and a margin.
         assert!(hook.took > Duration::from_secs(5), "{}", hook.words);
         let calls = pod.gitlab.calls(MANAGER);
@@ -89,7 +89,7 @@ fn runner_manager_that_begins_under_the_hook_is_paused_too() {
         let ended = hook.ended();
         assert_eq!(ended.code, 0, "{}", ended.words);
         assert!(
-            ended.words.contains("nothing polls") && ended.words.contains("polling is off after"),
+            ended.words.contains("nothing polls") && ended.words.contains("polling stopped after"),
             "{}",
             ended.words
         );

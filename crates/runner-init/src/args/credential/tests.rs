@@ -72,7 +72,7 @@ fn authentication_token_wins_over_access_token_over_registration_token() {
         Credential::AuthenticationToken(_)
     ));
     assert!(
-        parsed.warnings[0].contains("--token wins"),
+        parsed.warnings[0].contains("--token takes precedence"),
         "{:?}",
         parsed.warnings
     );

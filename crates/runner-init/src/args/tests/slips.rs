@@ -11,7 +11,7 @@ fn token_in_the_wrong_place_is_not_shown() {
     }
     check(&["--glrt-canary"], "unknown flag --***");
     check(&["--tokenglrt-canary"], "unknown flag --token***");
-    check(&["---glpat-canary"], "no flag");
+    check(&["---glpat-canary"], "not a flag");
     check(
         &["--limit", "glrt-canary"],
         "--limit: \"***\" is not a whole number",
@@ -30,11 +30,11 @@ fn token_in_the_wrong_place_is_not_shown() {
     check(&["--token=glrt-1", "--listen-address=glrt-canary:x"], "***");
     check(
         &["--token-file", "canary"],
-        "--token-file names no file: a token itself goes to --token",
+        "--token-file does not name a file: give the token itself with --token",
     );
     check(
         &["--token-file", "glrt-canary"],
-        "a token itself goes to --token",
+        "give the token itself with --token",
     );
     check(
         &["--token-file", "/none/glrt-canary"],
@@ -42,18 +42,18 @@ fn token_in_the_wrong_place_is_not_shown() {
     );
     check(
         &["--registration-token-file=canary"],
-        "goes to --registration-token",
+        "give the token itself with --registration-token",
     );
     check(
         &["--access-token-file=canary", "--runner-type=instance"],
-        "an access token lies in a file",
+        "give the path of a file that contains the access token",
     );
 }
 
 #[test]
 fn what_is_no_regular_file_is_no_token_file() {
     let message = failure(&["--token-file=/dev/zero"], &[]).message;
-    assert!(message.contains("no regular file"), "{message}");
+    assert!(message.contains("not a regular file"), "{message}");
 }
 
 #[test]

@@ -37,9 +37,7 @@ pub(super) fn no_map(shape: Shape, path: &str, item: &Item) -> Mismatch {
     Mismatch {
         path: path.to_owned(),
         offset: start(item),
-        message: format!(
-            "gitlab-runner leaves it out, as {found} with lines such as {line} under it"
-        ),
+        message: format!("gitlab-runner ignores it, as {found} with lines such as {line} under it"),
     }
 }
 
@@ -61,7 +59,7 @@ pub(super) fn dotted(refused: Mismatch, item: &Item) -> Mismatch {
     if !is_table {
         return refused;
     }
-    let message = "expected a value, found a table: a key with a dot in its name stands in quotes, \"app.example/name\" = …";
+    let message = "expected a value, found a table: write a key with a dot in its name in quotes, \"app.example/name\" = …";
     Mismatch {
         message: message.to_owned(),
         ..refused
@@ -76,7 +74,7 @@ fn expected(shape: Shape) -> &'static str {
         Shape::Float => "a number",
         Shape::Bool => "true or false",
         Shape::Duration => "a duration such as \"1h30m\"",
-        Shape::Time => "a moment",
+        Shape::Time => "a time",
         Shape::Integers => "a list of whole numbers",
         Shape::Floats => "a list of numbers",
         Shape::TextOrTexts => "a string or a list of strings",

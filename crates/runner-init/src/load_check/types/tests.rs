@@ -85,7 +85,7 @@ fn every_field_takes_what_the_decoder_takes_and_nothing_else() {
                         panic!("{text}{left_out:?}")
                     };
                     assert!(one.path.ends_with(field.name), "{text}{one:?}");
-                    let words = "gitlab-runner leaves it out, as it is";
+                    let words = "gitlab-runner ignores it, as it is";
                     assert!(one.message.starts_with(words), "{text}{one:?}");
                     assert_eq!(
                         crate::document::line(&text, one.offset.unwrap()),
@@ -123,13 +123,13 @@ fn what_is_written_instead_of_a_map_is_told() {
     told(
         "[[runners]]\n[[runners.kubernetes.node_tolerations]]\nkey = \"geheim\"\n",
         2,
-        "runners.kubernetes.node_tolerations: gitlab-runner leaves it out, as it is an array of tables, with two brackets: \
-         write [runners.kubernetes.node_tolerations] once, with lines such as name = \"value\" under it",
+        "runners.kubernetes.node_tolerations: gitlab-runner ignores it, as it is an array of tables, with two \
+         brackets: write [runners.kubernetes.node_tolerations] once, with lines such as name = \"value\" under it",
     );
     told(
         "[[runners]]\n[runners.kubernetes]\nnode_selector = \"a=geheim\"\n",
         3,
-        "runners.kubernetes.node_selector: gitlab-runner leaves it out, as it is a string, not a table: write \
+        "runners.kubernetes.node_selector: gitlab-runner ignores it, as it is a string, not a table: write \
          [runners.kubernetes.node_selector] with lines such as name = \"value\" under it",
     );
     told(
@@ -238,13 +238,9 @@ fn value_of_the_wrong_type_is_told_how_to_write_it() {
     told(
         "[[runners]]\ntoken_expires_at = \"never\"\n",
         2,
-        "expected a moment, found a string: write token_expires_at = 2024",
+        "expected a time, found a string: write token_expires_at = 2024",
     );
-    told(
-        "[[runners]]\ntoken_expires_at = 1\n",
-        2,
-        "expected a moment",
-    );
+    told("[[runners]]\ntoken_expires_at = 1\n", 2, "expected a time");
     told(
         "[[runners]]\nunhealthy_interval = 1.5\n",
         2,
@@ -287,11 +283,11 @@ fn volume_of_nfs_takes_what_fits_and_leaves_out_the_rest() {
         .collect();
     assert_eq!(told.len(), 2, "{told:?}");
     assert!(
-        told[0].contains("nfs.read_only: gitlab-runner leaves it out: expected true or false"),
+        told[0].contains("nfs.read_only: gitlab-runner ignores it: expected true or false"),
         "{told:?}"
     );
     assert!(
-        told[1].contains("nfs.sub_path: gitlab-runner leaves it out: expected a string"),
+        told[1].contains("nfs.sub_path: gitlab-runner ignores it: expected a string"),
         "{told:?}"
     );
 }
@@ -306,7 +302,7 @@ fn a_dot_in_the_key_of_a_map_and_a_port_alone_are_told_as_what_they_are() {
     let labels = "[[runners]]\n[runners.kubernetes.pod_labels]\n";
     check(
         &format!("{labels}app.name = \"x\"\n"),
-        "a key with a dot in its name stands in quotes",
+        "write a key with a dot in its name in quotes",
     );
     check(
         &format!("{labels}[runners.kubernetes.pod_labels.app]\nname = \"x\"\n"),

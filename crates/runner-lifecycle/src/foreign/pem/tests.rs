@@ -65,8 +65,8 @@ fn what_stands_around_the_lines_is_named() {
 #[test]
 fn damaged_contents_are_named() {
     for (text, wanted) in [(CERTIFICATE, Certificate), (KEY, Key)] {
-        check(&text.replace("TUlJ", "TU!J"), wanted, "no base64");
-        check(&text.replace("TUlJ", "TUl"), wanted, "cut short");
+        check(&text.replace("TUlJ", "TU!J"), wanted, "not base64");
+        check(&text.replace("TUlJ", "TUl"), wanted, "incomplete base64");
         check(
             &text.replace("TUlJQ2Nh\nbmFyeTEy\n", ""),
             wanted,
@@ -80,7 +80,7 @@ fn damaged_contents_are_named() {
             wanted,
             "once more",
         );
-        check("hello, world", wanted, "PEM is wanted");
+        check("hello, world", wanted, "give a PEM file");
     }
     for (bytes, want) in [
         (&[0x30, 0x82, 0x01, 0x0a, 0x00][..], "DER"),
@@ -94,8 +94,8 @@ fn damaged_contents_are_named() {
 
 #[test]
 fn something_else_than_what_is_wanted_is_named() {
-    check(KEY, Certificate, "a private key and no certificate");
-    check(CERTIFICATE, Key, "a certificate and no private key");
+    check(KEY, Certificate, "a private key but no certificate");
+    check(CERTIFICATE, Key, "a certificate but no private key");
     let labelled = |label: &str| KEY.replace("PRIVATE KEY", label);
     check(&labelled("ENCRYPTED PRIVATE KEY"), Key, "passphrase");
     let old = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n-----END RSA PRIVATE KEY-----\n";
@@ -103,7 +103,11 @@ fn something_else_than_what_is_wanted_is_named() {
     check(&labelled("OPENSSH PRIVATE KEY"), Key, "ssh-keygen");
     check(&labelled("PUBLIC KEY"), Key, "no private key");
     check(&labelled("PUBLIC KEY"), Certificate, "no certificate");
-    check(&labelled("CERTIFICATE REQUEST"), Certificate, "the request");
+    check(
+        &labelled("CERTIFICATE REQUEST"),
+        Certificate,
+        "a certificate request",
+    );
     check(
         &labelled("TRUSTED CERTIFICATE"),
         Certificate,

@@ -12,20 +12,20 @@ pub(super) fn at_the_whole(stumble: &Stumble<'_>) -> Option<(usize, String)> {
     let begin = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
     let first = stumble.index == 0;
     let words = if stumble.next() == Some('\u{0}') {
-        "a NUL byte stands here: save the file as plain UTF-8 text"
+        "there is a NUL byte here: save the file as plain UTF-8 text"
     } else if CONFLICT.iter().any(|mark| line.starts_with(mark)) {
-        "a mark of a merge conflict stands here: keep one of the two sides and remove the lines that begin with <<<<<<<, ======= \
-         and >>>>>>>"
+        "this is a merge conflict marker: keep one of the two sides and remove the lines that begin with <<<<<<<, \
+         ======= and >>>>>>>"
     } else if first && begin.starts_with('<') {
-        "this is HTML or XML, not TOML: the file may be the page of a proxy or of a login; put the configuration itself there"
+        "this is HTML or XML, not TOML: the file may be a proxy's page or a login page; put the configuration itself there"
     } else if line.contains("{{") {
-        "a template stands here that was not filled in ({{ ... }}): let Helm, or what it is written for, render the file"
+        "this is a template that was not rendered ({{ ... }}): render the file with Helm, or the tool that it is written for"
     } else if first && is_json(begin) {
         "this is JSON, not TOML: write key = value, with tables as [name]"
     } else if line.starts_with("---") || line.starts_with("- ") || line == "-" {
         "this is YAML, not TOML: write key = value, with tables as [name] and lists as [\"a\", \"b\"]"
     } else if first && is_yaml(begin) {
-        "this is YAML, not TOML: write key = value, with tables as [name]; of a ConfigMap or Secret only the text under its key belongs here"
+        "this is YAML, not TOML: write key = value, with tables as [name]; from a ConfigMap or Secret, use only the text under its key"
     } else if first && is_escaped(begin) {
         "the line breaks are written as \\n: write real ones, as printf '%b' does"
     } else if first && is_base64(begin) {
@@ -33,10 +33,10 @@ pub(super) fn at_the_whole(stumble: &Stumble<'_>) -> Option<(usize, String)> {
     } else if line.starts_with(';') || line.starts_with("//") || line.starts_with("/*") {
         "a comment begins with #"
     } else if text[..at].ends_with('\r') && stumble.next() != Some('\n') {
-        "a carriage return stands here without a line feed: save the file with the line ends of Unix or Windows"
+        "there is a carriage return without a line feed here: save the file with Unix or Windows line endings"
     } else if let Some(c) = stumble.next().filter(|c| is_invisible(*c)) {
         let words = format!(
-            "an invisible character (U+{:04X}) stands here: remove it",
+            "there is an invisible character (U+{:04X}) here: remove it",
             u32::from(c)
         );
         return Some((at, words));

@@ -19,27 +19,27 @@ pub(super) fn header(stumble: &Stumble<'_>, double: bool, name: &str) -> String 
         });
     match same {
         Some((first, false)) if !double => format!(
-            "the table {shown} stands twice, first in line {}: put its keys under one header",
+            "the table {shown} is defined twice, first on line {}: put its keys under one header",
             line(first)
         ),
         Some((first, _)) => {
             let write = if double { "[name]" } else { "[[name]]" };
             format!(
-                "the table {shown} was written with other brackets in line {}: write {write} in both places",
+                "the table {shown} has other brackets on line {}: write {write} in both places",
                 line(first)
             )
         }
         None => match key_before(stumble, &wanted) {
             Some((first, parts)) if parts > wanted.len() => format!(
-                "the table {shown} was begun with dotted keys in line {}: write its other keys there, without this header",
+                "the table {shown} is defined with dotted keys on line {}: write its other keys there, without this header",
                 line(first)
             ),
             Some((first, _)) => format!(
-                "{shown} has a value already, in line {}: write either the value or the table",
+                "{shown} already has a value, on line {}: write either the value or the table",
                 line(first)
             ),
             None => format!(
-                "the table {shown} is there already in another form: write it once, with a header or with dotted keys"
+                "the table {shown} is already defined in another form: write it once, with a header or with dotted keys"
             ),
         },
     }
@@ -55,16 +55,16 @@ pub(super) fn key(stumble: &Stumble<'_>, key: &str) -> String {
             let line = line_of(stumble.text, first.start);
             if parts == wanted.len() {
                 format!(
-                    "{shown} stands twice in its table, first in line {line}: remove one of the two"
+                    "{shown} is set twice in its table, first on line {line}: remove one of the two"
                 )
             } else {
                 format!(
-                    "{shown} was begun in another form in line {line}: write either the value or the keys under it"
+                    "{shown} is defined in another form on line {line}: write either the value or the keys under it"
                 )
             }
         }
         None => format!(
-            "{shown} is there already, as a table with a header of its own: write it once, with a header or with dotted keys"
+            "{shown} is already defined, as a table with its own header: write it once, with a header or with dotted keys"
         ),
     }
 }

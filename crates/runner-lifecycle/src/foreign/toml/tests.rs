@@ -60,19 +60,19 @@ fn value_without_quotes_is_shown_with_them() {
     check(
         "a = [x, y]\n",
         1,
-        "a value in the list of a is none: text needs quotes",
+        "a value in the list of a is not valid: text needs quotes",
     );
     check(
         "a = [\n  \"x\",\n  y,\n]\n",
         3,
-        "a value in the list of a is none",
+        "a value in the list of a is not valid",
     );
     check(
         "a = {\n b = 1,\n c = x }\n",
         3,
-        "a value in the table of a is none",
+        "a value in the table of a is not valid",
     );
-    check("a = True\n", 1, "small letters: write a = true");
+    check("a = True\n", 1, "lower case: write a = true");
     check(
         "privileged = yes\n",
         1,
@@ -94,24 +94,16 @@ fn numbers_are_explained() {
         1,
         "the number of limit is too large",
     );
-    check(
-        "limit = 1;\n",
-        1,
-        "something stands behind the value of limit",
-    );
+    check("limit = 1;\n", 1, "there is text after the value of limit");
     check("limit = 1_\n", 1, "the value of limit has no quotes");
     check("limit = 1.\n", 1, "the value of limit has no quotes");
     check("limit = 0x\n", 1, "the value of limit has no quotes");
     check(
         "limit = 1 name = 2\n",
         1,
-        "something stands behind the value of limit",
+        "there is text after the value of limit",
     );
-    check(
-        "limit = 1,\n",
-        1,
-        "something stands behind the value of limit",
-    );
+    check("limit = 1,\n", 1, "there is text after the value of limit");
 }
 
 #[test]
@@ -129,25 +121,25 @@ fn missing_and_double_equals_signs_are_named() {
     check(
         "name : \"n1\"\n",
         1,
-        "a colon stands where TOML has an equals sign: write name = \"n1\"",
+        "there is a colon where TOML needs an equals sign: write name = \"n1\"",
     );
     check("name: n1\n", 1, "write name = \"n1\"");
     check(
         "limit: 3\n",
         1,
-        "a colon stands where TOML has an equals sign: write limit = …",
+        "there is a colon where TOML needs an equals sign: write limit = …",
     );
     check("word\n", 1, "this line has no equals sign");
     check("%include x\n", 1, "this line has no equals sign");
     check("a == 1\n", 1, "a second equals sign");
     check("a = = 1\n", 1, "a second equals sign");
-    check("= 1\n", 1, "no key stands before the equals sign");
+    check("= 1\n", 1, "there is no key before the equals sign");
     check("a = \nb = 1\n", 1, "a has no value: write a = \"…\"");
     check("name =\n\"x\"\n", 1, "name has no value");
-    check("export name=1\n", 1, "a line of a shell: write name = ");
-    check("a b = 1\n", 1, "the key holds a blank");
-    check("a. = 1\n", 1, "the key has a dot too many");
-    check(".a = 1\n", 1, "a dot too many");
+    check("export name=1\n", 1, "a shell command: write name = ");
+    check("a b = 1\n", 1, "the key contains a space");
+    check("a. = 1\n", 1, "the key has an extra dot");
+    check(".a = 1\n", 1, "an extra dot");
     check("ä = 1\n", 1, "needs quotes");
     check("“a” = 1\n", 1, "typographic quotes");
     check("'''a''' = 1\n", 1, "needs quotes");
@@ -171,13 +163,13 @@ fn what_is_left_open_is_named_where_it_was_opened() {
     check(
         "a = 1\nb = \"\"\"x\n\n\nc = 1\n",
         2,
-        "the string of b of several lines is not closed: write \"\"\"",
+        "the multi-line string of b is not closed: write \"\"\"",
     );
     check("b = '''x\nc = 1\n", 1, "write ''' at its end");
     check(
         "a = [\"x\",\nb = 1\n",
         1,
-        "the list of a is not closed: write ] behind its last value",
+        "the list of a is not closed: write ] after its last value",
     );
     check("a = [\n\"x\",\n", 1, "the list of a is not closed");
     check("a = [1, [2, 3]\nb = 2\n", 1, "the list of a is not closed");
@@ -204,18 +196,18 @@ fn what_is_left_open_is_named_where_it_was_opened() {
         1,
         "a comma is missing in the list of a",
     );
-    check("a = [\"x\",, \"y\"]\n", 1, "a comma too many");
+    check("a = [\"x\",, \"y\"]\n", 1, "an extra comma");
     check(
         "a = { b = 1 c = 2 }\n",
         1,
         "a comma is missing in the table of a",
     );
-    check("a = { b 1 }\n", 1, "the table of a does not fit");
-    check("a = [1]]\n", 1, "something stands behind the list of a");
+    check("a = { b 1 }\n", 1, "the table of a is not valid");
+    check("a = [1]]\n", 1, "there is text after the list of a");
     check(
         "a = \"x\" \"y\"\n",
         1,
-        "something stands behind the string of a",
+        "there is text after the string of a",
     );
     check("a = \"x\"\"\n", 1, "the string of a is not closed");
     check("a = \"C:\\dir\"\n", 1, "a backslash in the string of a");
@@ -226,9 +218,9 @@ fn what_is_left_open_is_named_where_it_was_opened() {
 fn headers_are_explained() {
     check("[runners]]\n", 1, "more closing than opening brackets");
     check("[]\n", 1, "the header names no table: write [[runners]]");
-    check("[a.]\n", 1, "the name in the header has a dot too many");
-    check("[a b]\n", 1, "the name in the header holds a blank");
-    check("[a] x = 1\n", 1, "something stands behind the header");
+    check("[a.]\n", 1, "the name in the header has an extra dot");
+    check("[a b]\n", 1, "the name in the header contains a space");
+    check("[a] x = 1\n", 1, "there is text after the header");
 }
 
 #[test]
@@ -236,57 +228,57 @@ fn what_stands_twice_is_named_with_its_first_line() {
     check(
         "name = 1\nb = 1\nname = 2\n",
         3,
-        "name stands twice in its table, first in line 1",
+        "name is set twice in its table, first on line 1",
     );
     check(
         "[[runners]]\nname = 1\n[[runners]]\nname = 1\nname = 2\n",
         5,
-        "first in line 4",
+        "first on line 4",
     );
     check(
         "[a]\nb = 1\n[c]\n[a]\n",
         4,
-        "the table a stands twice, first in line 1: put its keys under one header",
+        "the table a is defined twice, first on line 1: put its keys under one header",
     );
     check(
         "[[a]]\n[a]\n",
         2,
-        "with other brackets in line 1: write [[name]]",
+        "has other brackets on line 1: write [[name]]",
     );
     check(
         "[a]\n[[a]]\n",
         2,
-        "with other brackets in line 1: write [name]",
+        "has other brackets on line 1: write [name]",
     );
-    check("a = 1\n[a]\n", 2, "a has a value already, in line 1");
+    check("a = 1\n[a]\n", 2, "a already has a value, on line 1");
     check(
         "a = 1\na.b = 2\n",
         2,
-        "a.b was begun in another form in line 1",
+        "a.b is defined in another form on line 1",
     );
     check(
         "a.b = 1\na = 2\n",
         2,
-        "a was begun in another form in line 1",
+        "a is defined in another form on line 1",
     );
     check(
         "a = {b = 1}\na.c = 1\n",
         2,
-        "a.c was begun in another form in line 1",
+        "a.c is defined in another form on line 1",
     );
     check(
         "a = {b = 1}\n[a.c]\n",
         2,
-        "a.c has a value already, in line 1",
+        "a.c already has a value, on line 1",
     );
     check(
         "[a]\nb.c = 1\n[a.b]\nd = 1\n",
         3,
-        "was begun with dotted keys in line 2",
+        "is defined with dotted keys on line 2",
     );
     check(
         "a = { b = 1, b = 2 }\n",
         1,
-        "a key stands twice in the value of a",
+        "a key is set twice in the value of a",
     );
 }

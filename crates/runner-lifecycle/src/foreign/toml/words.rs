@@ -9,10 +9,7 @@ use crate::config_toml::statements::Kind;
 /// What is wrong, and where in the text.
 pub(super) fn of(stumble: &Stumble<'_>) -> (usize, String) {
     let Some(statement) = stumble.statement() else {
-        return (
-            stumble.at,
-            "nothing here is TOML: write key = value".to_owned(),
-        );
+        return (stumble.at, "this is not TOML: write key = value".to_owned());
     };
     match &statement.kind {
         Kind::Header { double, name, end } => {
@@ -42,7 +39,7 @@ fn header(stumble: &Stumble<'_>, double: bool, name: &str, end: usize, closed: b
     }
     if !closed {
         let write = shown.map_or_else(
-            || format!("write {close} behind the name"),
+            || format!("write {close} after the name"),
             |name| format!("write {open}{name}{close}"),
         );
         return format!("the header is not closed: {write}");
@@ -55,7 +52,7 @@ fn header(stumble: &Stumble<'_>, double: bool, name: &str, end: usize, closed: b
         return if behind.starts_with(']') {
             "the header has more closing than opening brackets: write [[runners]], or [runners.docker]".to_owned()
         } else {
-            "something stands behind the header: put it on a line of its own".to_owned()
+            "there is text after the header: put it on a line of its own".to_owned()
         };
     }
     name_is_wrong("the name in the header", name)
@@ -64,13 +61,13 @@ fn header(stumble: &Stumble<'_>, double: bool, name: &str, end: usize, closed: b
 /// What is wrong with a name, of a key or of a table.
 fn name_is_wrong(what: &str, name: &str) -> String {
     if name.starts_with('.') || name.ends_with('.') || name.contains("..") {
-        format!("{what} has a dot too many")
+        format!("{what} has an extra dot")
     } else if name.contains(['“', '”', '‘', '’', '„', '«', '»']) {
-        format!("{what} has typographic quotes: write straight ones, \"…\"")
+        format!("{what} has typographic quotes: write straight quotes, \"…\"")
     } else if name.contains(char::is_whitespace) && !name.contains(['"', '\'']) {
-        format!("{what} holds a blank: write it in quotes, or put the words on lines of their own")
+        format!("{what} contains a space: write it in quotes, or put the words on separate lines")
     } else {
-        format!("{what} holds a character that needs quotes: write \"…\" around it")
+        format!("{what} contains a character that needs quotes: write \"…\" around it")
     }
 }
 
@@ -85,7 +82,7 @@ fn without_equals(line: &str) -> String {
             Some(value) => format!("{word} = \"{value}\""),
             None => format!("{} = …", harmless::key(word).unwrap_or("key")),
         };
-        return format!("a colon stands where TOML has an equals sign: write {write}");
+        return format!("there is a colon where TOML needs an equals sign: write {write}");
     }
     // A quote that is alone, or with a comma behind it, ends something: the word may be the rest of a value.
     let is_string = value
@@ -103,10 +100,10 @@ fn without_equals(line: &str) -> String {
 fn left_open(key: &str, close: &str) -> String {
     let of = of_key(key);
     match close {
-        "]" => format!("the list{of} is not closed: write ] behind its last value"),
-        "}" => format!("the table{of} is not closed: write }} behind its last value"),
+        "]" => format!("the list{of} is not closed: write ] after its last value"),
+        "}" => format!("the table{of} is not closed: write }} after its last value"),
         "\"" | "'" => format!("the string{of} is not closed: write {close} at its end"),
-        _ => format!("the string{of} of several lines is not closed: write {close} at its end"),
+        _ => format!("the multi-line string{of} is not closed: write {close} at its end"),
     }
 }
 
@@ -114,11 +111,11 @@ fn pair(stumble: &Stumble<'_>, key: &str, value: &Range<usize>) -> String {
     let of = of_key(key);
     let text = &stumble.text[value.clone()];
     if key.is_empty() {
-        return "no key stands before the equals sign: write key = value".to_owned();
+        return "there is no key before the equals sign: write key = value".to_owned();
     }
     if is_repeated(stumble.said) {
         return if stumble.at > value.start {
-            format!("a key stands twice in the value{of}: remove one of the two")
+            format!("a key is set twice in the value{of}: remove one of the two")
         } else {
             repeated::key(stumble, key)
         };
@@ -126,12 +123,12 @@ fn pair(stumble: &Stumble<'_>, key: &str, value: &Range<usize>) -> String {
     if stumble.at < value.start && !text.starts_with('=') && !text.is_empty() {
         if let Some(rest) = key.strip_prefix("export ") {
             let rest = harmless::key(rest.trim()).unwrap_or("key");
-            return format!("this is a line of a shell: write {rest} = \"…\"");
+            return format!("this is a shell command: write {rest} = \"…\"");
         }
         return name_is_wrong("the key", key);
     }
     if stumble.said.contains("recur") {
-        return format!("lists or tables lie too deep in each other in the value{of}");
+        return format!("lists or tables are nested too deeply in the value{of}");
     }
     // Base64 ends in equals signs, and is no key then.
     let ends_the_line = text.bytes().all(|byte| byte == b'=');
@@ -140,12 +137,12 @@ fn pair(stumble: &Stumble<'_>, key: &str, value: &Range<usize>) -> String {
     }
     match text.chars().next() {
         None => format!("{} has no value: write {}", named(key), sample(key, "")),
-        Some('=') => format!("a second equals sign stands before the value{of}: remove it"),
+        Some('=') => format!("there is a second equals sign before the value{of}: remove it"),
         Some('"' | '\'') => in_string(stumble, &of, text),
         Some('[' | '{') if stumble.at >= value.start => inside(stumble, &of, text),
         Some('“' | '”' | '‘' | '’' | '„' | '«' | '»') => {
             format!(
-                "the value{of} has typographic quotes: write straight ones, {}",
+                "the value{of} has typographic quotes: write straight quotes, {}",
                 sample(key, "")
             )
         }
@@ -160,11 +157,11 @@ fn in_string(stumble: &Stumble<'_>, of: &str, text: &str) -> String {
     let escaped = line.contains('\\') || before.ends_with('\\');
     if escaped && text.starts_with('"') {
         return format!(
-            "a backslash in the string{of} is not followed by what TOML knows: write \\\\ for each, or the string in single quotes"
+            "a backslash in the string{of} is not a TOML escape sequence: write \\\\ for each backslash, or put the string in single quotes"
         );
     }
     format!(
-        "something stands behind the string{of}: put it on a line of its own; a quote inside of \"…\" is written \\\""
+        "there is text after the string{of}: put it on a line of its own; a quote inside \"…\" is written \\\""
     )
 }
 
@@ -177,23 +174,23 @@ fn inside(stumble: &Stumble<'_>, of: &str, text: &str) -> String {
     };
     let said = stumble.said;
     if said.contains("extra comma") {
-        return format!("a comma too many stands in the {what}{of}");
+        return format!("there is an extra comma in the {what}{of}");
     }
     if said.contains("missing comma") || said.contains("expected `,`") {
         return format!("a comma is missing in the {what}{of}");
     }
     if said.contains("assignment") || said.contains("missing key") {
         return format!(
-            "the {what}{of} does not fit: write [\"a\", \"b\"] for a list, {{ a = \"b\" }} for a table"
+            "the {what}{of} is not valid: write [\"a\", \"b\"] for a list, {{ a = \"b\" }} for a table"
         );
     }
     if stumble.at >= stumble.text.len() || stumble.next().is_none_or(|c| c == '\n' || c == '\r') {
-        return format!("something stands behind the {what}{of}: put it on a line of its own");
+        return format!("there is text after the {what}{of}: put it on a line of its own");
     }
     if stumble.text[..stumble.at].ends_with([']', '}', ' ']) && said.contains("key or value") {
-        return format!("something stands behind the {what}{of}: put it on a line of its own");
+        return format!("there is text after the {what}{of}: put it on a line of its own");
     }
-    format!("a value in the {what}{of} is none: text needs quotes, \"…\"")
+    format!("a value in the {what}{of} is not valid: text needs quotes, \"…\"")
 }
 
 /// A value that begins with neither quote nor bracket.
@@ -205,7 +202,7 @@ fn bare(key: &str, text: &str) -> String {
     let digits = line.trim_start_matches(['+', '-']);
     let number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit() || b == b'_');
     if ["true", "false"].contains(&lower.as_str()) {
-        format!("true and false are written in small letters: write {name} = {lower}")
+        format!("true and false are written in lower case: write {name} = {lower}")
     } else if let Some(yes) = ["yes", "on", "no", "off"]
         .iter()
         .position(|word| *word == lower)
@@ -215,16 +212,18 @@ fn bare(key: &str, text: &str) -> String {
             "the value{of} has no quotes: write {name} = {word}, or quotes around it if it is text"
         )
     } else if number && digits.len() > 1 && digits.starts_with('0') {
-        format!("the number{of} begins with a zero: write it without, or in quotes if it is text")
+        format!(
+            "the number{of} begins with a zero: remove the zero, or write quotes around it if it is text"
+        )
     } else if number && !digits.contains('_') {
         format!("the number{of} is too large")
     } else if digits.starts_with(|c: char| c.is_ascii_digit()) && text.contains([' ', ',', ';']) {
         format!(
-            "something stands behind the value{of}: one key with its value is one line; text needs quotes, \"…\""
+            "there is text after the value{of}: one key with its value is one line; text needs quotes, \"…\""
         )
     } else if text.contains(['=', '"']) && text.contains(' ') {
         format!(
-            "the value{of} has no quotes, or two keys stand on this line: write {} on a line of its own",
+            "the value{of} has no quotes, or there are two keys on this line: write {} on a line of its own",
             sample(key, "")
         )
     } else if matches!(text.chars().next(), Some(']' | '}' | ',')) {

@@ -22,7 +22,7 @@ pub(super) struct Reading {
 /// With the rest of a sentence that begins with "the URL of GitLab".
 pub(super) fn read(text: &str) -> Result<Reading, &'static str> {
     if text.bytes().any(|byte| byte < 0x20 || byte == 0x7f) {
-        return Err("holds a tab, a line break or another control character: leave it out");
+        return Err("contains a tab, a line break or another control character: remove it");
     }
     // Its trailing slashes and one "/ci" go before anything is read.
     let text = text.trim_end_matches('/');
@@ -31,7 +31,7 @@ pub(super) fn read(text: &str) -> Result<Reading, &'static str> {
     let scheme = scheme.to_ascii_lowercase();
     let rest = rest
         .strip_prefix("//")
-        .ok_or("has no // behind its scheme: write https://gitlab.example")?;
+        .ok_or("has no // after its scheme: write https://gitlab.example")?;
     // There is a slash: that of "/api".
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let (host, port) = host_and_port(authority)?;
@@ -40,7 +40,7 @@ pub(super) fn read(text: &str) -> Result<Reading, &'static str> {
         "" => 80,
         text => match text.parse() {
             Ok(port) if port != 0 => port,
-            _ => return Err("has a port that is no number from 1 to 65535"),
+            _ => return Err("has a port that is not a number from 1 to 65535"),
         },
     };
     Ok(Reading {
@@ -52,14 +52,16 @@ pub(super) fn read(text: &str) -> Result<Reading, &'static str> {
 }
 
 fn host_and_port(authority: &str) -> Result<(&str, &str), &'static str> {
-    const PORT: &str = "has a port that is no number from 1 to 65535";
+    const PORT: &str = "has a port that is not a number from 1 to 65535";
     let digits = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
     if let Some(rest) = authority.strip_prefix('[') {
         let (host, port) = rest
             .rsplit_once(']')
-            .ok_or("has a [ without a ] behind it")?;
+            .ok_or("has a [ without a ] after it")?;
         if host.contains('%') {
-            return Err("names a zone, which belongs to one machine: write the address without it");
+            return Err(
+                "contains an IPv6 zone, which is valid on one machine only: write the address without it",
+            );
         }
         let _: Ipv6Addr = host
             .parse()
@@ -72,26 +74,24 @@ fn host_and_port(authority: &str) -> Result<(&str, &str), &'static str> {
     }
     let (host, port) = authority.split_once(':').unwrap_or((authority, ""));
     if port.contains(':') {
-        return Err("has more than one colon behind its host: an IPv6 address stands in brackets");
+        return Err("has more than one colon after its host: write an IPv6 address in brackets");
     }
     if !digits(port) {
         return Err(PORT);
     }
     if host.is_empty() {
-        return Err("names no host: write https://gitlab.example");
+        return Err("has no host: write https://gitlab.example");
     }
     if !host.is_ascii() {
-        return Err(
-            "has a host with letters outside ASCII: write it as it stands in DNS (xn--...)",
-        );
+        return Err("has a host with letters outside ASCII: write it as it is in DNS (xn--...)");
     }
     let allowed = |c: char| c.is_ascii_alphanumeric() || "!\"$&'()*+,-.;<=>_~".contains(c);
     if let Some(wrong) = host.chars().find(|c| !allowed(*c)) {
         return Err(match wrong {
-            '\\' => "holds a backslash: write / in its place",
-            '%' => "holds a percent sign in its host: write the host as it is",
-            ' ' => "holds a blank in its host: leave it out",
-            _ => "has a host with a character that no host name holds",
+            '\\' => "contains a backslash: write / instead",
+            '%' => "contains a percent sign in its host: write the host unencoded",
+            ' ' => "contains a space in its host: remove it",
+            _ => "has a host with a character that is not allowed in host names",
         });
     }
     // A name with an empty part is never looked up.
@@ -135,7 +135,7 @@ fn escaped(path: &str) -> Result<String, &'static str> {
     Ok(bytes.into_iter().map(escape).collect())
 }
 
-const BAD_ESCAPE: &str = "has a % in its path without two hexadecimal digits behind it";
+const BAD_ESCAPE: &str = "has a % in its path without two hexadecimal digits after it";
 
 fn hexadecimal(digit: u8) -> Option<u8> {
     let value = char::from(digit).to_digit(16)?;

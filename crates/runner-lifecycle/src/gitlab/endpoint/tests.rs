@@ -116,10 +116,10 @@ fn unusable_addresses_are_refused_with_the_cure() {
     check("ssh://git@gitlab.example", "ssh://");
     check("https://me:secret@gitlab.example", "user name or password");
     check("me:secret@gitlab.example", "no scheme");
-    check("https://h/?token=secret", "leave out the ?");
-    check("https://h?", "leave out the ?");
+    check("https://h/?token=secret", "remove the ?");
+    check("https://h?", "remove the ?");
     check("https://h/gitlab#secret", "# and what follows");
-    check("https://", "no // behind");
+    check("https://", "no // after");
     check("broken", "write https://broken");
     check("glrt-secret", "is a token");
     check("glrt-secret:8080", "is a token");
@@ -198,7 +198,7 @@ fn rules_of_go_are_followed_to_the_letter() {
                 Err(why) => {
                     let known = [
                         "outside ASCII",
-                        "a zone",
+                        "an IPv6 zone",
                         "between its dots",
                         "in its host",
                         "no host",
@@ -258,14 +258,14 @@ fn repair_that_only_a_browser_makes_is_refused_with_the_cure() {
         let error = Endpoint::parse(text).unwrap_err().to_string();
         assert!(error.contains(want), "{text:?}: {error}");
     }
-    check("http:/h", "no // behind its scheme");
-    check("http:h", "no // behind its scheme");
-    check("http:\\\\h", "no // behind its scheme");
-    check("http:///h", "names no host");
+    check("http:/h", "no // after its scheme");
+    check("http:h", "no // after its scheme");
+    check("http:\\\\h", "no // after its scheme");
+    check("http:///h", "has no host");
     check("http://h\tx", "control character");
     check("http://h\nx", "control character");
-    check(" http://h", "begins or ends with a blank");
-    check("http://h x", "a blank in its host");
+    check(" http://h", "begins or ends with a space");
+    check("http://h x", "a space in its host");
     check("http://h\\x", "a backslash");
     check("http://h/a\\b", "reads as \"/a%5Cb\"");
     check(
@@ -275,12 +275,12 @@ fn repair_that_only_a_browser_makes_is_refused_with_the_cure() {
     check("http://0x7f.1", "write 127.0.0.1");
     check("http://2130706433", "write 127.0.0.1");
     check("http://127.0.0.1.", "write 127.0.0.1");
-    check("http://h:99999", "no number from 1 to 65535");
-    check("http://h:0", "no number from 1 to 65535");
+    check("http://h:99999", "not a number from 1 to 65535");
+    check("http://h:0", "not a number from 1 to 65535");
     check("http://h:80:80", "more than one colon");
-    check("http://::1", "stands in brackets");
+    check("http://::1", "in brackets");
     check("http://[::1", "a [ without a ]");
-    check("http://[fe80::1%25eth0]", "a zone");
+    check("http://[fe80::1%25eth0]", "an IPv6 zone");
     check("http://[h]", "no IPv6 address");
     check("http://h%41", "percent sign in its host");
     check("http://h/%zz", "two hexadecimal digits");

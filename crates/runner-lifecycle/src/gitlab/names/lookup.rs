@@ -114,7 +114,7 @@ fn read(answer: std::io::Result<Answer>) -> Result<Vec<IpAddr>, Lack> {
         // The name that IANA gave the code, or its number: nothing else can be in it.
         other => return Err(Lack::Refused(format!("it answered {other}"))),
     }
-    let garbled = |_| Lack::Refused("it answered nonsense".to_owned());
+    let garbled = |_| Lack::Refused("its answer was malformed".to_owned());
     // Aliases are followed by the name server; what counts is which addresses came along.
     let records = answer.answer().map_err(garbled)?;
     let v4 = records.limit_to_in::<A>().flatten();

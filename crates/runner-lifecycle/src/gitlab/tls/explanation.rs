@@ -23,7 +23,7 @@ pub(in crate::gitlab) fn explain(error: &Error, peer: Peer<'_>) -> Option<(Strin
         Error::AlertReceived(alert) => alert_words(*alert, peer)?,
         Error::InvalidMessage(_) => match peer {
             Peer::Gitlab(_) => (
-                "whoever answers does not speak TLS".to_owned(),
+                "the server does not speak TLS".to_owned(),
                 "check the port, or write http:// in --url".to_owned(),
             ),
             Peer::Proxy(way) => (
@@ -79,7 +79,7 @@ fn certificate(distrust: &Distrust, peer: Peer<'_>) -> (String, String) {
         Peer::Gitlab(_) => "the certificate".to_owned(),
         Peer::Proxy(way) => format!("the certificate of the proxy {way}"),
     };
-    // gitlab-runner believes the authorities of that file for a proxy too.
+    // gitlab-runner trusts the authorities of that file for a proxy too.
     let give = match peer {
         Peer::Gitlab(_) => format!(
             "give the CA's certificate with --tls-ca-file or as {host}.crt in the certs directory"
@@ -98,11 +98,14 @@ fn certificate(distrust: &Distrust, peer: Peer<'_>) -> (String, String) {
     let reissue = |how: &str| format!("have the certificate of {host} reissued{how}");
     let (why, next) = match distrust {
         Distrust::UnknownAuthority => ("is signed by an unknown authority", give),
-        Distrust::SameName => ("is signed by an unknown authority of a known name", give),
+        Distrust::SameName => (
+            "is signed by an unknown authority that has the name of a known one",
+            give,
+        ),
         Distrust::SelfSigned => ("is self-signed", itself),
         Distrust::Authority => (
-            "is that of an authority (CA:TRUE) and not a server's",
-            format!("{}, or {itself}", reissue(" as a server's")),
+            "is a CA certificate (CA:TRUE), not a server certificate",
+            format!("{}, or {itself}", reissue(" as a server certificate")),
         ),
         Distrust::Expired => ("has expired", clock),
         Distrust::NotYetValid => ("is not yet valid", clock),
@@ -116,43 +119,45 @@ fn certificate(distrust: &Distrust, peer: Peer<'_>) -> (String, String) {
             return (
                 format!("{subject} is not valid for {host}{only}"),
                 format!(
-                    "write a name that it holds in {written} if that leads there too, or have it reissued for {host}"
+                    "write a name from the certificate in {written} if it leads there too, or have the certificate reissued for {host}"
                 ),
             );
         }
         Distrust::NoName => {
             return (
-                format!("{subject} is not valid for {host}: it names no host (SAN)"),
+                format!("{subject} is not valid for {host}: it contains no host name (SAN)"),
                 format!("have it reissued with {host} as subjectAltName"),
             );
         }
         Distrust::Purpose => (
-            "is not made for servers (extendedKeyUsage)",
+            "is not issued for servers (extendedKeyUsage)",
             reissue(" with serverAuth"),
         ),
         Distrust::Revoked => ("has been revoked", reissue("")),
         Distrust::Signature => (
-            "is signed in a way that is not believed, such as SHA-1",
+            "is signed with an algorithm that is not trusted, such as SHA-1",
             reissue(" with SHA-256"),
         ),
         Distrust::Extension => (
-            "holds a critical extension that is not understood",
+            "contains an unknown critical extension",
             reissue(" without it"),
         ),
         Distrust::Constraint => (
-            "is for a host that its authority may not sign for",
+            "is for a host that its authority must not sign for",
             reissue(" by one that may"),
         ),
         Distrust::Chain => (
-            "comes with others that do not lead to its authority",
-            format!("have {host} send its certificate with the right ones behind it"),
+            "was sent with a chain that does not lead to its authority",
+            format!(
+                "have {host} send its certificate followed by the right intermediate certificates"
+            ),
         ),
         Distrust::Key => (
-            "has a key that was not proved, or is of a kind that is not believed",
-            reissue(" for RSA from 2048 bits, ECDSA P-256 or P-384, or Ed25519"),
+            "has a key of a type that is not trusted, or one that the server does not hold",
+            reissue(" for RSA with at least 2048 bits, ECDSA P-256 or P-384, or Ed25519"),
         ),
         Distrust::Damaged => ("is damaged", reissue("")),
-        Distrust::Unknown => ("is not believed", reissue("")),
+        Distrust::Unknown => ("is not trusted", reissue("")),
     };
     (format!("{subject} {why}"), next)
 }
@@ -160,14 +165,16 @@ fn certificate(distrust: &Distrust, peer: Peer<'_>) -> (String, String) {
 /// What the other side thinks of our certificate. Other alerts may come from a server that is just starting.
 fn alert_words(alert: AlertDescription, peer: Peer<'_>) -> Option<(String, String)> {
     use AlertDescription as Alert;
-    let believes = peer.subject();
+    let trusting = peer.subject();
     let pair = format!(
-        "give a client certificate that {believes} believes with --tls-cert-file and --tls-key-file"
+        "give a client certificate that {trusting} trusts with --tls-cert-file and --tls-key-file"
     );
     let why = match alert {
         Alert::CertificateRequired | Alert::NoCertificate => "a client certificate is required",
         Alert::BadCertificate => "the client certificate was refused as damaged",
-        Alert::UnsupportedCertificate => "the client certificate was refused as of a wrong kind",
+        Alert::UnsupportedCertificate => {
+            "the client certificate was refused as of an unsupported type"
+        }
         Alert::CertificateRevoked => "the client certificate was refused as revoked",
         Alert::CertificateExpired => "the client certificate was refused as expired",
         Alert::UnknownCA => "the client certificate was refused: its authority is unknown there",
@@ -175,7 +182,7 @@ fn alert_words(alert: AlertDescription, peer: Peer<'_>) -> Option<(String, Strin
             "the client certificate was refused"
         }
         Alert::HandshakeFailure | Alert::ProtocolVersion | Alert::InsufficientSecurity => {
-            let why = format!("no common version or cipher of TLS with {believes}");
+            let why = format!("no common TLS version or cipher with {trusting}");
             return Some((why, peer.needs_tls()));
         }
         _ => return None,

@@ -35,7 +35,7 @@ pub(super) fn key(flag: &str, path: &Path) -> Result<PrivateKeyDer<'static>, Err
 fn read(flag: &str, path: &Path, wanted: Wanted) -> Result<Vec<u8>, Error> {
     if shown::is_content(path) {
         let given = if flag.is_empty() { "the path" } else { flag };
-        let line = format!("{given} holds a file's content: give the path of the file");
+        let line = format!("{given} contains a file's content: give the path of the file");
         return Err(Error::unusable(line));
     }
     // The error is the system's or one of our own: neither knows what the file holds.
@@ -52,7 +52,7 @@ fn read(flag: &str, path: &Path, wanted: Wanted) -> Result<Vec<u8>, Error> {
 pub(super) fn passed_over(flag: &str, path: &Path, passed: usize) {
     let sections = if passed == 1 { "section" } else { "sections" };
     log::warn!(
-        "{}: {passed} {sections} cannot be read and count for nothing, as for gitlab-runner",
+        "{}: {passed} damaged {sections} ignored, as by gitlab-runner",
         name(flag, path)
     );
 }

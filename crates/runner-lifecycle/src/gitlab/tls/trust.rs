@@ -47,7 +47,7 @@ impl Trust {
 
     fn system(&self) -> Option<&Arc<WebPkiServerVerifier>> {
         let build = || {
-            log::debug!("no authority that is known signed the certificate: reading the system's");
+            log::debug!("no bundled authority signed the certificate: reading the system's");
             let mut roots = RootCertStore::empty();
             roots.add_parsable_certificates((self.read_system)());
             // Without any root there is nothing to ask.

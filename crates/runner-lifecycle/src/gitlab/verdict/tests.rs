@@ -129,7 +129,7 @@ fn an_answer_that_gitlab_runner_would_not_take_names_what_is_to_be_taken_back() 
             check(
                 made(wanted),
                 &body,
-                "with a token_expires_at that is no moment of RFC 3339",
+                "with a token_expires_at that is not an RFC 3339 time",
             );
         }
         for kind in [Some("text/html"), Some("text/plain"), None] {

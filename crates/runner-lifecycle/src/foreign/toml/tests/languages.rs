@@ -18,14 +18,14 @@ fn other_languages_and_damage_by_tools_are_recognised() {
         1,
         "this is YAML",
     );
-    check("concurrent: 1\n", 1, "a colon stands where");
-    check("concurrent: 1\n[[runners]]\n", 1, "a colon stands where");
+    check("concurrent: 1\n", 1, "there is a colon where");
+    check("concurrent: 1\n[[runners]]\n", 1, "there is a colon where");
     for text in [
         "{{- if .Values.x }}\na = 1\n{{- end }}\n",
         "{{ .Values.config }}",
         "concurrent = {{ .Values.concurrent }}\n",
     ] {
-        check(text, 1, "a template stands here");
+        check(text, 1, "this is a template that was not rendered");
     }
     for text in [
         "concurrent = 1\\n[[runners]]\\n  name = \"a\"\\n",
@@ -42,17 +42,21 @@ fn other_languages_and_damage_by_tools_are_recognised() {
     check(
         "a = 1\n<<<<<<< HEAD\nb = 1\n=======\nb = 2\n>>>>>>> x\n",
         2,
-        "a mark of a merge conflict",
+        "this is a merge conflict marker",
     );
-    check("b = 1\n=======\nc = 2\n", 2, "a mark of a merge conflict");
+    check(
+        "b = 1\n=======\nc = 2\n",
+        2,
+        "this is a merge conflict marker",
+    );
     check("; why\na = 1\n", 1, "a comment begins with #");
     check("// why\n", 1, "a comment begins with #");
     check(
         "a = 1\rb = 2\r",
         1,
-        "a carriage return stands here without a line feed",
+        "there is a carriage return without a line feed here",
     );
-    check("a = \"x\u{0}\"\n", 1, "a NUL byte stands here");
+    check("a = \"x\u{0}\"\n", 1, "there is a NUL byte here");
     check("a\u{0}=\u{0}1\u{0}\n", 1, "a NUL byte");
     check("a = \"\u{1}\"\n", 1, "an invisible character (U+0001)");
     check(

@@ -25,7 +25,7 @@ fn slips_are_told_as_what_they_are_and_no_advice_is_refused_again() {
         "{{ .Values.gitlabUrl }}",
         "https://{{ .Values.host }}/",
     ] {
-        check(text, "a variable that nothing was put in for");
+        check(text, "a variable that was not replaced by its value");
     }
     for text in [
         "<your URL>",
@@ -35,7 +35,7 @@ fn slips_are_told_as_what_they_are_and_no_advice_is_refused_again() {
         check(text, "placeholder");
     }
     for text in ["http//h", "https//gitlab.example/", "https;//h"] {
-        check(text, "has no :// behind its scheme");
+        check(text, "has no :// after its scheme");
     }
     // What would be refused again is no advice.
     for text in [

@@ -60,7 +60,11 @@ fn each_distrust_names_reason_and_cure() {
     check(Distrust::Expired, "has expired", "renewed");
     check(Distrust::NotYetValid, "not yet valid", "clock");
     check(Distrust::SameName, "known name", "--tls-ca-file");
-    check(Distrust::NoName, "names no host (SAN)", "have it reissued");
+    check(
+        Distrust::NoName,
+        "contains no host name (SAN)",
+        "have it reissued",
+    );
     check(Distrust::Authority, "CA:TRUE", "reissued");
     check(Distrust::Revoked, "revoked", "reissued");
     let other = Distrust::OtherName(vec!["a.example".into(), "b\u{1b}[31m".into()]);

@@ -74,7 +74,9 @@ fn article_breaks_the_restricted_profile_where_its_documents_say_so() {
     );
     let said = include_str!("../../manifests/overlays/article/README.md");
     assert!(
-        said.contains("Not for a namespace with a Pod Security level other than `privileged`"),
+        said.contains(
+            "It does not work in a namespace with a Pod Security level other than `privileged`"
+        ),
         "{said}"
     );
 }

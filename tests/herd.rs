@@ -74,7 +74,7 @@ impl Source {
         }
     }
 
-    /// The flag with the token, which lies in a file where pods would mount a Secret.
+    /// The flag with the token, which is in a file where pods would mount a Secret.
     fn flag(self, gitlab: &Simulator, secrets: &Stage) -> Vec<String> {
         let (flag, token) = match self {
             Self::AuthenticationToken => (

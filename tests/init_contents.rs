@@ -123,7 +123,7 @@ fn runner_that_a_helper_made_is_not_forgotten_because_an_entry_names_it_by_mista
     let part = state
         .split("[[entry]]")
         .find(|part| part.contains(&format!("id = {runner}\n")));
-    // Its token was never given to a helper by GitLab: judged as somebody else's.
+    // Its token was never given to a helper by GitLab: treated as somebody else's.
     assert!(part.unwrap().contains("adopted = true"), "{state}");
 }
 

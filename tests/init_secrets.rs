@@ -281,7 +281,7 @@ fn token_is_in_no_wrong_file_wherever_the_run_is_killed() {
                 assert_eq!(killed.code(), 0, "{}", killed.output());
                 break;
             }
-            // Every other step: what lies between two writes is the same on the disk.
+            // Every other step: what happens between two writes is the same on the disk.
             steps += 2;
         }
         assert!(steps > 20, "{kind:?}: {steps}");

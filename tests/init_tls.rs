@@ -1,4 +1,4 @@
-//! Whom `runner-init` believes: an own CA wherever it was put, a client certificate, nobody with a wrong name, out of date
+//! Whom `runner-init` trusts: an own CA wherever it was put, a client certificate, nobody with a wrong name, out of date
 //! or of an unknown issuer.
 
 use std::process::Command;

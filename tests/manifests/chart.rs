@@ -115,7 +115,7 @@ fn numbers_that_belong_together_agree_in_the_chart_values() {
                 .collect();
             assert_eq!(number, grace, "{way}");
         }
-        // The chart's own goodbye comes while the runner manager polls.
+        // The chart's own unregistration comes while the runner manager polls.
         assert_eq!(values["unregisterRunners"], false, "{way}");
     }
 }

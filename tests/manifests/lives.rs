@@ -84,7 +84,7 @@ lives! {
     statefulset_with_hook_busy: busy Objects::combined(&["authentication-token", "kubernetes-executor", "pre-stop", "statefulset"], None);
 }
 
-/// A namesake comes after a pod that died without a goodbye.
+/// A namesake comes after a pod that ended without unregistering.
 #[test]
 #[ignore = "needs kubectl 1.27 and root: run by .ci/run"]
 fn statefulset_pod_comes_back_as_the_same_runner_manager_after_sigkill() {

@@ -1,4 +1,4 @@
-//! Volumes that cannot do what the helpers need: mounted noexec, of another uid, full. Each is told in one line with its cure,
+//! Volumes that cannot do what the helpers need: mounted noexec, of another uid, full. Each is told in one line with its fix,
 //! and costs no runner at GitLab.
 
 use std::os::unix::fs::chown;

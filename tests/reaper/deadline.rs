@@ -128,7 +128,7 @@ fn without_a_metrics_port_shared_goes_after_the_reload_and_owned_at_the_deadline
             hook.is(0, "nothing is left at GitLab");
             assert!(
                 hook.words.contains("listen_address"),
-                "no cure: {}",
+                "no advice: {}",
                 hook.words
             );
             assert!(pod.is_gone());

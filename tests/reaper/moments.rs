@@ -112,7 +112,7 @@ fn acknowledged(pod: &Pod) -> usize {
 /// that had been asked for already.
 fn end(pod: &mut Pod, moment: u64, since: Since) -> usize {
     let told = ["pre-stop", "--grace-period=1h"];
-    // Every other pair of moments the grace period is untold, so that the stop signal finds jobs at work.
+    // Every other pair of moments the grace period is not set, so that the stop signal finds jobs at work.
     let arguments = if (moment / 2).is_multiple_of(2) {
         &told[..]
     } else {
@@ -171,7 +171,7 @@ fn with_a_limit_and_every_worker_busy_no_job_is_taken_after_the_pause() {
                 == concurrent
         });
         assert!(busy, "{}", pod.log());
-        // Not by calls: they come when a hand was just emptied. The moment lies anywhere between two of them.
+        // Not by calls: they come when a hand was just emptied. The moment is anywhere between two of them.
         thread::sleep(Duration::from_millis(dice.below(5000)));
         assert_eq!(
             end(&mut pod, moment, Since::Acknowledged),

@@ -94,7 +94,7 @@ fn runner_manager_with_the_same_path_in_another_container_is_never_signalled() {
     let Some(mut container) = mount_namespace() else {
         return;
     };
-    // In that container the other volume lies where ours does outside of it.
+    // In that container the other volume is where ours is outside of it.
     let script = "mount --bind \"$0\" \"$1\" && shift && exec \"$@\"";
     container
         .args(["sh", "-c", script])

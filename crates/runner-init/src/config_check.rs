@@ -11,7 +11,7 @@ use crate::load_check::loads;
 use crate::values::listen_address;
 
 /// Checks what gitlab-runner checks when it loads a file, and the values of which it dies then. `name` is what errors
-/// call the file. What flags replace is not judged. Gives a line for everything that gitlab-runner leaves out without a word.
+/// call the file. What flags replace is not checked. Gives a line for everything that gitlab-runner leaves out without a word.
 ///
 /// # Errors
 /// With file, line, key and what to write (exit 78).
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_gitlab_runner_dies_of_is_named_with_file_line_and_cure() {
+    fn what_gitlab_runner_dies_of_is_named_with_file_line_and_fix() {
         fn refused(text: &str, want: &str) {
             let failure = check(text, "base.toml", &Globals::default()).unwrap_err();
             assert_eq!(failure.exit, Exit::Unusable);

@@ -1,4 +1,4 @@
-//! Owns the template of `--template-config`: reading it, having it judged, handing over its one entry.
+//! Owns the template of `--template-config`: reading it, having it checked, handing over its one entry.
 //! How it is merged is in `entry`.
 
 mod canonical;

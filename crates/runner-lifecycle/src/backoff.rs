@@ -1,5 +1,5 @@
 //! Owns how long to wait between two attempts: exponential with full jitter, or what GitLab asked for and a little more.
-//! Pure but for the die; it never sleeps.
+//! Pure except for the random source; it never sleeps.
 
 use std::time::Duration;
 
@@ -34,13 +34,13 @@ impl Backoff {
         self.base.saturating_mul(factor).min(self.cap)
     }
 
-    /// The wait after `failures` failed attempts for a throw of the die: 0 gives none, `u32::MAX` the whole bound.
+    /// The wait after `failures` failed attempts for a random number: 0 gives none, `u32::MAX` the whole bound.
     ///
     /// Full jitter: a thousand pods that lost GitLab in the same second come back spread out.
     #[must_use]
-    pub fn wait(&self, failures: u32, die: u32) -> Duration {
+    pub fn wait(&self, failures: u32, random: u32) -> Duration {
         self.bound(failures)
-            .mul_f64(f64::from(die) / f64::from(u32::MAX))
+            .mul_f64(f64::from(random) / f64::from(u32::MAX))
             .min(self.cap)
     }
 
@@ -50,15 +50,15 @@ impl Backoff {
         self.wait(failures, roll())
     }
 
-    /// The wait where GitLab asked for `asked` and `left` is left of the deadline, for a throw of the die.
+    /// The wait where GitLab asked for `asked` and `left` is left of the deadline, for a random number.
     ///
     /// Never less than asked. All who are refused in one window of a rate limit are told the same moment; up to a tenth is
     /// added, so that they do not come back in the same second. What is added is never the reason that a deadline is missed.
     #[must_use]
-    pub fn asked(asked: Duration, left: Duration, die: u32) -> Duration {
+    pub fn asked(asked: Duration, left: Duration, random: u32) -> Duration {
         let room = left.saturating_sub(asked) / 2;
         let spread = (asked / SPREAD).min(room);
-        asked.saturating_add(spread.mul_f64(f64::from(die) / f64::from(u32::MAX)))
+        asked.saturating_add(spread.mul_f64(f64::from(random) / f64::from(u32::MAX)))
     }
 
     /// [`Backoff::asked`] with a fresh throw.
@@ -68,7 +68,7 @@ impl Backoff {
     }
 }
 
-/// A fresh throw of the die; the highest when the kernel gives no random bytes.
+/// A new random number; the highest when the kernel gives no random bytes.
 fn roll() -> u32 {
     getrandom::u32().unwrap_or(u32::MAX)
 }
@@ -89,9 +89,9 @@ mod tests {
     proptest! {
         #[test]
         fn no_wait_is_longer_than_its_bound_or_the_cap(
-            backoff in backoffs(), failures in 0_u32..200, die: u32,
+            backoff in backoffs(), failures in 0_u32..200, random: u32,
         ) {
-            let wait = backoff.wait(failures, die);
+            let wait = backoff.wait(failures, random);
             prop_assert!(wait <= backoff.bound(failures) + Duration::from_nanos(100));
             prop_assert!(wait <= backoff.cap);
         }
@@ -118,10 +118,10 @@ mod tests {
     proptest! {
         #[test]
         fn what_gitlab_asks_for_is_kept_and_at_most_a_tenth_is_added(
-            asked in 0_u64..10_000_000, left in 0_u64..20_000_000, die: u32,
+            asked in 0_u64..10_000_000, left in 0_u64..20_000_000, random: u32,
         ) {
             let (asked, left) = (Duration::from_millis(asked), Duration::from_millis(left));
-            let wait = Backoff::asked(asked, left, die);
+            let wait = Backoff::asked(asked, left, random);
             prop_assert!(wait >= asked);
             prop_assert!(wait <= asked + asked / 10 + Duration::from_nanos(100));
             prop_assert!(wait < left || asked >= left, "the spread alone misses the deadline");
@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn those_who_are_told_the_same_moment_come_back_spread_out() {
         let (minute, ample) = (Duration::from_secs(60), Duration::from_secs(300));
-        let waits = [0, u32::MAX / 2, u32::MAX].map(|die| Backoff::asked(minute, ample, die));
+        let waits = [0, u32::MAX / 2, u32::MAX].map(|random| Backoff::asked(minute, ample, random));
         assert_eq!(waits.map(|wait| wait.as_millis()), [60_000, 62_999, 66_000]);
         assert_eq!(
             Backoff::asked(Duration::MAX, ample, u32::MAX),

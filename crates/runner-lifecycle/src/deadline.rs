@@ -36,7 +36,7 @@ impl Deadline {
         self.min(Self::after(time))
     }
 
-    /// The deadline that lies `time` before this one.
+    /// The deadline that is `time` before this one.
     #[must_use]
     pub fn less(self, time: Duration) -> Self {
         self.0

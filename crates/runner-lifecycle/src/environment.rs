@@ -9,7 +9,7 @@ pub struct Environment {
     variables: BTreeMap<String, String>,
     /// The kernel's host name: the pod's name, or with host networking the node's.
     pub hostname: Option<String>,
-    /// Whether the uid is 0, which decides where `config.toml` lies.
+    /// Whether the uid is 0, which decides where `config.toml` is.
     pub is_root: bool,
 }
 

@@ -1,5 +1,5 @@
 //! Owns the words for what went wrong inside of a library. A library's own words may quote what it was given, a key or a
-//! token among it, and its names say nothing to an operator: they are shown nowhere. It judges nothing.
+//! token among it, and its names say nothing to an operator: they are shown nowhere. It decides nothing.
 
 pub(crate) mod http;
 pub(crate) mod io;

@@ -95,7 +95,7 @@ pub fn put_back(volume: &Volume, name: &str) -> Result<Restored, Error> {
     }
     let current = volume.read(name)?;
     let kept = volume.read(&original)?;
-    match judge(current.as_deref(), kept.as_deref()) {
+    match compare(current.as_deref(), kept.as_deref()) {
         restored @ (Restored::PutBack | Restored::Recovered) => {
             volume.rename(&original, name)?;
             Ok(restored)
@@ -118,11 +118,11 @@ pub fn is_unfinished(volume: &Volume, name: &str) -> Result<bool, Error> {
         return Ok(false);
     }
     let (current, kept) = (volume.read(name)?, volume.read(&original)?);
-    Ok(judge(current.as_deref(), kept.as_deref()) == Restored::Recovered)
+    Ok(compare(current.as_deref(), kept.as_deref()) == Restored::Recovered)
 }
 
 /// What stands in `config.toml`, beside an original that is there.
-fn judge(current: Option<&[u8]>, kept: Option<&[u8]>) -> Restored {
+fn compare(current: Option<&[u8]>, kept: Option<&[u8]>) -> Restored {
     match current {
         None => Restored::PutBack,
         Some(bytes) if bytes.starts_with(MARK.as_bytes()) => Restored::PutBack,

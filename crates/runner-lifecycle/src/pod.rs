@@ -21,7 +21,7 @@ pub struct Pod {
 }
 
 impl Pod {
-    /// Whether both are one pod, judged by the best that both sides know; `None` when they have nothing in common.
+    /// Whether both are one pod, decided by the best that both sides know; `None` when they have nothing in common.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> Option<bool> {
         let name = |pod: &Self| {

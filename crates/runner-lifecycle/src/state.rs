@@ -63,7 +63,7 @@ pub struct StateEntry {
     pub id: i64,
     /// Where it came from, and so what may be deleted at the end.
     pub source: Source,
-    /// Whether the source was judged by the token, because somebody else had made the runner.
+    /// Whether the source was derived from the token, because somebody else had made the runner.
     #[serde(default, skip_serializing_if = "is_false")]
     pub adopted: bool,
 }

@@ -1,6 +1,6 @@
 //! Owns the shared volume: the one place that writes files there, by temporary file, fsync and rename.
 //!
-//! It knows names and bytes, not what they mean. Every failure names the file, the cause and the cure.
+//! It knows names and bytes, not what they mean. Every failure names the file, the cause and the fix.
 
 use std::cell::Cell;
 use std::fs::{self, File, Metadata, OpenOptions};
@@ -45,7 +45,7 @@ impl Volume {
         }
     }
 
-    /// The same volume, shared with whom this mode lets in.
+    /// The same volume, shared with the users this file mode grants access to.
     #[must_use]
     pub fn shared_by(self, mode: u32) -> Self {
         Self {
@@ -82,7 +82,7 @@ impl Volume {
     /// Tries whether files can be created here, and leaves none.
     ///
     /// # Errors
-    /// With the cause and the cure: read-only, another uid, full.
+    /// With the cause and the fix: read-only, another uid, full.
     pub fn check_writable(&self) -> Result<(), Error> {
         let path = self.path(".runner-lifecycle.probe");
         let attempt = || {
@@ -99,7 +99,7 @@ impl Volume {
     /// Whether a file can be replaced by rename: one that is a mount of its own cannot.
     ///
     /// # Errors
-    /// When it is a mount point, with the cure.
+    /// When it is a mount point, with the fix.
     pub fn check_replaceable(&self, name: &str) -> Result<(), Error> {
         use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
         let path = self.path(name);

@@ -58,7 +58,7 @@ pub fn unregistrations(entries: &[RunnerEntry], state: Option<&State>) -> Vec<Un
         let Some(token) = entry.token.clone() else {
             continue;
         };
-        let (known, ownership) = judge(entry, &token, entries, state);
+        let (known, ownership) = classify(entry, &token, entries, state);
         let unregistration = Unregistration {
             ownership,
             known,
@@ -130,7 +130,7 @@ fn is_same(one: &Unregistration, other: &Unregistration) -> bool {
 }
 
 /// Whether the entry is known, and who owns the runner.
-fn judge(
+fn classify(
     entry: &RunnerEntry,
     token: &Token,
     entries: &[RunnerEntry],

@@ -1,4 +1,4 @@
-//! Owns the reaper's view of the volume: the operator's `config.toml` wherever it lies just now, the state, the system
+//! Owns the reaper's view of the volume: the operator's `config.toml` wherever it is just now, the state, the system
 //! ID, and the pause on the disk. It decides nothing about GitLab.
 
 use std::os::unix::fs::MetadataExt as _;

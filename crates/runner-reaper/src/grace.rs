@@ -6,7 +6,7 @@ use std::time::Duration;
 use runner_lifecycle::deadline::Deadline;
 
 /// Kubernetes' own `terminationGracePeriodSeconds`, where nobody says.
-pub const UNTOLD: Duration = Duration::from_secs(30);
+pub const DEFAULT: Duration = Duration::from_secs(30);
 
 const LEAST_RESERVE: Duration = Duration::from_secs(2);
 const MOST_RESERVE: Duration = Duration::from_secs(15);
@@ -18,7 +18,7 @@ pub struct Grace {
     pub period: Duration,
     /// What is kept of it for unregistering.
     pub reserve: Duration,
-    /// Whether the operator told it. Untold it is a guess, and no job is ended on a guess.
+    /// Whether the operator set it. Otherwise it is a guess, and no job is ended on a guess.
     pub told: bool,
 }
 
@@ -38,7 +38,7 @@ impl Grace {
     /// it was given.
     #[must_use]
     pub fn of(told: Option<Duration>, reserve: Option<Duration>) -> Self {
-        let period = told.unwrap_or(UNTOLD);
+        let period = told.unwrap_or(DEFAULT);
         let usual = (period / 6).clamp(LEAST_RESERVE, MOST_RESERVE);
         Self {
             period,

@@ -243,7 +243,7 @@ impl Watching<'_> {
                     log::warn!(
                         "assuming polling has stopped after {}: {}",
                         show(began.elapsed()),
-                        self.live.cure()
+                        self.live.advice()
                     );
                     return Some(End::Unseen);
                 }
@@ -253,9 +253,9 @@ impl Watching<'_> {
                 Look::Silent | Look::Nobody => {}
             }
             if deadline.passed() {
-                let cure = self.live.cure();
+                let advice = self.live.advice();
                 let what = match (seen, watch.acknowledged()) {
-                    (false, _) => cure.as_str(),
+                    (false, _) => advice.as_str(),
                     (true, true) if asked => {
                         "a request is still open; GitLab may hold it while there is no job, and then it does not bring the runner manager back"
                     }
@@ -284,8 +284,8 @@ impl Watching<'_> {
         if seen {
             log::info!("waiting for polling to stop, at most {left}");
         } else {
-            let cure = self.live.cure();
-            log::warn!("polling cannot be observed, waiting at most {left}: {cure}");
+            let advice = self.live.advice();
+            log::warn!("polling cannot be observed, waiting at most {left}: {advice}");
         }
     }
 }

@@ -90,7 +90,7 @@ pub async fn run(options: &Options, stops: &Stops) -> anyhow::Result<Exit> {
         _ => options.unregister_until(deadlines.gitlab),
     };
     ledger.begin(shared, while_it_drains);
-    // Untold, the grace period is a guess, and nothing is given up on a guess.
+    // Where it is not set, the grace period is a guess, and nothing is given up on a guess.
     let limit = options.grace.told.then_some(deadlines.jobs);
     let unclear = verdict == Verdict::Wait && limit.is_none() && !observation.jobs().is_empty();
     if (verdict == Verdict::Ending || unclear) && !owned.is_empty() {

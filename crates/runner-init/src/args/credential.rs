@@ -60,7 +60,7 @@ pub(super) fn choose(
             Ok(in_disguise(found, &server_side, warnings))
         }
         (_, Some(file)) => {
-            // The command line is judged before what lies in a file.
+            // The command line is checked before what is in a file.
             let runner_type = runner_type.ok_or_else(|| {
                 Failure::usage("an access token needs --runner-type=instance, group or project")
             })?;

@@ -218,7 +218,7 @@ pub struct Globals {
 /// Where `runner-reaper` is copied to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum InstallReaper {
-    /// Beside `config.toml`, if it lies beside `runner-init`.
+    /// Beside `config.toml`, if it is beside `runner-init`.
     #[default]
     BesideConfig,
     /// To this path.

@@ -18,7 +18,7 @@ enum Form<'a> {
     Inline(&'a mut InlineTable),
 }
 
-/// What lies at a path of field names joined with dots.
+/// What is at a path of field names joined with dots.
 pub(crate) fn get<'a>(table: &'a dyn TableLike, path: &str) -> Option<&'a Item> {
     let (first, rest) = match path.split_once('.') {
         Some((first, rest)) => (first, Some(rest)),
@@ -36,7 +36,7 @@ pub(crate) fn text<'a>(table: &'a Table, path: &str) -> Option<&'a str> {
     get(table, path)?.as_str()
 }
 
-/// Removes what lies under a field name.
+/// Removes what is under a field name.
 pub(crate) fn remove(table: &mut Table, name: &str) -> Option<Item> {
     let key = spelled(table, name).to_owned();
     table.remove(&key)

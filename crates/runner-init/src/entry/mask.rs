@@ -1,4 +1,4 @@
-//! Owns hiding secrets in a `config.toml` that is shown, as a dry run does. It judges by the names of keys, over the whole
+//! Owns hiding secrets in a `config.toml` that is shown, as a dry run does. It decides by the names of keys, over the whole
 //! document: what somebody else's table holds is shown only where its name gives no reason to hide it.
 
 use runner_lifecycle::shown::without_tokens;
@@ -105,7 +105,7 @@ fn assignment(text: &str) -> String {
     }
 }
 
-/// Whether a key of this name holds a secret. Where a secret lies is none.
+/// Whether a key of this name holds a secret. Where a secret is stored is none.
 fn is_secret(key: &str) -> bool {
     let is_place = key.ends_with("file") || key.ends_with("path");
     let names = [

@@ -109,7 +109,7 @@ impl Judgement {
     }
 }
 
-/// Judges a value that is neither table nor map.
+/// Checks a value that is neither table nor map.
 fn value(shape: Shape, path: &str, item: &Item) -> Result<(), Mismatch> {
     match item.as_value() {
         Some(value) if fits(shape, value) => Ok(()),

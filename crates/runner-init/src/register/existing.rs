@@ -18,7 +18,7 @@ pub(super) struct Ours {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Origin {
     pub(super) source: Source,
-    /// Whether that is judged by the token, as somebody else made it.
+    /// Whether that is derived from the token, as somebody else made it.
     pub(super) adopted: bool,
 }
 
@@ -31,10 +31,10 @@ impl Origin {
 }
 
 impl Ours {
-    /// Where it came from, for a manifest that gives a token of kind `asked`. An entry that no state file knows is judged by
+    /// Where it came from, for a manifest that gives a token of kind `asked`. An entry that no state file knows is classified by
     /// its token; but beside a given authentication token it is somebody's who shares such tokens.
     pub(super) fn origin(&self, asked: Source) -> Origin {
-        let judged = || {
+        let by_token = || {
             let token = self.entry.token.as_ref();
             let shared = asked == Source::AuthenticationToken
                 || token.is_some_and(|token| Ownership::of_foreign(token) == Ownership::Shared);
@@ -47,7 +47,7 @@ impl Ours {
                 adopted: !shared,
             }
         };
-        self.known.unwrap_or_else(judged)
+        self.known.unwrap_or_else(by_token)
     }
 }
 

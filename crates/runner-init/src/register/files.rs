@@ -183,7 +183,7 @@ impl<'a> Files<'a> {
     }
 
     /// Publishes `config.toml`, if it changes. Whose the runner is stands on the disk before: a run killed in between must
-    /// leave no entry that is judged by a guess. What the entry held before is forgotten after.
+    /// leave no entry that is decided by a guess. What the entry held before is forgotten after.
     pub(super) fn publish(&mut self, plan: &Plan<'_>, runner: &Runner) -> anyhow::Result<Changed> {
         let mut config = edit::start(self.before.as_deref(), plan)?;
         edit::apply(&mut config, plan, runner, port::free);

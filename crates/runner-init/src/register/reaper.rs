@@ -10,7 +10,7 @@ use runner_lifecycle::volume::names::REAPER;
 use super::plan::Plan;
 use crate::args::InstallReaper;
 
-/// Copies `runner-reaper` where it lies beside this program. A path that was named must work; the default may be missing.
+/// Copies `runner-reaper` where it is beside this program. A path that was named must work; the default may be missing.
 pub(super) fn install(plan: &Plan<'_>, volume: &Volume) -> anyhow::Result<()> {
     let source = beside_this_program();
     let (directory, name) = match &plan.options.install_reaper {

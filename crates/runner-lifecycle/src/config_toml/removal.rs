@@ -30,7 +30,7 @@ fn groups(statements: &[Statement<'_>], key: &str, indexes: &[usize]) -> Vec<Ran
             let begins = ours && *double && path.len() == 1;
             seen += usize::from(begins);
             let is_wanted = seen > 0 && indexes.contains(&(seen - 1));
-            // Each entry is a run of its own, so that what stands between two is judged for both.
+            // Each entry is a run of its own, so that what stands between two is decided for both.
             if begins && is_wanted {
                 groups.push(at..at + 1);
                 inside = true;

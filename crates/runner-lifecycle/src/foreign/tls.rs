@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use rustls::{AlertDescription, CertificateError, Error, OtherError, PeerIncompatible};
 
-/// Why a server's certificate is not believed.
+/// Why a server's certificate is not trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Distrust {
-    /// Nobody who is believed signed it.
+    /// Nobody who is trusted signed it.
     UnknownAuthority,
-    /// Somebody signed it who has the name of one that is believed, but another key.
+    /// Somebody signed it who has the name of one that is trusted, but another key.
     SameName,
     /// It signed itself.
     SelfSigned,
@@ -29,7 +29,7 @@ pub(crate) enum Distrust {
     Purpose,
     /// It was called back.
     Revoked,
-    /// It is signed in a way that nobody believes any more, or not yet.
+    /// It is signed in a way that is no longer trusted, or not yet.
     Signature,
     /// It holds a critical extension that is not understood.
     Extension,
@@ -101,7 +101,7 @@ impl Distrust {
 }
 
 impl fmt::Display for Distrust {
-    /// Never shown: the words, with host and cure, are those of the handshake's explanation.
+    /// Never shown: the words, with host and fix, are those of the handshake's explanation.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the certificate is not trusted")
     }

@@ -68,7 +68,7 @@ impl Answer {
     }
 
     /// How long GitLab, or the guard before it, asks to be left alone: `RateLimit-ResetTime` (a date) counts before
-    /// `Retry-After` (seconds or a date); what lies in the past or cannot be read counts as not said. A date is GitLab's, so
+    /// `Retry-After` (seconds or a date); what is in the past or cannot be read counts as not said. A date is GitLab's, so
     /// what is left of it is counted from the answer's own `Date`: the node's clock may be minutes off. `here` is
     /// that clock, for an answer without one.
     pub(super) fn asked_wait(&self, here: SystemTime) -> Option<Duration> {

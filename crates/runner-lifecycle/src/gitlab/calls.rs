@@ -1,4 +1,4 @@
-//! Owns the five calls of a runner: which token goes into which header, which body to which address. It judges no answer.
+//! Owns the five calls of a runner: which token goes into which header, which body to which address. It does not assess answers.
 
 use reqwest::Method;
 use reqwest::header::HeaderName;

@@ -232,7 +232,7 @@ impl<'a> Course<'a> {
         Error::Unusable(self.explained(line))
     }
 
-    /// A trouble that waiting does not cure.
+    /// A trouble that waiting does not fix.
     pub(super) fn unusable(&mut self, why: &str, next: &str, lost: bool) -> Error {
         self.lost |= lost && self.call.mark.is_some();
         Error::Unusable(self.explained(format!("{}: {why}; {next}", self.subject())))

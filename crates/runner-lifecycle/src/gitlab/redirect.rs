@@ -13,7 +13,7 @@ pub(super) enum Turn {
     Refuse { target: String, next: String },
 }
 
-/// Judges the answer `status` with `location` to a request for `from`.
+/// Decides about the answer `status` with `location` to a request for `from`.
 ///
 /// Only 307 and 308 keep method and body. The others would turn a POST into a GET, which is how gitlab-runner comes to
 /// read a login page; so they are never followed, not even from http to https on the same host.

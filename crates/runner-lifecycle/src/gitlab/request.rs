@@ -12,7 +12,7 @@ use super::answer::Answer;
 use super::call::Call;
 use super::course::{Course, Heard};
 use super::trouble::Trouble;
-use super::verdict::{Outcome, Verdict, judge};
+use super::verdict::{Outcome, Verdict, assess};
 use super::{Client, Error, Phase, tunnel};
 use crate::backoff::Backoff;
 use crate::deadline::Deadline;
@@ -53,7 +53,7 @@ impl Client {
         loop {
             course.attempts += 1;
             let heard = match self.attempt(&course, deadline).await {
-                Ok(answer) => match judge(call.wanted, call.token.1, &answer) {
+                Ok(answer) => match assess(call.wanted, call.token.1, &answer) {
                     Verdict::Done(outcome) => return Ok((course.done(outcome), answer)),
                     Verdict::No(no) => return Err(course.refused(no, &answer)),
                     Verdict::Elsewhere => {

@@ -1,4 +1,4 @@
-//! Owns whom we believe to be GitLab, and who we are to it: roots, CA files and client certificates, found where
+//! Owns whom we trust as GitLab, and who we are to it: roots, CA files and client certificates, found where
 //! gitlab-runner finds them. It sends nothing.
 
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ use trust::Trust;
 /// Where certificates lie. A file that is named must be usable; one that is looked for may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TlsFiles {
-    /// `--tls-ca-file`: believed besides the system's roots.
+    /// `--tls-ca-file`: trusted besides the system's roots.
     pub ca_file: Option<PathBuf>,
     /// `--tls-cert-file`: the client's certificate.
     pub cert_file: Option<PathBuf>,
@@ -63,7 +63,7 @@ pub(super) fn for_host(files: &TlsFiles, host: &str) -> Result<ClientConfig, Err
             let key =
                 key.map_err(|_| pem::unusable(identity.flags[1], &identity.paths[1], NO_KEY))?;
             let pair = CertifiedKey::new(identity.chain, key);
-            // Two halves of two pairs are told here. What cannot be compared, such as X.509 of version 1, GitLab judges.
+            // Two halves of two pairs are told here. What cannot be compared, such as X.509 of version 1, GitLab checks.
             if pair.keys_match() == Err(InconsistentKeys::KeyMismatch.into()) {
                 let why = format!(
                     "does not match {} {}: its key belongs to another certificate",
@@ -80,7 +80,7 @@ pub(super) fn for_host(files: &TlsFiles, host: &str) -> Result<ClientConfig, Err
     Ok(config)
 }
 
-/// A configuration that believes nobody, for a plain `http://` address. What was named must be usable all the same: the
+/// A configuration that trusts nobody, for a plain `http://` address. What was named must be usable all the same: the
 /// entry that is written names it to the runner manager.
 pub(super) fn unused(files: &TlsFiles) -> Result<ClientConfig, Error> {
     let named = TlsFiles {

@@ -173,7 +173,7 @@ fn causes<'a>(error: &'a (dyn StdError + 'static)) -> Vec<&'a (dyn StdError + 's
 mod tests {
     use super::*;
 
-    fn judged(error: &io::Error, lost: bool) -> Trouble {
+    fn explained(error: &io::Error, lost: bool) -> Trouble {
         let url = Url::parse("https://h").unwrap();
         Trouble::of_causes(&causes(error), lost, &url, None)
     }
@@ -182,7 +182,7 @@ mod tests {
     fn plain_network_errors_pass() {
         fn check(error: &io::Error, lost: bool, want: &str) {
             let why = want.to_owned();
-            assert_eq!(judged(error, lost), Trouble::Passing { why, lost });
+            assert_eq!(explained(error, lost), Trouble::Passing { why, lost });
         }
         check(
             &io::ErrorKind::ConnectionRefused.into(),
@@ -204,13 +204,16 @@ mod tests {
     fn a_name_that_does_not_exist_does_not_pass_but_a_silent_name_server_does() {
         let name = || "gitlab.example".to_owned();
         let error = io::Error::other(NameError::NotFound { name: name() });
-        assert!(matches!(judged(&error, false), Trouble::NoSuchHost { .. }));
+        assert!(matches!(
+            explained(&error, false),
+            Trouble::NoSuchHost { .. }
+        ));
         let error = io::Error::other(NameError::NoAnswer {
             name: name(),
             why: "silence".into(),
         });
         assert!(matches!(
-            judged(&error, false),
+            explained(&error, false),
             Trouble::Passing { lost: false, .. }
         ));
     }
@@ -244,7 +247,7 @@ mod tests {
         let of_proxy = "the certificate of the proxy https://proxy.example:3129 (HTTPS_PROXY)";
         let trouble = to("http://gitlab.example", &io::Error::other(unknown()));
         check(&trouble, of_proxy, "--tls-ca-file");
-        // Inside of a tunnel it is GitLab who is not believed.
+        // Inside of a tunnel it is GitLab that is not trusted.
         let trouble = to("https://gitlab.example", &io::Error::other(unknown()));
         check(&trouble, "the certificate is signed", "gitlab.example.crt");
         let refused = io::ErrorKind::ConnectionRefused.into();
@@ -278,7 +281,7 @@ mod tests {
     fn errors_inside_of_errors_are_found() {
         let inner = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
         let error = io::Error::other(io::Error::other(inner));
-        assert!(matches!(judged(&error, false), Trouble::Lasting { .. }));
+        assert!(matches!(explained(&error, false), Trouble::Lasting { .. }));
     }
 
     #[test]
@@ -287,7 +290,7 @@ mod tests {
             ("invalid HTTP version parsed", "scheme"),
             ("proxy authorization required", "HTTPS_PROXY"),
         ] {
-            match judged(&io::Error::other(text), true) {
+            match explained(&io::Error::other(text), true) {
                 Trouble::Lasting { next, .. } => assert!(next.contains(want), "{next}"),
                 other => panic!("{other:?}"),
             }

@@ -14,13 +14,13 @@ pub(super) async fn refusal(http: &reqwest::Client, way: &Way, target: &Url) -> 
     let place = format!("{host}:{port}");
     // As a request of its own kind it needs no tunnel: the client passes it to the proxy and hands the answer on.
     let Ok(url) = Url::parse(&format!("http://{place}/")) else {
-        return judge(None, way, &place);
+        return trouble_of(None, way, &place);
     };
     let answer = http.request(Method::CONNECT, url).send().await;
-    judge(answer.ok().map(|answer| answer.status()), way, &place)
+    trouble_of(answer.ok().map(|answer| answer.status()), way, &place)
 }
 
-fn judge(status: Option<StatusCode>, way: &Way, place: &str) -> Trouble {
+fn trouble_of(status: Option<StatusCode>, way: &Way, place: &str) -> Trouble {
     let passing = |why: String| Trouble::Passing { why, lost: false };
     match status.map(|status| (status.as_u16(), status)) {
         // It cannot be asked any more, or has thought better of it.
@@ -48,7 +48,7 @@ mod tests {
         };
         for status in 100..=599 {
             let code = StatusCode::from_u16(status).unwrap();
-            let trouble = judge(Some(code), &way, "gitlab.example:443");
+            let trouble = trouble_of(Some(code), &way, "gitlab.example:443");
             let said = trouble.words();
             assert!(!said.contains("canary"), "{said}");
             assert!(

@@ -92,8 +92,8 @@ pub(super) enum No {
 /// How GitLab's API begins every refusal of a token; a read-only GitLab (Geo, maintenance mode) words its 403 otherwise.
 const FORBIDDEN: &str = "403 Forbidden";
 
-/// Judges an answer to a call with `token`.
-pub(super) fn judge(wanted: Wanted, token: &Token, answer: &Answer) -> Verdict {
+/// Assesses an answer to a call with `token`.
+pub(super) fn assess(wanted: Wanted, token: &Token, answer: &Answer) -> Verdict {
     let said = Said::of(answer.header("content-type"), &answer.body);
     match answer.status {
         200..=299 if answer.packing().is_none() => success(wanted, token, answer, &said),
@@ -123,7 +123,7 @@ fn packed(wanted: Wanted, status: u16) -> Verdict {
     }
 }
 
-/// Somebody in between refuses, not GitLab. At the end of life that is waited out: there is no other time to say goodbye.
+/// Somebody in between refuses, not GitLab. At the end of life that is waited out: there is no other time to unregister.
 fn stranger(wanted: Wanted) -> Verdict {
     if wanted.is_farewell() {
         Verdict::Later { lost: false }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// A file of the volume could not be read or written.
 #[derive(Debug, thiserror::Error)]
-#[error("{doing} {path}: {cause}{cure}", path = path.display(), cure = cure_of(cause, path))]
+#[error("{doing} {path}: {cause}{fix}", path = path.display(), fix = fix_for(cause, path))]
 pub struct Error {
     doing: &'static str,
     path: PathBuf,
@@ -32,7 +32,7 @@ impl Error {
 }
 
 /// What to change in the manifest, for the causes that manifests have.
-fn cure_of(error: &io::Error, path: &Path) -> String {
+fn fix_for(error: &io::Error, path: &Path) -> String {
     use io::ErrorKind as Kind;
     let uid = rustix::process::geteuid().as_raw();
     match error.kind() {

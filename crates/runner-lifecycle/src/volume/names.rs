@@ -1,6 +1,6 @@
 //! Owns the names of all files on the volume that are ours or that we look for.
 
-/// The file beside which everything else lies, where nobody named another one.
+/// The file beside which everything else is, where nobody named another one.
 pub const CONFIG: &str = "config.toml";
 
 /// The system ID, which gitlab-runner reads at start.

@@ -1,4 +1,4 @@
-//! A server that signed its own certificate: whom it takes to be believed, and what is said where it is not.
+//! A server that signed its own certificate: what it takes to be trusted, and what is said where it is not.
 
 use gitlab_simulator::Simulator;
 use rcgen::{

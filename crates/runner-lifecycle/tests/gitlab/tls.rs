@@ -1,4 +1,4 @@
-//! Whom the client believes, whom it does not, and what it says then.
+//! Whom the client trusts, whom it does not, and what it says then.
 
 use std::net::TcpListener;
 use std::time::{Duration, Instant};

@@ -37,7 +37,7 @@ impl Hook<'_> {
                 if !jobs.seen && self.live.was_there() {
                     log::warn!(
                         "the grace period has ended, and jobs cannot be observed: {}",
-                        self.live.cure()
+                        self.live.advice()
                     );
                     self.ledger.note(Exit::JobsRunning);
                 }

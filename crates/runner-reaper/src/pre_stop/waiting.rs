@@ -183,8 +183,8 @@ impl Waiting<'_> {
     async fn say(&mut self, seen: bool) {
         let left = show(self.until.left());
         if !seen {
-            let cure = self.live.cure();
-            log::warn!("jobs cannot be observed, waiting {left} for them: {cure}");
+            let advice = self.live.advice();
+            log::warn!("jobs cannot be observed, waiting {left} for them: {advice}");
             return;
         }
         let Jobs { list, .. } = self.jobs().await;

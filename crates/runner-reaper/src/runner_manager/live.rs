@@ -123,9 +123,9 @@ impl Live {
         }
     }
 
-    /// The cure for what cannot be seen.
+    /// What to do so that it can be observed.
     #[must_use]
-    pub fn cure(&self) -> String {
+    pub fn advice(&self) -> String {
         match &self.address {
             Some(address) if self.pages_are.get() == Whose::Foreign => format!(
                 "another runner manager answers at {address}: give the address of this one with --metrics-address"

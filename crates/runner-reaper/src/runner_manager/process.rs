@@ -51,7 +51,7 @@ pub struct RunnerManager {
     pub wrapped: bool,
 }
 
-/// One file as the kernel knows it, and the directory in which it lies under its name: the file itself is replaced by
+/// One file as the kernel knows it, and the directory in which it is under its name: the file itself is replaced by
 /// rename in every pause.
 struct Place {
     path: PathBuf,

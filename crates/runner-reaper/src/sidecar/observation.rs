@@ -79,7 +79,7 @@ impl<'a> Observation<'a> {
     async fn look(&mut self) {
         if !matches!(self.last, Verdict::Gone | Verdict::Killed) {
             let look = self.ask().await;
-            self.last = self.seen.judge(self.began.elapsed(), look);
+            self.last = self.seen.assess(self.began.elapsed(), look);
         }
     }
 

@@ -76,7 +76,7 @@ impl Seen {
     }
 
     /// Takes a look at time `at` after SIGTERM in.
-    pub(super) fn judge(&mut self, at: Duration, look: Answer) -> Verdict {
+    pub(super) fn assess(&mut self, at: Duration, look: Answer) -> Verdict {
         let look = match look {
             // It is at its end: one page did not answer any more.
             Answer::Lives { .. } if self.says => Answer::Silent,
@@ -156,7 +156,7 @@ mod tests {
         fn check(looks: &[Answer], want: Verdict) {
             let mut seen = Seen::default();
             let last = looks.iter().fold(Wait, |_, look| {
-                seen.judge(Duration::from_millis(500), look.clone())
+                seen.assess(Duration::from_millis(500), look.clone())
             });
             assert_eq!(seen.without_more_looks(last), want, "{looks:?}");
         }
@@ -174,7 +174,7 @@ mod tests {
             let mut seen = Seen::default();
             let got: Vec<Verdict> = looks
                 .iter()
-                .map(|(at, look)| seen.judge(Duration::from_millis(*at), look.clone()))
+                .map(|(at, look)| seen.assess(Duration::from_millis(*at), look.clone()))
                 .collect();
             assert_eq!(got, want, "{what}");
         }

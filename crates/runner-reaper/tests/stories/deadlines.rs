@@ -87,7 +87,7 @@ fn without_a_port_shared_goes_after_reload_and_owned_at_the_deadline() {
             assert!(took > least && took < most, "{took}\n{}", hook.words);
             assert!(
                 hook.words.contains("listen_address = "),
-                "no cure: {}",
+                "no advice: {}",
                 hook.words
             );
             assert_eq!(pod.deleted("DELETE *"), 1);

@@ -325,7 +325,7 @@ fn stand_in() -> PathBuf {
                 return real.into();
             }
             let reaper = PathBuf::from(env!("CARGO_BIN_EXE_runner-reaper"));
-            // It lies beside the tested program only when it is of the same profile.
+            // It is beside the tested program only when it is of the same profile.
             let directory = reaper.parent().and_then(Path::file_name).unwrap();
             let profile = directory.to_str().unwrap().replace("debug", "dev");
             let status = Command::new(env!("CARGO"))

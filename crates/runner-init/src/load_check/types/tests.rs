@@ -73,13 +73,13 @@ fn every_field_takes_what_the_decoder_takes_and_nothing_else() {
         for row in own {
             let (text, line) = text_of(headers, path, field, row[1]);
             let document = Document::parse(text.as_str()).unwrap();
-            let judged = check(document.as_table(), |_| false);
+            let outcome = check(document.as_table(), |_| false);
             let takes = row[2] == "true";
-            assert_eq!(judged.is_ok(), takes, "{text}{judged:?}");
+            assert_eq!(outcome.is_ok(), takes, "{text}{outcome:?}");
             checked += 1;
             let is_map = field.shape.is_map();
             let is_table = row[1].starts_with('{');
-            match judged {
+            match outcome {
                 Ok(left_out) if is_map && !is_table => {
                     let [one] = &left_out[..] else {
                         panic!("{text}{left_out:?}")

@@ -97,7 +97,7 @@ fn base_address_is_built_as_gitlab_runner_does() {
 }
 
 #[test]
-fn unusable_addresses_are_refused_with_the_cure() {
+fn unusable_addresses_are_refused_with_the_fix() {
     fn check(text: &str, want: &str) {
         let error = Endpoint::parse(text).unwrap_err().to_string();
         assert!(error.contains(want), "{text}: {error}");
@@ -253,7 +253,7 @@ fn what_go_reads_as_we_do_is_taken() {
 }
 
 #[test]
-fn repair_that_only_a_browser_makes_is_refused_with_the_cure() {
+fn repair_that_only_a_browser_makes_is_refused_with_the_fix() {
     fn check(text: &str, want: &str) {
         let error = Endpoint::parse(text).unwrap_err().to_string();
         assert!(error.contains(want), "{text:?}: {error}");

@@ -1,5 +1,5 @@
 //! Owns the few facts of a certificate that decide what to tell about it: who signed it, for which hosts, for what. It
-//! believes nothing and nobody; that is webpki's part.
+//! trusts nothing and nobody; that is webpki's part.
 
 use std::net::IpAddr;
 

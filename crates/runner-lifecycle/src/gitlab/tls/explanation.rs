@@ -1,4 +1,4 @@
-//! Owns the words for a failed handshake: the reason, and which file, flag or variable cures it.
+//! Owns the words for a failed handshake: the reason, and which file, flag or variable fixes it.
 
 use rustls::{AlertDescription, Error};
 use url::Url;

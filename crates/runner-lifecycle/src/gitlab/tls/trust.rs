@@ -26,7 +26,7 @@ pub(super) struct Trust {
 }
 
 impl Trust {
-    /// Believes the roots in the binary and `named`, then what `read_system` brings.
+    /// Trusts the roots in the binary and `named`, then what `read_system` brings.
     pub(super) fn new(
         provider: Arc<CryptoProvider>,
         mut roots: RootCertStore,
@@ -58,7 +58,7 @@ impl Trust {
 
     /// Whether a certificate that the operator named is right for this server by itself.
     ///
-    /// `openssl req -x509` makes a certificate that is its own CA; many a self-hosted GitLab has one, and it lies in
+    /// `openssl req -x509` makes a certificate that is its own CA; many a self-hosted GitLab has one, and it is in
     /// `certs/<host>.crt` for gitlab-runner, which takes it as Go does: time, purpose and name must be right, who signed it
     /// does not matter. webpki refuses a CA as a server, and a server without its issuer. It looks at the time before
     /// either, so these errors mean that the time is right.
@@ -88,7 +88,7 @@ impl Trust {
     }
 
     /// What is wrong with a certificate that webpki refuses. A wrong name counts before who signed it, as for Go: giving such
-    /// a certificate to be believed would not help.
+    /// a certificate to be trusted would not help.
     fn distrust(
         &self,
         error: &Error,
@@ -170,7 +170,7 @@ impl ServerCertVerifier for Trust {
             verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
         };
         let error = match ask(&self.first) {
-            Ok(believed) => return Ok(believed),
+            Ok(verified) => return Ok(verified),
             Err(error) => error,
         };
         if self.named.contains(end_entity) {
@@ -185,7 +185,7 @@ impl ServerCertVerifier for Trust {
         );
         let system = if issuer { self.system() } else { None };
         match system.map(|system| ask(system)) {
-            Some(Ok(believed)) => Ok(believed),
+            Some(Ok(verified)) => Ok(verified),
             _ => Err(self
                 .distrust(&error, end_entity, server_name, now)
                 .map_or(error, Error::from)),

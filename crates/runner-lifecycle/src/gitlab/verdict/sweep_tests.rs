@@ -2,7 +2,7 @@
 
 use Wanted::{Details, List, RunnerManagerSwept, RunnerSwept};
 
-use super::tests::{PAGE, answer, judged};
+use super::tests::{PAGE, answer, assessed};
 use super::*;
 
 const GONE: Verdict = Verdict::Done(Outcome::Gone(Gone::WasGone));
@@ -10,9 +10,9 @@ const GONE: Verdict = Verdict::Done(Outcome::Gone(Gone::WasGone));
 #[test]
 fn a_body_counts_as_read_only_with_200_and_as_no_page() {
     for wanted in [List, Details] {
-        assert_eq!(judged(wanted, 200, "[]"), Verdict::Done(Outcome::Read));
+        assert_eq!(assessed(wanted, 200, "[]"), Verdict::Done(Outcome::Read));
         for (status, body) in [(200, PAGE), (201, "[]"), (204, ""), (206, "[]")] {
-            let verdict = judged(wanted, status, body);
+            let verdict = assessed(wanted, status, body);
             assert_eq!(verdict, Verdict::No(No::NotGitlab), "{status} {body}");
         }
     }
@@ -21,7 +21,7 @@ fn a_body_counts_as_read_only_with_200_and_as_no_page() {
         .headers
         .insert("content-encoding", "gzip".parse().unwrap());
     let token = Token::new("glpat-sent").unwrap();
-    assert!(matches!(judge(List, &token, &packed), Verdict::No(_)));
+    assert!(matches!(assess(List, &token, &packed), Verdict::No(_)));
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn only_gitlabs_own_404_says_that_a_runner_is_gone() {
             r#"{"message":"404 Not found"}"#,
             r#"{"message":"404 Runner manager not found Not Found"}"#,
         ] {
-            assert_eq!(judged(wanted, 404, body), GONE, "{body}");
+            assert_eq!(assessed(wanted, 404, body), GONE, "{body}");
         }
         // An unknown route, a gateway, an ingress.
         for body in [
@@ -42,32 +42,32 @@ fn only_gitlabs_own_404_says_that_a_runner_is_gone() {
             "",
         ] {
             assert!(
-                matches!(judged(wanted, 404, body), Verdict::No(_)),
+                matches!(assessed(wanted, 404, body), Verdict::No(_)),
                 "{body}"
             );
         }
     }
     let group = r#"{"message":"404 Group Not Found"}"#;
-    assert_eq!(judged(List, 404, group), Verdict::No(No::Request));
+    assert_eq!(assessed(List, 404, group), Verdict::No(No::Request));
 }
 
 #[test]
 fn a_deletion_is_done_with_204_alone_and_refused_with_what_changed() {
     for wanted in [RunnerSwept, RunnerManagerSwept] {
         let deleted = Verdict::Done(Outcome::Gone(Gone::Deleted));
-        assert_eq!(judged(wanted, 204, ""), deleted);
+        assert_eq!(assessed(wanted, 204, ""), deleted);
         for status in [200, 201, 202] {
-            assert_eq!(judged(wanted, status, "{}"), Verdict::No(No::NotGitlab));
+            assert_eq!(assessed(wanted, status, "{}"), Verdict::No(No::NotGitlab));
         }
         let changed = r#"{"message":"412 Precondition Failed"}"#;
         assert_eq!(
-            judged(wanted, 412, changed),
+            assessed(wanted, 412, changed),
             Verdict::Done(Outcome::Changed)
         );
         // Unlike at the end of a pod a 403 says nothing about the runner: it is the access token that is refused.
         for words in ["403 Forbidden", "403 Forbidden - No access granted"] {
             let body = format!(r#"{{"message":"{words}"}}"#);
-            assert_eq!(judged(wanted, 403, &body), Verdict::No(No::Token), "{body}");
+            assert_eq!(assessed(wanted, 403, &body), Verdict::No(No::Token), "{body}");
         }
     }
 }

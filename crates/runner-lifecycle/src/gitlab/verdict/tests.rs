@@ -20,8 +20,8 @@ fn sent() -> Token {
     Token::new("glrt-sent").unwrap()
 }
 
-pub(super) fn judged(wanted: Wanted, status: u16, body: &str) -> Verdict {
-    judge(wanted, &sent(), &answer(status, body))
+pub(super) fn assessed(wanted: Wanted, status: u16, body: &str) -> Verdict {
+    assess(wanted, &sent(), &answer(status, body))
 }
 
 pub(super) fn answer(status: u16, body: &str) -> Answer {
@@ -68,7 +68,7 @@ fn unfit(token: &str, why: &'static str) -> Verdict {
 fn credentials_are_read_with_keys_to_spare_or_missing() {
     for wanted in [Registration, Creation, Verification] {
         let check = |body: &str, want: Verdict| {
-            assert_eq!(judged(wanted, made(wanted), body), want, "{body}");
+            assert_eq!(assessed(wanted, made(wanted), body), want, "{body}");
         };
         check(
             r#"{"id":1,"token":"t","token_expires_at":null}"#,
@@ -95,7 +95,7 @@ fn an_answer_that_gitlab_runner_would_not_take_names_what_is_to_be_taken_back() 
         let token = if wanted.creates() { "t" } else { "glrt-sent" };
         let check = |status: u16, body: &str, want: &'static str| {
             assert_eq!(
-                judged(wanted, status, body),
+                assessed(wanted, status, body),
                 unfit(token, want),
                 "{status} {body}"
             );
@@ -138,26 +138,26 @@ fn an_answer_that_gitlab_runner_would_not_take_names_what_is_to_be_taken_back() 
             if let Some(kind) = kind {
                 answer.headers.insert("content-type", kind.parse().unwrap());
             }
-            let verdict = judge(wanted, &sent(), &answer);
+            let verdict = assess(wanted, &sent(), &answer);
             assert_eq!(verdict, unfit(token, "not marked as JSON"), "{kind:?}");
         }
         let mut marked = answer(made(wanted), GOOD);
         let kind = "Application/JSON; charset=utf-8".parse().unwrap();
         marked.headers.insert("content-type", kind);
-        assert_eq!(judge(wanted, &sent(), &marked), runner(1, "t", None));
+        assert_eq!(assess(wanted, &sent(), &marked), runner(1, "t", None));
     }
 }
 
 #[test]
 fn of_an_older_token_only_the_runners_id_is_wanted() {
     let older = Token::new("older").unwrap();
-    let judged = |status: u16, body: &str| judge(Verification, &older, &answer(status, body));
+    let assessed = |status: u16, body: &str| assess(Verification, &older, &answer(status, body));
     for status in [200, 201, 202] {
         let body = r#"{"id":1,"token":"t","token_expires_at":"bad"}"#;
-        assert_eq!(judged(status, body), runner(1, "t", None), "{status}");
+        assert_eq!(assessed(status, body), runner(1, "t", None), "{status}");
     }
     let nameless = unfit("older", "without the runner's id");
-    assert_eq!(judged(200, r#"{"id":0,"token":"t"}"#), nameless);
+    assert_eq!(assessed(200, r#"{"id":0,"token":"t"}"#), nameless);
 }
 
 #[test]
@@ -172,14 +172,14 @@ fn a_creation_whose_answer_names_no_runner_is_lost() {
             "[]",
         ] {
             assert_eq!(
-                judged(wanted, 201, body),
+                assessed(wanted, 201, body),
                 Verdict::No(No::LostRunner),
                 "{body}"
             );
         }
-        assert_eq!(judged(wanted, 201, PAGE), Verdict::No(No::NotGitlab));
+        assert_eq!(assessed(wanted, 201, PAGE), Verdict::No(No::NotGitlab));
         assert_eq!(
-            judged(wanted, 201, "{\"id\":1,\"tok"),
+            assessed(wanted, 201, "{\"id\":1,\"tok"),
             Verdict::Later { lost: true }
         );
     }
@@ -188,24 +188,24 @@ fn a_creation_whose_answer_names_no_runner_is_lost() {
 #[test]
 fn verification_takes_the_token_as_known_but_not_the_runner() {
     assert_eq!(
-        judged(Verification, 200, r#"{"id":4}"#),
+        assessed(Verification, 200, r#"{"id":4}"#),
         runner(4, "glrt-sent", None)
     );
     for body in ["200", "", "{}", "{\"ok\":1}", PAGE, "\"ok\""] {
         assert_eq!(
-            judged(Verification, 200, body),
+            assessed(Verification, 200, body),
             Verdict::No(No::NotGitlab),
             "{body}"
         );
     }
-    assert_eq!(judged(Verification, 200, "{\"id\":1,"), LATER);
+    assert_eq!(assessed(Verification, 200, "{\"id\":1,"), LATER);
 }
 
 #[test]
 fn redirects_lead_elsewhere() {
     for wanted in ALL {
         for status in [301, 302, 303, 304, 307, 308] {
-            assert_eq!(judged(wanted, status, PAGE), Verdict::Elsewhere);
+            assert_eq!(assessed(wanted, status, PAGE), Verdict::Elsewhere);
         }
     }
 }
@@ -216,7 +216,7 @@ fn a_packed_answer_is_never_read_and_a_creation_never_repeated() {
         let mut answer = answer(status, body);
         let packing = "gzip".parse().unwrap();
         answer.headers.insert("content-encoding", packing);
-        judge(wanted, &sent(), &answer)
+        assess(wanted, &sent(), &answer)
     };
     let body = r#"{"id":7,"token":"glrt-a"}"#;
     for wanted in [Registration, Creation] {

@@ -44,7 +44,7 @@ mod tests {
             let mut seen = Seen::default();
             let got: Vec<Verdict> = looks
                 .iter()
-                .map(|(at, look)| seen.judge(Duration::from_millis(*at), look.clone()))
+                .map(|(at, look)| seen.assess(Duration::from_millis(*at), look.clone()))
                 .collect();
             assert_eq!(got, want, "{what}");
         }
@@ -127,9 +127,9 @@ mod tests {
     #[test]
     fn without_time_to_look_on_nothing_is_taken_for_certain() {
         let mut seen = Seen::default();
-        let last = seen.judge(Duration::from_millis(500), lives(None, 1, 4.0));
+        let last = seen.assess(Duration::from_millis(500), lives(None, 1, 4.0));
         assert_eq!(seen.without_more_looks(last), Wait);
-        let last = seen.judge(Duration::from_millis(600), lives(Some(Running), 0, 4.0));
+        let last = seen.assess(Duration::from_millis(600), lives(Some(Running), 0, 4.0));
         assert_eq!(seen.without_more_looks(last), NotTheEnd);
     }
 }

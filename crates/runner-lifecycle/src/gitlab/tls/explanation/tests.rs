@@ -36,10 +36,10 @@ const ALL: [Distrust; 16] = [
 ];
 
 #[test]
-fn each_distrust_names_reason_and_cure() {
-    fn check(distrust: Distrust, reason: &str, cure: &str) {
+fn each_distrust_names_reason_and_fix() {
+    fn check(distrust: Distrust, reason: &str, fix: &str) {
         let words = words(&distrust.into()).unwrap();
-        assert!(words.contains(reason) && words.contains(cure), "{words}");
+        assert!(words.contains(reason) && words.contains(fix), "{words}");
     }
     check(
         Distrust::UnknownAuthority,
@@ -59,7 +59,11 @@ fn each_distrust_names_reason_and_cure() {
     check(Distrust::SelfSigned, "is self-signed", "--tls-ca-file");
     check(Distrust::Expired, "has expired", "renewed");
     check(Distrust::NotYetValid, "not yet valid", "clock");
-    check(Distrust::SameName, "known name", "--tls-ca-file");
+    check(
+        Distrust::SameName,
+        "the name of a known one",
+        "--tls-ca-file",
+    );
     check(
         Distrust::NoName,
         "contains no host name (SAN)",

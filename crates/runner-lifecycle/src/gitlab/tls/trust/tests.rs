@@ -1,4 +1,4 @@
-//! Who is believed to be GitLab.
+//! Who is trusted as GitLab.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -34,7 +34,7 @@ fn trust(named: &CertificateDer<'static>, read: fn() -> Vec<CertificateDer<'stat
     Trust::new(provider, roots, vec![named.clone()], read).unwrap()
 }
 
-fn believes(trust: &Trust, server: &CertificateDer<'_>, name: &str) -> bool {
+fn trusts(trust: &Trust, server: &CertificateDer<'_>, name: &str) -> bool {
     let name = ServerName::try_from(name.to_owned()).unwrap();
     trust
         .verify_server_cert(server, &[], &name, &[], UnixTime::now())
@@ -46,12 +46,12 @@ fn the_systems_roots_are_read_once_and_only_when_nobody_else_knows_the_issuer() 
     let (named, system) = (authority(), authority());
     SYSTEM.set(system.0).unwrap();
     let trust = trust(&named.0, read_system);
-    assert!(believes(&trust, &named.1, "gitlab.example"));
-    assert!(!believes(&trust, &named.1, "other.example"));
+    assert!(trusts(&trust, &named.1, "gitlab.example"));
+    assert!(!trusts(&trust, &named.1, "other.example"));
     assert_eq!(READ.load(Ordering::SeqCst), 0, "nobody asked for them");
-    assert!(believes(&trust, &system.1, "gitlab.example"));
-    assert!(!believes(&trust, &system.1, "other.example"));
-    assert!(!believes(&trust, &authority().1, "gitlab.example"));
+    assert!(trusts(&trust, &system.1, "gitlab.example"));
+    assert!(!trusts(&trust, &system.1, "other.example"));
+    assert!(!trusts(&trust, &authority().1, "gitlab.example"));
     assert_eq!(READ.load(Ordering::SeqCst), 1);
 }
 
@@ -59,6 +59,6 @@ fn the_systems_roots_are_read_once_and_only_when_nobody_else_knows_the_issuer() 
 fn a_system_without_roots_changes_nothing() {
     let (named, stranger) = (authority(), authority());
     let trust = trust(&named.0, Vec::new);
-    assert!(believes(&trust, &named.1, "gitlab.example"));
-    assert!(!believes(&trust, &stranger.1, "gitlab.example"));
+    assert!(trusts(&trust, &named.1, "gitlab.example"));
+    assert!(!trusts(&trust, &stranger.1, "gitlab.example"));
 }

@@ -6,21 +6,21 @@ use super::*;
 fn gone_is_204_or_gitlabs_own_word_that_it_was() {
     const FORBIDDEN: &str = r#"{"message":"403 Forbidden"}"#;
     for wanted in [RunnerGone, RunnerManagerGone] {
-        assert_eq!(judged(wanted, 204, ""), gone(Gone::Deleted));
-        assert_eq!(judged(wanted, 403, FORBIDDEN), gone(Gone::Unknown));
+        assert_eq!(assessed(wanted, 204, ""), gone(Gone::Deleted));
+        assert_eq!(assessed(wanted, 403, FORBIDDEN), gone(Gone::Unknown));
         for (status, body) in [(200, PAGE), (200, ""), (202, "{}")] {
             assert_eq!(
-                judged(wanted, status, body),
+                assessed(wanted, status, body),
                 Verdict::No(No::NotGitlab),
                 "{status}"
             );
         }
         let wrong = r#"{"message":"403 Forbidden - Runner is orphaned"}"#;
-        assert_eq!(judged(wanted, 403, wrong), Verdict::No(No::Token));
-        assert_eq!(judged(wanted, 404, PAGE), LATER);
+        assert_eq!(assessed(wanted, 403, wrong), Verdict::No(No::Token));
+        assert_eq!(assessed(wanted, 404, PAGE), LATER);
     }
     for wanted in [Registration, Creation, Verification] {
-        assert_eq!(judged(wanted, 403, FORBIDDEN), Verdict::No(No::Token));
+        assert_eq!(assessed(wanted, 403, FORBIDDEN), Verdict::No(No::Token));
     }
 }
 
@@ -28,12 +28,12 @@ fn gone_is_204_or_gitlabs_own_word_that_it_was() {
 fn a_404_means_gone_only_in_gitlabs_own_words_for_the_runner_manager() {
     fn check(body: &str, runner_manager: &Verdict) {
         assert_eq!(
-            judged(RunnerManagerGone, 404, body),
+            assessed(RunnerManagerGone, 404, body),
             *runner_manager,
             "{body}"
         );
         // No route of GitLab answers so to the deletion of a runner.
-        let runner = judged(RunnerGone, 404, body);
+        let runner = assessed(RunnerGone, 404, body);
         assert!(!matches!(runner, Verdict::Done(_)), "{body}: {runner:?}");
     }
     let refused = Verdict::No(No::Request);
@@ -64,11 +64,11 @@ fn the_list_of_statuses_is_repeated_whatever_the_body() {
     for wanted in ALL {
         for body in [r#"{"message":"x"}"#, PAGE, "", "Retry later\n"] {
             for status in [408, 425, 429, 503] {
-                assert_eq!(judged(wanted, status, body), LATER, "{status}");
+                assert_eq!(assessed(wanted, status, body), LATER, "{status}");
             }
             for status in [500, 502, 504, 512, 515, 520, 527, 599, 999] {
                 assert_eq!(
-                    judged(wanted, status, body),
+                    assessed(wanted, status, body),
                     Verdict::Later { lost: true },
                     "{status}"
                 );
@@ -83,13 +83,13 @@ fn gitlabs_own_refusals_are_final() {
         for status in [401, 403, 410] {
             let body = format!(r#"{{"message":"{status} No - reason"}}"#);
             assert_eq!(
-                judged(wanted, status, &body),
+                assessed(wanted, status, &body),
                 Verdict::No(No::Token),
                 "{status}"
             );
             let body = r#"{"error":"insufficient_scope","error_description":"d"}"#;
             assert_eq!(
-                judged(wanted, status, body),
+                assessed(wanted, status, body),
                 Verdict::No(No::Token),
                 "{status}"
             );
@@ -99,7 +99,7 @@ fn gitlabs_own_refusals_are_final() {
         ] {
             let body = format!(r#"{{"message":"{status} No"}}"#);
             assert_eq!(
-                judged(wanted, status, &body),
+                assessed(wanted, status, &body),
                 Verdict::No(No::Request),
                 "{status}"
             );
@@ -118,16 +118,16 @@ fn a_page_or_a_stranger_cannot_refuse_for_gitlab() {
         };
         for status in [401, 403, 404, 410] {
             for body in [PAGE, "", "RBAC: access denied", "{}"] {
-                assert_eq!(judged(wanted, status, body), refused(), "{status} {body}");
+                assert_eq!(assessed(wanted, status, body), refused(), "{status} {body}");
             }
         }
         for status in [405, 409, 418, 422] {
-            assert_eq!(judged(wanted, status, PAGE), refused(), "{status}");
+            assert_eq!(assessed(wanted, status, PAGE), refused(), "{status}");
         }
         // Who shows a page there is not GitLab, and GitLab may be back soon.
         for status in [501, 511] {
             assert_eq!(
-                judged(wanted, status, PAGE),
+                assessed(wanted, status, PAGE),
                 Verdict::Later { lost: true },
                 "{status}"
             );
@@ -135,7 +135,7 @@ fn a_page_or_a_stranger_cannot_refuse_for_gitlab() {
         // These two speak of the request as it is, and of the proxy that was named.
         for status in [400, 407] {
             assert_eq!(
-                judged(wanted, status, PAGE),
+                assessed(wanted, status, PAGE),
                 Verdict::No(No::NotGitlab),
                 "{status}"
             );
@@ -151,12 +151,12 @@ fn a_read_only_gitlab_is_asked_again() {
             "Maintenance: back soon",
         ] {
             assert_eq!(
-                judged(wanted, 403, &format!(r#"{{"message":"{words}"}}"#)),
+                assessed(wanted, 403, &format!(r#"{{"message":"{words}"}}"#)),
                 LATER
             );
         }
         let listed = r#"{"message":{"base":["no"]}}"#;
-        assert_eq!(judged(wanted, 403, listed), LATER);
+        assert_eq!(assessed(wanted, 403, listed), LATER);
     }
 }
 

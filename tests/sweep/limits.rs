@@ -163,7 +163,7 @@ fn what_is_given_wrong_is_refused_before_gitlab_is_asked() {
         &[&base[..], &["--group-id=1", "--project-id=1"]].concat(),
         &[],
         2,
-        "exclude each other",
+        "cannot be used together",
     );
     check(
         &with("--token-file=access-token"),

@@ -67,7 +67,11 @@ fn a_deletion_is_done_with_204_alone_and_refused_with_what_changed() {
         // Unlike at the end of a pod a 403 says nothing about the runner: it is the access token that is refused.
         for words in ["403 Forbidden", "403 Forbidden - No access granted"] {
             let body = format!(r#"{{"message":"{words}"}}"#);
-            assert_eq!(assessed(wanted, 403, &body), Verdict::No(No::Token), "{body}");
+            assert_eq!(
+                assessed(wanted, 403, &body),
+                Verdict::No(No::Token),
+                "{body}"
+            );
         }
     }
 }

@@ -5,12 +5,16 @@ mod own;
 
 pub use runner_config::{Flag, Kind, Purpose};
 
-/// All flags, in the order in which `--help` shows them.
+/// All flags, in the order in which `--help` shows them: what is registered where, our own, the keys of `config.toml`.
 pub fn all() -> impl Iterator<Item = &'static Flag> {
-    own::OWN
-        .iter()
-        .chain(own::GLOBAL)
-        .chain(runner_config::FLAGS)
+    let keys = |wanted: bool| {
+        let is_key = |flag: &&Flag| matches!(flag.purpose, Purpose::Key(_));
+        runner_config::FLAGS
+            .iter()
+            .filter(move |flag| is_key(flag) == wanted)
+    };
+    let own = own::OWN.iter().chain(own::GLOBAL);
+    keys(false).chain(own).chain(keys(true))
 }
 
 /// The flag with this name or alias.

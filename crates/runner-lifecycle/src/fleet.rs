@@ -6,7 +6,9 @@ use std::str::FromStr;
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
-use crate::system_id::ALPHABET;
+/// The digits of base 62.
+pub(crate) const ALPHABET: &[u8; 62] =
+    b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// Longest name, as that of a Kubernetes label's value: it stands in a maintenance note beside names of pods.
 const LONGEST: usize = 63;

@@ -4,11 +4,8 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use crate::fleet::{Fleet, MARK_LENGTH};
+use crate::fleet::{ALPHABET, Fleet, MARK_LENGTH};
 
-/// The digits of base 62.
-pub(crate) const ALPHABET: &[u8; 62] =
-    b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const LENGTH: usize = 12;
 
 /// A system ID: `s_` or `r_` and twelve letters or digits (gitlab-runner's own pattern).

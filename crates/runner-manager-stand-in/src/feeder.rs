@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::config::Entry;
 use crate::exposition::Name;
-use crate::run::Process;
+use crate::process::Process;
 use crate::stop::Phase;
 
 /// Walks the list in force at the start of each pass until the process stops. A reload in the middle of a pass changes

@@ -11,7 +11,7 @@ use crate::builds::Progress;
 use crate::config::Entry;
 use crate::log_line;
 use crate::payload::{Payload, Time};
-use crate::run::Process;
+use crate::process::Process;
 use crate::stop::Phase;
 use crate::trace::Trace;
 

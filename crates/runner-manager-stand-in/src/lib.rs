@@ -25,6 +25,7 @@ mod main_loop;
 mod overlap;
 mod pages;
 mod payload;
+mod process;
 mod rotation;
 mod run;
 mod short_token;

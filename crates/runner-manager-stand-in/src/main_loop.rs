@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::signal::unix::Signal;
 use tokio::task::JoinSet;
 
-use crate::run::Process;
+use crate::process::Process;
 use crate::stop::Phase;
 use crate::{log_line, worker};
 

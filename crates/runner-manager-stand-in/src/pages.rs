@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 
 use crate::exposition::Name;
 use crate::log_line;
-use crate::run::Process;
+use crate::process::Process;
 
 const DEFAULT_PORT: u16 = 9252;
 

@@ -12,7 +12,7 @@ use toml_edit::{ArrayOfTables, Datetime, Item, Table, value};
 use crate::config::{Config, Entry};
 use crate::log_line;
 use crate::overlap::Overlap;
-use crate::run::Process;
+use crate::process::Process;
 use crate::short_token::short;
 
 /// Never expires, in a file of gitlab-runner.

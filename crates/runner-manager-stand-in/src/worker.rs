@@ -13,7 +13,7 @@ use crate::gitlab::JobAnswer;
 use crate::job;
 use crate::log_line;
 use crate::payload::Payload;
-use crate::run::Process;
+use crate::process::Process;
 use crate::short_token::short;
 use crate::stop::Phase;
 

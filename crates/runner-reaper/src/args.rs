@@ -5,11 +5,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::ArgMatches;
-use clap::parser::ValueSource;
 use runner_lifecycle::command_line::{CommandLine, Role, Word};
 use runner_lifecycle::deadline::Deadline;
-use runner_lifecycle::duration::parse_duration;
 use runner_lifecycle::ending::NoRun;
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::former;
@@ -19,12 +16,15 @@ use runner_lifecycle::pod::Pod;
 use runner_lifecycle::token::{Kind, Token, no_token};
 
 use crate::grace::Grace;
-use crate::sweep::args::{self as sweep_args, Sweep};
 
+mod arg;
+mod given;
 mod refusal;
 mod surface;
+pub(crate) mod sweep;
 
-pub(crate) use surface::{switch, valued};
+use given::Given;
+use sweep::Sweep;
 
 pub use runner_lifecycle::environment::Environment;
 use runner_lifecycle::volume::names;
@@ -147,7 +147,7 @@ pub fn parse(
     };
     let command = match name {
         "sidecar" => Command::Sidecar,
-        "sweep" => Command::Sweep(Box::new(sweep_args::read(&given)?)),
+        "sweep" => Command::Sweep(Box::new(sweep::read(&given)?)),
         "unregister" => Command::Unregister(selection(&given)?),
         _ => Command::PreStop,
     };
@@ -214,44 +214,6 @@ pub fn idle_variables(environment: &Environment) -> Vec<String> {
 pub fn is_heard_by_nobody(words: &[Word]) -> bool {
     let mut plain = words.iter().filter(|word| word.role == Role::Plain);
     plain.all(|word| word.text != "sidecar" && word.text != "sweep")
-}
-
-pub(crate) struct Given<'a> {
-    matches: &'a ArgMatches,
-    environment: &'a Environment,
-}
-
-impl Given<'_> {
-    pub(crate) fn variable(&self, name: &str) -> Option<&str> {
-        self.environment.get(name)
-    }
-
-    /// What was said of a switch on the command line; nothing where it was not mentioned.
-    pub(crate) fn switch(&self, flag: &str) -> Option<bool> {
-        let given = self.matches.value_source(flag) == Some(ValueSource::CommandLine);
-        given.then(|| self.matches.get_flag(flag))
-    }
-
-    pub(crate) fn text(&self, flag: &str, variables: &[&str]) -> Option<String> {
-        let from_flag = self
-            .matches
-            .get_one::<String>(flag)
-            .filter(|text| !text.is_empty())
-            .cloned();
-        from_flag.or_else(|| {
-            variables
-                .iter()
-                .find_map(|name| self.environment.get(name))
-                .map(str::to_owned)
-        })
-    }
-
-    pub(crate) fn duration(&self, flag: &str, variable: &str) -> Result<Option<Duration>, Failure> {
-        let text = self.text(flag, &[variable]);
-        text.map(|text| parse_duration(&text))
-            .transpose()
-            .map_err(|error| Failure::usage(format!("--{flag} or {variable}: {error}")))
-    }
 }
 
 /// Why a text is no token of a runner entry, where that is certain.

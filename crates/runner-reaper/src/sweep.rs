@@ -8,11 +8,12 @@ use runner_lifecycle::exit::{Exit, Failure};
 use runner_lifecycle::gitlab::Client;
 
 use crate::args::Options;
+use crate::args::sweep::Sweep;
 use crate::requests::tls_files;
 use crate::stops::Stops;
 
-pub mod args;
 mod deletion;
+mod done;
 mod output;
 pub mod plan;
 mod progress;
@@ -20,8 +21,7 @@ pub mod rails;
 pub mod rules;
 mod survey;
 
-use args::Sweep;
-use deletion::Done;
+use done::Done;
 use plan::Plan;
 use survey::Survey;
 

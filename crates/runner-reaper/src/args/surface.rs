@@ -3,11 +3,11 @@
 use std::ffi::OsString;
 
 use clap::{Arg, ArgAction, Command};
-use runner_lifecycle::command_line::{self, Program};
+use runner_lifecycle::command_line::Program;
 use runner_lifecycle::{exit, misspelt};
 
-use super::Environment;
-use crate::sweep;
+use super::arg::{switch, valued};
+use super::{Environment, sweep};
 
 /// How every variable of ours begins.
 const OURS: &str = "RUNNER_REAPER_";
@@ -23,7 +23,7 @@ pub(super) const PROGRAM: Program = Program {
         short
             || COMMON.iter().any(|(known, ..)| *known == name)
             || SELECTING.iter().any(|(known, ..)| *known == name)
-            || sweep::args::takes_value(name)
+            || sweep::takes_value(name)
     },
     is_password: |_| false,
 };
@@ -144,31 +144,7 @@ pub(super) fn command() -> Command {
         }))
         // Read before, with the log's: here it is only shown.
         .arg(switch("debug", "the same as --log-level=debug [RUNNER_DEBUG]").global(true))
-        .subcommands([pre_stop, sidecar, unregister, sweep::args::command()])
-}
-
-pub(crate) fn valued(name: &'static str, value: &'static str, help: &'static str) -> Arg {
-    // As with gitlab-runner the last one counts.
-    Arg::new(name)
-        .long(name)
-        .value_name(value)
-        .help(help)
-        .overrides_with(name)
-}
-
-pub(crate) fn switch(name: &'static str, help: &'static str) -> Arg {
-    Arg::new(name)
-        .long(name)
-        .help(help)
-        .action(ArgAction::Set)
-        .value_parser(|text: &str| command_line::boolean(text).ok_or("it is not true or false"))
-        .num_args(0..=1)
-        .require_equals(true)
-        .default_value("false")
-        .default_missing_value("true")
-        .hide_default_value(true)
-        .hide_possible_values(true)
-        .overrides_with(name)
+        .subcommands([pre_stop, sidecar, unregister, sweep::command()])
 }
 
 /// gitlab-runner takes `-all-runners` for `--all-runners`; so do we, for the names we know.
@@ -201,14 +177,14 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
     common
         .chain(SELECTING.iter().map(|(known, ..)| *known))
         .chain(switches)
-        .chain(sweep::args::flags())
+        .chain(sweep::flags())
 }
 
 /// A line for each variable that means nothing.
 pub(super) fn unknown_variables(environment: &Environment) -> Vec<String> {
     let known = COMMON.map(|(flag, ..)| flag.replace('-', "_").to_uppercase());
     let common = known.iter().map(String::as_str);
-    let sweep: Vec<String> = sweep::args::variables().collect();
+    let sweep: Vec<String> = sweep::variables().collect();
     let sweep = sweep.iter().map(String::as_str);
     let known: Vec<&str> = common.chain(sweep).chain(["DEBUG"]).collect();
     misspelt::variables(environment, OURS, &known)

@@ -7,9 +7,9 @@ use runner_lifecycle::duration::show;
 use runner_lifecycle::system_id::SystemId;
 use tokio::time::Instant;
 
-use super::older::Older;
+use super::older::{GLANCE, Older, addresses};
 use super::verdict::{Answer, Seen, Verdict};
-use crate::runner_manager::{Job, Look, Pages, jobs_in_words};
+use crate::runner_manager::{Look, Pages, jobs_in_words};
 use crate::stops::Stops;
 
 /// Distance of two looks while the kubelet may be killing everything: the last one before the end tells whether jobs
@@ -21,9 +21,6 @@ const EAGER_FOR: Duration = Duration::from_millis(2500);
 
 /// Distance of two looks afterwards.
 const PATIENT: Duration = Duration::from_millis(50);
-
-/// Limit of the look whose the pages are: a token rotation holds that page back, and two seconds may be all there is.
-pub(super) const GLANCE: Duration = Duration::from_millis(100);
 
 /// How often the log says what is waited for.
 const SAY_EVERY: Duration = Duration::from_secs(30);
@@ -181,9 +178,4 @@ impl<'a> Observation<'a> {
             ),
         }
     }
-}
-
-/// The addresses of jobs.
-pub(super) fn addresses(jobs: Vec<Job>) -> Vec<String> {
-    jobs.into_iter().map(|job| job.url).collect()
 }

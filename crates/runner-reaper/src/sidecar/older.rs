@@ -3,9 +3,11 @@
 
 use std::time::Duration;
 
-use super::observation::{GLANCE, addresses};
 use super::verdict::Answer;
 use crate::runner_manager::{Job, Look, Pages, ProcessState, Sample, Signs, Version};
+
+/// Limit of the look whose the pages are: a token rotation holds that page back, and two seconds may be all there is.
+pub(super) const GLANCE: Duration = Duration::from_millis(100);
 
 /// The looks so far.
 #[derive(Default)]
@@ -63,4 +65,9 @@ impl Older {
             jobs,
         }
     }
+}
+
+/// The addresses of jobs.
+pub(super) fn addresses(jobs: Vec<Job>) -> Vec<String> {
+    jobs.into_iter().map(|job| job.url).collect()
 }

@@ -10,12 +10,13 @@ use runner_lifecycle::gitlab::{Deletion, Error, RunnerInfo};
 use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::token::Token;
 
-use super::args::Of;
+use super::done::Done;
 use super::output::called;
 use super::plan::{Plan, Row, Target};
 use super::progress::Progress;
 use super::rules::{Due, Kept};
 use super::survey::{LAST_LOOK, Survey, is_not_for_this_user};
+use crate::args::sweep::Of;
 use crate::stops::Stops;
 
 /// How often one of them is tried before the run ends.
@@ -26,22 +27,6 @@ const BACKOFF: Backoff = Backoff {
     base: Duration::from_secs(1),
     cap: Duration::from_secs(30),
 };
-
-/// What became of the plan.
-#[derive(Debug, Default)]
-pub(super) struct Done {
-    pub(super) deleted: Vec<Row<Due>>,
-    /// Gone before we came.
-    pub(super) gone: Vec<Row<Due>>,
-    /// No longer so at the second look.
-    pub(super) kept: Vec<Row<Kept>>,
-    /// GitLab refused.
-    pub(super) failed: Vec<Row<Due>>,
-    /// Left to the next run.
-    pub(super) left: u64,
-    /// Why the run ended before its end.
-    pub(super) early: Option<anyhow::Error>,
-}
 
 enum Became {
     Deleted,

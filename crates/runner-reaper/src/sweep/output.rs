@@ -7,10 +7,10 @@ use runner_lifecycle::duration::show;
 use runner_lifecycle::shown::without_tokens;
 use serde::Serialize;
 
-use super::args::{Of, Output, Sweep};
-use super::deletion::Done;
+use super::done::Done;
 use super::plan::{Plan, Row, Target};
 use super::rules::{Due, Kept};
+use crate::args::sweep::{Of, Output, Sweep};
 
 /// Version of the JSON objects; it changes when a key goes or gets another meaning.
 const VERSION: u32 = 1;

@@ -9,11 +9,11 @@ use runner_lifecycle::exit::Failure;
 use runner_lifecycle::gitlab::{Client, Error, Heard, RunnerDetail, RunnersOf};
 use runner_lifecycle::system_id::SystemId;
 
-use super::args::{Of, Sweep};
 use super::plan::{Plan, Row, Target};
 use super::progress::Progress;
 use super::rails::{Pages, clock};
 use super::rules::{Facts, Kept, kept_by_list, mark_of_fleet};
+use crate::args::sweep::{Of, Sweep};
 
 mod look;
 

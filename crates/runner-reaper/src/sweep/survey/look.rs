@@ -7,7 +7,7 @@ use runner_lifecycle::gitlab::{Error, Heard, RunnerDetail, RunnersOf};
 use runner_lifecycle::system_id::SystemId;
 
 use super::{Survey, is_not_for_this_user};
-use crate::sweep::args::Of;
+use crate::args::sweep::Of;
 use crate::sweep::plan::{Row, Target};
 use crate::sweep::rails::clock;
 use crate::sweep::rules::{Due, Facts, Kept, mark_of_fleet};

@@ -10,7 +10,8 @@ use runner_lifecycle::gitlab::{Endpoint, RunnersOf};
 use runner_lifecycle::named_file;
 use runner_lifecycle::token::{Kind, Token, no_token};
 
-use crate::args::{Given, switch, valued};
+use super::arg::{switch, valued};
+use super::given::Given;
 
 /// Flags with a value; each has a variable `RUNNER_REAPER_…`.
 const VALUED: [(&str, &str, &str); 11] = [
@@ -112,24 +113,24 @@ pub enum Output {
 }
 
 /// The names of all flags.
-pub(crate) fn flags() -> impl Iterator<Item = &'static str> {
+pub(super) fn flags() -> impl Iterator<Item = &'static str> {
     VALUED.iter().map(|(name, ..)| *name).chain([YES.0])
 }
 
 /// Whether the flag of this name always has a value.
-pub(crate) fn takes_value(name: &str) -> bool {
+pub(super) fn takes_value(name: &str) -> bool {
     VALUED.iter().any(|(known, ..)| *known == name)
 }
 
 /// What follows `RUNNER_REAPER_` in the names of all variables.
-pub(crate) fn variables() -> impl Iterator<Item = String> {
+pub(super) fn variables() -> impl Iterator<Item = String> {
     flags()
         .chain(["access-token"])
         .map(|flag| flag.replace('-', "_").to_uppercase())
 }
 
 /// The subcommand.
-pub(crate) fn command() -> Command {
+pub(super) fn command() -> Command {
     Command::new("sweep")
         .about("Find, and with --yes delete, runners that pods of a fleet left at GitLab without unregistering")
         .args(VALUED.map(|(name, value, help)| {
@@ -144,7 +145,7 @@ pub(crate) fn command() -> Command {
 }
 
 /// Reads what was given.
-pub(crate) fn read(given: &Given<'_>) -> Result<Sweep, Failure> {
+pub(super) fn read(given: &Given<'_>) -> Result<Sweep, Failure> {
     let text = |flag: &str| {
         let variable = format!("RUNNER_REAPER_{}", flag.replace('-', "_").to_uppercase());
         given.text(flag, &[&variable])

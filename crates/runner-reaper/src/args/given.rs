@@ -1,0 +1,47 @@
+//! Owns what was given by a flag or its variable; the flag counts, and an empty variable is unset.
+
+use std::time::Duration;
+
+use clap::ArgMatches;
+use clap::parser::ValueSource;
+use runner_lifecycle::duration::parse_duration;
+use runner_lifecycle::environment::Environment;
+use runner_lifecycle::exit::Failure;
+
+pub(super) struct Given<'a> {
+    pub(super) matches: &'a ArgMatches,
+    pub(super) environment: &'a Environment,
+}
+
+impl Given<'_> {
+    pub(super) fn variable(&self, name: &str) -> Option<&str> {
+        self.environment.get(name)
+    }
+
+    /// What was said of a switch on the command line; nothing where it was not mentioned.
+    pub(super) fn switch(&self, flag: &str) -> Option<bool> {
+        let given = self.matches.value_source(flag) == Some(ValueSource::CommandLine);
+        given.then(|| self.matches.get_flag(flag))
+    }
+
+    pub(super) fn text(&self, flag: &str, variables: &[&str]) -> Option<String> {
+        let from_flag = self
+            .matches
+            .get_one::<String>(flag)
+            .filter(|text| !text.is_empty())
+            .cloned();
+        from_flag.or_else(|| {
+            variables
+                .iter()
+                .find_map(|name| self.environment.get(name))
+                .map(str::to_owned)
+        })
+    }
+
+    pub(super) fn duration(&self, flag: &str, variable: &str) -> Result<Option<Duration>, Failure> {
+        let text = self.text(flag, &[variable]);
+        text.map(|text| parse_duration(&text))
+            .transpose()
+            .map_err(|error| Failure::usage(format!("--{flag} or {variable}: {error}")))
+    }
+}

@@ -2,10 +2,11 @@
 //! whether it could start with it, an existing `config.toml` or a base. Pure; it changes nothing and shows no value.
 
 use runner_lifecycle::exit::Failure;
+use runner_lifecycle::foreign::toml::line_of;
 use toml_edit::Document;
 
 use crate::args::Globals;
-use crate::document::{line, start};
+use crate::document::start;
 use crate::entry::key_path;
 use crate::load_check::loads;
 use crate::values::listen_address;
@@ -22,7 +23,7 @@ pub fn check(text: &str, name: &str, globals: &Globals) -> Result<Vec<String>, F
     };
     let root = document.as_table();
     let said = |path: &str, offset: Option<usize>, message: &str| {
-        let line = offset.map(|offset| format!(", line {}", line(text, offset)));
+        let line = offset.map(|offset| format!(", line {}", line_of(text, offset)));
         let line = line.unwrap_or_default();
         format!("{name}{line}: {path}: {message}")
     };

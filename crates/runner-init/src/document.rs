@@ -1,4 +1,4 @@
-//! Owns what reading somebody else's TOML needs and toml_edit does not give: lines, elements in either form, and what does
+//! Owns what reading somebody else's TOML needs and toml_edit does not give: elements in either form, and what does
 //! not fit, with its place. Pure.
 
 use toml_edit::{Item, TableLike, Value};
@@ -9,15 +9,6 @@ pub(crate) struct Mismatch {
     pub(crate) path: String,
     pub(crate) offset: Option<usize>,
     pub(crate) message: String,
-}
-
-/// The line, counted from 1, at a place in the text.
-pub(crate) fn line(text: &str, offset: usize) -> usize {
-    1 + text
-        .bytes()
-        .take(offset)
-        .filter(|byte| *byte == b'\n')
-        .count()
 }
 
 /// The tables of an array, whether written with `[[ ]]` or inline; nothing, where something else is among them.

@@ -15,10 +15,10 @@ pub mod register;
 pub mod template;
 pub mod values;
 
-use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use runner_lifecycle::command_line::CommandLine;
 use runner_lifecycle::exit::Exit;
 use runner_lifecycle::{ending, report};
 
@@ -29,9 +29,8 @@ use args::Environment;
 pub fn main() -> ExitCode {
     ending::prepare();
     let environment = Environment::of_process();
-    let argv: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let line = args::command_line(&argv, &environment);
-    let reporting = line.reporting;
+    let line = args::command_line(std::env::args_os().skip(1), &environment);
+    let reporting = line.reporting.clone();
     report::install("runner-init", reporting.format, reporting.level, None);
     // First of all: what is misspelt or gone may be why the rest fails.
     for warning in line
@@ -41,12 +40,12 @@ pub fn main() -> ExitCode {
     {
         log::warn!("{warning}");
     }
-    let result = run(argv, &environment);
+    let result = run(line, &environment);
     ending::end(result, &reporting.termination_message_path)
 }
 
-fn run(argv: Vec<OsString>, environment: &Environment) -> anyhow::Result<Exit> {
-    let parsed = match args::parse(argv, environment) {
+fn run(line: CommandLine, environment: &Environment) -> anyhow::Result<Exit> {
+    let parsed = match args::parse(line, environment) {
         Ok(parsed) => parsed,
         Err(no_run) => return no_run.end(),
     };

@@ -12,7 +12,7 @@ use runner_lifecycle::{foreign, named_file, shown};
 use toml_edit::{Document, DocumentMut, RawString, Table};
 
 use crate::args::Environment;
-use crate::document::{elements, line};
+use crate::document::elements;
 use crate::entry::key_path;
 use crate::load_check;
 use runner_config::RUNNER;
@@ -59,7 +59,7 @@ impl Template {
         let found = |path: &str, offset: Option<usize>, message: &str| {
             wrong(
                 name,
-                offset.map(|offset| line(text, offset)),
+                offset.map(|offset| foreign::toml::line_of(text, offset)),
                 &format!("{path}: {message}"),
             )
         };

@@ -116,16 +116,11 @@ impl Options {
     }
 }
 
-/// Reads the arguments after the program's name; flags win over variables, an empty variable is unset.
+/// Reads the words of a [`command_line`]; flags win over variables, an empty variable is unset.
 ///
 /// # Errors
 /// With the text of `--help` and the like, or with the one line that says what is wrong (exit 2, or 78 for a token file).
-pub fn parse(
-    argv: impl IntoIterator<Item = OsString>,
-    environment: &Environment,
-) -> Result<Options, NoRun> {
-    let argv: Vec<OsString> = argv.into_iter().collect();
-    let line = command_line(&argv, environment);
+pub fn parse(line: CommandLine, environment: &Environment) -> Result<Options, NoRun> {
     if let Some(wrong) = line.wrong {
         return Err(wrong.into());
     }
@@ -196,8 +191,12 @@ pub fn parse(
 /// The words without gitlab-runner's global ones, and how to report; it never fails, so that even a usage error is reported
 /// as asked.
 #[must_use]
-pub fn command_line(argv: &[OsString], environment: &Environment) -> CommandLine {
-    CommandLine::read(argv, environment, surface::PROGRAM)
+pub fn command_line(
+    argv: impl IntoIterator<Item = OsString>,
+    environment: &Environment,
+) -> CommandLine {
+    let argv: Vec<OsString> = argv.into_iter().collect();
+    CommandLine::read(&argv, environment, surface::PROGRAM)
 }
 
 /// A line for each variable that means nothing, or no more, whatever else is wrong.

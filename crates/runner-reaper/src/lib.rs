@@ -5,7 +5,6 @@
 //! [`sidecar`] and [`unregister`] are the stories that join them, with one [`ledger`] each. [`sweep`] is a story of its own, which
 //! needs none of the files.
 
-use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -45,20 +44,16 @@ const BEFORE_US: Duration = Duration::from_millis(200);
 #[must_use]
 pub fn main() -> ExitCode {
     ending::prepare();
-    let argv: Vec<OsString> = std::env::args_os().skip(1).collect();
     let environment = Environment::of_process();
-    let line = args::command_line(&argv, &environment);
-    let reporting = line.reporting;
+    let mut line = args::command_line(std::env::args_os().skip(1), &environment);
+    let reporting = line.reporting.clone();
+    let warnings = std::mem::take(&mut line.warnings);
     let heard_by_nobody = args::is_heard_by_nobody(&line.words);
     let also = heard_by_nobody.then(container_log::open).flatten();
-    let parsed = args::parse(argv, &environment);
+    let parsed = args::parse(line, &environment);
     report::install("runner-reaper", reporting.format, reporting.level, also);
     // First of all: what is misspelt or gone may be why the rest fails.
-    for words in line
-        .warnings
-        .iter()
-        .chain(&args::idle_variables(&environment))
-    {
+    for words in warnings.iter().chain(&args::idle_variables(&environment)) {
         log::warn!("{words}");
     }
     ending::end(run(parsed), &reporting.termination_message_path)

@@ -11,7 +11,9 @@ fn environment(variables: &[(&str, &str)]) -> Environment {
 }
 
 pub(super) fn run(words: &[&str], variables: &[(&str, &str)]) -> Result<Parsed, NoRun> {
-    parse(words.iter().map(OsString::from), &environment(variables))
+    let environment = environment(variables);
+    let line = command_line(words.iter().map(OsString::from), &environment);
+    parse(line, &environment)
 }
 
 fn options(words: &[&str], variables: &[(&'static str, &'static str)]) -> Options {
@@ -227,7 +229,8 @@ fn config_path_follows_flag_variable_root_and_home() {
         let mut environment = environment(variables);
         environment.is_root = root;
         let words = [&GLRT[..], words].concat();
-        let parsed = parse(words.iter().map(OsString::from), &environment).unwrap();
+        let line = command_line(words.iter().map(OsString::from), &environment);
+        let parsed = parse(line, &environment).unwrap();
         assert_eq!(parsed.options.config, PathBuf::from(want));
     }
     check(&["-c", "/a"], &[("CONFIG_FILE", "/b")], true, "/a");

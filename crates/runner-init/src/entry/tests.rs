@@ -14,7 +14,7 @@ const FIRST_RUN: &[&str] = &["--url=https://h/", "--token=glrt-1"];
 fn options(words: &[&str]) -> Options {
     let environment = Environment::default().on_host("host");
     let words = FIRST_RUN.iter().chain(words).map(OsString::from);
-    args::parse(words, &environment)
+    args::parse(args::command_line(words, &environment), &environment)
         .unwrap_or_else(|stop| panic!("{stop:?}"))
         .options
 }
@@ -105,7 +105,10 @@ fn empty_name_makes_room_for_the_templates() {
     fn check(word: &str, variables: &[(&'static str, &'static str)], own: &str, want: &str) {
         let environment = Environment::of(variables.iter().copied()).on_host("host");
         let words = [FIRST_RUN, &["--executor=shell", word]].concat();
-        let options = args::parse(words.iter().map(OsString::from), &environment);
+        let options = args::parse(
+            args::command_line(words.iter().map(OsString::from), &environment),
+            &environment,
+        );
         let options = options.unwrap_or_else(|stop| panic!("{stop:?}")).options;
         let text = format!("[[runners]]\n{own}");
         let template = Template::parse(&text, "t", &Environment::default()).unwrap();

@@ -45,7 +45,7 @@ const OURS: &[&str] = &[
 
 fn options(words: Vec<OsString>) -> Options {
     let environment = Environment::default().on_host("host");
-    args::parse(words, &environment)
+    args::parse(args::command_line(words, &environment), &environment)
         .unwrap_or_else(|stop| panic!("{stop:?}"))
         .options
 }
@@ -170,8 +170,8 @@ proptest! {
         let mut words: Vec<OsString> = words.into_iter().map(OsString::from_vec).collect();
         words.extend(flags.iter().map(|(flag, rest)| OsString::from(format!("--{}{rest}", flag.name))));
         let environment = Environment::default();
-        let _ = args::command_line(&words, &environment);
-        if let Err(NoRun::Failure(failure)) = args::parse(words, &environment) {
+        let line = args::command_line(words, &environment);
+        if let Err(NoRun::Failure(failure)) = args::parse(line, &environment) {
             prop_assert!(!failure.message.contains('\n'), "{}", failure.message);
         }
     }

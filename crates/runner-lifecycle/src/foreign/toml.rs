@@ -44,7 +44,7 @@ impl Fault {
         let before = &text[..offset];
         let column = before.rsplit('\n').next().unwrap_or_default();
         Self {
-            line: before.matches('\n').count() + 1,
+            line: line_of(text, offset),
             column: column.trim_start_matches('\u{feff}').chars().count() + 1,
             words: words.into(),
         }
@@ -157,8 +157,11 @@ impl<'a> Stumble<'a> {
     }
 }
 
-fn line_of(text: &str, offset: usize) -> usize {
-    text[..offset].matches('\n').count() + 1
+/// The line, counted from 1, at a place in the text, in bytes.
+#[must_use]
+pub fn line_of(text: &str, offset: usize) -> usize {
+    let before = text.bytes().take(offset);
+    before.filter(|byte| *byte == b'\n').count() + 1
 }
 
 #[cfg(test)]

@@ -6,8 +6,15 @@ fn environment(variables: &[(&str, &str)]) -> Environment {
     Environment::of(variables.iter().copied())
 }
 
+fn read(
+    argv: impl IntoIterator<Item = OsString>,
+    environment: &Environment,
+) -> Result<Options, NoRun> {
+    parse(command_line(argv, environment), environment)
+}
+
 fn parsed(line: &str, variables: &[(&str, &str)]) -> Options {
-    match parse(
+    match read(
         line.split_whitespace().map(OsString::from),
         &environment(variables),
     ) {
@@ -17,7 +24,7 @@ fn parsed(line: &str, variables: &[(&str, &str)]) -> Options {
 }
 
 fn refused(line: &str, variables: &[(&str, &str)]) -> Failure {
-    match parse(
+    match read(
         line.split_whitespace().map(OsString::from),
         &environment(variables),
     ) {
@@ -42,7 +49,7 @@ fn no_subcommand_is_the_hook() {
 fn words_of_every_hook_are_heard_and_a_misspelt_one_too() {
     fn check(line: &str, want: bool) {
         let argv: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
-        let words = command_line(&argv, &environment(&[])).words;
+        let words = command_line(argv, &environment(&[])).words;
         assert_eq!(is_heard_by_nobody(&words), want, "{line}");
     }
     check("", true);
@@ -100,7 +107,7 @@ fn config_is_looked_for_where_gitlab_runner_does() {
     check("", &[], "config.toml");
     let mut root = environment(&[]);
     root.is_root = true;
-    let Ok(options) = parse([], &root) else {
+    let Ok(options) = read([], &root) else {
         panic!("no arguments are fine")
     };
     assert_eq!(
@@ -223,7 +230,7 @@ fn help_and_version_are_shown() {
         "unregister -help",
         "--version",
     ] {
-        let stop = parse(line.split(' ').map(OsString::from), &environment(&[]));
+        let stop = read(line.split(' ').map(OsString::from), &environment(&[]));
         assert!(matches!(stop, Err(NoRun::Show(_))), "{line}");
     }
 }
@@ -305,7 +312,7 @@ fn global_words_are_taken_before_and_behind_the_command() {
         };
         assert_eq!(found, want, "{line}");
         let argv: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
-        let level = command_line(&argv, &environment(&[])).reporting.level;
+        let level = command_line(argv, &environment(&[])).reporting.level;
         assert_eq!(level, log::LevelFilter::Debug, "{line}");
     }
     for debug in [
@@ -329,13 +336,13 @@ fn global_words_are_taken_before_and_behind_the_command() {
 fn help_of_a_command_shows_the_whole_of_it() {
     for command in ["unregister", "pre-stop", "sidecar", "sweep"] {
         let argv = [command, "--help"].map(OsString::from);
-        let Err(NoRun::Show(text)) = parse(argv, &environment(&[])) else {
+        let Err(NoRun::Show(text)) = read(argv, &environment(&[])) else {
             panic!("{command}")
         };
         let usage = format!("Usage: runner-reaper {command} [OPTIONS]");
         assert!(text.contains(&usage), "{text}");
     }
-    let Err(NoRun::Show(text)) = parse(["help".into()], &environment(&[])) else {
+    let Err(NoRun::Show(text)) = read(["help".into()], &environment(&[])) else {
         panic!("help")
     };
     assert!(text.contains("Usage: runner-reaper"), "{text}");

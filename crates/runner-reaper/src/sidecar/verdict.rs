@@ -168,16 +168,19 @@ mod tests {
         check(&[Answer::Nobody], Gone);
     }
 
+    /// Fails unless these looks, each with its time in milliseconds, mean this one after the other.
+    pub(super) fn means(what: &str, looks: &[(u64, Answer)], want: &[Verdict]) {
+        let mut seen = Seen::default();
+        let got: Vec<Verdict> = looks
+            .iter()
+            .map(|(at, look)| seen.assess(Duration::from_millis(*at), look.clone()))
+            .collect();
+        assert_eq!(got, want, "{what}");
+    }
+
     #[test]
     fn series_of_looks_has_one_meaning() {
-        fn check(what: &str, looks: &[(u64, Answer)], want: &[Verdict]) {
-            let mut seen = Seen::default();
-            let got: Vec<Verdict> = looks
-                .iter()
-                .map(|(at, look)| seen.assess(Duration::from_millis(*at), look.clone()))
-                .collect();
-            assert_eq!(got, want, "{what}");
-        }
+        use means as check;
         check("ended before", &[(0, Answer::Nobody)], &[Gone]);
         check(
             "stopped alone",

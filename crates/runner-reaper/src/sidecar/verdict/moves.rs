@@ -40,14 +40,7 @@ mod tests {
 
     #[test]
     fn without_a_state_the_safe_meaning_is_taken() {
-        fn check(what: &str, looks: &[(u64, Answer)], want: &[Verdict]) {
-            let mut seen = Seen::default();
-            let got: Vec<Verdict> = looks
-                .iter()
-                .map(|(at, look)| seen.assess(Duration::from_millis(*at), look.clone()))
-                .collect();
-            assert_eq!(got, want, "{what}");
-        }
+        use crate::sidecar::verdict::tests::means as check;
         let busy = |moves: f64| lives(None, 1, moves);
         check(
             "works on",

@@ -1,8 +1,11 @@
 //! Owns `.runner-lifecycle.toml`: what the two helpers remember between runs. It never guesses and never talks to GitLab.
 //!
-//! The state tells which pod the volume belongs to, where each runner entry came from, and what is pending. Besides a
-//! token just received, or one on its way out that GitLab has yet to hear of, it holds no secret that is not in
-//! `config.toml`.
+//! The state tells which pod the volume belongs to, where each runner entry came from and what was written there last, and
+//! what is pending. It holds the authentication tokens of owned runners, one just received, and one on its way out that
+//! GitLab has yet to hear of; never an access token or a registration token.
+
+mod entry;
+mod secret;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -14,11 +17,14 @@ use crate::source::Source;
 use crate::token::Token;
 use crate::volume::names::STATE;
 
+pub use entry::{Sent, StateEntry, Written};
+
 const HEADER: &str = "# Written by runner-init and runner-reaper. It records which runners they registered, and so which they may delete.
 ";
 
-/// The version this program writes; a newer one is refused rather than misread.
-const VERSION: u32 = 1;
+/// The version this program writes; a newer one is refused rather than misread. Version 1 is read as it is: what it does not
+/// tell is not known.
+const VERSION: u32 = 2;
 
 /// So many creations without an answer are kept in mind: an init container may begin anew for days.
 const MOST_UNANSWERED: usize = 20;
@@ -40,6 +46,12 @@ pub struct State {
     /// The pod the volume belongs to: a hook of another pod leaves everything alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pod: Option<Pod>,
+    /// Who paused the runner manager by hand, until somebody resumes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pause: Option<PauseByHand>,
+    /// What was last written outside the runner entries; `None` where nobody knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub written: Option<Written>,
     /// What is under way at GitLab and not yet in `config.toml`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pending: Option<Pending>,
@@ -54,23 +66,13 @@ pub struct State {
     pub entries: Vec<StateEntry>,
 }
 
-/// A runner entry that a helper wrote.
+/// A pause that somebody asked for from a shell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StateEntry {
-    /// The URL as it stands in `config.toml`.
-    pub url: String,
-    /// GitLab's id of the runner.
-    pub id: i64,
-    /// Where it came from, and so what may be deleted at the end.
-    pub source: Source,
-    /// Whether the source was derived from the token, because somebody else had made the runner.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub adopted: bool,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks like this")]
-fn is_false(value: &bool) -> bool {
-    !value
+pub struct PauseByHand {
+    /// Who: the user, and the host or pod it was asked from.
+    pub by: String,
+    /// When, in RFC 3339 UTC.
+    pub at: String,
 }
 
 /// A runner whose entry went to another, until GitLab has heard of it.
@@ -83,7 +85,7 @@ pub struct Leaving {
     /// Where it came from, and so what may be deleted.
     pub source: Source,
     /// Its authentication token.
-    #[serde(with = "secret")]
+    #[serde(with = "secret::required")]
     pub token: Token,
 }
 
@@ -122,7 +124,7 @@ pub enum Pending {
         /// GitLab's id of the runner.
         id: i64,
         /// The authentication token.
-        #[serde(with = "secret")]
+        #[serde(with = "secret::required")]
         token: Token,
         /// When it was received, in RFC 3339 UTC.
         obtained_at: String,
@@ -247,20 +249,6 @@ pub fn same_url(one: &str, two: &str) -> bool {
         (Ok(one), Ok(two)) => one.same_as(&two),
         // What is no URL is at least the same text.
         _ => one.trim() == two.trim(),
-    }
-}
-
-mod secret {
-    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
-
-    use crate::token::Token;
-
-    pub(super) fn serialize<S: Serializer>(token: &Token, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(token.expose())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Token, D::Error> {
-        Token::new(String::deserialize(from)?).map_err(D::Error::custom)
     }
 }
 

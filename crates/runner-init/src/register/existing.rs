@@ -112,12 +112,7 @@ token = "glrt-four"
         let mut state = State::default();
         for id in known {
             let url = "https://gitlab.example".to_owned();
-            state.remember(StateEntry {
-                url,
-                id: *id,
-                source: Source::RegistrationToken,
-                adopted: false,
-            });
+            state.remember(StateEntry::new(url, *id, Source::RegistrationToken));
         }
         let token = token.map(|token| Token::new(token).unwrap());
         let endpoint = Endpoint::parse("https://gitlab.example").unwrap();

@@ -29,11 +29,25 @@ fn full() -> State {
             expires_at: None,
         }),
         entries: vec![StateEntry {
-            url: "http://gitlab.example".into(),
-            id: 3,
-            source: Source::AuthenticationToken,
-            adopted: false,
+            name: Some("build".into()),
+            token: Some(Token::new("glrtr-owned").unwrap()),
+            pod: Some(Pod {
+                name: Some("runner-0".into()),
+                ..Pod::default()
+            }),
+            sent: Some(Sent {
+                tags: "a,b".into(),
+                maximum_timeout: 600,
+                ..Sent::default()
+            }),
+            written: Some([("docker.image".to_owned(), "00ff".to_owned())].into()),
+            ..StateEntry::new("http://gitlab.example", 3, Source::AuthenticationToken)
         }],
+        pause: Some(PauseByHand {
+            by: "root on node-1".into(),
+            at: "2026-01-31T10:10:11Z".into(),
+        }),
+        written: Some([("concurrent".to_owned(), "01".to_owned())].into()),
     }
 }
 
@@ -55,6 +69,20 @@ fn what_is_written_is_read_again() {
         State::parse(&creation.to_text().unwrap()).unwrap(),
         creation
     );
+}
+
+#[test]
+fn version_1_is_read_and_what_it_does_not_tell_is_unknown() {
+    let text = "version = 1\n[pod]\nname = \"runner-0\"\n[[entry]]\nurl = \"http://h\"\nid = 3\n\
+                source = \"registration-token\"\nadopted = true\n";
+    let state = State::parse(text).unwrap();
+    let want = StateEntry {
+        adopted: true,
+        ..StateEntry::new("http://h", 3, Source::RegistrationToken)
+    };
+    assert_eq!(state.entries, [want]);
+    assert_eq!((&state.written, &state.pause), (&None, &None));
+    assert!(state.to_text().unwrap().contains("version = 2\n"));
 }
 
 #[test]

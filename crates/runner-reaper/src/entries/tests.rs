@@ -19,12 +19,7 @@ fn entry(id: i64, token: &str) -> String {
 fn state(known: &[(i64, Source)]) -> State {
     let mut state = State::default();
     for (id, source) in known {
-        state.remember(StateEntry {
-            url: "http://h".into(),
-            id: *id,
-            source: *source,
-            adopted: false,
-        });
+        state.remember(StateEntry::new("http://h", *id, *source));
     }
     state
 }

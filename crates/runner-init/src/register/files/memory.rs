@@ -104,10 +104,8 @@ impl Files<'_> {
 
     pub(super) fn know(&mut self, runner: &Runner) {
         self.state.remember(StateEntry {
-            url: runner.url.clone(),
-            id: runner.id,
-            source: runner.source,
             adopted: runner.adopted,
+            ..StateEntry::new(runner.url.clone(), runner.id, runner.source)
         });
     }
 

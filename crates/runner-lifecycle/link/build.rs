@@ -1,7 +1,13 @@
-//! Build script of both helpers: released programs are linked without unwind tables. Their panics abort and their symbols are
-//! stripped, so nobody ever reads the tables, which are an eighth of the file. Other profiles keep them: tests unwind.
+//! Build script of both helpers: released programs are linked without what they never use. Other profiles keep it: tests unwind.
+//!
+//! - Unwind tables: panics abort and symbols are stripped, so nobody ever reads them, an eighth of the file.
+//! - The C library's resolver with its plug-ins, 100 KiB: names are resolved by `gitlab::names`. reqwest and the standard library
+//!   refer to it all the same, from code that is never reached; a call would end the program as a panic does.
 
 use std::path::Path;
+
+/// The functions by which the C library's resolver is reached.
+const RESOLVER: [&str; 3] = ["getaddrinfo", "freeaddrinfo", "gai_strerror"];
 
 fn main() {
     let script =
@@ -11,5 +17,8 @@ fn main() {
     if released {
         println!("cargo::rustc-link-arg-bins=-Wl,--no-eh-frame-hdr");
         println!("cargo::rustc-link-arg-bins=-Wl,-T,{}", script.display());
+        for function in RESOLVER {
+            println!("cargo::rustc-link-arg-bins=-Wl,--defsym={function}=abort");
+        }
     }
 }

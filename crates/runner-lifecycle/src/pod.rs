@@ -1,22 +1,15 @@
 //! Owns who a volume belongs to: the pod, as far as the downward API and the host name tell.
 
-use serde::{Deserialize, Serialize};
-
 /// What is known of a pod. Every part may be missing: plain manifests pass nothing on.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pod {
     /// `metadata.namespace`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
     /// `metadata.name`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// `metadata.uid`: the only part that no other pod can ever have.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub uid: Option<String>,
     /// The kernel's host name: the pod's name, or the node's with host networking.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub hostname: Option<String>,
 }
 

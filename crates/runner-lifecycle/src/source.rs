@@ -1,12 +1,9 @@
 //! Owns the rule that everything at the end follows from: where a runner came from decides what may be deleted.
 
-use serde::{Deserialize, Serialize};
-
 use crate::token::Token;
 
 /// The kind of token a runner entry came from (README, "Where a runner comes from").
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// A person made the runner; every replica shares its token.
     AuthenticationToken,
@@ -33,6 +30,28 @@ impl Source {
             Self::AuthenticationToken => Ownership::Shared,
             Self::AccessToken | Self::RegistrationToken => Ownership::Owned,
         }
+    }
+
+    /// The source as the state file and `--output json` name it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AuthenticationToken => "authentication-token",
+            Self::AccessToken => "access-token",
+            Self::RegistrationToken => "registration-token",
+        }
+    }
+
+    /// The source of this [`Self::name`].
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [
+            Self::AuthenticationToken,
+            Self::AccessToken,
+            Self::RegistrationToken,
+        ]
+        .into_iter()
+        .find(|source| source.name() == name)
     }
 
     /// The source in the words of the documents and the logs.

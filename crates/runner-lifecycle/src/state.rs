@@ -5,10 +5,10 @@
 //! GitLab has yet to hear of; never an access token or a registration token.
 
 mod entry;
-mod secret;
+mod text;
 
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use toml_edit::Document;
 
 use crate::foreign;
 use crate::gitlab::Endpoint;
@@ -24,7 +24,7 @@ const HEADER: &str = "# Written by runner-init and runner-reaper. It records whi
 
 /// The version this program writes; a newer one is refused rather than misread. Version 1 is read as it is: what it does not
 /// tell is not known.
-const VERSION: u32 = 2;
+const VERSION: i64 = 2;
 
 /// So many creations without an answer are kept in mind: an init container may begin anew for days.
 const MOST_UNANSWERED: usize = 20;
@@ -39,35 +39,26 @@ pub struct Error {
 }
 
 /// What the helpers remember about a volume.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
-    version: u32,
     /// The pod the volume belongs to: a hook of another pod leaves everything alone.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub pod: Option<Pod>,
     /// Who paused the runner manager by hand, until somebody resumes it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub pause: Option<PauseByHand>,
     /// What was last written outside the runner entries; `None` where nobody knows.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub written: Option<Written>,
     /// What is under way at GitLab and not yet in `config.toml`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub pending: Option<Pending>,
     /// Creations of earlier runs whose answer never came: each may have made a runner whose token nobody knows.
-    #[serde(rename = "unanswered", skip_serializing_if = "Vec::is_empty")]
     pub unanswered: Vec<Unanswered>,
     /// Runners that lost their entry here and are still to be unregistered.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub leaving: Vec<Leaving>,
     /// The runner entries that a helper wrote, by URL and runner id: tokens rotate.
-    #[serde(rename = "entry", skip_serializing_if = "Vec::is_empty")]
     pub entries: Vec<StateEntry>,
 }
 
 /// A pause that somebody asked for from a shell.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PauseByHand {
     /// Who: the user, and the host or pod it was asked from.
     pub by: String,
@@ -76,7 +67,7 @@ pub struct PauseByHand {
 }
 
 /// A runner whose entry went to another, until GitLab has heard of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leaving {
     /// The URL as it stood in `config.toml`.
     pub url: String,
@@ -85,12 +76,11 @@ pub struct Leaving {
     /// Where it came from, and so what may be deleted.
     pub source: Source,
     /// Its authentication token.
-    #[serde(with = "secret::required")]
     pub token: Token,
 }
 
 /// A creation without an answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unanswered {
     /// The URL asked.
     pub url: String,
@@ -101,8 +91,7 @@ pub struct Unanswered {
 }
 
 /// Something under way at GitLab.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "step", rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pending {
     /// A creation is about to be asked for: from here to the answer a kill can lose one runner.
     Creation {
@@ -124,12 +113,10 @@ pub enum Pending {
         /// GitLab's id of the runner.
         id: i64,
         /// The authentication token.
-        #[serde(with = "secret::required")]
         token: Token,
         /// When it was received, in RFC 3339 UTC.
         obtained_at: String,
         /// When it expires, as GitLab said.
-        #[serde(skip_serializing_if = "Option::is_none", default)]
         expires_at: Option<String>,
     },
 }
@@ -140,30 +127,22 @@ impl State {
     /// # Errors
     /// When it is no TOML, misses something, or was written by a later version.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let state: Self = toml_edit::de::from_str(text).map_err(|error| Error {
-            reason: foreign::toml::misread(text, error.span()),
-        })?;
-        if state.version > VERSION {
-            let reason = format!("version {} is newer than this program's", state.version);
+        let misread = |span| Error {
+            reason: foreign::toml::misread(text, span),
+        };
+        let document = Document::parse(text).map_err(|error| misread(error.span()))?;
+        let version = text::version(document.as_table()).map_err(misread)?;
+        if version > VERSION {
+            let reason = format!("version {version} is newer than this program's");
             return Err(Error { reason });
         }
-        Ok(state)
+        text::read(document.as_table()).map_err(misread)
     }
 
     /// The text of the state file. The same state gives the same bytes.
-    ///
-    /// # Errors
-    /// When a value cannot be written as TOML, which would be a bug.
-    pub fn to_text(&self) -> Result<String, Error> {
-        let written = Self {
-            version: VERSION,
-            ..self.clone()
-        };
-        toml_edit::ser::to_string_pretty(&written)
-            .map(|body| format!("{HEADER}{body}"))
-            .map_err(|_| Error {
-                reason: "the state cannot be written as TOML".to_owned(),
-            })
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        format!("{HEADER}{}", text::write(self, VERSION))
     }
 
     /// The entry of this URL and runner id.

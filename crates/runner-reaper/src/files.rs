@@ -215,7 +215,7 @@ impl Files {
     pub fn save_state(&self, state: &State) -> anyhow::Result<()> {
         let how = Publication::keeping();
         self.volume
-            .publish(names::STATE, state.to_text()?.as_bytes(), how)?;
+            .publish(names::STATE, state.to_text().as_bytes(), how)?;
         Ok(())
     }
 

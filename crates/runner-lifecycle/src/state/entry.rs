@@ -2,9 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
-use super::secret;
 use crate::pod::Pod;
 use crate::source::Source;
 use crate::token::Token;
@@ -14,42 +11,31 @@ use crate::token::Token;
 pub type Written = BTreeMap<String, String>;
 
 /// A runner entry that a helper wrote.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateEntry {
     /// The URL as it stands in `config.toml`.
     pub url: String,
     /// GitLab's id of the runner.
     pub id: i64,
     /// The entry's name as last written; `None` in what version 1 wrote.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Where it came from, and so what may be deleted at the end.
     pub source: Source,
     /// Whether the source was derived from the token, because somebody else had made the runner.
-    #[serde(default, skip_serializing_if = "is_false")]
     pub adopted: bool,
     /// The authentication token of an owned runner, as last seen: with it the runner can be taken up or unregistered when
     /// somebody has written over `config.toml`. Never that of a shared one.
-    #[serde(
-        default,
-        with = "secret::optional",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub token: Option<Token>,
     /// The pod that wrote the entry last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pod: Option<Pod>,
     /// What GitLab was told at the creation; `None` where no creation of ours is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent: Option<Sent>,
     /// What was last written in the entry; `None` where nobody knows (version 1, a file made by stock).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written: Option<Written>,
 }
 
 /// What GitLab was told at a runner's creation and takes at no other time.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sent {
     /// The tags, separated by commas as they were given.
     pub tags: String,
@@ -60,12 +46,10 @@ pub struct Sent {
     /// Whether it began paused.
     pub paused: bool,
     /// The access level, where one was given.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub access_level: Option<String>,
     /// The maximum timeout of a job in seconds; 0: none was given.
     pub maximum_timeout: i64,
     /// The maintenance note, where one was given. A mark of ours is not one.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub maintenance_note: Option<String>,
 }
 
@@ -85,9 +69,4 @@ impl StateEntry {
             written: None,
         }
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks like this")]
-fn is_false(value: &bool) -> bool {
-    !value
 }

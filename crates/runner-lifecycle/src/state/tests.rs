@@ -4,7 +4,6 @@ use super::*;
 
 fn full() -> State {
     State {
-        version: VERSION,
         pod: Some(Pod {
             name: Some("runner-0".into()),
             ..Pod::default()
@@ -53,9 +52,9 @@ fn full() -> State {
 
 #[test]
 fn what_is_written_is_read_again() {
-    let text = full().to_text().unwrap();
+    let text = full().to_text();
     assert_eq!(State::parse(&text).unwrap(), full());
-    assert_eq!(State::parse(&text).unwrap().to_text().unwrap(), text);
+    assert_eq!(State::parse(&text).unwrap().to_text(), text);
     let creation = State {
         pending: Some(Pending::Creation {
             url: "u".into(),
@@ -65,10 +64,7 @@ fn what_is_written_is_read_again() {
         }),
         ..full()
     };
-    assert_eq!(
-        State::parse(&creation.to_text().unwrap()).unwrap(),
-        creation
-    );
+    assert_eq!(State::parse(&creation.to_text()).unwrap(), creation);
 }
 
 #[test]
@@ -82,7 +78,7 @@ fn version_1_is_read_and_what_it_does_not_tell_is_unknown() {
     };
     assert_eq!(state.entries, [want]);
     assert_eq!((&state.written, &state.pause), (&None, &None));
-    assert!(state.to_text().unwrap().contains("version = 2\n"));
+    assert!(state.to_text().contains("version = 2\n"));
 }
 
 #[test]
@@ -160,8 +156,6 @@ fn state_that_does_not_fit_is_explained_in_own_words() {
     fn check(text: &str, want: &str) {
         let error = State::parse(text).unwrap_err().to_string();
         assert!(error.starts_with(&format!("{STATE}: {want}")), "{error}");
-        let reader = toml_edit::de::from_str::<State>(text).unwrap_err();
-        assert!(!error.contains(reader.message()), "{error}");
         assert!(!error.contains("canary"), "{error}");
     }
     check(
@@ -202,7 +196,7 @@ fn creation_without_an_answer_is_kept_in_mind_when_another_is_asked_for() {
     state.set_aside_unanswered();
     assert_eq!(state.pending, None);
     assert!(state.knows_a_runner());
-    let read = State::parse(&state.to_text().unwrap()).unwrap();
+    let read = State::parse(&state.to_text()).unwrap();
     assert_eq!(read.all_unanswered()[0].description, "d0");
     for number in 1..=30 {
         ask(&mut state, number);

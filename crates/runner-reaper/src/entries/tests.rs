@@ -139,16 +139,18 @@ fn one_token_is_one_request() {
 #[test]
 fn received_runner_that_was_never_written_goes_too() {
     let received = |source| {
-        let mut state = State::default();
-        state.pending = Some(Pending::Received {
+        let pending = Pending::Received {
             url: "http://h".into(),
             source,
             id: 5,
             token: Token::new("glrtr-lost").unwrap(),
             obtained_at: String::new(),
             expires_at: None,
-        });
-        state
+        };
+        State {
+            pending: Some(pending),
+            ..State::default()
+        }
     };
     let mut state = received(Source::RegistrationToken);
     let lost = without_entry(&state, &[]);
@@ -258,13 +260,16 @@ fn what_is_on_its_way_out_is_asked_for_and_not_named() {
 
 #[test]
 fn creation_without_an_answer_is_named() {
-    let mut state = State::default();
-    state.pending = Some(Pending::Creation {
+    let pending = Pending::Creation {
         url: "http://h".into(),
         source: Source::RegistrationToken,
         description: "build".into(),
         asked_at: "2026-01-02T03:04:05Z".into(),
-    });
+    };
+    let state = State {
+        pending: Some(pending),
+        ..State::default()
+    };
     let named = named(&state, "");
     assert_eq!(named.len(), 1);
     for words in [

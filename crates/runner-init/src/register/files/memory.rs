@@ -140,7 +140,7 @@ impl Files<'_> {
     }
 
     pub(super) fn save_until_sync(&mut self) -> anyhow::Result<()> {
-        let text = self.state.to_text()?;
+        let text = self.state.to_text();
         if self.state_before.as_deref() != Some(text.as_str())
             || self.has_other_mode(names::STATE)?
         {

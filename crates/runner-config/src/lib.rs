@@ -1,8 +1,16 @@
 //! The one home of what gitlab-runner 19.4 knows: every key of `config.toml` and every flag of `register`, read at build
-//! time from `gitlab-runner-19.4.tsv`. A new release is a new table. Holds facts; knows no file, clock or socket.
+//! time from `gitlab-runner-19.4.tsv`. A new release is a new table. Holds facts, and the tools that read and change such a
+//! file as a document by them; knows no clock, disk or socket.
 
+pub mod elements;
 mod field;
 mod flag;
+pub mod global_key;
+pub mod go_duration;
+pub mod layout;
+pub mod place;
+pub mod sameness;
+pub mod zeros;
 
 pub use field::{Emit, Field, Shape, at, field};
 pub use flag::{Flag, Kind, Purpose};

@@ -6,10 +6,10 @@ use runner_lifecycle::foreign::toml::line_of;
 use toml_edit::Document;
 
 use crate::args::Globals;
-use crate::document::start;
-use crate::entry::key_path;
 use crate::load_check::loads;
 use crate::values::listen_address;
+use runner_config::elements::start;
+use runner_config::place;
 
 /// Checks what gitlab-runner checks when it loads a file, and the values of which it dies then. `name` is what errors
 /// call the file. What flags replace is not checked. Gives a line for everything that gitlab-runner leaves out without a word.
@@ -32,7 +32,7 @@ pub fn check(text: &str, name: &str, globals: &Globals) -> Result<Vec<String>, F
     };
     let left_out = loads(root, |key| replaced(key, globals))
         .map_err(|m| wrong(&m.path, m.offset, &m.message))?;
-    let found = |key: &str| key_path::get(root, key).filter(|_| !replaced(key, globals));
+    let found = |key: &str| place::get(root, key).filter(|_| !replaced(key, globals));
     if let Some(item) = found("concurrent")
         && item.as_integer().is_some_and(|jobs| jobs < 1)
     {

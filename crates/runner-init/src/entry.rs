@@ -4,13 +4,8 @@
 mod apply;
 mod document;
 mod drain_ready;
-mod global_key;
-pub(crate) mod key_path;
-mod layout;
 mod mask;
 mod merge;
-pub(crate) mod sameness;
-mod zeros;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -31,8 +26,8 @@ pub use mask::masked;
 use crate::args::{Name, Options, Origin, Setting};
 use crate::executor;
 use crate::template::Template;
-use key_path::Place;
-use runner_config::RUNNER;
+use runner_config::place::{self, Place};
+use runner_config::{RUNNER, layout, zeros};
 
 /// The runner entry that is wanted, before GitLab has said who it is.
 pub struct EntryWish {
@@ -147,7 +142,7 @@ pub fn wish(options: &Options, template: Option<&Template>) -> Result<EntryWish,
         .filter(|section| !executor::keeps(executor).contains(section))
         .collect();
     let file = |key: &str| {
-        let path = key_path::text(&table, key).filter(|path| !path.is_empty());
+        let path = place::text(&table, key).filter(|path| !path.is_empty());
         path.map(PathBuf::from)
     };
     Ok(EntryWish {
@@ -201,7 +196,7 @@ pub fn render(wish: &EntryWish, identity: &Identity<'_>) -> Table {
     match identity.expires_at.and_then(moment) {
         Some(moment) => put("token_expires_at", value(moment)),
         // Absent is what gitlab-runner has for "never"; its encoder spells it as the year 1.
-        None => drop(key_path::remove(&mut table, "token_expires_at")),
+        None => drop(place::remove(&mut table, "token_expires_at")),
     }
     zeros::settle(&mut table);
     layout::lay_out(&mut table, RUNNER, 1);

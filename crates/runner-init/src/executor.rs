@@ -4,8 +4,8 @@ use runner_lifecycle::exit::Failure;
 use runner_lifecycle::shown::shown;
 use toml_edit::{Array, Item, Table, Value, value};
 
-use crate::entry::key_path::{self, Place};
 use runner_config::RUNNER;
+use runner_config::place::{self, Place};
 use runner_config::{FLAGS, Purpose};
 
 /// One executor.
@@ -135,7 +135,7 @@ pub fn keeps(name: &str) -> &'static [&'static str] {
 /// # Errors
 /// For no executor, an unknown one, and a mandatory key that is empty.
 pub fn settle(entry: &mut Table) -> Result<&'static str, Failure> {
-    let name = key_path::text(entry, "executor")
+    let name = place::text(entry, "executor")
         .map(str::trim)
         .unwrap_or_default()
         .to_owned();
@@ -147,10 +147,10 @@ pub fn settle(entry: &mut Table) -> Result<&'static str, Failure> {
         .iter()
         .filter(|section| !executor.keeps.contains(section))
     {
-        key_path::remove(entry, section);
+        place::remove(entry, section);
     }
     for path in executor.needs {
-        let text = key_path::text(entry, path).unwrap_or_default();
+        let text = place::text(entry, path).unwrap_or_default();
         let trimmed = text.trim();
         if trimmed.is_empty() {
             return Err(missing(executor.name, path));
@@ -161,7 +161,7 @@ pub fn settle(entry: &mut Table) -> Result<&'static str, Failure> {
         }
     }
     for path in executor.shows {
-        if key_path::get(entry, path).is_none() {
+        if place::get(entry, path).is_none() {
             put(entry, path, value(""));
         }
     }
@@ -176,14 +176,14 @@ pub fn settle(entry: &mut Table) -> Result<&'static str, Failure> {
 /// The shell that `info` names for what was given: its own, else every executor's default on Linux.
 #[must_use]
 pub fn shell(entry: &Table) -> String {
-    let own = key_path::text(entry, "shell").filter(|shell| !shell.is_empty());
+    let own = place::text(entry, "shell").filter(|shell| !shell.is_empty());
     own.unwrap_or("bash").to_owned()
 }
 
 /// The GPUs that `info` names: those of the Docker executors.
 #[must_use]
 pub fn gpus(entry: &Table) -> String {
-    key_path::text(entry, "docker.gpus")
+    place::text(entry, "docker.gpus")
         .unwrap_or_default()
         .trim()
         .to_owned()
@@ -191,7 +191,7 @@ pub fn gpus(entry: &Table) -> String {
 
 /// Jobs find their cache in a volume of its own, unless one is mounted there or caches are off.
 fn cache_volume(entry: &mut Table) {
-    let disabled = key_path::get(entry, "docker.disable_cache")
+    let disabled = place::get(entry, "docker.disable_cache")
         .and_then(Item::as_bool)
         .unwrap_or(false);
     let mounted = volumes(entry)
@@ -203,7 +203,7 @@ fn cache_volume(entry: &mut Table) {
 }
 
 fn windows(entry: &mut Table) {
-    if key_path::text(entry, "shell").is_none_or(str::is_empty) {
+    if place::text(entry, "shell").is_none_or(str::is_empty) {
         put(entry, "shell", value("pwsh"));
     }
     if !volumes(entry)
@@ -215,7 +215,7 @@ fn windows(entry: &mut Table) {
 }
 
 fn volumes(entry: &Table) -> Vec<&str> {
-    let list = key_path::get(entry, "docker.volumes").and_then(Item::as_array);
+    let list = place::get(entry, "docker.volumes").and_then(Item::as_array);
     list.into_iter()
         .flat_map(Array::iter)
         .filter_map(Value::as_str)
@@ -223,7 +223,7 @@ fn volumes(entry: &Table) -> Vec<&str> {
 }
 
 fn add_volume(entry: &mut Table, volume: &str) {
-    let list = key_path::get(entry, "docker.volumes").and_then(Item::as_array);
+    let list = place::get(entry, "docker.volumes").and_then(Item::as_array);
     let mut list = list.cloned().unwrap_or_default();
     list.push(volume);
     put(entry, "docker.volumes", value(list));

@@ -5,7 +5,6 @@
 
 pub mod args;
 pub mod config_check;
-mod document;
 pub mod entry;
 pub mod executor;
 pub mod flags;

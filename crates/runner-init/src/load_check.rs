@@ -6,7 +6,7 @@ mod values;
 
 use toml_edit::Table;
 
-use crate::document::Mismatch;
+use runner_config::elements::Mismatch;
 
 /// Checks what gitlab-runner checks when it loads a file: the types of every key that it knows and the values that it
 /// refuses. The global keys that are `not_judged` are not looked at. Gives what gitlab-runner leaves out without a word.

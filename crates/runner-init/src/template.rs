@@ -12,10 +12,10 @@ use runner_lifecycle::{foreign, named_file, shown};
 use toml_edit::{Document, DocumentMut, RawString, Table};
 
 use crate::args::Environment;
-use crate::document::elements;
-use crate::entry::key_path;
 use crate::load_check;
 use runner_config::RUNNER;
+use runner_config::elements::elements;
+use runner_config::place;
 
 /// A template's one runner entry.
 pub struct Template {
@@ -64,7 +64,7 @@ impl Template {
             )
         };
         let root = document.as_table();
-        let has_entries = key_path::get(root, "runners").and_then(elements).is_some();
+        let has_entries = place::get(root, "runners").and_then(elements).is_some();
         // Something else under that key is explained below.
         let left_out = |key: &str| !has_entries && key.eq_ignore_ascii_case("runners");
         let ignored =
@@ -79,9 +79,9 @@ impl Template {
         canonical::canonical(&mut entry, RUNNER);
         keep_last_comment(&mut entry, &document);
         for key in IDENTITY {
-            key_path::remove(&mut entry, key);
+            place::remove(&mut entry, key);
         }
-        let url = expand(key_path::text(&entry, "url").unwrap_or_default(), &|name| {
+        let url = expand(place::text(&entry, "url").unwrap_or_default(), &|name| {
             environment.get(name).map(str::to_owned)
         });
         Ok(Self {
@@ -98,9 +98,7 @@ impl Template {
 
     /// The runner's name that it gives; empty if it gives none.
     pub(crate) fn name(&self) -> &str {
-        key_path::text(&self.entry, "name")
-            .unwrap_or_default()
-            .trim()
+        place::text(&self.entry, "name").unwrap_or_default().trim()
     }
 
     /// What gitlab-runner leaves out without a word, and how it is to be written.
@@ -123,7 +121,7 @@ fn wrong(name: &str, line: Option<usize>, message: &str) -> Failure {
 
 /// Takes the entry out; `None` unless there is exactly one.
 fn only_entry(document: &mut DocumentMut) -> Option<Table> {
-    let key = key_path::spelled(document.as_table(), "runners").to_owned();
+    let key = place::spelled(document.as_table(), "runners").to_owned();
     let mut entries = document.remove(&key)?.into_array_of_tables().ok()?;
     (entries.len() == 1).then(|| entries.remove(0))
 }

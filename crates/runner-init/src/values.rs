@@ -1,10 +1,10 @@
 //! Owns how the text of a flag or variable becomes a value, by gitlab-runner's rules.
 //! Pure; never sees a secret's name and never puts a text into a message.
 
-pub mod go_duration;
 mod host_aliases;
 pub mod listen_address;
 
+use runner_config::go_duration;
 use runner_lifecycle::command_line;
 use toml_edit::{Array, Table, Value};
 

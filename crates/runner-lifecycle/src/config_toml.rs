@@ -1,6 +1,8 @@
 //! Owns `config.toml` as a document: it reads what the helpers need and edits in place, so that the operator's
 //! comments, unknown keys and order stay. It never touches the disk and writes no value that nobody asked for.
 
+use runner_config::global_key;
+use runner_config::place::spelled;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, RawString, Table, TableLike, Value};
 
 mod endings;
@@ -11,7 +13,7 @@ mod removal;
 pub(crate) mod statements;
 
 use endings::Endings;
-pub use entry::{RunnerEntry, expand, spelled};
+pub use entry::{RunnerEntry, expand};
 pub use moment::in_quotes as moment_in_quotes;
 
 /// The text is no TOML, or not that of a `config.toml`: where, and what to write.
@@ -176,17 +178,7 @@ impl ConfigToml {
 
     /// Sets `concurrent`, keeping the comments around it.
     pub fn set_concurrent(&mut self, jobs: i64) {
-        let key = spelled(self.document.as_table(), "concurrent").to_owned();
-        match self.document.get_mut(&key).and_then(Item::as_value_mut) {
-            Some(value) => {
-                let decor = value.decor().clone();
-                *value = Value::from(jobs);
-                *value.decor_mut() = decor;
-            }
-            None => {
-                self.document.insert(&key, toml_edit::value(jobs));
-            }
-        }
+        global_key::set(self.document.as_table_mut(), "concurrent", jobs.into());
     }
 
     fn integer(&self, key: &str) -> Option<i64> {

@@ -4,18 +4,18 @@ use toml_edit::{Item, Table, Value, value};
 
 use super::EntryWish;
 use super::drain_ready;
-use super::key_path::{self, Place};
-use super::sameness::{is_zero, is_zero_value, same};
 use crate::args::Setting;
 use crate::executor;
 use crate::values::Content;
+use runner_config::place::{self, Place};
+use runner_config::sameness::{is_zero, is_zero_value, same};
 
 /// Brings an existing entry to what the flags say now and touches nothing else; says whether anything changed.
 ///
 /// Twice is as once, byte for byte. URL, id and token are the story's; the name is applied only if it was given.
 pub fn apply(wish: &EntryWish, existing: &mut Table) -> bool {
     let mut changed = sections(wish, existing);
-    if wish.name_given && key_path::text(existing, "name") != Some(&wish.name) {
+    if wish.name_given && place::text(existing, "name") != Some(&wish.name) {
         Place::of(existing, runner_config::RUNNER).put("name", value(&wish.name));
         changed = true;
     }
@@ -42,8 +42,8 @@ fn sections(wish: &EntryWish, existing: &mut Table) -> bool {
             .settings
             .iter()
             .any(|s| s.path.split('.').next() == Some(*section));
-        let wanted = key_path::get(&wish.table, section);
-        if let (true, Some(wanted), None) = (given, wanted, key_path::get(existing, section)) {
+        let wanted = place::get(&wish.table, section);
+        if let (true, Some(wanted), None) = (given, wanted, place::get(existing, section)) {
             Place::of(existing, runner_config::RUNNER).put(section, wanted.clone());
             changed = true;
         }
@@ -53,8 +53,8 @@ fn sections(wish: &EntryWish, existing: &mut Table) -> bool {
 
 fn one(wish: &EntryWish, existing: &mut Table, setting: &Setting, ours: Option<&Value>) -> bool {
     let shape = runner_config::at(setting.path).map(|field| field.shape);
-    let now = key_path::get(existing, setting.path);
-    let item = match (key_path::get(&wish.table, setting.path), ours) {
+    let now = place::get(existing, setting.path);
+    let item = match (place::get(&wish.table, setting.path), ours) {
         (Some(wanted), _) if now.is_some_and(|now| same(shape, wanted, now)) => return false,
         (Some(wanted), _) => wanted.clone(),
         // Given as zero, which a new entry does not spell out: it matters only where there is something else.
@@ -78,7 +78,7 @@ fn one(wish: &EntryWish, existing: &mut Table, setting: &Setting, ours: Option<&
 
 fn one_of_map(wish: &EntryWish, existing: &mut Table, setting: &Setting, key: &str) -> bool {
     let at = |table: &Table| {
-        let map = key_path::get(table, setting.path).and_then(Item::as_table_like)?;
+        let map = place::get(table, setting.path).and_then(Item::as_table_like)?;
         map.get(key).cloned()
     };
     let Some(wanted) = at(&wish.table) else {

@@ -2,9 +2,10 @@
 
 use toml_edit::{DocumentMut, Item, Table, value};
 
-use super::global_key::set;
-use super::{drain_ready, key_path};
+use super::drain_ready;
 use crate::args::Globals;
+use runner_config::global_key::set;
+use runner_config::place;
 
 /// A `config.toml` without entries, as gitlab-runner 19.4 begins one.
 #[must_use]
@@ -39,7 +40,7 @@ pub fn apply_globals(document: &mut DocumentMut, globals: &Globals) -> bool {
     let mut changed = false;
     for (key, number) in numbers {
         if let Some(number) = number
-            && key_path::get(root, key).and_then(Item::as_integer) != Some(number)
+            && place::get(root, key).and_then(Item::as_integer) != Some(number)
         {
             set(root, key, number.into());
             changed = true;
@@ -47,7 +48,7 @@ pub fn apply_globals(document: &mut DocumentMut, globals: &Globals) -> bool {
     }
     if let Some(address) = &globals.listen_address {
         changed |= drain_ready::listen_address_is_the_operators(root);
-        if key_path::get(root, "listen_address").and_then(Item::as_str) != Some(address) {
+        if place::get(root, "listen_address").and_then(Item::as_str) != Some(address) {
             set(root, "listen_address", address.into());
             changed = true;
         }

@@ -3,9 +3,9 @@
 
 use toml_edit::{DocumentMut, Item, Key, RawString, Table, value};
 
-use super::global_key;
-use super::key_path::{Place, spelled};
 use runner_config::RUNNER;
+use runner_config::global_key;
+use runner_config::place::{Place, spelled};
 
 /// How every comment of ours begins.
 const MARK: &str = "# Written by runner-init";

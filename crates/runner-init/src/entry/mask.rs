@@ -1,6 +1,7 @@
 //! Owns hiding secrets in a `config.toml` that is shown, as a dry run does. It decides by the names of keys, over the whole
 //! document: what somebody else's table holds is shown only where its name gives no reason to hide it.
 
+use runner_config::place::replace_value;
 use runner_lifecycle::shown::without_tokens;
 use toml_edit::{DocumentMut, Item, TableLike, Value};
 
@@ -92,9 +93,7 @@ fn every_value_in(value: &mut Value, rewrite: &dyn Fn(&str) -> String) {
 }
 
 fn put(value: &mut Value, shown: &str) {
-    let decor = value.decor().clone();
-    *value = Value::from(shown);
-    *value.decor_mut() = decor;
+    replace_value(value, Value::from(shown));
 }
 
 /// `NAME=value` keeps its name.

@@ -4,11 +4,11 @@
 use runner_lifecycle::exit::Failure;
 use toml_edit::{ArrayOfTables, Item, Table, Value, value};
 
-use super::key_path::{self, Place};
-use super::sameness::{is_zero, is_zero_value};
 use crate::args::Setting;
 use crate::values::Content;
 use runner_config::Emit;
+use runner_config::place::{self, Place};
+use runner_config::sameness::{is_zero, is_zero_value};
 
 /// Puts one setting into the entry that came from the template, or stays behind its value.
 ///
@@ -18,7 +18,7 @@ pub(super) fn setting(entry: &mut Table, setting: &Setting) -> Result<Option<Str
     let shape = field.map(|field| field.shape);
     // A flag of a gitlab-runner newer than the field table: written whenever it was given.
     let emit = field.map_or(Emit::IfGiven, |field| field.emit);
-    let before = key_path::get(entry, setting.path);
+    let before = place::get(entry, setting.path);
     let kept = before.is_some_and(|item| !is_zero(shape, item));
     let item = match &setting.content {
         Content::Map(map) => return entries(entry, setting, map),
@@ -49,7 +49,7 @@ fn entries(
     sorted.sort_by(|(left, _), (right, _)| left.cmp(right));
     let mut warning = None;
     for (key, ours) in sorted {
-        let before = key_path::get(entry, setting.path).and_then(Item::as_table_like);
+        let before = place::get(entry, setting.path).and_then(Item::as_table_like);
         let kept = before
             .and_then(|map| map.get(key))
             .is_some_and(|item| !is_zero(None, item));

@@ -194,7 +194,7 @@ fn template_fills_only_what_is_empty() {
         let wish = wished(&words, &format!("[[runners]]\n{template}\n"));
         let text = file(&wish, None);
         let mut document: DocumentMut = text.parse().unwrap();
-        let item = key_path::get(entry_of(&mut document), path);
+        let item = place::get(entry_of(&mut document), path);
         let got = item
             .map(|item| item.to_string().trim().to_owned())
             .unwrap_or_default();

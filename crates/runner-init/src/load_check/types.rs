@@ -3,8 +3,8 @@
 
 use toml_edit::{Item, TableLike, Value};
 
-use crate::document::{Mismatch, elements, start};
-use crate::values::go_duration;
+use runner_config::elements::{Mismatch, elements, start};
+use runner_config::go_duration;
 use runner_config::{CONFIG, Field, Shape, field};
 
 mod advice;

@@ -1,6 +1,8 @@
 //! Owns how `config.toml` changes: from what is there to what should be there, as a value, before anything is written.
 
-use runner_lifecycle::config_toml::{ConfigToml, Error, spelled};
+use runner_config::RUNNER;
+use runner_config::place::{Place, get};
+use runner_lifecycle::config_toml::{ConfigToml, Error};
 use toml_edit::{Item, Table, Value, value};
 
 use super::clock;
@@ -65,7 +67,7 @@ pub(super) fn apply(
 /// Gives an existing entry its runner: of a kept one only the id by which GitLab knows it, of a new one all that GitLab gave.
 /// Says whether anything changed.
 fn identify(table: &mut Table, runner: &Runner) -> bool {
-    let id = table.get(spelled(table, "id")).and_then(Item::as_integer);
+    let id = get(table, "id").and_then(Item::as_integer);
     let differs = id.unwrap_or(0) != runner.id;
     if !runner.kept || differs {
         set(table, "id", Value::from(runner.id));
@@ -88,17 +90,7 @@ fn identify(table: &mut Table, runner: &Runner) -> bool {
 
 /// Sets a value in place, with the comments around it.
 fn set(table: &mut Table, key: &str, new: Value) {
-    let key = spelled(table, key).to_owned();
-    match table.get_mut(&key).and_then(Item::as_value_mut) {
-        Some(old) => {
-            let decor = old.decor().clone();
-            *old = new;
-            *old.decor_mut() = decor;
-        }
-        None => {
-            table.insert(&key, value(new));
-        }
-    }
+    Place::of(table, RUNNER).put(key, value(new));
 }
 
 #[cfg(test)]
@@ -113,7 +105,7 @@ mod tests {
         let mut document: toml_edit::DocumentMut = "Token = \"old\" # ours\n".parse().unwrap();
         set(document.as_table_mut(), "token", Value::from("new"));
         set(document.as_table_mut(), "id", Value::from(3));
-        assert_eq!(document.to_string(), "Token = \"new\" # ours\nid = 3\n");
+        assert_eq!(document.to_string(), "id = 3\nToken = \"new\" # ours\n");
     }
 
     #[test]
@@ -142,7 +134,7 @@ mod tests {
             "id = 7 # ours\ntoken = \"t\"\n",
         );
         check("ID = 0\n", 7, "ID = 7\n");
-        check("token = \"t\"\n", 7, "token = \"t\"\nid = 7\n");
+        check("token = \"t\"\n", 7, "id = 7\ntoken = \"t\"\n");
         check("id = 7\n", 7, "id = 7\n");
         // GitLab was not reached, and the entry has none.
         check("token = \"t\"\n", 0, "token = \"t\"\n");

@@ -2,7 +2,8 @@
 
 use toml_edit::{Array, Item, Table, TableLike, Value};
 
-use crate::values::go_duration;
+use runner_config::go_duration;
+use runner_config::place::replace_value;
 use runner_config::{Field, Shape, field};
 
 /// Writes durations as Go does and a single string for a list as a list: what gitlab-runner has after loading.
@@ -45,7 +46,5 @@ fn canonical_value(value: &mut Value, shape: Option<Shape>) {
         }
         _ => return,
     };
-    let decor = value.decor().clone();
-    *value = new;
-    *value.decor_mut() = decor;
+    replace_value(value, new);
 }

@@ -100,14 +100,14 @@ fn url_is_expanded_and_identity_is_left_behind() {
 #[test]
 fn inline_entries_and_either_case_of_letters_are_read() {
     let template = parse("runners = [{ limit = 2, Docker = { image = \"i\" } }]").unwrap();
-    assert_eq!(key_path::text(template.entry(), "docker.image"), Some("i"));
+    assert_eq!(place::text(template.entry(), "docker.image"), Some("i"));
 }
 
 #[test]
 fn what_loading_changes_is_written_as_loaded() {
     fn check(line: &str, path: &str, want: &str) {
         let template = parse(&format!("[[runners]]\n{line} # why\n")).unwrap();
-        let item = key_path::get(template.entry(), path).unwrap();
+        let item = place::get(template.entry(), path).unwrap();
         assert_eq!(item.to_string().trim(), want, "{line}");
     }
     check(

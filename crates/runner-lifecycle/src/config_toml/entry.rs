@@ -3,6 +3,7 @@
 
 use std::time::SystemTime;
 
+use runner_config::place::spelled;
 use toml_edit::{Item, TableLike};
 
 use super::moment;
@@ -88,20 +89,6 @@ impl RunnerEntry {
             ],
         }
     }
-}
-
-/// The key as it is spelled in this table: where a field's own name is missing, gitlab-runner's decoder takes one that
-/// differs in the case of letters only.
-#[must_use]
-pub fn spelled<'a>(table: &'a dyn TableLike, name: &'a str) -> &'a str {
-    if table.contains_key(name) {
-        return name;
-    }
-    table
-        .iter()
-        .map(|(key, _)| key)
-        .find(|key| key.eq_ignore_ascii_case(name))
-        .unwrap_or(name)
 }
 
 /// Replaces `$NAME` and `${NAME}` as Go's `os.Expand` does; an unknown variable is empty.

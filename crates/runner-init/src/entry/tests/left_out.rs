@@ -4,7 +4,7 @@ use toml_edit::DocumentMut;
 
 use super::{entry_of, file, wished};
 use crate::entry::apply;
-use crate::entry::key_path::get;
+use runner_config::place::get;
 
 const WAYS: &[&str] = &[
     "[[runners.kubernetes.node_selector]]\nkey = \"a\"\n",

@@ -2,11 +2,12 @@
 
 use toml_edit::{ArrayOfTables, Item, TableLike, Value};
 
-use crate::values::go_duration;
-use runner_config::{Field, Shape, field};
+use crate::field::{Field, Shape, field};
+use crate::go_duration;
 
 /// Whether this is a zero value: what gitlab-runner has when the key is absent.
-pub(crate) fn is_zero(shape: Option<Shape>, item: &Item) -> bool {
+#[must_use]
+pub fn is_zero(shape: Option<Shape>, item: &Item) -> bool {
     match item {
         Item::None => true,
         Item::Value(value) => is_zero_value(shape, value),
@@ -16,7 +17,8 @@ pub(crate) fn is_zero(shape: Option<Shape>, item: &Item) -> bool {
 }
 
 /// As [`is_zero`], for a value.
-pub(crate) fn is_zero_value(shape: Option<Shape>, value: &Value) -> bool {
+#[must_use]
+pub fn is_zero_value(shape: Option<Shape>, value: &Value) -> bool {
     match value {
         Value::String(text) if matches!(shape, Some(Shape::Duration)) => {
             go_duration::parse(text.value()) == Some(0)
@@ -32,7 +34,8 @@ pub(crate) fn is_zero_value(shape: Option<Shape>, value: &Value) -> bool {
 }
 
 /// Whether both mean the same, however they are written.
-pub(crate) fn same(shape: Option<Shape>, left: &Item, right: &Item) -> bool {
+#[must_use]
+pub fn same(shape: Option<Shape>, left: &Item, right: &Item) -> bool {
     if let (Some(left), Some(right)) = (left.as_table_like(), right.as_table_like()) {
         return same_tables(shape.map_or(&[][..], Shape::inside), left, right);
     }

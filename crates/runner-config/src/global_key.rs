@@ -2,10 +2,10 @@
 
 use toml_edit::{Item, Table, Value};
 
-use super::key_path;
+use crate::place;
 
 /// The order of global keys: gitlab-runner's, with `listen_address` among the plain ones.
-pub(super) const ORDER: &[&str] = &[
+pub const ORDER: &[&str] = &[
     "concurrent",
     "check_interval",
     "listen_address",
@@ -18,11 +18,10 @@ pub(super) const ORDER: &[&str] = &[
 ];
 
 /// Sets a global key; a new one comes to its place among the others.
-pub(super) fn set(root: &mut Table, key: &str, mut new: Value) {
-    let spelled = key_path::spelled(root, key).to_owned();
+pub fn set(root: &mut Table, key: &str, new: Value) {
+    let spelled = place::spelled(root, key).to_owned();
     if let Some(Item::Value(before)) = root.get_mut(&spelled) {
-        *new.decor_mut() = before.decor().clone();
-        *before = new;
+        place::replace_value(before, new);
         return;
     }
     let rank = |key: &str| {
@@ -41,7 +40,7 @@ pub(super) fn set(root: &mut Table, key: &str, mut new: Value) {
     let index = root
         .iter()
         .position(|(present, _)| Some(present) == anchor.as_deref());
-    key_path::insert_at(root, index.map_or(0, |at| at + 1), key, Item::Value(new));
+    place::insert_at(root, index.map_or(0, |at| at + 1), key, Item::Value(new));
     if plain == 0
         && let Some(mut key) = root.key_mut(key)
     {

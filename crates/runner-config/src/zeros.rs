@@ -4,12 +4,14 @@
 
 use toml_edit::{Item, RawString, Table, Value, value};
 
-use super::key_path::spelled;
-use super::sameness::is_zero_value;
-use runner_config::{Emit, FLAGS, Field, Purpose, RUNNER, Shape, field};
+use crate::field::{Emit, Field, Shape, field};
+use crate::flag::Purpose;
+use crate::place::spelled;
+use crate::sameness::is_zero_value;
+use crate::{FLAGS, RUNNER};
 
 /// Settles the zero values of an entry, in all of its tables that are not written inline.
-pub(super) fn settle(entry: &mut Table) {
+pub fn settle(entry: &mut Table) {
     drop_zeros(entry, RUNNER, "", false);
 }
 

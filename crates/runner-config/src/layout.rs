@@ -3,10 +3,10 @@
 
 use toml_edit::{Decor, Item, RawString, Table};
 
-use runner_config::{Field, field};
+use crate::field::{Field, field};
 
 /// Lays out a table whose keys stand `depth` levels deep.
-pub(super) fn lay_out(table: &mut Table, fields: &[Field], depth: usize) {
+pub fn lay_out(table: &mut Table, fields: &[Field], depth: usize) {
     let rank = |key: &str| field(fields, key).map_or(usize::MAX, |(rank, _)| rank);
     table.sort_values_by(|left, _, right, _| rank(left.get()).cmp(&rank(right.get())));
     let names: Vec<String> = table.iter().map(|(key, _)| key.to_owned()).collect();
@@ -24,7 +24,7 @@ pub(super) fn lay_out(table: &mut Table, fields: &[Field], depth: usize) {
 }
 
 /// Lays out a table, or an array of them, whose header stands `depth` levels deep.
-pub(super) fn lay_out_item(item: &mut Item, fields: &[Field], depth: usize) {
+pub fn lay_out_item(item: &mut Item, fields: &[Field], depth: usize) {
     match item {
         Item::Table(table) if table.is_dotted() => lay_out(table, fields, depth),
         Item::Table(table) => {
@@ -42,7 +42,7 @@ pub(super) fn lay_out_item(item: &mut Item, fields: &[Field], depth: usize) {
 }
 
 /// Sets what stands before a header: its comments, and a blank line where it begins an element.
-pub(super) fn header(table: &mut Table, depth: usize, is_element: bool) {
+pub fn header(table: &mut Table, depth: usize, is_element: bool) {
     table.set_position(None);
     indent(table.decor_mut(), depth);
     let prefix = table

@@ -1,14 +1,13 @@
 //! Owns finding and setting values in an operator's TOML by the names of fields, in whatever form the tables were
 //! written: with headers, with dotted keys, inline. Keeps comments, order and spelling of what is there.
 
-pub(crate) use runner_lifecycle::config_toml::spelled;
 use toml_edit::{Decor, InlineTable, Item, Key, Table, TableLike, Value};
 
-use super::layout;
-use runner_config::{Field, Shape, field};
+use crate::field::{Field, Shape, field};
+use crate::layout;
 
 /// A table to put something into, with what gitlab-runner knows of its keys.
-pub(crate) struct Place<'a> {
+pub struct Place<'a> {
     form: Form<'a>,
     fields: &'static [Field],
 }
@@ -18,8 +17,23 @@ enum Form<'a> {
     Inline(&'a mut InlineTable),
 }
 
+/// The key as it is spelled in this table: where a field's own name is missing, gitlab-runner's decoder takes one that
+/// differs in the case of letters only.
+#[must_use]
+pub fn spelled<'a>(table: &'a dyn TableLike, name: &'a str) -> &'a str {
+    if table.contains_key(name) {
+        return name;
+    }
+    table
+        .iter()
+        .map(|(key, _)| key)
+        .find(|key| key.eq_ignore_ascii_case(name))
+        .unwrap_or(name)
+}
+
 /// What is at a path of field names joined with dots.
-pub(crate) fn get<'a>(table: &'a dyn TableLike, path: &str) -> Option<&'a Item> {
+#[must_use]
+pub fn get<'a>(table: &'a dyn TableLike, path: &str) -> Option<&'a Item> {
     let (first, rest) = match path.split_once('.') {
         Some((first, rest)) => (first, Some(rest)),
         None => (path, None),
@@ -32,19 +46,21 @@ pub(crate) fn get<'a>(table: &'a dyn TableLike, path: &str) -> Option<&'a Item> 
 }
 
 /// The text at a path, if there is one.
-pub(crate) fn text<'a>(table: &'a Table, path: &str) -> Option<&'a str> {
+#[must_use]
+pub fn text<'a>(table: &'a Table, path: &str) -> Option<&'a str> {
     get(table, path)?.as_str()
 }
 
 /// Removes what is under a field name.
-pub(crate) fn remove(table: &mut Table, name: &str) -> Option<Item> {
+pub fn remove(table: &mut Table, name: &str) -> Option<Item> {
     let key = spelled(table, name).to_owned();
     table.remove(&key)
 }
 
 impl<'a> Place<'a> {
     /// The entry itself, or another table whose fields are known.
-    pub(crate) fn of(table: &'a mut Table, fields: &'static [Field]) -> Self {
+    #[must_use]
+    pub fn of(table: &'a mut Table, fields: &'static [Field]) -> Self {
         Self {
             form: Form::Table(table),
             fields,
@@ -53,7 +69,8 @@ impl<'a> Place<'a> {
 
     /// The table at a path of field names, made if it is missing in the form of its surroundings.
     /// `None` where something else than a table is in the way.
-    pub(crate) fn enter(self, names: &[&str]) -> Option<Self> {
+    #[must_use]
+    pub fn enter(self, names: &[&str]) -> Option<Self> {
         let [name, rest @ ..] = names else {
             return Some(self);
         };
@@ -94,7 +111,7 @@ impl<'a> Place<'a> {
     }
 
     /// Sets a field of this table; an existing one keeps its comments and its place.
-    pub(crate) fn put(self, name: &str, item: Item) {
+    pub fn put(self, name: &str, item: Item) {
         let key = match &self.form {
             Form::Table(table) => spelled(*table, name).to_owned(),
             Form::Inline(table) => spelled(*table, name).to_owned(),
@@ -103,7 +120,7 @@ impl<'a> Place<'a> {
     }
 
     /// Sets a key that the operator chose: its letters count.
-    pub(crate) fn put_exactly(self, key: &str, item: Item) {
+    pub fn put_exactly(self, key: &str, item: Item) {
         match self.form {
             Form::Inline(table) => {
                 let Ok(mut value) = item.into_value() else {
@@ -142,7 +159,7 @@ fn insert(table: &mut Table, fields: &[Field], key: &str, mut item: Item) {
 }
 
 /// Adds a key before the one that is `index`th now, with the indentation of its neighbours.
-pub(crate) fn insert_at(table: &mut Table, index: usize, key: &str, item: Item) {
+pub fn insert_at(table: &mut Table, index: usize, key: &str, item: Item) {
     let mut name = Key::new(key);
     if item.is_value() {
         *name.leaf_decor_mut() = Decor::new(indentation(table), " ");
@@ -190,10 +207,16 @@ fn in_form_of(parent: &Table, item: Item) -> Item {
     }
 }
 
-fn replace(before: &mut Item, mut after: Item) {
-    if let (Item::Value(before), Item::Value(after)) = (&*before, &mut after) {
-        *after.decor_mut() = before.decor().clone();
+fn replace(before: &mut Item, after: Item) {
+    match (before, after) {
+        (Item::Value(before), Item::Value(after)) => replace_value(before, after),
+        (before, after) => *before = after,
     }
+}
+
+/// Puts a value in place of another, with the comments around it.
+pub fn replace_value(before: &mut Value, mut after: Value) {
+    *after.decor_mut() = before.decor().clone();
     *before = after;
 }
 

@@ -5,14 +5,18 @@ use toml_edit::{Item, TableLike, Value};
 
 /// A value of the wrong type, and where it is.
 #[derive(Debug)]
-pub(crate) struct Mismatch {
-    pub(crate) path: String,
-    pub(crate) offset: Option<usize>,
-    pub(crate) message: String,
+pub struct Mismatch {
+    /// The path of the key.
+    pub path: String,
+    /// Where it stands in the text, in bytes.
+    pub offset: Option<usize>,
+    /// What is wrong and what to write.
+    pub message: String,
 }
 
 /// The tables of an array, whether written with `[[ ]]` or inline; nothing, where something else is among them.
-pub(crate) fn elements(item: &Item) -> Option<Vec<&dyn TableLike>> {
+#[must_use]
+pub fn elements(item: &Item) -> Option<Vec<&dyn TableLike>> {
     match item {
         Item::ArrayOfTables(tables) => {
             Some(tables.iter().map(|table| table as &dyn TableLike).collect())
@@ -26,7 +30,8 @@ pub(crate) fn elements(item: &Item) -> Option<Vec<&dyn TableLike>> {
 }
 
 /// Where an item stands.
-pub(crate) fn start(item: &Item) -> Option<usize> {
+#[must_use]
+pub fn start(item: &Item) -> Option<usize> {
     let span = match item {
         Item::ArrayOfTables(tables) => tables.get(0).and_then(toml_edit::Table::span),
         _ => item.span(),

@@ -8,8 +8,11 @@ mod flag;
 pub mod global_key;
 pub mod go_duration;
 pub mod layout;
+mod leaves;
 pub mod place;
+mod removal;
 pub mod sameness;
+pub mod three_way;
 pub mod zeros;
 
 pub use field::{Emit, Field, Shape, at, field};

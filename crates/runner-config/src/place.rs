@@ -1,7 +1,7 @@
 //! Owns finding and setting values in an operator's TOML by the names of fields, in whatever form the tables were
 //! written: with headers, with dotted keys, inline. Keeps comments, order and spelling of what is there.
 
-use toml_edit::{Decor, InlineTable, Item, Key, Table, TableLike, Value};
+use toml_edit::{Decor, InlineTable, Item, Key, RawString, Table, TableLike, Value};
 
 use crate::field::{Field, Shape, field};
 use crate::layout;
@@ -12,7 +12,8 @@ pub struct Place<'a> {
     fields: &'static [Field],
 }
 
-enum Form<'a> {
+/// How that table is written.
+pub(crate) enum Form<'a> {
     Table(&'a mut Table),
     Inline(&'a mut InlineTable),
 }
@@ -42,6 +43,28 @@ pub fn get<'a>(table: &'a dyn TableLike, path: &str) -> Option<&'a Item> {
     match rest {
         Some(rest) => get(item.as_table_like()?, rest),
         None => Some(item),
+    }
+}
+
+/// What is where these names lead: fields in any case of letters, other keys as they are.
+pub(crate) fn find<'a>(
+    table: &'a dyn TableLike,
+    fields: &[Field],
+    names: &[String],
+) -> Option<&'a Item> {
+    let (name, rest) = names.split_first()?;
+    let item = table.get(spelled_of(table, fields, name))?;
+    if rest.is_empty() {
+        return Some(item);
+    }
+    let inside = field(fields, name).map_or(&[][..], |(_, field)| field.shape.inside());
+    find(item.as_table_like()?, inside, rest)
+}
+
+fn spelled_of<'a>(table: &'a dyn TableLike, fields: &[Field], name: &'a str) -> &'a str {
+    match field(fields, name) {
+        Some(_) => spelled(table, name),
+        None => name,
     }
 }
 
@@ -77,9 +100,9 @@ impl<'a> Place<'a> {
         let shape = field(self.fields, name).map(|(_, field)| field.shape);
         let fields = shape.map_or(&[][..], Shape::inside);
         let is_map = shape.is_some_and(Shape::is_map);
+        let key = self.spelled(name);
         let form = match self.form {
             Form::Table(table) => {
-                let key = spelled(table, name).to_owned();
                 if is_map {
                     make_room(table, &key);
                 }
@@ -93,7 +116,6 @@ impl<'a> Place<'a> {
                 }
             }
             Form::Inline(table) => {
-                let key = spelled(table, name).to_owned();
                 if is_map
                     && table
                         .get(&key)
@@ -112,11 +134,40 @@ impl<'a> Place<'a> {
 
     /// Sets a field of this table; an existing one keeps its comments and its place.
     pub fn put(self, name: &str, item: Item) {
-        let key = match &self.form {
-            Form::Table(table) => spelled(*table, name).to_owned(),
-            Form::Inline(table) => spelled(*table, name).to_owned(),
-        };
+        let key = self.spelled(name);
         self.put_exactly(&key, item);
+    }
+
+    /// The table, and the key under which it has this name.
+    pub(crate) fn into_form(self, name: &str) -> (Form<'a>, String) {
+        let key = self.spelled(name);
+        (self.form, key)
+    }
+
+    /// The key as it is spelled here; one that is no field of gitlab-runner's is as it is.
+    fn spelled(&self, name: &str) -> String {
+        let table: &dyn TableLike = match &self.form {
+            Form::Table(table) => *table,
+            Form::Inline(table) => *table,
+        };
+        spelled_of(table, self.fields, name).to_owned()
+    }
+
+    /// Adds a field or key that is not there yet, with these comment lines above it.
+    pub(crate) fn add(mut self, name: &str, item: Item, comment: &str) {
+        let fields = self.fields;
+        let again = match &mut self.form {
+            Form::Table(table) => Form::Table(table),
+            Form::Inline(table) => Form::Inline(table),
+        };
+        Place {
+            form: again,
+            fields,
+        }
+        .put(name, item);
+        if let Form::Table(table) = self.form {
+            explain(table, name, comment);
+        }
     }
 
     /// Sets a key that the operator chose: its letters count.
@@ -126,9 +177,11 @@ impl<'a> Place<'a> {
                 let Ok(mut value) = item.into_value() else {
                     return;
                 };
-                if let Some(before) = table.get(key) {
-                    *value.decor_mut() = before.decor().clone();
-                }
+                // A comment cannot stand between braces.
+                *value.decor_mut() = match table.get(key) {
+                    Some(before) => before.decor().clone(),
+                    None => Decor::default(),
+                };
                 table.insert(key, value);
             }
             Form::Table(table) => {
@@ -176,6 +229,22 @@ pub fn insert_at(table: &mut Table, index: usize, key: &str, item: Item) {
     table.insert_formatted(&name, item);
     for (key, item) in behind {
         table.insert_formatted(&key, item);
+    }
+}
+
+/// Puts comment lines right above a value's key, below what stands there already.
+pub(crate) fn explain(table: &mut Table, key: &str, lines: &str) {
+    if !table.get(key).is_some_and(Item::is_value) {
+        return;
+    }
+    if let Some(mut key) = table.key_mut(key) {
+        let before = key.leaf_decor().prefix().and_then(RawString::as_str);
+        let mut prefix = before.unwrap_or_default().to_owned();
+        let indentation = last_line(&prefix).to_owned();
+        for line in lines.lines() {
+            prefix.push_str(&format!("{line}\n{indentation}"));
+        }
+        key.leaf_decor_mut().set_prefix(prefix);
     }
 }
 
@@ -238,6 +307,6 @@ fn indentation(table: &Table) -> String {
     format!("{}  ", last_line(prefix))
 }
 
-fn last_line(prefix: &str) -> &str {
+pub(crate) fn last_line(prefix: &str) -> &str {
     prefix.rsplit('\n').next().unwrap_or_default()
 }

@@ -1,14 +1,42 @@
-//! Owns the zero values of a new entry that came with a template: those that gitlab-runner's encoder leaves out go, and
-//! where it takes a table from the template as it is, those that it spells out come. A value with a comment is the
-//! operator's word and stays.
+//! Owns zero values: which they are, and those of a new entry that came with a template. What gitlab-runner's encoder
+//! leaves out goes, and where it takes a table from the template as it is, what it spells out comes. A value with a
+//! comment is the operator's word and stays.
 
 use toml_edit::{Item, RawString, Table, Value, value};
 
 use crate::field::{Emit, Field, Shape, field};
 use crate::flag::Purpose;
+use crate::go_duration;
 use crate::place::spelled;
-use crate::sameness::is_zero_value;
 use crate::{FLAGS, RUNNER};
+
+/// Whether this is a zero value: what gitlab-runner has when the key is absent.
+#[must_use]
+pub fn is_zero(shape: Option<Shape>, item: &Item) -> bool {
+    match item {
+        Item::None => true,
+        Item::Value(value) => is_zero_value(shape, value),
+        Item::Table(table) => table.is_empty(),
+        Item::ArrayOfTables(tables) => tables.is_empty(),
+    }
+}
+
+/// As [`is_zero`], for a value.
+#[must_use]
+pub fn is_zero_value(shape: Option<Shape>, value: &Value) -> bool {
+    match value {
+        Value::String(text) if matches!(shape, Some(Shape::Duration)) => {
+            go_duration::parse(text.value()) == Some(0)
+        }
+        Value::String(text) => text.value().is_empty(),
+        Value::Integer(number) => *number.value() == 0,
+        Value::Float(number) => *number.value() == 0.0,
+        Value::Boolean(yes) => !yes.value(),
+        Value::Datetime(_) => false,
+        Value::Array(list) => list.is_empty(),
+        Value::InlineTable(table) => table.is_empty(),
+    }
+}
 
 /// Settles the zero values of an entry, in all of its tables that are not written inline.
 pub fn settle(entry: &mut Table) {

@@ -8,7 +8,8 @@ use crate::args::Setting;
 use crate::executor;
 use crate::values::Content;
 use runner_config::place::{self, Place};
-use runner_config::sameness::{is_zero, is_zero_value, same};
+use runner_config::sameness::same;
+use runner_config::zeros::{is_zero, is_zero_value};
 
 /// Brings an existing entry to what the flags say now and touches nothing else; says whether anything changed.
 ///

@@ -8,7 +8,7 @@ use crate::args::Setting;
 use crate::values::Content;
 use runner_config::Emit;
 use runner_config::place::{self, Place};
-use runner_config::sameness::{is_zero, is_zero_value};
+use runner_config::zeros::{is_zero, is_zero_value};
 
 /// Puts one setting into the entry that came from the template, or stays behind its value.
 ///

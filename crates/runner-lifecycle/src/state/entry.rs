@@ -1,14 +1,10 @@
 //! Owns what is remembered of one runner entry: whose it is, and what was written and sent for it last.
 
-use std::collections::BTreeMap;
-
 use crate::pod::Pod;
 use crate::source::Source;
 use crate::token::Token;
 
-/// What was last written: for each key, as a path of names, a digest of its value. A digest, so that no secret of the entry
-/// stands here, whichever key holds it.
-pub type Written = BTreeMap<String, String>;
+pub use runner_config::three_way::Written;
 
 /// A runner entry that a helper wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]

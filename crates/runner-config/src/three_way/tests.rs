@@ -5,6 +5,7 @@ use toml_edit::DocumentMut;
 use super::*;
 
 mod comments;
+mod properties;
 mod unknown;
 
 /// What was written last, what is there now, and what is asked for; `None`: nobody knows what was written.

@@ -2,8 +2,8 @@
 
 use gitlab_simulator::JobStatus;
 
-use super::pod::{Plan, Pod, Source, wait_for};
-use super::versions::{ENDS, each};
+use acceptance::pod::{Plan, Pod, Source, wait_for};
+use acceptance::versions::{ENDS, each};
 
 /// A runner manager started anew on the volume works: the file in force is the operator's.
 pub(crate) fn starts_anew(pod: &mut Pod) {

@@ -2,9 +2,9 @@
 
 use gitlab_simulator::JobStatus;
 
-use super::order::no_job_is_lost;
-use super::pod::{Plan, Pod, Source, wait_for};
-use super::versions::{ALL, each};
+use acceptance::order::no_job_is_lost;
+use acceptance::pod::{Plan, Pod, Source, wait_for};
+use acceptance::versions::{ALL, each};
 
 fn of(source: Source, concurrent: usize) -> Pod {
     let plan = Plan::of(source);

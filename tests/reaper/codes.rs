@@ -5,7 +5,7 @@ use std::fs;
 use acceptance::canary::form;
 use gitlab_simulator::Fault;
 
-use super::pod::{Plan, Pod, Source, put};
+use acceptance::pod::{Plan, Pod, Source, put};
 
 #[test]
 fn every_exit_code_of_the_contract_has_its_run() {

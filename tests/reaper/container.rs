@@ -11,7 +11,7 @@ use gitlab_simulator::JobStatus;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::pod::{Plan, Pod, Source, wait_for};
+use acceptance::pod::{Plan, Pod, Source, wait_for};
 
 fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use gitlab_simulator::{Fault, JobStatus};
 
-use super::pod::{Plan, Pod, Source};
-use super::process::page;
-use super::versions::{ENDS, each, play, played};
+use acceptance::pod::{Plan, Pod, Source};
+use acceptance::process::page;
+use acceptance::versions::{ENDS, each, play, played};
 
 /// What the machine may add to a process's own time when it is busy.
 const SLACK: Duration = Duration::from_secs(2);
@@ -196,7 +196,7 @@ fn limit_of_the_unregistration_begins_when_no_job_runs_any_more() {
             if !source.owned() {
                 // More attempts than a second has.
                 let often = |state: &gitlab_simulator::State| state.count("DELETE *") > 4;
-                assert!(pod.gitlab.wait_until(super::pod::LIMIT, often));
+                assert!(pod.gitlab.wait_until(acceptance::pod::LIMIT, often));
             }
             assert!(hook.runs(), "it stays with the job");
             pod.release();

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use gitlab_simulator::{Effect, Fault, own_address};
 
-use super::pod::{Plan, Pod, Source};
-use super::versions::{ENDS, each};
+use acceptance::pod::{Plan, Pod, Source};
+use acceptance::versions::{ENDS, each};
 
 const GRACE: Duration = Duration::from_secs(4);
 

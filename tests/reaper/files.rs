@@ -3,8 +3,8 @@
 use gitlab_simulator::{Call, NewRunner, Settings};
 use nix::sys::signal::Signal;
 
-use super::pod::{LIMIT, Plan, Pod, Source, wait_for};
-use super::versions::{ENDS, each};
+use acceptance::pod::{LIMIT, Plan, Pod, Source, wait_for};
+use acceptance::versions::{ENDS, each};
 
 const STATE: &str = ".runner-lifecycle.toml";
 
@@ -104,7 +104,7 @@ fn broken_config_and_unreadable_state_are_refused_with_the_reason() {
 /// A `config.toml` that no helper wrote, with a runner of this token: what is asked of GitLab at the end.
 fn check_foreign(token: &str, state: Option<&str>, farewell: &str) {
     let mut pod = Pod::of(Plan::of(Source::AuthenticationToken));
-    pod.order = super::order::Order::default();
+    pod.order = acceptance::order::Order::default();
     let runner = pod.gitlab.add_runner(NewRunner {
         token: Some(token.into()),
         ..NewRunner::default()

@@ -6,9 +6,9 @@ use gitlab_simulator::{JobStatus, NewRunner};
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
-use super::order::Order;
-use super::pod::{Plan, Pod, Source, put, wait_for};
-use super::versions::{ALL, ENDS, each};
+use acceptance::order::Order;
+use acceptance::pod::{Plan, Pod, Source, put, wait_for};
+use acceptance::versions::{ALL, ENDS, each};
 
 /// Two runners, and comments of the operator's. Nothing runs.
 struct Hand {

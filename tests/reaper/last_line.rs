@@ -6,8 +6,8 @@ use std::fs;
 use acceptance::stage::run;
 use gitlab_simulator::{Fault, NewRunner, Runner};
 
-use super::pod::{Plan, Pod, Source};
-use super::process::Ended;
+use acceptance::pod::{Plan, Pod, Source};
+use acceptance::process::Ended;
 
 const STATE: &str = ".runner-lifecycle.toml";
 

@@ -8,9 +8,9 @@ use std::time::Duration;
 use gitlab_simulator::{Fault, JobStatus, Settings};
 use nix::sys::signal::Signal;
 
-use super::order::{most_at_once, no_job_is_lost};
-use super::pod::{LIMIT, Plan, Pod, Source, wait_for};
-use super::versions::{ALL, play};
+use acceptance::order::{most_at_once, no_job_is_lost};
+use acceptance::pod::{LIMIT, Plan, Pod, Source, wait_for};
+use acceptance::versions::{ALL, play};
 
 /// Moments that are tried at once: they wait more than they work.
 const AT_ONCE: usize = 4;

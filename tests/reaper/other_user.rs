@@ -8,7 +8,7 @@ use acceptance::programs::program;
 use gitlab_simulator::JobStatus;
 use nix::unistd::geteuid;
 
-use super::pod::{Plan, Pod, Source};
+use acceptance::pod::{Plan, Pod, Source};
 
 const USER: u32 = 1000;
 

@@ -6,8 +6,8 @@ use gitlab_simulator::JobStatus;
 use nix::sys::signal::Signal;
 
 use super::container::mount_namespace;
-use super::pod::{Plan, Pod, Source};
-use super::versions::{ENDS, each};
+use acceptance::pod::{Plan, Pod, Source};
+use acceptance::versions::{ENDS, each};
 
 #[test]
 fn hook_of_another_pod_touches_nothing_and_says_why() {

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use gitlab_simulator::JobStatus;
 use nix::sys::signal::Signal;
 
-use super::pod::{LIMIT, Plan, Pod, Source, wait_for};
-use super::process::Running;
-use super::versions::{ALL, each};
+use acceptance::pod::{LIMIT, Plan, Pod, Source, wait_for};
+use acceptance::process::Running;
+use acceptance::versions::{ALL, each};
 
 /// A sidecar that sleeps, its connection to GitLab made.
 fn asleep(pod: &Pod, arguments: &[&str]) -> Running {

@@ -5,9 +5,9 @@ use std::time::Duration;
 use gitlab_simulator::{Fault, JobStatus};
 use nix::sys::signal::Signal;
 
-use super::pod::{LIMIT, Plan, Pod, Source};
-use super::process::Ended;
-use super::versions::{ENDS, each};
+use acceptance::pod::{LIMIT, Plan, Pod, Source};
+use acceptance::process::Ended;
+use acceptance::versions::{ENDS, each};
 
 /// From the kubelet's stop signal under a hook to SIGKILL, as measured.
 const KILL: Duration = Duration::from_secs(2);

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use gitlab_simulator::{Job, JobStatus, NewRunner};
 
-use super::order::Order;
-use super::pod::{Plan, Pod, Source, wait_for};
-use super::versions::{ALL, ENDS, each};
+use acceptance::order::Order;
+use acceptance::pod::{Plan, Pod, Source, wait_for};
+use acceptance::versions::{ALL, ENDS, each};
 
 /// The hook of a pod whose file names no port sees the runner manager all the same.
 fn check_seen(start: impl Fn(&mut Pod), more: impl Fn(&Pod) -> Vec<String>) {

@@ -4,6 +4,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    unreachable_pub,
     clippy::semicolon_if_nothing_returned,
     reason = "a test ends here"
 )]
@@ -30,4 +31,5 @@ mod strangers;
 mod tokens;
 mod too_old;
 mod two_gitlabs;
+#[path = "../../../../tests/support/versions.rs"]
 mod versions;

@@ -7,44 +7,47 @@ use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant, SystemTime};
 
-use acceptance::stage::{Stage, run};
+use crate::stage::{Stage, run};
 use gitlab_simulator::{NewRunner, Role, Settings, Simulator, own_address};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
-use super::order::Order;
-use super::versions::played;
+use crate::order::Order;
+use crate::versions::played;
 
 /// No wait of a test is longer. Most end within milliseconds; the machine may be busy.
-pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+pub const LIMIT: Duration = Duration::from_secs(60);
 
 /// Where a runner comes from: one of three sources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::enum_variant_names, reason = "GitLab's names")]
-pub(crate) enum Source {
+pub enum Source {
+    /// A runner that replicas share.
     AuthenticationToken,
+    /// A runner of the pod's own, made with a user's access token.
     AccessToken,
+    /// A runner of the pod's own, made with a registration token.
     RegistrationToken,
 }
 
 impl Source {
-    pub(crate) const ALL: [Self; 3] = [
+    /// All there are.
+    pub const ALL: [Self; 3] = [
         Self::AuthenticationToken,
         Self::AccessToken,
         Self::RegistrationToken,
     ];
 
     /// One for each rule of the end.
-    pub(crate) const SHARED_AND_OWNED: [Self; 2] =
-        [Self::AuthenticationToken, Self::RegistrationToken];
+    pub const SHARED_AND_OWNED: [Self; 2] = [Self::AuthenticationToken, Self::RegistrationToken];
 
-    pub(crate) fn owned(self) -> bool {
+    /// Whether the runner is the pod's own.
+    pub fn owned(self) -> bool {
         self != Self::AuthenticationToken
     }
 
     /// The one call that takes this pod off GitLab's list.
-    pub(crate) fn farewell(self) -> &'static str {
+    pub fn farewell(self) -> &'static str {
         if self.owned() {
             "DELETE /runners"
         } else {
@@ -54,20 +57,24 @@ impl Source {
 }
 
 /// What kind of pod it shall be.
-pub(crate) struct Plan {
-    pub(crate) settings: Settings,
-    pub(crate) source: Source,
-    pub(crate) concurrent: usize,
+pub struct Plan {
+    /// GitLab's.
+    pub settings: Settings,
+    /// Where its runner comes from.
+    pub source: Source,
+    /// How many jobs at once.
+    pub concurrent: usize,
     /// Whether the entry has `limit` = `concurrent`.
-    pub(crate) limit: bool,
+    pub limit: bool,
     /// Whether there is a metrics port.
-    pub(crate) port: bool,
-    pub(crate) check_interval: u32,
+    pub port: bool,
+    /// Between two requests for jobs of one entry, seconds.
+    pub check_interval: u32,
 }
 
 impl Plan {
     /// An ordinary pod: one slot, a limit, a metrics port.
-    pub(crate) fn of(source: Source) -> Self {
+    pub fn of(source: Source) -> Self {
         Self {
             settings: Settings::default(),
             source,
@@ -80,22 +87,27 @@ impl Plan {
 }
 
 /// A pod. Its processes end with it.
-pub(crate) struct Pod {
-    pub(crate) gitlab: Simulator,
-    pub(crate) stage: Stage,
-    pub(crate) source: Source,
-    pub(crate) order: Order,
-    pub(crate) address: String,
+pub struct Pod {
+    /// Its GitLab.
+    pub gitlab: Simulator,
+    /// Its volume.
+    pub stage: Stage,
+    /// Where its runner comes from.
+    pub source: Source,
+    /// What its journal is held to in the end.
+    pub order: Order,
+    /// Where its metrics are, if it has any.
+    pub address: String,
     /// The gitlab-runner that its runner manager plays.
-    pub(crate) version: &'static str,
+    pub version: &'static str,
     /// What is no part of the volume: the runner manager's log, files that jobs wait for, secrets.
-    pub(crate) aside: TempDir,
+    pub aside: TempDir,
     runner_manager: Option<Child>,
 }
 
 impl Pod {
     /// A pod after its init container; nothing polls yet. `config.toml` is an hour old, since its time must come back.
-    pub(crate) fn of(plan: Plan) -> Self {
+    pub fn of(plan: Plan) -> Self {
         let gitlab = Simulator::start(plan.settings).unwrap();
         let mut pod = Self {
             gitlab,
@@ -141,7 +153,7 @@ impl Pod {
     }
 
     /// A pod whose runner manager has polled.
-    pub(crate) fn working(plan: Plan) -> Self {
+    pub fn working(plan: Plan) -> Self {
         let pod = Self::of(plan).started(&[]);
         pod.polled(1);
         pod
@@ -171,25 +183,26 @@ impl Pod {
     }
 
     /// Makes `config.toml` an hour old.
-    pub(crate) fn age_config(&self) {
+    pub fn age_config(&self) {
         let file = fs::File::options().write(true).open(self.config()).unwrap();
         file.set_modified(SystemTime::now() - Duration::from_secs(3600))
             .unwrap();
     }
 
-    pub(crate) fn config(&self) -> PathBuf {
+    /// The path of `config.toml`.
+    pub fn config(&self) -> PathBuf {
         self.stage.file("config.toml")
     }
 
     /// Bytes and modification time of `config.toml`: what must come back.
-    pub(crate) fn original(&self) -> (Vec<u8>, SystemTime) {
+    pub fn original(&self) -> (Vec<u8>, SystemTime) {
         let modified = fs::metadata(self.config()).unwrap().modified().unwrap();
         (fs::read(self.config()).unwrap(), modified)
     }
 
     /// Whether nothing of a pause is left on the volume.
     #[track_caller]
-    pub(crate) fn is_as_before(&self, original: &(Vec<u8>, SystemTime)) {
+    pub fn is_as_before(&self, original: &(Vec<u8>, SystemTime)) {
         assert_eq!(&self.original(), original, "config.toml is not what it was");
         let left: Vec<_> = self.stage.snapshot().into_keys().collect();
         let known = [
@@ -205,27 +218,27 @@ impl Pod {
     }
 
     /// The same with its runner manager running.
-    pub(crate) fn started(mut self, more: &[&str]) -> Self {
+    pub fn started(mut self, more: &[&str]) -> Self {
         self.start(more);
         self
     }
 
     /// Starts the runner manager as its container would.
-    pub(crate) fn start(&mut self, more: &[&str]) {
+    pub fn start(&mut self, more: &[&str]) {
         let command = &mut self.run_command();
         command.args(more);
         self.start_as(command);
     }
 
     /// `gitlab-runner run` on this volume.
-    pub(crate) fn run_command(&self) -> Command {
+    pub fn run_command(&self) -> Command {
         let mut command = self.stage.command("runner-manager-stand-in");
         command.arg("run");
         command
     }
 
     /// Starts the main container's process.
-    pub(crate) fn start_as(&mut self, command: &mut Command) {
+    pub fn start_as(&mut self, command: &mut Command) {
         let log = self.aside.path().join("log");
         let log = fs::File::options()
             .create(true)
@@ -241,25 +254,28 @@ impl Pod {
     }
 
     /// What the main container's process has written.
-    pub(crate) fn log(&self) -> String {
+    pub fn log(&self) -> String {
         fs::read_to_string(self.aside.path().join("log")).unwrap_or_default()
     }
 
-    pub(crate) fn pid(&self) -> Pid {
+    /// The main container's process.
+    pub fn pid(&self) -> Pid {
         pid_of(self.runner_manager.as_ref().unwrap())
     }
 
-    pub(crate) fn signal(&self, signal: Signal) {
+    /// Sends the main container's process a signal.
+    pub fn signal(&self, signal: Signal) {
         kill(self.pid(), signal).unwrap();
     }
 
-    pub(crate) fn runs(&mut self) -> bool {
+    /// Whether the main container's process lives.
+    pub fn runs(&mut self) -> bool {
         let child = self.runner_manager.as_mut().unwrap();
         child.try_wait().unwrap().is_none()
     }
 
     /// Waits for the end of the main container's process.
-    pub(crate) fn exited(&mut self) -> ExitStatus {
+    pub fn exited(&mut self) -> ExitStatus {
         let mut child = self.runner_manager.take().unwrap();
         let ended = wait_for("the end of the runner manager", || {
             child.try_wait().unwrap()
@@ -269,7 +285,7 @@ impl Pod {
     }
 
     /// What the kubelet does after the hook: the image's stop signal, and waiting.
-    pub(crate) fn stopped_by_kubelet(&mut self) {
+    pub fn stopped_by_kubelet(&mut self) {
         self.signal(Signal::SIGQUIT);
         let ended = self.exited();
         assert!(ended.success(), "{ended}: {}", self.log());
@@ -300,12 +316,13 @@ impl Drop for Pod {
     }
 }
 
-pub(crate) fn pid_of(child: &Child) -> Pid {
+/// A process's number.
+pub fn pid_of(child: &Child) -> Pid {
     Pid::from_raw(i32::try_from(child.id()).unwrap())
 }
 
 /// A file that is no helper's.
-pub(crate) fn put(path: &std::path::Path, text: &str) {
+pub fn put(path: &std::path::Path, text: &str) {
     #[expect(
         clippy::disallowed_methods,
         reason = "an operator's file, not a helper's"
@@ -315,7 +332,7 @@ pub(crate) fn put(path: &std::path::Path, text: &str) {
 
 /// Asks again and again until there is an answer.
 #[track_caller]
-pub(crate) fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+pub fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     let began = Instant::now();
     loop {
         if let Some(answer) = ask() {

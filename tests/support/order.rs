@@ -1,15 +1,13 @@
 //! What must be true of every journal, whatever a test is about: nobody polls after the unregistration, no runner is deleted
 //! that was not made for the pod, none under its jobs, and nothing twice.
 
-mod is_noticed;
-
 use std::collections::BTreeSet;
 
 use gitlab_simulator::{Call, JobStatus, Runner, State};
 
 /// Whom the calls may be about, and what a test makes an exception of.
 #[derive(Default)]
-pub(crate) struct Order {
+pub struct Order {
     entries: Vec<Entry>,
     /// Runners that nobody may touch.
     bystanders: Vec<i64>,
@@ -32,7 +30,7 @@ struct Entry {
 
 impl Order {
     /// A runner that the pod has.
-    pub(crate) fn entry(&mut self, runner: &Runner, owned: bool) {
+    pub fn entry(&mut self, runner: &Runner, owned: bool) {
         self.entries.push(Entry {
             id: runner.id,
             owned,
@@ -41,34 +39,34 @@ impl Order {
     }
 
     /// A runner of somebody else.
-    pub(crate) fn bystander(&mut self, runner: &Runner) {
+    pub fn bystander(&mut self, runner: &Runner) {
         self.bystanders.push(runner.id);
     }
 
     /// The grace period is shorter than a job here.
-    pub(crate) fn deadline_passes(&mut self) {
+    pub fn deadline_passes(&mut self) {
         self.deadline = true;
     }
 
     /// Polling cannot be ended here.
-    pub(crate) fn polling_goes_on(&mut self) {
+    pub fn polling_goes_on(&mut self) {
         self.polling_goes_on = true;
     }
 
     /// GitLab may be asked more than once here, faults apart.
-    pub(crate) fn may_be_asked_again(&mut self) {
+    pub fn may_be_asked_again(&mut self) {
         self.asked_again = true;
     }
 
     /// Judges what was so far; what comes from here on is another life.
-    pub(crate) fn ends_here(&mut self, state: &State) {
+    pub fn ends_here(&mut self, state: &State) {
         self.check(state);
         self.over = Some(state.journal.last().map_or(0, |call| call.number));
     }
 
     /// Whether nothing of the pod is left. A rotation names no system ID, so GitLab notes it as a manager `<legacy>` that
     /// belongs to no pod.
-    pub(crate) fn is_gone(&self, state: &State) -> bool {
+    pub fn is_gone(&self, state: &State) -> bool {
         self.entries
             .iter()
             .all(|entry| match state.runner(entry.id) {
@@ -85,7 +83,7 @@ impl Order {
 
     /// Judges the journal.
     #[track_caller]
-    pub(crate) fn check(&self, state: &State) {
+    pub fn check(&self, state: &State) {
         let over = self.over.unwrap_or(u64::MAX);
         let calls: Vec<&Call> = state
             .journal
@@ -223,7 +221,7 @@ fn is_final(call: &Call) -> bool {
 }
 
 /// The most jobs at once, as GitLab saw them.
-pub(crate) fn most_at_once(calls: &[Call]) -> usize {
+pub fn most_at_once(calls: &[Call]) -> usize {
     let (mut now, mut most) = (0_usize, 0);
     for call in calls {
         if call.is("POST /jobs/request") && call.status == Some(201) {
@@ -239,7 +237,7 @@ pub(crate) fn most_at_once(calls: &[Call]) -> usize {
 
 /// Fails unless every job that GitLab handed out ended well.
 #[track_caller]
-pub(crate) fn no_job_is_lost(state: &State) {
+pub fn no_job_is_lost(state: &State) {
     for job in &state.jobs {
         let fine = matches!(job.status, JobStatus::Pending | JobStatus::Success);
         assert!(

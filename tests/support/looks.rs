@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use gitlab_simulator::{Job, JobStatus, Manager, Runner};
 
-use super::pod::{LIMIT, Pod, put, wait_for};
-use super::process::page;
+use crate::pod::{LIMIT, Pod, put, wait_for};
+use crate::process::page;
 
 impl Pod {
     /// A job that takes so long.
-    pub(crate) fn job_of(&self, milliseconds: u64) -> i64 {
+    pub fn job_of(&self, milliseconds: u64) -> i64 {
         self.gitlab.queue_job(Job {
             script: vec![format!(
                 "sleep {}",
@@ -21,7 +21,7 @@ impl Pod {
     }
 
     /// A job that ends when it is released.
-    pub(crate) fn held_job(&self) -> i64 {
+    pub fn held_job(&self) -> i64 {
         let file = self.aside.path().join("go").display().to_string();
         self.gitlab.queue_job(Job {
             script: vec![format!("while [ ! -e {file} ]; do sleep 0.02; done")],
@@ -31,12 +31,12 @@ impl Pod {
     }
 
     /// Ends all jobs of [`Pod::held_job`].
-    pub(crate) fn release(&self) {
+    pub fn release(&self) {
         put(&self.aside.path().join("go"), "");
     }
 
     /// Held jobs on every slot, counted by the runner manager itself.
-    pub(crate) fn busy_with(&self, jobs: usize) -> Vec<i64> {
+    pub fn busy_with(&self, jobs: usize) -> Vec<i64> {
         let ids: Vec<i64> = (0..jobs).map(|_| self.held_job()).collect();
         for id in &ids {
             self.job_is(*id, JobStatus::Running);
@@ -51,7 +51,7 @@ impl Pod {
 
     /// Waits for a job's status.
     #[track_caller]
-    pub(crate) fn job_is(&self, id: i64, status: JobStatus) {
+    pub fn job_is(&self, id: i64, status: JobStatus) {
         let reached = self.gitlab.wait_until(LIMIT, |state| {
             state.job(id).is_some_and(|job| job.status == status)
         });
@@ -66,13 +66,13 @@ impl Pod {
     }
 
     /// Requests for jobs so far.
-    pub(crate) fn polls(&self) -> usize {
+    pub fn polls(&self) -> usize {
         self.gitlab.look(|state| state.count("POST /jobs/request"))
     }
 
     /// Waits for so many requests for jobs.
     #[track_caller]
-    pub(crate) fn polled(&self, times: usize) {
+    pub fn polled(&self, times: usize) {
         let reached = self
             .gitlab
             .wait_until(LIMIT, |state| state.count("POST /jobs/request") >= times);
@@ -80,17 +80,17 @@ impl Pod {
     }
 
     /// Whether GitLab's list holds nothing of this pod any more, and everything of others.
-    pub(crate) fn is_gone(&self) -> bool {
+    pub fn is_gone(&self) -> bool {
         self.gitlab.look(|state| self.order.is_gone(state))
     }
 
     /// The metrics page; none while nobody answers.
-    pub(crate) fn metrics(&self) -> Option<String> {
+    pub fn metrics(&self) -> Option<String> {
         page(&self.address, "/metrics")
     }
 
     /// The sum of a family's rows; 0 while there is none.
-    pub(crate) fn metric(&self, name: &str) -> i64 {
+    pub fn metric(&self, name: &str) -> i64 {
         let page = self.metrics().unwrap_or_default();
         let rows = page
             .lines()
@@ -101,21 +101,21 @@ impl Pod {
     }
 
     /// Waits until the runner manager has taken over the signals, which every version shows by its workers.
-    pub(crate) fn is_up(&self) {
+    pub fn is_up(&self) {
         wait_for("the runner manager to run", || {
             (self.metric("gitlab_runner_worker_slots_number") > 0).then_some(())
         });
     }
 
     /// Waits until a SIGQUIT has arrived, as its log says it.
-    pub(crate) fn drains(&self) {
+    pub fn drains(&self) {
         wait_for("the graceful shutdown", || {
             self.log().contains("graceful shutdown").then_some(())
         });
     }
 
     /// Lets GitLab know a runner manager of this system ID, as if it had polled.
-    pub(crate) fn knows_manager(&self, runner: &Runner, system_id: &str) {
+    pub fn knows_manager(&self, runner: &Runner, system_id: &str) {
         self.gitlab.update(|state| {
             if let Some(runner) = state.runners.iter_mut().find(|known| known.id == runner.id) {
                 runner.managers.push(Manager {

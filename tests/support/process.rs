@@ -7,14 +7,15 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use acceptance::canary::form;
+use crate::canary::form;
 use nix::sys::signal::{Signal, kill};
 
-use super::pod::{LIMIT, Pod, pid_of, wait_for};
+use crate::pod::{LIMIT, Pod, pid_of, wait_for};
 
 /// A run that goes on.
-pub(crate) struct Running {
-    pub(crate) child: Child,
+pub struct Running {
+    /// Its process.
+    pub child: Child,
     lines: Receiver<String>,
     words: String,
     began: Instant,
@@ -23,18 +24,19 @@ pub(crate) struct Running {
 
 /// How a run ended.
 #[derive(Debug)]
-pub(crate) struct Ended {
+pub struct Ended {
     /// The exit code; -1 where a signal ended it.
-    pub(crate) code: i32,
+    pub code: i32,
     /// All it said.
-    pub(crate) words: String,
-    pub(crate) took: Duration,
+    pub words: String,
+    /// From its start to its end.
+    pub took: Duration,
 }
 
 impl Ended {
     /// Fails unless it ended so and said so.
     #[track_caller]
-    pub(crate) fn is(&self, code: i32, words: &str) {
+    pub fn is(&self, code: i32, words: &str) {
         assert_eq!(self.code, code, "{}", self.words);
         assert!(
             self.words.contains(words),
@@ -46,19 +48,19 @@ impl Ended {
 
 impl Pod {
     /// `runner-reaper` with these arguments in this pod.
-    pub(crate) fn reaper(&self, arguments: &[&str]) -> Command {
+    pub fn reaper(&self, arguments: &[&str]) -> Command {
         let mut command = self.stage.command("runner-reaper");
         command.args(arguments);
         command
     }
 
     /// Runs it to its end.
-    pub(crate) fn reap(&self, arguments: &[&str]) -> Ended {
+    pub fn reap(&self, arguments: &[&str]) -> Ended {
         self.begin(&mut self.reaper(arguments)).ended()
     }
 
     /// Starts a command of this pod, usually [`Pod::reaper`].
-    pub(crate) fn begin(&self, command: &mut Command) -> Running {
+    pub fn begin(&self, command: &mut Command) -> Running {
         let began = Instant::now();
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command
@@ -78,7 +80,7 @@ impl Pod {
     }
 
     /// Every token there is, on the volume and at GitLab.
-    pub(crate) fn secrets(&self) -> Vec<String> {
+    pub fn secrets(&self) -> Vec<String> {
         self.gitlab.look(|state| {
             let runners = state.runners.iter().map(|runner| runner.token.clone());
             let access = state.access_tokens.iter().map(|token| token.token.clone());
@@ -106,7 +108,7 @@ fn forward(from: impl std::io::Read + Send + 'static, to: std::sync::mpsc::Sende
 impl Running {
     /// Waits until it has said this.
     #[track_caller]
-    pub(crate) fn says(&mut self, words: &str) {
+    pub fn says(&mut self, words: &str) {
         while !self.words.contains(words) {
             let line = self.lines.recv_timeout(LIMIT);
             let line = line.unwrap_or_else(|_| panic!("never said {words:?}: {}", self.words));
@@ -116,7 +118,7 @@ impl Running {
     }
 
     /// Whether it has said this by now.
-    pub(crate) fn has_said(&mut self, words: &str) -> bool {
+    pub fn has_said(&mut self, words: &str) -> bool {
         for line in self.lines.try_iter() {
             self.words += &line;
             self.words.push('\n');
@@ -124,17 +126,19 @@ impl Running {
         self.words.contains(words)
     }
 
-    pub(crate) fn signal(&self, signal: Signal) {
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
         kill(pid_of(&self.child), signal).unwrap();
     }
 
-    pub(crate) fn runs(&mut self) -> bool {
+    /// Whether it has not ended.
+    pub fn runs(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
 
     /// Waits for its end.
     #[track_caller]
-    pub(crate) fn ended(mut self) -> Ended {
+    pub fn ended(mut self) -> Ended {
         let status = wait_for("the reaper's end", || self.child.try_wait().unwrap());
         let took = self.began.elapsed();
         for line in &self.lines {
@@ -163,7 +167,7 @@ impl Drop for Running {
 }
 
 /// A page's body; none while nobody answers with 200.
-pub(crate) fn page(address: &str, path: &str) -> Option<String> {
+pub fn page(address: &str, path: &str) -> Option<String> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.set_read_timeout(Some(LIMIT)).ok()?;
     // HTTP/1.0 keeps the body in one piece.

@@ -1,18 +1,25 @@
-//! What the tests stand on: the real programs, volumes to run them on, a herd of them, and a tracer that stops them
-//! at every step.
+//! What the tests stand on: the real programs, volumes to run them on, a pod with its GitLab and its runner manager, a herd of
+//! pods, and a tracer that stops the programs at every step.
 //!
 //! The programs are built once, in the profile of `ACCEPTANCE_PROFILE` (`dev` unless told otherwise; CI runs the released
 //! ones too), or taken from the directory of `ACCEPTANCE_HELPERS` (in CI those for arm64, under an emulator). Nothing in here
 //! knows a type of the programs: they are seen from outside.
 
-#![expect(
+#![allow(
+    clippy::unwrap_used,
     clippy::panic,
     reason = "a test that has no stage to stand on can only fail"
 )]
 
+mod beside;
 pub mod canary;
 pub mod herd;
+mod looks;
+pub mod order;
+pub mod pod;
+pub mod process;
 pub mod programs;
 pub mod stage;
 #[cfg(target_arch = "x86_64")]
 pub mod tracer;
+pub mod versions;

@@ -2,11 +2,11 @@
 
 use gitlab_simulator::Runner;
 
-use super::pod::Pod;
+use crate::pod::Pod;
 
 impl Pod {
     /// Adds an entry of a shared runner, before anything runs.
-    pub(crate) fn with_a_shared_one_beside(&mut self) -> Runner {
+    pub fn with_a_shared_one_beside(&mut self) -> Runner {
         let runner = self
             .gitlab
             .add_runner(gitlab_simulator::NewRunner::default());

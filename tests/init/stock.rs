@@ -4,7 +4,7 @@
 use acceptance::programs::program;
 use serde_json::{Value, json};
 
-use super::golden::case::{Case, OURS, Outcome};
+use crate::golden::case::{Case, OURS, Outcome};
 
 const VERIFY: &str = "POST /api/v4/runners/verify";
 const REGISTER: &str = "POST /api/v4/runners";
@@ -52,7 +52,7 @@ pub(crate) fn refused(words: &[&str], more: &Value, code: u8, named: &str) -> Ou
 
 pub(crate) fn calls(outcome: &Outcome) -> Vec<String> {
     let call =
-        |request: &super::golden::case::Request| format!("{} {}", request.method, request.path);
+        |request: &crate::golden::case::Request| format!("{} {}", request.method, request.path);
     outcome.requests.iter().map(call).collect()
 }
 

@@ -5,7 +5,7 @@ use acceptance::stage::{Ended, Stage, run};
 use gitlab_simulator::{NewRunner, Settings, Simulator};
 use serde_json::{Value, json};
 
-use super::init_stock::{calls, done, refused, template};
+use super::stock::{calls, done, refused, template};
 
 const REGISTRATION: &str = "--registration-token=REG";
 const TEMPLATE: &str = "--template-config={DIR}/t.toml";

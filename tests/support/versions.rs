@@ -9,35 +9,35 @@
 use std::cell::Cell;
 
 /// The oldest whose polling can be watched, the newest, and those of the two major versions between.
-pub(crate) const ALL: [&str; 4] = ["15.11", "17.11", "18.11", "19.4"];
+pub const ALL: [&str; 4] = ["15.11", "17.11", "18.11", "19.4"];
 
 /// Where nothing changes on the way.
-pub(crate) const ENDS: [&str; 2] = ["15.11", "19.4"];
+pub const ENDS: [&str; 2] = ["15.11", "19.4"];
 
 /// Those that do not say their state.
-pub(crate) const MUTE: [&str; 3] = ["15.11", "17.11", "18.11"];
+pub const MUTE: [&str; 3] = ["15.11", "17.11", "18.11"];
 
 thread_local! {
     static PLAYED: Cell<&'static str> = const { Cell::new("19.4") };
 }
 
 /// What the pods of this thread play.
-pub(crate) fn played() -> &'static str {
+pub fn played() -> &'static str {
     PLAYED.get()
 }
 
 /// Makes the pods of this thread play it from now on.
-pub(crate) fn play(version: &'static str) {
+pub fn play(version: &'static str) {
     PLAYED.set(version);
 }
 
 /// Whether it says its state.
-pub(crate) fn says_its_state() -> bool {
+pub fn says_its_state() -> bool {
     !MUTE.contains(&played())
 }
 
 /// Tells the story of each of these versions at once.
-pub(crate) fn each(versions: &[&'static str], story: impl Fn() + Sync) {
+pub fn each(versions: &[&'static str], story: impl Fn() + Sync) {
     std::thread::scope(|scope| {
         for version in versions {
             let told = || {
@@ -51,7 +51,7 @@ pub(crate) fn each(versions: &[&'static str], story: impl Fn() + Sync) {
 }
 
 /// Tells it of one after the other.
-pub(crate) fn in_turn(versions: &[&'static str], story: impl Fn() + Sync) {
+pub fn in_turn(versions: &[&'static str], story: impl Fn() + Sync) {
     for version in versions {
         each(&[version], &story);
     }

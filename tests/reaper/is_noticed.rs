@@ -4,7 +4,8 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::super::pod::{Plan, Pod, Source};
+use acceptance::order::Order;
+use acceptance::pod::{Plan, Pod, Source};
 
 /// What somebody careless does: one call with the pod's token.
 fn call(pod: &Pod, farewell: &str) {
@@ -43,7 +44,7 @@ fn check(pod: &mut Pod, words: &str) {
     let said = panic.downcast_ref::<String>().cloned().unwrap_or_default();
     assert!(said.contains(words), "{said}");
     // It is dropped with a clean slate.
-    pod.order = super::Order::default();
+    pod.order = Order::default();
     pod.order.polling_goes_on();
     pod.order.deadline_passes();
     pod.gitlab.update(|state| state.journal.clear());

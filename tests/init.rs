@@ -1,0 +1,17 @@
+//! `runner-init` seen from outside: one runner at GitLab, one entry in the file, whatever stands there and whatever happens.
+
+mod contents;
+mod ends;
+mod faults;
+mod herd;
+#[cfg(target_arch = "x86_64")]
+mod killed;
+mod mark;
+mod pem;
+mod read_only;
+mod rubbish;
+mod secrets;
+mod stock;
+mod stopped;
+mod tls;
+mod wrong;

@@ -45,23 +45,22 @@ pub fn lay_out_item(item: &mut Item, fields: &[Field], depth: usize) {
 pub fn header(table: &mut Table, depth: usize, is_element: bool) {
     table.set_position(None);
     indent(table.decor_mut(), depth);
-    let prefix = table
-        .decor()
-        .prefix()
-        .and_then(RawString::as_str)
-        .unwrap_or_default();
+    let prefix = text(table.decor().prefix());
     if is_element && !prefix.starts_with('\n') {
         let prefix = format!("\n{prefix}");
         table.decor_mut().set_prefix(prefix);
     }
 }
 
+/// The text around a key or value; empty where it has its usual one.
+#[must_use]
+pub fn text(around: Option<&RawString>) -> &str {
+    around.and_then(RawString::as_str).unwrap_or_default()
+}
+
 /// Moves a key or header, and each comment line above it, to its depth.
 fn indent(decor: &mut Decor, depth: usize) {
-    let before = decor
-        .prefix()
-        .and_then(RawString::as_str)
-        .unwrap_or_default();
+    let before = text(decor.prefix());
     let indentation = "  ".repeat(depth);
     let mut lines: Vec<&str> = before.split('\n').map(str::trim).collect();
     lines.pop();

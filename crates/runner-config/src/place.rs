@@ -1,7 +1,7 @@
 //! Owns finding and setting values in an operator's TOML by the names of fields, in whatever form the tables were
 //! written: with headers, with dotted keys, inline. Keeps comments, order and spelling of what is there.
 
-use toml_edit::{Decor, InlineTable, Item, Key, RawString, Table, TableLike, Value};
+use toml_edit::{Decor, InlineTable, Item, Key, Table, TableLike, Value};
 
 use crate::field::{Field, Shape, field};
 use crate::layout;
@@ -238,8 +238,7 @@ pub(crate) fn explain(table: &mut Table, key: &str, lines: &str) {
         return;
     }
     if let Some(mut key) = table.key_mut(key) {
-        let before = key.leaf_decor().prefix().and_then(RawString::as_str);
-        let mut prefix = before.unwrap_or_default().to_owned();
+        let mut prefix = layout::text(key.leaf_decor().prefix()).to_owned();
         let indentation = last_line(&prefix).to_owned();
         for line in lines.lines() {
             prefix.push_str(&format!("{line}\n{indentation}"));
@@ -293,20 +292,14 @@ pub fn replace_value(before: &mut Value, mut after: Value) {
 fn indentation(table: &Table) -> String {
     let mut values = table.get_values().into_iter();
     if let Some((path, _)) = values.next() {
-        let prefix = path
-            .last()
-            .and_then(|key| key.leaf_decor().prefix())
-            .and_then(|p| p.as_str());
-        return last_line(prefix.unwrap_or_default()).to_owned();
+        let prefix = path.last().and_then(|key| key.leaf_decor().prefix());
+        return last_line(layout::text(prefix)).to_owned();
     }
-    let prefix = table
-        .decor()
-        .prefix()
-        .and_then(|prefix| prefix.as_str())
-        .unwrap_or_default();
+    let prefix = layout::text(table.decor().prefix());
     format!("{}  ", last_line(prefix))
 }
 
+/// What stands before something on its own line.
 pub(crate) fn last_line(prefix: &str) -> &str {
     prefix.rsplit('\n').next().unwrap_or_default()
 }

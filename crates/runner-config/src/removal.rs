@@ -1,7 +1,8 @@
 //! Owns taking a key out of an operator's table. A comment that nobody of us wrote stays where it stood.
 
-use toml_edit::{Decor, InlineTable, Item, RawString, Table};
+use toml_edit::{Decor, InlineTable, Item, Table};
 
+use crate::layout::text;
 use crate::place::{Form, Place, last_line};
 
 /// Removes a key; with `keep` its comments stay, as lines of their own. Gives those for which the table has no room.
@@ -100,8 +101,4 @@ fn behind(decor: &mut Decor, lines: &str) {
 
 fn whole_lines(prefix: &str) -> &str {
     prefix.rfind('\n').map_or("", |end| &prefix[..=end])
-}
-
-fn text(raw: Option<&RawString>) -> &str {
-    raw.and_then(RawString::as_str).unwrap_or_default()
 }

@@ -9,13 +9,13 @@ use std::path::Path;
 use runner_lifecycle::config_toml::expand;
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::{foreign, named_file, shown};
-use toml_edit::{Document, DocumentMut, RawString, Table};
+use toml_edit::{Document, DocumentMut, Table};
 
 use crate::args::Environment;
 use crate::load_check;
-use runner_config::RUNNER;
 use runner_config::elements::elements;
 use runner_config::place;
+use runner_config::{RUNNER, layout};
 
 /// A template's one runner entry.
 pub struct Template {
@@ -129,11 +129,7 @@ fn only_entry(document: &mut DocumentMut) -> Option<Table> {
 /// A comment at the end of the file belongs to no key; it goes above the entry rather than getting lost.
 fn keep_last_comment(entry: &mut Table, document: &DocumentMut) {
     let last = document.trailing().as_str().unwrap_or_default();
-    let before = entry
-        .decor()
-        .prefix()
-        .and_then(RawString::as_str)
-        .unwrap_or_default();
+    let before = layout::text(entry.decor().prefix());
     if last.contains('#') {
         let ending = if last.ends_with('\n') { "" } else { "\n" };
         let prefix = format!("{before}{last}{ending}");

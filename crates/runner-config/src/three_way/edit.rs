@@ -1,8 +1,9 @@
 //! Owns carrying out what was decided, in the document.
 
-use toml_edit::{Item, RawString, Table, Value};
+use toml_edit::{Item, Table, Value};
 
 use super::{Scope, Step, Written, list};
+use crate::layout::text;
 use crate::leaves::{self, Leaf};
 use crate::place::{self, Place};
 use crate::sameness::digest_of;
@@ -103,8 +104,7 @@ fn above<'a>(leaf: &'a Leaf<'_>) -> &'a str {
 }
 
 fn behind(value: &Value) -> &str {
-    let suffix = value.decor().suffix().and_then(RawString::as_str);
-    suffix.unwrap_or_default().trim()
+    text(value.decor().suffix()).trim()
 }
 
 /// The table in which a name stands.

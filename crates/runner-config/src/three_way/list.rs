@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use toml_edit::{Array, ArrayOfTables, Decor, Item, RawString, Table, Value};
+use toml_edit::{Array, ArrayOfTables, Decor, Item, Table, Value};
 
 use crate::field::{Field, Shape, field};
-use crate::layout;
+use crate::layout::{self, text};
 use crate::leaves::Leaf;
 use crate::place::{Place, last_line, spelled};
 use crate::sameness::{digest, same};
@@ -261,8 +261,4 @@ fn cut(text: &str) -> (String, String) {
         "" => (String::new(), line.to_owned()),
         rest => (line.to_owned(), rest.to_owned()),
     }
-}
-
-fn text(raw: Option<&RawString>) -> &str {
-    raw.and_then(RawString::as_str).unwrap_or_default()
 }

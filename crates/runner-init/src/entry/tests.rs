@@ -323,4 +323,5 @@ fn template_keeps_its_comments_and_unknown_keys() {
 
 mod drain_ready;
 mod left_out;
+mod second_run;
 mod url;

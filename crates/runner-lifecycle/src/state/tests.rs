@@ -39,7 +39,11 @@ fn full() -> State {
                 maximum_timeout: 600,
                 ..Sent::default()
             }),
-            written: Some([("docker.image".to_owned(), "00ff".to_owned())].into()),
+            written: Some(
+                ["docker.image", "#limit", "docker.sysctls.\"net.a\""]
+                    .map(|path| (path.to_owned(), "00ff".to_owned()))
+                    .into(),
+            ),
             ..StateEntry::new("http://gitlab.example", 3, Source::AuthenticationToken)
         }],
         pause: Some(PauseByHand {

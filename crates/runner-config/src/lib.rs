@@ -2,6 +2,7 @@
 //! time from `gitlab-runner-19.4.tsv`. A new release is a new table. Holds facts, and the tools that read and change such a
 //! file as a document by them; knows no clock, disk or socket.
 
+pub mod canonical;
 pub mod diff;
 pub mod elements;
 mod field;

@@ -130,7 +130,7 @@ pub fn edited(now: &Table, scope: Scope, last: &Written) -> Vec<String> {
 /// else; a key that is not in `asked` at all is removed. Comments in `asked` come along with a new key, and go again with it.
 /// The comments and the order of `now` stay.
 ///
-/// Without `last` (nobody knows what was written) only the paths that were `told` explicitly are applied where they differ,
+/// Without `last` (nobody knows what was written, or somebody has put a file of his own in place of ours) only the paths that were `told` explicitly are applied where they differ,
 /// and nothing is removed. With `last`, `told` is not asked. A key of a map has a path of its own: [`path`].
 pub fn follow(
     now: &mut Table,
@@ -223,7 +223,7 @@ fn decide<'a>(
                 path: path.clone(),
                 names: leaf.names.clone(),
             })),
-            (false, Some(leaf)) => kept.push(left_alone(path, leaf, present.is_none())),
+            (false, Some(leaf)) => kept.push(left_alone(path, leaf, !there.contains_key(path))),
             (false, None) => {}
         }
     }

@@ -1,8 +1,6 @@
 //! Owns the template of `--template-config`: reading it, having it checked, handing over its one entry.
 //! How it is merged is in `entry`.
 
-mod canonical;
-
 use std::fmt;
 use std::path::Path;
 
@@ -15,7 +13,7 @@ use crate::args::Environment;
 use crate::load_check;
 use runner_config::elements::elements;
 use runner_config::place;
-use runner_config::{RUNNER, layout};
+use runner_config::{RUNNER, canonical, layout};
 
 /// A template's one runner entry.
 pub struct Template {

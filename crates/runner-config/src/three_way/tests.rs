@@ -126,6 +126,13 @@ fn key_that_somebody_else_changed_is_theirs() {
         "builds_dir = '/b'\n",
         &["limit was removed from config.toml by somebody else: not written again (asked for: 4)"],
     );
+    entry(
+        "limit = 1",
+        "limit = 0\n",
+        "limit = 4",
+        "limit = 0\n",
+        &["limit in config.toml was changed by somebody else: left as it is (asked for: 4)"],
+    );
     // What they wrote is asked for by now.
     entry("limit = 1", "limit = 4\n", "limit = 4", "limit = 4\n", &[]);
     // Nothing is asked for any more: there is nothing to say.
@@ -152,7 +159,7 @@ fn key_that_somebody_else_changed_is_theirs() {
         "own.a = 1\n",
         "own = 2",
         "own.a = 1\n",
-        &["own was removed from config.toml by somebody else: not written again (asked for: 2)"],
+        &["own in config.toml was changed by somebody else: left as it is (asked for: 2)"],
     );
     entry(
         "",

@@ -2,12 +2,12 @@
 
 use toml_edit::{Array, Item, Table, TableLike, Value};
 
-use runner_config::go_duration;
-use runner_config::place::replace_value;
-use runner_config::{Field, Shape, field};
+use crate::field::{Field, Shape, field};
+use crate::go_duration;
+use crate::place::replace_value;
 
 /// Writes durations as Go does and a single string for a list as a list: what gitlab-runner has after loading.
-pub(super) fn canonical(table: &mut Table, fields: &[Field]) {
+pub fn canonical(table: &mut Table, fields: &[Field]) {
     table.set_position(None);
     canonical_keys(table, fields);
 }

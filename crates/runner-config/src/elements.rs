@@ -1,5 +1,5 @@
-//! Owns what reading somebody else's TOML needs and toml_edit does not give: elements in either form, and what does
-//! not fit, with its place. Pure.
+//! Owns what reading somebody else's TOML needs and toml_edit does not give: elements in either form, lines, and what
+//! does not fit, with its place. Pure.
 
 use toml_edit::{Item, TableLike, Value};
 
@@ -37,4 +37,11 @@ pub fn start(item: &Item) -> Option<usize> {
         _ => item.span(),
     };
     span.map(|span| span.start)
+}
+
+/// The line, counted from 1, at a place in the text, in bytes.
+#[must_use]
+pub fn line_of(text: &str, offset: usize) -> usize {
+    let before = text.bytes().take(offset);
+    before.filter(|byte| *byte == b'\n').count() + 1
 }

@@ -9,12 +9,16 @@ mod field;
 mod flag;
 pub mod global_key;
 pub mod go_duration;
+pub mod harmless;
 pub mod layout;
 mod leaves;
+pub mod load_check;
+pub mod moment;
 pub mod place;
 mod removal;
 pub mod sameness;
 pub mod three_way;
+pub mod token;
 pub mod zeros;
 
 pub use field::{Emit, Field, Shape, at, field};

@@ -2,13 +2,12 @@
 //! whether it could start with it, an existing `config.toml` or a base. Pure; it changes nothing and shows no value.
 
 use runner_lifecycle::exit::Failure;
-use runner_lifecycle::foreign::toml::line_of;
 use toml_edit::Document;
 
 use crate::args::Globals;
-use crate::load_check::loads;
 use crate::values::listen_address;
-use runner_config::elements::start;
+use runner_config::elements::{line_of, start};
+use runner_config::load_check::loads;
 use runner_config::place;
 
 /// Checks what gitlab-runner checks when it loads a file, and the values of which it dies then. `name` is what errors

@@ -9,7 +9,6 @@ pub mod entry;
 pub mod executor;
 pub mod flags;
 pub mod help;
-mod load_check;
 pub mod register;
 pub mod template;
 pub mod values;

@@ -10,10 +10,9 @@ use runner_lifecycle::{foreign, named_file, shown};
 use toml_edit::{Document, DocumentMut, Table};
 
 use crate::args::Environment;
-use crate::load_check;
-use runner_config::elements::elements;
+use runner_config::elements::{elements, line_of};
 use runner_config::place;
-use runner_config::{RUNNER, canonical, layout};
+use runner_config::{RUNNER, canonical, layout, load_check};
 
 /// A template's one runner entry.
 pub struct Template {
@@ -57,7 +56,7 @@ impl Template {
         let found = |path: &str, offset: Option<usize>, message: &str| {
             wrong(
                 name,
-                offset.map(|offset| foreign::toml::line_of(text, offset)),
+                offset.map(|offset| line_of(text, offset)),
                 &format!("{path}: {message}"),
             )
         };

@@ -8,13 +8,11 @@ use toml_edit::{ArrayOfTables, DocumentMut, Item, RawString, Table, TableLike, V
 mod endings;
 mod entry;
 mod inline;
-pub(crate) mod moment;
 mod removal;
 pub(crate) mod statements;
 
 use endings::Endings;
 pub use entry::{RunnerEntry, expand};
-pub use moment::in_quotes as moment_in_quotes;
 
 /// The text is no TOML, or not that of a `config.toml`: where, and what to write.
 pub use crate::foreign::toml::Fault as Error;

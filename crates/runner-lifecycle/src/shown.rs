@@ -4,10 +4,7 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use crate::token::prefixes;
-
-/// What stands in place of a token.
-pub const MASK: &str = "***";
+pub use runner_config::token::{MASK, without_tokens};
 
 /// How much of a word a message shows, in characters.
 const SHOWN: usize = 60;
@@ -67,74 +64,9 @@ pub fn looks_secret(word: &str) -> bool {
     })
 }
 
-/// The text with everything masked that looks like a token of GitLab, from its prefix to its end. Case of letters does not
-/// count: a URL's host is turned to lower case.
-#[must_use]
-pub fn without_tokens(text: &str) -> Cow<'_, str> {
-    let mut masked = String::new();
-    let mut rest = text;
-    while let Some((start, prefix)) = next(rest) {
-        let tail = &rest[start + prefix..];
-        let end = tail.find(|c| !is_part(c)).unwrap_or(tail.len());
-        masked.push_str(&rest[..start]);
-        // "glrt-..." in an advice is no token.
-        if tail[..end].contains(|c: char| c.is_ascii_alphanumeric()) {
-            masked.push_str(MASK);
-        } else {
-            masked.push_str(&rest[start..start + prefix + end]);
-        }
-        rest = &tail[end..];
-    }
-    if rest.len() == text.len() {
-        return Cow::Borrowed(text);
-    }
-    masked.push_str(rest);
-    Cow::Owned(masked)
-}
-
-/// Where the next prefix begins, and how long it is.
-fn next(text: &str) -> Option<(usize, usize)> {
-    let bytes = text.as_bytes();
-    (0..bytes.len()).find_map(|start| {
-        let prefix = prefixes().find(|prefix| {
-            let there = bytes.get(start..start + prefix.len());
-            there.is_some_and(|there| there.eq_ignore_ascii_case(prefix.as_bytes()))
-        })?;
-        Some((start, prefix.len()))
-    })
-}
-
-/// Letters of a token; some have parts joined with dots.
-fn is_part(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn tokens_are_masked_wherever_they_stand() {
-        fn check(text: &str, want: &str) {
-            assert_eq!(without_tokens(text), want);
-        }
-        check("plain", "plain");
-        check(
-            "reading glrt-AbC_1-2: No such file",
-            "reading ***: No such file",
-        );
-        check("--tokenglrt-abc.01.x=1", "--token***=1");
-        check("https://glrt-abc/x", "https://***/x");
-        check(
-            "https://GLRT-abc glpat-1 gr1348941xyz",
-            "https://*** *** ***",
-        );
-        check("acme-glrt-abc", "acme-***");
-        check("glrtr-a gloas-b glcbt-c", "*** *** ***");
-        check("a token (glrt-...)", "a token (glrt-...)");
-        check("ends in glrt-", "ends in glrt-");
-        check("é glrt-aé", "é ***é");
-    }
 
     #[test]
     fn content_in_place_of_a_path_is_not_shown() {

@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 
 mod kind;
 
+pub(crate) use kind::reads_like_a_placeholder;
 pub use kind::{Kind, no_token};
-pub(crate) use kind::{prefixes, reads_like_a_placeholder};
 
 /// An authentication, registration or access token of GitLab.
 ///

@@ -3,10 +3,10 @@
 
 use std::time::SystemTime;
 
+use runner_config::moment;
 use runner_config::place::spelled;
 use toml_edit::{Item, TableLike};
 
-use super::moment;
 use crate::token::{Token, TokenError};
 
 /// What the helpers read of one `[[runners]]` table.

@@ -3,12 +3,13 @@
 
 use std::ops::Range;
 
+use runner_config::elements::line_of;
+use runner_config::harmless;
 use thiserror::Error;
 use toml_edit::{Document, TomlError};
 
 use crate::config_toml::statements::{self, Kind, Statement, line_end};
 
-pub mod harmless;
 mod look;
 mod repeated;
 mod words;
@@ -155,13 +156,6 @@ impl<'a> Stumble<'a> {
     fn next(&self) -> Option<char> {
         self.text[self.at..].chars().next()
     }
-}
-
-/// The line, counted from 1, at a place in the text, in bytes.
-#[must_use]
-pub fn line_of(text: &str, offset: usize) -> usize {
-    let before = text.bytes().take(offset);
-    before.filter(|byte| *byte == b'\n').count() + 1
 }
 
 #[cfg(test)]

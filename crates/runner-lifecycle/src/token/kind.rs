@@ -1,42 +1,9 @@
-//! Owns what can be told of a token before GitLab is asked: its kind by its prefix, and texts that are no token. Only what
-//! is certain is told: prefixes can be configured, and an instance's registration token may be any text.
+//! Owns what can be told of a token before GitLab is asked: texts that are no token. Only what is certain is told: prefixes
+//! can be configured, and an instance's registration token may be any text.
 
-/// What a token with a known prefix is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A runner's own.
-    Authentication,
-    /// It trades for a runner's own.
-    Registration,
-    /// A personal, group or project access token: the three look alike.
-    Access,
-    /// GitLab's, and never for a runner.
-    Other(&'static str),
-}
+use runner_config::token::{COOKIE, prefixes};
 
-/// GitLab's prefixes (docs.gitlab.com, "Token overview"). `GR1348941` is fixed for groups and projects.
-const PREFIXES: [(&str, Kind); 15] = [
-    ("glrt-", Kind::Authentication),
-    ("glrtr-", Kind::Authentication),
-    ("GR1348941", Kind::Registration),
-    ("glpat-", Kind::Access),
-    ("gldt-", Kind::Other("a deploy token")),
-    ("gloas-", Kind::Other("the secret of an OAuth application")),
-    ("glcbt-", Kind::Other("a job token")),
-    ("glptt-", Kind::Other("a trigger token")),
-    ("glft-", Kind::Other("a feed token")),
-    ("glimt-", Kind::Other("an incoming mail token")),
-    (
-        "glagent-",
-        Kind::Other("a token of the agent for Kubernetes"),
-    ),
-    ("glsoat-", Kind::Other("a SCIM token")),
-    ("glffct-", Kind::Other("a feature flags client token")),
-    ("glwt-", Kind::Other("a workspace token")),
-    (COOKIE, Kind::Other("a session cookie")),
-];
-
-const COOKIE: &str = "_gitlab_session=";
+pub use runner_config::token::Kind;
 
 /// What stands in no token behind one of these prefixes: separators, and what a shell, a template or JSON leaves behind.
 const STRAY: [char; 18] = [
@@ -61,35 +28,6 @@ const AROUND: [(&str, &str); 8] = [
 const QUOTES: [char; 9] = [
     '"', '\'', '`', '\u{201c}', '\u{201d}', '\u{201e}', '\u{2018}', '\u{2019}', '\u{b4}',
 ];
-
-/// The prefixes, for masking.
-pub(crate) fn prefixes() -> impl Iterator<Item = &'static str> {
-    PREFIXES.iter().map(|(prefix, _)| *prefix)
-}
-
-impl Kind {
-    /// The kind of a token whose prefix is GitLab's, behind an instance's own prefix too; nothing for any other.
-    #[must_use]
-    pub fn of(token: &str) -> Option<Self> {
-        let known = |prefix: &str| {
-            let behind_another = || token.contains(&format!("-{prefix}"));
-            token.starts_with(prefix) || prefix.starts_with("gl") && behind_another()
-        };
-        let mut kinds = PREFIXES.iter();
-        kinds.find_map(|(prefix, kind)| known(prefix).then_some(*kind))
-    }
-
-    /// In the words of GitLab's pages, for "the token is …".
-    #[must_use]
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Authentication => "a runner's authentication token",
-            Self::Registration => "a registration token",
-            Self::Access => "a personal, group or project access token",
-            Self::Other(words) => words,
-        }
-    }
-}
 
 /// Why a text cannot be a token at all: goes behind "the token", and says what to do. The text is never part of it.
 #[must_use]
@@ -219,31 +157,6 @@ pub(crate) fn reads_like_a_placeholder(token: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn kinds_are_known_by_their_prefix() {
-        fn check(token: &str, want: Option<Kind>) {
-            assert_eq!(Kind::of(token), want, "{token}");
-        }
-        check("glrt-abc", Some(Kind::Authentication));
-        check("acme-glrt-abc", Some(Kind::Authentication));
-        check("glrtr-abc", Some(Kind::Authentication));
-        check("GR1348941abc", Some(Kind::Registration));
-        check("glpat-abc", Some(Kind::Access));
-        check("acme-glpat-abc", Some(Kind::Access));
-        check("gldt-abc", Some(Kind::Other("a deploy token")));
-        for plain in [
-            "abc",
-            "t1_abc",
-            "gitlabtoken",
-            "gr1348941",
-            "xGR1348941",
-            "glabc",
-            "",
-        ] {
-            check(plain, None);
-        }
-    }
 
     #[test]
     fn what_can_be_no_token_is_told_and_every_real_one_is_left_alone() {

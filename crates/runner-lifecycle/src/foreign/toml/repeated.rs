@@ -1,8 +1,9 @@
 //! Owns what is said of a name that stands in a text for the second time. Pure.
 
-use super::harmless;
-use super::{Stumble, line_of};
+use super::Stumble;
 use crate::config_toml::statements::{Kind, Statement, path};
+use runner_config::elements::line_of;
+use runner_config::harmless;
 
 /// The words for a header whose table is there already.
 pub(super) fn header(stumble: &Stumble<'_>, double: bool, name: &str) -> String {

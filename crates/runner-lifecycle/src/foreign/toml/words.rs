@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::harmless;
 use super::{Stumble, repeated};
 use crate::config_toml::statements::Kind;
+use runner_config::harmless;
 
 /// What is wrong, and where in the text.
 pub(super) fn of(stumble: &Stumble<'_>) -> (usize, String) {

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use reqwest::header::HeaderMap;
 use serde::{Deserialize, Deserializer};
 
-use crate::config_toml::moment;
+use runner_config::moment;
 
 /// Whose runners are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Owns what a message about a file may show of it. A broken line may hold a token anywhere, so a word is shown only where it
 //! can be none: names of keys, and short values of keys whose values are no secrets. Pure.
 
-use crate::shown::without_tokens;
+use crate::token::without_tokens;
 
 /// Keys whose values may be shown: what they hold is public in every manifest.
 const PUBLIC: &[&str] = &[
@@ -73,7 +73,8 @@ fn is_random(part: &str) -> bool {
 }
 
 /// Whether it is written as nearly all keys are.
-pub(super) fn is_lower(name: &str) -> bool {
+#[must_use]
+pub fn is_lower(name: &str) -> bool {
     name.bytes()
         .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_.".contains(&byte))
 }
@@ -117,7 +118,8 @@ pub fn value<'a>(key: &str, value: &'a str) -> Option<&'a str> {
 }
 
 /// Whether a name is one of a key with public values.
-pub(super) fn is_public(name: &str) -> bool {
+#[must_use]
+pub fn is_public(name: &str) -> bool {
     PUBLIC.contains(&name)
 }
 

@@ -1,11 +1,11 @@
 //! Owns the words for a value of the wrong type: what belongs there, what stands there, and what to write. Values are shown only
 //! where they can be no secrets.
 
-use runner_lifecycle::foreign::toml::harmless;
+use crate::harmless;
 use toml_edit::{Item, Value};
 
 use super::{Mismatch, start};
-use runner_config::Shape;
+use crate::Shape;
 
 /// Longest whole number that is shown again: a longer one may be a secret.
 const LONGEST_NUMBER: usize = 6;

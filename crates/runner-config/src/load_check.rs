@@ -6,14 +6,14 @@ mod values;
 
 use toml_edit::Table;
 
-use runner_config::elements::Mismatch;
+use crate::elements::Mismatch;
 
 /// Checks what gitlab-runner checks when it loads a file: the types of every key that it knows and the values that it
 /// refuses. The global keys that are `not_judged` are not looked at. Gives what gitlab-runner leaves out without a word.
-pub(crate) fn loads(
-    root: &Table,
-    not_judged: impl Fn(&str) -> bool,
-) -> Result<Vec<Mismatch>, Mismatch> {
+///
+/// # Errors
+/// With what gitlab-runner refuses, and where it stands.
+pub fn loads(root: &Table, not_judged: impl Fn(&str) -> bool) -> Result<Vec<Mismatch>, Mismatch> {
     let left_out = types::check(root, not_judged)?;
     values::check(root)?;
     Ok(left_out)

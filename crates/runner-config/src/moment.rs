@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use toml_edit::{Date, Datetime, Item, Offset, Time};
 
 /// The moment that a key holds, to the second; nothing before 1970 (gitlab-runner's word for "never") or where it holds none.
-pub(super) fn of_item(item: &Item) -> Option<SystemTime> {
+#[must_use]
+pub fn of_item(item: &Item) -> Option<SystemTime> {
     match item.as_str() {
         Some(text) => of(&in_quotes(text)?),
         None => of(item.as_datetime()?),
@@ -14,7 +15,8 @@ pub(super) fn of_item(item: &Item) -> Option<SystemTime> {
 }
 
 /// The moment of a text as GitLab's API writes it: RFC 3339 with date, time and zone; nothing for any other.
-pub(crate) fn of_text(text: &str) -> Option<SystemTime> {
+#[must_use]
+pub fn of_text(text: &str) -> Option<SystemTime> {
     of(&in_quotes(text)?)
 }
 

@@ -2,12 +2,12 @@
 
 use toml_edit::Document;
 
-use runner_lifecycle::foreign::toml::line_of;
+use crate::elements::line_of;
 
 use super::*;
 
 /// What BurntSushi/toml 1.6.0, built with Go 1.26, takes for a field of each type: rows of shape, value, true or false.
-const DECODER: &str = include_str!("../../../tests/decoder.tsv");
+const DECODER: &str = include_str!("../../../decoder.tsv");
 
 /// A value that is an array of tables rather than written behind a `=`.
 const ARRAY_OF_TABLES: &str = "AOT";

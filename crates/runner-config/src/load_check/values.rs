@@ -2,8 +2,8 @@
 
 use toml_edit::{Item, TableLike};
 
-use runner_config::elements::{Mismatch, elements, start};
-use runner_config::place::get;
+use crate::elements::{Mismatch, elements, start};
+use crate::place::get;
 
 /// Most labels of one entry, the file's own among them.
 const MOST_LABELS: usize = 32;

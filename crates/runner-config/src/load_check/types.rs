@@ -3,9 +3,9 @@
 
 use toml_edit::{Item, TableLike, Value};
 
-use runner_config::elements::{Mismatch, elements, start};
-use runner_config::go_duration;
-use runner_config::{CONFIG, Field, Shape, field};
+use crate::elements::{Mismatch, elements, start};
+use crate::go_duration;
+use crate::{CONFIG, Field, Shape, field};
 
 mod advice;
 
@@ -160,9 +160,7 @@ fn fits(shape: Shape, value: &Value) -> bool {
         }
         Shape::Time => {
             let text = value.as_str();
-            value.is_datetime()
-                || text
-                    .is_some_and(|t| runner_lifecycle::config_toml::moment_in_quotes(t).is_some())
+            value.is_datetime() || text.is_some_and(|t| crate::moment::in_quotes(t).is_some())
         }
         Shape::Texts => list(Shape::Text),
         Shape::Integers => list(Shape::Integer),

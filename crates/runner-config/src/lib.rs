@@ -13,6 +13,7 @@ pub mod harmless;
 pub mod layout;
 mod leaves;
 pub mod load_check;
+pub mod mask;
 pub mod moment;
 pub mod place;
 mod removal;

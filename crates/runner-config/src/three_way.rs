@@ -126,12 +126,14 @@ pub fn edited(now: &Table, scope: Scope, last: &Written) -> Vec<String> {
 
 /// Brings `now` to what is `asked`, key by key: a key that stands as it was written `last` follows, any other stays.
 ///
-/// A zero value in `asked` that means as much as no key is written where it takes the place of another value, and nowhere
-/// else; a key that is not in `asked` at all is removed. Comments in `asked` come along with a new key, and go again with it.
-/// The comments and the order of `now` stay.
+/// `asked` is the whole of what is wanted: a key that is not in it at all is removed if it is ours, so what a new file begins
+/// with belongs in there. A zero value in it that means as much as no key is written where it takes the place of another
+/// value, and nowhere else. A comment in it comes along with a new key, and goes again with it; the comments and the order of
+/// `now` stay.
 ///
-/// Without `last` (nobody knows what was written, or somebody has put a file of his own in place of ours) only the paths that were `told` explicitly are applied where they differ,
-/// and nothing is removed. With `last`, `told` is not asked. A key of a map has a path of its own: [`path`].
+/// Without `last` (nobody knows what was written, or somebody has put a file of his own in the place of ours) only the paths
+/// that were `told` explicitly are applied where they differ, and nothing is removed. With `last`, `told` is not asked. A key
+/// of a map has a path of its own: [`path`].
 pub fn follow(
     now: &mut Table,
     scope: Scope,

@@ -4,7 +4,6 @@
 mod apply;
 mod document;
 mod drain_ready;
-mod mask;
 mod merge;
 
 use std::fmt;
@@ -21,7 +20,6 @@ pub use document::{apply_globals, new_document};
 pub use drain_ready::{
     limit_follows_concurrent, listen_on_loopback, take_limit_back, take_listen_address_back,
 };
-pub use mask::masked;
 
 use crate::args::{Name, Options, Origin, Setting};
 use crate::executor;

@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, Write as _};
 
 use anyhow::Context as _;
+use runner_config::mask::masked;
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::shown::without_tokens;
 use runner_lifecycle::token::Token;
@@ -14,7 +15,6 @@ use super::files::Files;
 use super::plan::Plan;
 use super::runner::Runner;
 use crate::args::Credential;
-use crate::entry;
 
 const MASK: &str = "***";
 
@@ -51,7 +51,7 @@ pub(super) fn show(plan: &Plan<'_>) -> anyhow::Result<()> {
     let mut config = edit::start(files.text(), plan)?;
     edit::apply(&mut config, plan, &runner, || super::port::DEFAULT);
     let mut text = without_tokens(&text).into_owned();
-    text.push_str(&entry::masked(config.document()));
+    text.push_str(&masked(config.document()));
     match std::io::stdout().write_all(text.as_bytes()) {
         // Whoever reads it may have read enough.
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {

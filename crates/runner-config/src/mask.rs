@@ -1,9 +1,10 @@
 //! Owns hiding secrets in a `config.toml` that is shown, as a dry run does. It decides by the names of keys, over the whole
 //! document: what somebody else's table holds is shown only where its name gives no reason to hide it.
 
-use runner_config::place::replace_value;
-use runner_lifecycle::shown::without_tokens;
 use toml_edit::{DocumentMut, Item, TableLike, Value};
+
+use crate::place::replace_value;
+use crate::token::without_tokens;
 
 /// What stands in place of a secret.
 const MASK: &str = "[MASKED]";

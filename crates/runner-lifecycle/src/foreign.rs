@@ -3,7 +3,6 @@
 
 pub(crate) mod http;
 pub(crate) mod io;
-pub(crate) mod json;
 pub(crate) mod pem;
 pub(crate) mod tls;
 pub mod toml;

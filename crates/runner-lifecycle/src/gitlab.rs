@@ -23,6 +23,7 @@ mod connection;
 mod course;
 mod endpoint;
 mod error;
+mod json;
 mod names;
 mod proxies;
 mod redirect;

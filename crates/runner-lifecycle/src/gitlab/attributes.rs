@@ -1,6 +1,6 @@
 //! Owns what a runner is to be like at GitLab when the helper makes it. Checking the values is left to GitLab.
 
-use serde::Serialize;
+use super::json::Object;
 
 /// What goes along with a creation: the flags that gitlab-runner sends with a registration token.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,8 +24,7 @@ pub struct Attributes {
 }
 
 /// Which branches a runner works for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccessLevel {
     /// All branches.
     NotProtected,
@@ -34,14 +33,20 @@ pub enum AccessLevel {
 }
 
 impl AccessLevel {
+    /// GitLab's word for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NotProtected => "not_protected",
+            Self::RefProtected => "ref_protected",
+        }
+    }
+
     /// Reads GitLab's word for it.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "not_protected" => Some(Self::NotProtected),
-            "ref_protected" => Some(Self::RefProtected),
-            _ => None,
-        }
+        let levels = [Self::NotProtected, Self::RefProtected];
+        levels.into_iter().find(|level| level.name() == text)
     }
 }
 
@@ -77,6 +82,22 @@ impl Attributes {
             "no description".to_owned()
         }
     }
+
+    /// As `register` of gitlab-runner writes them.
+    pub(super) fn written(&self, body: Object) -> Object {
+        let body = body
+            .any_text("description", Some(&self.description))
+            .any_text("maintenance_note", Some(&self.maintenance_note))
+            .any_text("tag_list", Some(&self.tag_list))
+            .flag("run_untagged", self.run_untagged)
+            .flag("locked", self.locked)
+            .any_text("access_level", self.access_level.map(AccessLevel::name));
+        let body = match self.maximum_timeout {
+            0 => body,
+            seconds => body.number("maximum_timeout", seconds),
+        };
+        body.flag("paused", self.paused)
+    }
 }
 
 #[cfg(test)]
@@ -104,7 +125,5 @@ mod tests {
             Some(AccessLevel::NotProtected)
         );
         assert_eq!(AccessLevel::parse("protected"), None);
-        let json = serde_json::to_string(&AccessLevel::RefProtected).unwrap();
-        assert_eq!(json, "\"ref_protected\"");
     }
 }

@@ -20,7 +20,7 @@ pub(super) struct Call<'a> {
     pub(super) path: Cow<'static, str>,
     /// Behind the question mark; nothing secret.
     pub(super) query: Option<String>,
-    pub(super) body: Vec<u8>,
+    pub(super) body: String,
     pub(super) wanted: Wanted,
     /// The token and the header that carries it.
     pub(super) token: (HeaderName, &'a Token),
@@ -39,7 +39,7 @@ impl<'a> Call<'a> {
     pub(super) fn new(
         method: Method,
         path: impl Into<Cow<'static, str>>,
-        body: Vec<u8>,
+        body: String,
         wanted: Wanted,
         token: &'a Token,
     ) -> Self {

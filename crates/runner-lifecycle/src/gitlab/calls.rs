@@ -3,7 +3,7 @@
 use reqwest::Method;
 use reqwest::header::HeaderName;
 
-use super::bodies::{Create, Register, UnregisterRunner, UnregisterRunnerManager, Verify, json};
+use super::bodies;
 use super::call::{Call, RUNNER_TOKEN};
 use super::verdict::{Outcome, Wanted};
 use super::{Attributes, Client, Creation, Credentials, Error, Gone, RunnerInfo};
@@ -26,11 +26,7 @@ impl Client {
         deadline: Deadline,
     ) -> Result<Credentials, Error> {
         let info = RunnerInfo::empty();
-        let body = json(&Register::of(
-            attributes,
-            &info,
-            registration_token.expose(),
-        ))?;
+        let body = bodies::register(attributes, &info, registration_token.expose());
         let call = Call {
             token: (RUNNER_TOKEN, registration_token),
             mark: Some(attributes.mark()),
@@ -55,7 +51,7 @@ impl Client {
         creation: &Creation,
         deadline: Deadline,
     ) -> Result<Credentials, Error> {
-        let body = json(&Create::of(creation))?;
+        let body = bodies::create(creation);
         let call = Call {
             token: (PRIVATE_TOKEN, access_token),
             mark: Some(creation.attributes.mark()),
@@ -82,11 +78,7 @@ impl Client {
         deadline: Deadline,
     ) -> Result<Credentials, Error> {
         let system_id = system_id.map(SystemId::as_str);
-        let body = json(&Verify {
-            info,
-            token: token.expose(),
-            system_id,
-        })?;
+        let body = bodies::verify(info, token.expose(), system_id);
         let call = Call::new(
             Method::POST,
             "runners/verify",
@@ -106,9 +98,7 @@ impl Client {
         token: &Token,
         deadline: Deadline,
     ) -> Result<Gone, Error> {
-        let body = json(&UnregisterRunner {
-            token: token.expose(),
-        })?;
+        let body = bodies::unregister_runner(token.expose());
         let call = Call::new(Method::DELETE, "runners", body, Wanted::RunnerGone, token);
         self.gone(&call, deadline).await
     }
@@ -123,11 +113,7 @@ impl Client {
         system_id: &SystemId,
         deadline: Deadline,
     ) -> Result<Gone, Error> {
-        let system_id = system_id.as_str();
-        let body = json(&UnregisterRunnerManager {
-            token: token.expose(),
-            system_id,
-        })?;
+        let body = bodies::unregister_runner_manager(token.expose(), system_id.as_str());
         let wanted = Wanted::RunnerManagerGone;
         let call = Call::new(Method::DELETE, "runners/managers", body, wanted, token);
         self.gone(&call, deadline).await

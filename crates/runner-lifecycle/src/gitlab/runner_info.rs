@@ -1,7 +1,6 @@
 //! Owns `info`, by which a runner manager tells GitLab what it can do. Rules only: what gitlab-runner 19.4.0 sends.
 
-use serde::Serialize;
-use serde::ser::{SerializeMap, Serializer};
+use super::json::Object;
 
 /// The version of gitlab-runner whose words are spoken.
 pub const VERSION: &str = "19.4.0";
@@ -156,6 +155,25 @@ impl RunnerInfo {
             || of_executor.contains(&feature)
             || (shell && OF_SHELL.contains(&feature))
     }
+
+    /// As it is sent.
+    pub(super) fn written(&self) -> Object {
+        let features = FEATURES
+            .into_iter()
+            .fold(Object::new(), |features, feature| {
+                features.flag(feature, self.can(feature))
+            });
+        Object::new()
+            .text("name", "gitlab-runner")
+            .text("version", VERSION)
+            .text("revision", REVISION)
+            .text("platform", "linux")
+            .text("architecture", architecture())
+            .any_text("executor", self.executor.as_deref())
+            .any_text("shell", self.shell())
+            .object("features", features)
+            .object("config", Object::new().text("gpus", self.gpus()))
+    }
 }
 
 /// The machine's architecture in Go's words, which are GitLab's.
@@ -171,39 +189,6 @@ const fn architecture() -> &'static str {
     } else {
         // arm, s390x, riscv64 and the like are called the same.
         std::env::consts::ARCH
-    }
-}
-
-struct Features<'a>(&'a RunnerInfo);
-
-impl Serialize for Features<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(FEATURES.map(|feature| (feature, self.0.can(feature))))
-    }
-}
-
-#[derive(Serialize)]
-struct Config<'a> {
-    gpus: &'a str,
-}
-
-impl Serialize for RunnerInfo {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut info = serializer.serialize_map(None)?;
-        info.serialize_entry("name", "gitlab-runner")?;
-        info.serialize_entry("version", VERSION)?;
-        info.serialize_entry("revision", REVISION)?;
-        info.serialize_entry("platform", "linux")?;
-        info.serialize_entry("architecture", architecture())?;
-        if let Some(executor) = self.executor.as_deref().filter(|name| !name.is_empty()) {
-            info.serialize_entry("executor", executor)?;
-        }
-        if let Some(shell) = self.shell() {
-            info.serialize_entry("shell", shell)?;
-        }
-        info.serialize_entry("features", &Features(self))?;
-        info.serialize_entry("config", &Config { gpus: self.gpus() })?;
-        info.end()
     }
 }
 

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::answer::Answer;
-use super::bodies::{UnregisterRunnerManager, json};
+use super::bodies;
 use super::call::Call;
 use super::calls::PRIVATE_TOKEN;
 use super::verdict::{Outcome, Wanted};
@@ -141,7 +141,7 @@ impl Client {
             ..Call::new(
                 Method::DELETE,
                 format!("runners/{id}"),
-                Vec::new(),
+                String::new(),
                 Wanted::RunnerSwept,
                 access_token,
             )
@@ -160,10 +160,7 @@ impl Client {
         unmodified_since: SystemTime,
         deadline: Deadline,
     ) -> Result<Deletion, Error> {
-        let body = json(&UnregisterRunnerManager {
-            token: token.expose(),
-            system_id: system_id.as_str(),
-        })?;
+        let body = bodies::unregister_runner_manager(token.expose(), system_id.as_str());
         let wanted = Wanted::RunnerManagerSwept;
         let call = Call {
             once: true,
@@ -205,7 +202,7 @@ fn get(path: String, query: String, wanted: Wanted, access_token: &Token) -> Cal
         token: (PRIVATE_TOKEN, access_token),
         query: Some(query).filter(|query| !query.is_empty()),
         most: MOST,
-        ..Call::new(Method::GET, path, Vec::new(), wanted, access_token)
+        ..Call::new(Method::GET, path, String::new(), wanted, access_token)
     }
 }
 

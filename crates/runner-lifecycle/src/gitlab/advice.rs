@@ -1,17 +1,17 @@
 //! Owns the next step: what an operator can do about a refusal. Rules only, no wording of what happened.
 
-use super::verdict::Wanted;
+use super::call::Purpose;
 use crate::token::{Kind, Token, reads_like_a_placeholder};
 
 const OTHER_ADDRESS: &str = "that is not the address of GitLab's API: check --url, including a relative root such as /gitlab";
 
 /// What to do about `status` with GitLab's `words` in answer to a call.
-pub(super) fn next_step(wanted: Wanted, status: u16, words: &str) -> &'static str {
-    use Wanted::{
+pub(super) fn next_step(purpose: Purpose, status: u16, words: &str) -> &'static str {
+    use Purpose::{
         Creation, Details, List, Registration, RunnerGone, RunnerManagerGone, RunnerManagerSwept,
         RunnerSwept, Verification,
     };
-    match (wanted, status) {
+    match (purpose, status) {
         (List, 404) if words.starts_with("404 Group") || words.starts_with("404 Project") => {
             "the user of the access token sees no such group or project: check --group-id or --project-id"
         }
@@ -69,15 +69,15 @@ pub(super) fn next_step(wanted: Wanted, status: u16, words: &str) -> &'static st
 }
 
 /// What the refused token itself may tell, behind the next step; nothing that is certain, or it would not have been sent.
-pub(super) fn token_hint(wanted: Wanted, token: &Token) -> String {
+pub(super) fn token_hint(purpose: Purpose, token: &Token) -> String {
     if reads_like_a_placeholder(token.expose()) {
         return " (it looks like a placeholder)".to_owned();
     }
-    match (wanted, Kind::of(token.expose())) {
-        (Wanted::Verification, None) => {
+    match (purpose, Kind::of(token.expose())) {
+        (Purpose::Verification, None) => {
             " (if it is a registration token, give it with --registration-token)".to_owned()
         }
-        (Wanted::Creation, None) => {
+        (Purpose::Creation, None) => {
             " (it has no GitLab token prefix: it must be a personal, group or project access token)"
                 .to_owned()
         }
@@ -120,27 +120,27 @@ mod tests {
 
     #[test]
     fn a_token_that_was_refused_tells_what_it_may_be() {
-        fn check(wanted: Wanted, token: &str, want: &str) {
-            let hint = token_hint(wanted, &Token::new(token).unwrap());
+        fn check(purpose: Purpose, token: &str, want: &str) {
+            let hint = token_hint(purpose, &Token::new(token).unwrap());
             assert!(hint.contains(want), "{hint}");
             assert!(want.is_empty() == hint.is_empty(), "{hint}");
             assert!(!hint.contains(token), "{hint}");
         }
-        check(Wanted::Registration, "REPLACE_ME", "placeholder");
-        check(Wanted::Verification, "your-token-here", "placeholder");
-        check(Wanted::Verification, "aBcD", "--registration-token");
-        check(Wanted::Creation, "aBcD", "access token");
-        check(Wanted::Verification, "glrt-aBcD", "");
-        check(Wanted::Registration, "aBcD", "");
+        check(Purpose::Registration, "REPLACE_ME", "placeholder");
+        check(Purpose::Verification, "your-token-here", "placeholder");
+        check(Purpose::Verification, "aBcD", "--registration-token");
+        check(Purpose::Creation, "aBcD", "access token");
+        check(Purpose::Verification, "glrt-aBcD", "");
+        check(Purpose::Registration, "aBcD", "");
     }
 
     #[test]
     fn every_refusal_has_its_own_next_step() {
-        fn check(wanted: Wanted, status: u16, words: &str, want: &str) {
-            let step = next_step(wanted, status, words);
-            assert!(step.contains(want), "{wanted:?} {status} {words}: {step}");
+        fn check(purpose: Purpose, status: u16, words: &str, want: &str) {
+            let step = next_step(purpose, status, words);
+            assert!(step.contains(want), "{purpose:?} {status} {words}: {step}");
         }
-        use Wanted::{
+        use Purpose::{
             Creation, Details, List, Registration, RunnerGone, RunnerManagerGone,
             RunnerManagerSwept, RunnerSwept, Verification,
         };

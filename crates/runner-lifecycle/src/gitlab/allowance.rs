@@ -56,11 +56,7 @@ mod tests {
             if let Some(reset) = reset {
                 headers.insert("ratelimit-resettime", reset.parse().unwrap());
             }
-            let answer = Answer {
-                status: 200,
-                headers,
-                body: Vec::new(),
-            };
+            let answer = Answer::new(200, headers, Vec::new());
             // Sun, 06 Nov 1994 08:49:37 GMT
             let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
             let allowance = Allowance::default();
@@ -68,11 +64,7 @@ mod tests {
             let wait = allowance.wait(requests, now).map(|wait| wait.as_secs());
             assert_eq!(wait, want, "{remaining} {reset:?}");
             // An answer without the headers changes nothing.
-            let silent = Answer {
-                status: 200,
-                headers: reqwest::header::HeaderMap::new(),
-                body: Vec::new(),
-            };
+            let silent = Answer::new(200, reqwest::header::HeaderMap::new(), Vec::new());
             allowance.note(&silent, now);
             assert_eq!(
                 allowance.wait(requests, now).map(|wait| wait.as_secs()),

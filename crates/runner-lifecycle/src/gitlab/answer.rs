@@ -3,15 +3,25 @@
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{CONTENT_ENCODING, DATE, HeaderMap, LOCATION, RETRY_AFTER};
+use serde_json::Value;
+
+use super::words::Said;
 
 /// Most answers of GitLab are well below a kilobyte; a page of somebody else is read no further than its title.
 pub(super) const USUAL: usize = 64 * 1024;
 
-/// What came back.
+/// What came back, its body read once.
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
-    pub(super) body: Vec<u8>,
+    /// The body, where it is JSON.
+    pub(super) json: Option<Value>,
+    /// Who speaks in the body.
+    pub(super) said: Said,
+    /// Whether the body begins as a JSON object and its end never came.
+    pub(super) is_cut_off: bool,
+    /// How much of the body was read, in bytes.
+    pub(super) length: usize,
 }
 
 impl Answer {
@@ -30,26 +40,39 @@ impl Answer {
                 break;
             }
         }
-        Ok(Self {
+        Ok(Self::new(status, headers, body))
+    }
+
+    pub(super) fn new(status: u16, headers: HeaderMap, body: Vec<u8>) -> Self {
+        let length = body.len();
+        let (json, is_cut_off) = match serde_json::from_slice(&body) {
+            Ok(json) => (Some(json), false),
+            Err(error) => (None, error.is_eof() && body.starts_with(b"{")),
+        };
+        let said = Said::of(header(&headers, "content-type"), json.as_ref(), body);
+        Self {
             status,
             headers,
-            body,
-        })
+            json,
+            said,
+            is_cut_off,
+            length,
+        }
+    }
+
+    /// What GitLab's API says under the key of its refusals; a gateway's JSON has others.
+    pub(super) fn message(&self) -> Option<&str> {
+        Some(self.json.as_ref()?.get("message")?.as_str()?.trim())
     }
 
     pub(super) fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .get(name)?
-            .to_str()
-            .ok()
-            .map(str::trim)
-            .filter(|value| !value.is_empty())
+        header(&self.headers, name)
     }
 
     /// How the body is packed although nobody asked for it, so that it cannot be read.
     pub(super) fn packing(&self) -> Option<&str> {
         let packing = self.header(CONTENT_ENCODING.as_str())?;
-        let is_plain = packing.eq_ignore_ascii_case("identity") || self.body.is_empty();
+        let is_plain = packing.eq_ignore_ascii_case("identity") || self.length == 0;
         (!is_plain).then_some(packing)
     }
 
@@ -59,7 +82,7 @@ impl Answer {
 
     /// GitLab's clock when it answered, to the second.
     pub(super) fn date(&self) -> Option<SystemTime> {
-        httpdate::parse_http_date(self.header("date")?).ok()
+        httpdate::parse_http_date(self.header(DATE.as_str())?).ok()
     }
 
     /// How many requests GitLab's limit still lets through, where it says so.
@@ -72,9 +95,7 @@ impl Answer {
     /// what is left of it is counted from the answer's own `Date`: the node's clock may be minutes off. `here` is
     /// that clock, for an answer without one.
     pub(super) fn asked_wait(&self, here: SystemTime) -> Option<Duration> {
-        let sent = self.header(DATE.as_str());
-        let now = sent.and_then(|date| httpdate::parse_http_date(date).ok());
-        let now = now.unwrap_or(here);
+        let now = self.date().unwrap_or(here);
         let until = |text: &str| {
             let date = httpdate::parse_http_date(text).ok()?;
             date.duration_since(now).ok().filter(|wait| !wait.is_zero())
@@ -90,6 +111,11 @@ impl Answer {
     }
 }
 
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let value = headers.get(name)?.to_str().ok().map(str::trim);
+    value.filter(|value| !value.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,11 +126,7 @@ mod tests {
             let headers = headers
                 .iter()
                 .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
-            let answer = Answer {
-                status: 429,
-                headers: headers.collect(),
-                body: Vec::new(),
-            };
+            let answer = Answer::new(429, headers.collect(), Vec::new());
             // Sun, 06 Nov 1994 08:49:37 GMT
             let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
             assert_eq!(answer.asked_wait(now), want.map(Duration::from_secs));

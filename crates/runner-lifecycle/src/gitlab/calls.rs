@@ -1,18 +1,13 @@
 //! Owns the five calls of a runner: which token goes into which header, which body to which address. It does not assess answers.
 
 use reqwest::Method;
-use reqwest::header::HeaderName;
 
 use super::bodies;
-use super::call::{Call, RUNNER_TOKEN};
-use super::verdict::{Outcome, Wanted};
+use super::call::{Call, PRIVATE_TOKEN, Purpose, RUNNER_TOKEN};
 use super::{Attributes, Client, Creation, Credentials, Error, Gone, RunnerInfo};
 use crate::deadline::Deadline;
 use crate::system_id::SystemId;
 use crate::token::Token;
-
-/// Where GitLab looks for an access token.
-pub(super) const PRIVATE_TOKEN: HeaderName = HeaderName::from_static("private-token");
 
 impl Client {
     /// `POST /runners`: trades a registration token for a new runner.
@@ -34,11 +29,11 @@ impl Client {
                 Method::POST,
                 "runners",
                 body,
-                Wanted::Registration,
+                Purpose::Registration,
                 registration_token,
             )
         };
-        self.credentials(&call, deadline).await
+        self.ask(&call, deadline).await
     }
 
     /// `POST /user/runners`: makes a new runner with an access token.
@@ -59,11 +54,11 @@ impl Client {
                 Method::POST,
                 "user/runners",
                 body,
-                Wanted::Creation,
+                Purpose::Creation,
                 access_token,
             )
         };
-        self.credentials(&call, deadline).await
+        self.ask(&call, deadline).await
     }
 
     /// `POST /runners/verify`: asks whether the token is good; with a system ID GitLab then lists the runner manager.
@@ -83,10 +78,10 @@ impl Client {
             Method::POST,
             "runners/verify",
             body,
-            Wanted::Verification,
+            Purpose::Verification,
             token,
         );
-        self.credentials(&call, deadline).await
+        self.ask(&call, deadline).await
     }
 
     /// `DELETE /runners`: destroys the runner with all its runner managers. Only for a runner that the helper made.
@@ -99,8 +94,8 @@ impl Client {
         deadline: Deadline,
     ) -> Result<Gone, Error> {
         let body = bodies::unregister_runner(token.expose());
-        let call = Call::new(Method::DELETE, "runners", body, Wanted::RunnerGone, token);
-        self.gone(&call, deadline).await
+        let call = Call::new(Method::DELETE, "runners", body, Purpose::RunnerGone, token);
+        self.ask(&call, deadline).await
     }
 
     /// `DELETE /runners/managers`: takes one runner manager off the runner, which stays.
@@ -114,26 +109,8 @@ impl Client {
         deadline: Deadline,
     ) -> Result<Gone, Error> {
         let body = bodies::unregister_runner_manager(token.expose(), system_id.as_str());
-        let wanted = Wanted::RunnerManagerGone;
-        let call = Call::new(Method::DELETE, "runners/managers", body, wanted, token);
-        self.gone(&call, deadline).await
-    }
-
-    async fn credentials(&self, call: &Call<'_>, deadline: Deadline) -> Result<Credentials, Error> {
-        match self.request(call, deadline).await? {
-            Outcome::Credentials(credentials) => Ok(credentials),
-            Outcome::Gone(_) | Outcome::Read | Outcome::Changed => {
-                Err(Error::unusable("a creation was answered like a deletion"))
-            }
-        }
-    }
-
-    async fn gone(&self, call: &Call<'_>, deadline: Deadline) -> Result<Gone, Error> {
-        match self.request(call, deadline).await? {
-            Outcome::Gone(gone) => Ok(gone),
-            Outcome::Credentials(_) | Outcome::Read | Outcome::Changed => {
-                Err(Error::unusable("a deletion was answered like a creation"))
-            }
-        }
+        let purpose = Purpose::RunnerManagerGone;
+        let call = Call::new(Method::DELETE, "runners/managers", body, purpose, token);
+        self.ask(&call, deadline).await
     }
 }

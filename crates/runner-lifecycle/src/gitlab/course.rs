@@ -1,18 +1,19 @@
 //! Owns what is known about one call under way, and puts it into words: one line each, without a secret.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use reqwest::StatusCode;
 use url::Url;
 
-use super::advice::{in_time, next_step, token_hint};
+use super::advice::in_time;
 use super::answer::Answer;
 use super::call::Call;
+use super::meaning::Not;
 use super::proxies::Way;
 use super::redirect::{Turn, turn};
-use super::verdict::{No, Outcome, says_that_the_runner_is_gone};
+use super::trouble::Trouble;
 use super::words::{Said, piece};
-use super::{Error, Explained};
+use super::{Client, Error, Explained};
 use crate::duration::show;
 
 /// Redirects that are followed at most; gitlab-runner allows ten, no sane set-up needs two.
@@ -29,40 +30,51 @@ pub(super) struct Course<'a> {
     pub(super) attempts: u32,
     turns: u32,
     /// An attempt was lost on the way that may have made a runner.
-    lost: bool,
+    pub(super) lost: bool,
     /// GitLab may have done what an attempt asked for, though its answer was lost.
     unheard: bool,
+    /// What the last attempt came to, where another is due.
+    pub(super) setback: Option<Setback>,
     /// What the attempt before came to.
-    before: Option<Heard>,
+    before: Option<Setback>,
 }
 
 /// What an attempt came to that is not the last word.
-pub(super) struct Heard {
+pub(super) struct Setback {
     /// The status and words of an answer, or the trouble on the way.
-    pub(super) what: String,
-    pub(super) status: Option<u16>,
+    what: String,
+    status: Option<u16>,
     /// GitLab may have done what was asked.
-    pub(super) lost: bool,
+    lost: bool,
     /// How long GitLab asks to be left alone.
     pub(super) asked_wait: Option<Duration>,
 }
 
+impl Setback {
+    fn without_answer(what: impl Into<String>, lost: bool) -> Self {
+        Self {
+            what: what.into(),
+            status: None,
+            lost,
+            asked_wait: None,
+        }
+    }
+}
+
 impl<'a> Course<'a> {
-    pub(super) fn new(
-        call: &'a Call<'a>,
-        url: Url,
-        way: Option<&'a Way>,
-        request_id: String,
-    ) -> Self {
+    pub(super) fn new(client: &'a Client, call: &'a Call<'a>) -> Self {
+        let mut url = client.endpoint.call(&call.path);
+        url.set_query(call.query.as_deref());
         Self {
             call,
             url,
-            way,
-            request_id,
+            way: client.way.as_ref(),
+            request_id: request_id(),
             attempts: 0,
             turns: 0,
             lost: false,
             unheard: false,
+            setback: None,
             before: None,
         }
     }
@@ -72,7 +84,7 @@ impl<'a> Course<'a> {
     }
 
     /// `POST https://gitlab.example/api/v4/runners`.
-    fn subject(&self) -> String {
+    pub(super) fn subject(&self) -> String {
         if self.turns == 0 {
             return format!("{} {}", self.call.method, self.url);
         }
@@ -89,10 +101,10 @@ impl<'a> Course<'a> {
             .and_then(|status| status.canonical_reason())
             .unwrap_or_default();
         let status = format!("{} {reason}", answer.status).trim_end().to_owned();
-        let said = Said::of(answer.header("content-type"), &answer.body);
+        let said = &answer.said;
         let words = self.piece(said.text());
         let packing = answer.packing();
-        let words = match &said {
+        let words = match said {
             _ if packing.is_some() => {
                 format!(
                     " (compressed as {})",
@@ -111,35 +123,64 @@ impl<'a> Course<'a> {
         format!("{status}{words}, X-Request-Id {}", self.piece(request_id))
     }
 
+    /// Goes on after an answer that is not what was asked for, or says why not.
+    pub(super) fn go_on(&mut self, not: Not, answer: &Answer) -> Result<(), Error> {
+        match not {
+            Not::Later { lost } => {
+                self.setback = Some(Setback {
+                    what: self.answer(answer),
+                    status: Some(answer.status),
+                    lost,
+                    asked_wait: answer.asked_wait(SystemTime::now()),
+                });
+                Ok(())
+            }
+            Not::Elsewhere => self.follow(answer),
+            Not::Final(no) => Err(self.refused(no, answer)),
+        }
+    }
+
+    /// Goes on after a trouble on the way, or says why not.
+    pub(super) fn go_on_after(&mut self, trouble: Trouble) -> Result<(), Error> {
+        let setback = match trouble {
+            Trouble::Passing { why, lost } => Setback::without_answer(why, lost),
+            // Why is asked inside of the attempt.
+            Trouble::NoTunnel => Setback::without_answer(trouble.words(), false),
+            Trouble::NoSuchHost { why, next } => {
+                let setback = Setback::without_answer(why, false);
+                return Err(self.unreachable(&setback, Some(&next)));
+            }
+            Trouble::Lasting { why, next, lost } => {
+                self.lost |= lost && self.call.mark.is_some();
+                let line = format!("{}: {why}; {next}", self.subject());
+                return Err(Error::Unusable(self.explained(line)));
+            }
+        };
+        self.setback = Some(setback);
+        Ok(())
+    }
+
     /// Remembers a failed attempt and tells how it goes on. Whether GitLab may have done what this or an earlier
     /// one asked for.
-    pub(super) fn repeat(&mut self, heard: Heard, wait: Duration, left: Duration) -> bool {
-        self.unheard |= heard.lost;
-        let lost = heard.lost && self.call.mark.is_some();
+    pub(super) fn repeat(&mut self, setback: Setback, wait: Duration, left: Duration) -> bool {
+        self.unheard |= setback.lost;
+        let lost = setback.lost && self.call.mark.is_some();
         self.lost |= lost;
         let warning = if lost { self.mark() } else { String::new() };
         log::warn!(
             "{}: attempt {} failed: {}; next attempt in {}, {} left{warning}",
             self.subject(),
             self.attempts,
-            heard.what,
+            setback.what,
             show(wait),
             show(left),
         );
-        self.before = Some(heard);
+        self.before = Some(setback);
         self.unheard
     }
 
-    /// What an answer came to, with what is known of the attempts before.
-    pub(super) fn done(&self, mut outcome: Outcome) -> Outcome {
-        if let Outcome::Credentials(credentials) = &mut outcome {
-            credentials.maybe_another = self.lost;
-        }
-        outcome
-    }
-
     /// Takes a redirect, or says why not.
-    pub(super) fn follow(&mut self, answer: &Answer) -> Result<(), Error> {
+    fn follow(&mut self, answer: &Answer) -> Result<(), Error> {
         self.turns += 1;
         let refuse = |target: &str, next: &str| {
             let line = format!(
@@ -160,87 +201,15 @@ impl<'a> Course<'a> {
         }
     }
 
-    /// A final no.
-    pub(super) fn refused(&mut self, no: No, answer: &Answer) -> Error {
-        let status = answer.status;
-        self.lost |= matches!(no, No::LostRunner | No::Packed { lost: true });
-        let said = Said::of(answer.header("content-type"), &answer.body);
-        let next = match &no {
-            No::LostRunner => {
-                "GitLab created a runner, but its response has no token: check any proxy in between"
-            }
-            No::Packed { lost: true } => {
-                "GitLab created a runner, but sent its token compressed, which was not requested: turn off compression in GitLab, or in any proxy in between"
-            }
-            No::Packed { lost: false } => {
-                "the response is compressed, which was not requested: turn off compression in GitLab, or in any proxy in between"
-            }
-            No::Unfit { .. } => {
-                "gitlab-runner would not accept it either: check any proxy in between"
-            }
-            No::NotGitlab if status == 407 => match self.way {
-                Some(way) => return self.no_password(way, answer),
-                None => {
-                    "a proxy requires a user name and password: put them in HTTP_PROXY or HTTPS_PROXY"
-                }
-            },
-            No::NotGitlab if said.text().contains("HTTPS port") => "write https:// in --url",
-            No::NotGitlab if matches!(status, 401 | 403 | 404 | 410) => in_time(Some(status)),
-            No::NotGitlab => {
-                "a proxy or another server answered in GitLab's place: check what runs at --url"
-            }
-            No::Token | No::Request => next_step(self.call.wanted, status, said.text()),
-        };
-        let hint = match (&no, self.way) {
-            (No::Token, _) => token_hint(self.call.wanted, self.call.token.1),
-            (No::NotGitlab | No::Packed { .. }, Some(way)) if self.url.scheme() == "http" => {
-                format!(", or check the proxy {way}")
-            }
-            _ => String::new(),
-        };
-        let why = match &no {
-            No::Unfit { why, .. } => format!(", {why}"),
-            _ => String::new(),
-        };
-        let words = said.text().to_owned();
-        let said = self.explained(format!(
-            "{}: {}{why}; {next}{hint}",
-            self.subject(),
-            self.answer(answer)
-        ));
-        match no {
-            No::Token => Error::TokenRefused {
-                status,
-                gone: says_that_the_runner_is_gone(answer),
-                scope: words.contains("insufficient_scope"),
-                said,
-            },
-            No::Request | No::LostRunner | No::Packed { lost: true } => {
-                Error::Rejected { status, said }
-            }
-            No::Unfit { token, .. } => Error::Unfit { token, said },
-            No::NotGitlab | No::Packed { lost: false } => Error::Unusable(said),
-        }
-    }
-
-    fn no_password(&self, way: &Way, answer: &Answer) -> Error {
-        let (subject, answer) = (self.subject(), self.answer(answer));
-        let line = format!(
-            "{subject}: {answer}; the proxy {way} requires a user name and password: put them in {}",
-            way.variable
-        );
-        Error::Unusable(self.explained(line))
-    }
-
-    /// A trouble that waiting does not fix.
-    pub(super) fn unusable(&mut self, why: &str, next: &str, lost: bool) -> Error {
-        self.lost |= lost && self.call.mark.is_some();
-        Error::Unusable(self.explained(format!("{}: {why}; {next}", self.subject())))
+    /// The deadline had passed before anything was sent.
+    pub(super) fn too_late(&mut self) -> Error {
+        let setback = Setback::without_answer("no time was left", false);
+        self.unreachable(&setback, Some("allow more time"))
     }
 
     /// No room is left for another attempt, or none makes sense.
-    pub(super) fn unreachable(&mut self, heard: &Heard, next: Option<&str>) -> Error {
-        self.lost |= heard.lost && self.call.mark.is_some();
+    pub(super) fn unreachable(&mut self, setback: &Setback, next: Option<&str>) -> Error {
+        self.lost |= setback.lost && self.call.mark.is_some();
         let attempts = match self.attempts {
             0 => "not sent: ".to_owned(),
             1 => String::new(),
@@ -250,22 +219,22 @@ impl<'a> Course<'a> {
         let before = self
             .before
             .as_ref()
-            .filter(|before| before.what != heard.what);
+            .filter(|before| before.what != setback.what);
         let earlier = match before {
             Some(before) => format!(", before that: {}", before.what),
             None => String::new(),
         };
-        let status = heard.status.or(before.and_then(|before| before.status));
+        let status = setback.status.or(before.and_then(|before| before.status));
         let next = next.unwrap_or_else(|| in_time(status));
         let line = format!(
             "{}: {attempts}{}{earlier}; {next}",
             self.subject(),
-            heard.what
+            setback.what
         );
         Error::Unreachable(self.explained(line))
     }
 
-    fn explained(&self, line: String) -> Explained {
+    pub(super) fn explained(&self, line: String) -> Explained {
         let mark = if self.lost {
             self.mark()
         } else {
@@ -285,4 +254,12 @@ impl<'a> Course<'a> {
             self.piece(mark)
         )
     }
+}
+
+/// 32 hex digits, as GitLab's own.
+fn request_id() -> String {
+    let mut bytes = [0_u8; 16];
+    // Without random bytes the calls merely cannot be told apart in GitLab's log.
+    let _ = getrandom::fill(&mut bytes);
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -92,6 +92,18 @@ impl Way {
     }
 }
 
+/// What it means that a proxy wants to know who asks, and what to do.
+pub(super) fn password_wanted(way: Option<&Way>) -> (String, String) {
+    let (proxy, variable) = match way {
+        Some(way) => (format!("the proxy {way}"), way.variable),
+        None => ("a proxy".to_owned(), "HTTP_PROXY or HTTPS_PROXY"),
+    };
+    (
+        format!("{proxy} requires a user name and password"),
+        format!("put them in {variable}"),
+    )
+}
+
 impl fmt::Display for Way {
     /// `http://proxy.example:3128 (HTTPS_PROXY)`, without credentials.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,20 +4,21 @@
 use std::time::SystemTime;
 
 use reqwest::Method;
-use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::answer::Answer;
 use super::bodies;
-use super::call::Call;
-use super::calls::PRIVATE_TOKEN;
-use super::verdict::{Outcome, Wanted};
-use super::{Client, Error, Gone};
+use super::call::{Call, PRIVATE_TOKEN, Purpose};
+use super::gone::{Deletion, says_that_it_is_not_there};
+use super::meaning::{FromAnswer, No, Not};
+use super::words::Said;
+use super::{Client, Error};
 use crate::deadline::Deadline;
 use crate::system_id::SystemId;
 use crate::token::Token;
 
 mod entities;
 
+use entities::FromJson;
 pub use entities::{Page, RunnerDetail, RunnerManager, RunnerRow, RunnersOf};
 
 /// Largest answer that is read: a page of 100 runners has about 100 KiB.
@@ -30,17 +31,6 @@ pub struct Heard<T> {
     pub value: T,
     /// GitLab's clock at that moment, to the second; nothing where no `Date` came along.
     pub at: Option<SystemTime>,
-}
-
-/// What became of a deletion.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Deletion {
-    /// GitLab deleted it now.
-    Deleted,
-    /// It was gone already.
-    WasGone,
-    /// It has changed since the moment that was named: GitLab left it.
-    Changed,
 }
 
 impl Client {
@@ -57,17 +47,8 @@ impl Client {
     ) -> Result<Heard<Page>, Error> {
         let (path, narrowed) = of.path();
         let query = format!("{narrowed}page={page}&per_page={}", Page::SIZE);
-        let call = get(path, query, Wanted::List, access_token);
-        let (_, answer) = self.answered(&call, deadline).await?;
-        let at = answer.date();
-        let rows = parsed(&call, &answer)?;
-        let value = Page::of(rows, &answer.headers).ok_or_else(|| {
-            not_understood(
-                &call,
-                "it does not say which page of the list it is, or whether another follows",
-            )
-        })?;
-        Ok(Heard { value, at })
+        let call = get(path, query, Purpose::List, access_token);
+        self.ask(&call, deadline).await
     }
 
     /// One runner; none where there is none (any more).
@@ -83,8 +64,8 @@ impl Client {
         let path = format!("runners/{id}");
         // A runner may have thousands of projects, and nobody here asks for them.
         let query = "include_projects=false".to_owned();
-        let call = get(path, query, Wanted::Details, access_token);
-        self.details(&call, deadline).await
+        let call = get(path, query, Purpose::Details, access_token);
+        self.ask(&call, deadline).await
     }
 
     /// The runner managers of a runner, all of them; none where there is no such runner.
@@ -98,8 +79,8 @@ impl Client {
         deadline: Deadline,
     ) -> Result<Option<Heard<Vec<RunnerManager>>>, Error> {
         let path = format!("runners/{id}/managers");
-        let call = get(path, String::new(), Wanted::Details, access_token);
-        self.details(&call, deadline).await
+        let call = get(path, String::new(), Purpose::Details, access_token);
+        self.ask(&call, deadline).await
     }
 
     /// Whether a runner, or one runner manager of it, has a job in this status; nothing where there is no such runner.
@@ -118,8 +99,8 @@ impl Client {
         // A valid system ID holds nothing that a query would have to escape.
         let manager = system_id.map(|id| format!("&system_id={id}"));
         let query = format!("status={status}&per_page=1{}", manager.unwrap_or_default());
-        let call = get(path, query, Wanted::Details, access_token);
-        let jobs: Option<Heard<Vec<IgnoredAny>>> = self.details(&call, deadline).await?;
+        let call = get(path, query, Purpose::Details, access_token);
+        let jobs: Option<Heard<Vec<()>>> = self.ask(&call, deadline).await?;
         Ok(jobs.map(|jobs| !jobs.value.is_empty()))
     }
 
@@ -142,11 +123,11 @@ impl Client {
                 Method::DELETE,
                 format!("runners/{id}"),
                 String::new(),
-                Wanted::RunnerSwept,
+                Purpose::RunnerSwept,
                 access_token,
             )
         };
-        self.deletion(&call, deadline).await
+        self.ask(&call, deadline).await
     }
 
     /// `DELETE /runners/managers` with the runner's authentication token, in one attempt.
@@ -161,65 +142,59 @@ impl Client {
         deadline: Deadline,
     ) -> Result<Deletion, Error> {
         let body = bodies::unregister_runner_manager(token.expose(), system_id.as_str());
-        let wanted = Wanted::RunnerManagerSwept;
+        let purpose = Purpose::RunnerManagerSwept;
         let call = Call {
             once: true,
             unmodified_since: Some(unmodified_since),
-            ..Call::new(Method::DELETE, "runners/managers", body, wanted, token)
+            ..Call::new(Method::DELETE, "runners/managers", body, purpose, token)
         };
-        self.deletion(&call, deadline).await
-    }
-
-    async fn details<T: DeserializeOwned>(
-        &self,
-        call: &Call<'_>,
-        deadline: Deadline,
-    ) -> Result<Option<Heard<T>>, Error> {
-        let (outcome, answer) = self.answered(call, deadline).await?;
-        if matches!(outcome, Outcome::Gone(_)) {
-            return Ok(None);
-        }
-        Ok(Some(Heard {
-            value: parsed(call, &answer)?,
-            at: answer.date(),
-        }))
-    }
-
-    async fn deletion(&self, call: &Call<'_>, deadline: Deadline) -> Result<Deletion, Error> {
-        match self.request(call, deadline).await? {
-            Outcome::Gone(Gone::Deleted) => Ok(Deletion::Deleted),
-            Outcome::Gone(Gone::WasGone | Gone::Unknown) => Ok(Deletion::WasGone),
-            Outcome::Changed => Ok(Deletion::Changed),
-            Outcome::Credentials(_) | Outcome::Read => {
-                Err(not_understood(call, "a deletion was answered like a list"))
-            }
-        }
+        self.ask(&call, deadline).await
     }
 }
 
-fn get(path: String, query: String, wanted: Wanted, access_token: &Token) -> Call<'_> {
+fn get(path: String, query: String, purpose: Purpose, access_token: &Token) -> Call<'_> {
     Call {
         token: (PRIVATE_TOKEN, access_token),
         query: Some(query).filter(|query| !query.is_empty()),
         most: MOST,
-        ..Call::new(Method::GET, path, String::new(), wanted, access_token)
+        ..Call::new(Method::GET, path, String::new(), purpose, access_token)
     }
 }
 
-fn parsed<T: DeserializeOwned>(call: &Call<'_>, answer: &Answer) -> Result<T, Error> {
-    serde_json::from_slice(&answer.body).map_err(|_| {
-        let why = if answer.body.len() >= call.most {
+impl FromAnswer for Heard<Page> {
+    fn of_success(call: &Call<'_>, answer: &Answer) -> Result<Self, Not> {
+        let page = Page::of(read(call, answer)?, &answer.headers);
+        let value = page.ok_or(No::NotUnderstood(
+            "it does not say which page of the list it is, or whether another follows",
+        ))?;
+        let at = answer.date();
+        Ok(Self { value, at })
+    }
+}
+
+impl<T: FromJson> FromAnswer for Option<Heard<T>> {
+    fn of_success(call: &Call<'_>, answer: &Answer) -> Result<Self, Not> {
+        let value = read(call, answer)?;
+        let at = answer.date();
+        Ok(Some(Heard { value, at }))
+    }
+
+    fn of_refusal(_: &Call<'_>, answer: &Answer) -> Option<Self> {
+        says_that_it_is_not_there(answer).then_some(None)
+    }
+}
+
+fn read<T: FromJson>(call: &Call<'_>, answer: &Answer) -> Result<T, Not> {
+    if answer.status != 200 || matches!(answer.said, Said::Page(_)) {
+        return Err(No::NotGitlab.into());
+    }
+    let value = answer.json.as_ref().and_then(T::from_json);
+    value.ok_or_else(|| {
+        let why = if answer.length >= call.most {
             "it is longer than 1 MiB"
         } else {
             "it is not what GitLab 15 to 19 answer"
         };
-        not_understood(call, why)
+        No::NotUnderstood(why).into()
     })
-}
-
-fn not_understood(call: &Call<'_>, why: &str) -> Error {
-    Error::unusable(format!(
-        "the answer to {} {} cannot be understood: {why}; see what is at --url, or use a release of this program that fits that GitLab",
-        call.method, call.path
-    ))
 }

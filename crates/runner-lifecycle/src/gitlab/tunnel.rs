@@ -25,7 +25,7 @@ fn trouble_of(status: Option<StatusCode>, way: &Way, place: &str) -> Trouble {
     match status.map(|status| (status.as_u16(), status)) {
         // It cannot be asked any more, or has thought better of it.
         None | Some((200..=299, _)) => passing(format!("the proxy {way} did not open a tunnel")),
-        Some((407, _)) => Trouble::wants_password(way),
+        Some((407, _)) => Trouble::wants_password(Some(way)),
         Some((408 | 425 | 429 | 500.., status)) => {
             passing(format!("the proxy {way} answered {status} to CONNECT"))
         }

@@ -17,18 +17,19 @@ pub(super) enum Said {
 }
 
 impl Said {
-    /// Reads a body; `content_type` is that of the answer.
-    pub(super) fn of(content_type: Option<&str>, body: &[u8]) -> Self {
-        if let Some(words) = serde_json::from_slice(body).ok().as_ref().and_then(of_json) {
+    /// Reads a body, and what it is as JSON; `content_type` is that of the answer.
+    pub(super) fn of(content_type: Option<&str>, json: Option<&Value>, body: Vec<u8>) -> Self {
+        if let Some(words) = json.and_then(of_json) {
             return Self::Gitlab(words);
         }
-        let text = String::from_utf8_lossy(body);
+        let text = String::from_utf8(body)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
         let start = text.trim_start().get(..1);
         let page = content_type.is_some_and(|it| it.to_ascii_lowercase().contains("html"));
         if start == Some("<") || page {
             Self::Page(title(&text))
         } else {
-            Self::Other(text.into())
+            Self::Other(text)
         }
     }
 
@@ -112,10 +113,15 @@ pub(super) fn piece(text: &str, secrets: &[&str]) -> String {
 mod tests {
     use super::*;
 
+    fn said(content_type: Option<&str>, body: &[u8]) -> Said {
+        let json = serde_json::from_slice(body).ok();
+        Said::of(content_type, json.as_ref(), body.to_vec())
+    }
+
     #[test]
     fn gitlabs_own_voice_is_heard_in_all_its_forms() {
         fn check(body: &str, want: &str) {
-            let said = Said::of(Some("application/json"), body.as_bytes());
+            let said = said(Some("application/json"), body.as_bytes());
             assert_eq!(said, Said::Gitlab(want.to_owned()), "{body}");
         }
         check(r#"{"message":"403 Forbidden"}"#, "403 Forbidden");
@@ -138,7 +144,7 @@ mod tests {
     fn pages_are_known_by_their_type_or_first_character() {
         fn check(content_type: Option<&str>, body: &str, want: &str) {
             assert_eq!(
-                Said::of(content_type, body.as_bytes()),
+                said(content_type, body.as_bytes()),
                 Said::Page(want.to_owned())
             );
         }
@@ -169,12 +175,9 @@ mod tests {
             "{\"message\":null}",
             "{\"me",
         ] {
-            assert_eq!(
-                Said::of(None, body.as_bytes()),
-                Said::Other(body.to_owned())
-            );
+            assert_eq!(said(None, body.as_bytes()), Said::Other(body.to_owned()));
         }
-        assert_eq!(Said::of(None, &[0xff]), Said::Other("\u{fffd}".to_owned()));
+        assert_eq!(said(None, &[0xff]), Said::Other("\u{fffd}".to_owned()));
     }
 
     #[test]

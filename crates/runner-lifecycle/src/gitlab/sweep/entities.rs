@@ -4,7 +4,7 @@
 use std::time::SystemTime;
 
 use reqwest::header::HeaderMap;
-use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use runner_config::moment;
 
@@ -37,69 +37,56 @@ pub struct Page {
 }
 
 /// A runner in a list.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct RunnerRow {
     /// Its number.
     pub id: i64,
     /// Whether it was contacted within two hours; nothing where it never was, or where that is not said.
-    #[serde(default)]
     pub online: Option<bool>,
     /// GitLab's word for its state.
-    #[serde(default)]
     pub status: Option<String>,
     /// When it was made; since about GitLab 18.
-    #[serde(default, deserialize_with = "moment")]
     pub created_at: Option<SystemTime>,
     /// `active` or `idle`; since about GitLab 18.
-    #[serde(default)]
     pub job_execution_status: Option<String>,
 }
 
 /// A runner by its number.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct RunnerDetail {
     /// Its number.
     pub id: i64,
     /// When it was made; since about GitLab 18.
-    #[serde(default, deserialize_with = "moment")]
     pub created_at: Option<SystemTime>,
     /// `active` or `idle`; since about GitLab 18.
-    #[serde(default)]
     pub job_execution_status: Option<String>,
     /// Its name in GitLab's list.
-    #[serde(default)]
     pub description: Option<String>,
     /// The last contact. The outer one is nothing where GitLab does not say, the inner one where there was none.
-    #[serde(default, deserialize_with = "said_moment")]
     pub contacted_at: Option<Option<SystemTime>>,
     /// The maintenance note; nothing too where the user of the token may not read it.
-    #[serde(default)]
     pub maintenance_note: Option<String>,
     /// The groups of a group runner.
-    #[serde(default)]
     pub groups: Vec<Group>,
 }
 
 /// A group of a group runner.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Group {
     /// Its number.
     pub id: i64,
 }
 
 /// A runner manager of a runner.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct RunnerManager {
     /// Its system ID; `<legacy>` where none was sent.
     pub system_id: String,
     /// When it was first seen.
-    #[serde(default, deserialize_with = "moment")]
     pub created_at: Option<SystemTime>,
     /// The last contact, as with [`RunnerDetail::contacted_at`].
-    #[serde(default, deserialize_with = "said_moment")]
     pub contacted_at: Option<Option<SystemTime>>,
     /// `active` or `idle`; since about GitLab 18.
-    #[serde(default)]
     pub job_execution_status: Option<String>,
 }
 
@@ -140,30 +127,108 @@ impl Page {
     }
 }
 
-/// A text that is no moment counts as not said.
-fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SystemTime>, D::Error> {
-    let text = Option::<String>::deserialize(deserializer)?;
-    Ok(text.and_then(|text| moment::of_text(&text)))
+/// What is read from JSON; nothing where that is something else. A key that is not known counts for nothing.
+pub(in crate::gitlab) trait FromJson: Sized {
+    fn from_json(json: &Value) -> Option<Self>;
 }
 
-fn said_moment<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Option<SystemTime>>, D::Error> {
-    let text = Option::<String>::deserialize(deserializer)?;
-    Ok(match text {
-        None => Some(None),
-        Some(text) => moment::of_text(&text).map(Some),
-    })
+impl<T: FromJson> FromJson for Vec<T> {
+    fn from_json(json: &Value) -> Option<Self> {
+        json.as_array()?.iter().map(T::from_json).collect()
+    }
+}
+
+/// Whatever it is: only that it is there counts.
+impl FromJson for () {
+    fn from_json(_: &Value) -> Option<Self> {
+        Some(())
+    }
+}
+
+impl FromJson for RunnerRow {
+    fn from_json(json: &Value) -> Option<Self> {
+        Some(Self {
+            id: json.get("id")?.as_i64()?,
+            online: maybe(json, "online", Value::as_bool)?,
+            status: text(json, "status")?,
+            created_at: moment_of(json, "created_at")?,
+            job_execution_status: text(json, "job_execution_status")?,
+        })
+    }
+}
+
+impl FromJson for RunnerDetail {
+    fn from_json(json: &Value) -> Option<Self> {
+        Some(Self {
+            id: json.get("id")?.as_i64()?,
+            created_at: moment_of(json, "created_at")?,
+            job_execution_status: text(json, "job_execution_status")?,
+            description: text(json, "description")?,
+            contacted_at: contact(json)?,
+            maintenance_note: text(json, "maintenance_note")?,
+            groups: json
+                .get("groups")
+                .map_or(Some(Vec::new()), Vec::from_json)?,
+        })
+    }
+}
+
+impl FromJson for Group {
+    fn from_json(json: &Value) -> Option<Self> {
+        let id = json.get("id")?.as_i64()?;
+        Some(Self { id })
+    }
+}
+
+impl FromJson for RunnerManager {
+    fn from_json(json: &Value) -> Option<Self> {
+        Some(Self {
+            system_id: json.get("system_id")?.as_str()?.to_owned(),
+            created_at: moment_of(json, "created_at")?,
+            contacted_at: contact(json)?,
+            job_execution_status: text(json, "job_execution_status")?,
+        })
+    }
+}
+
+/// A value that may be missing or null, and must be right where it is there.
+fn maybe<'a, T>(json: &'a Value, key: &str, read: fn(&'a Value) -> Option<T>) -> Option<Option<T>> {
+    match json.get(key) {
+        None | Some(Value::Null) => Some(None),
+        Some(value) => read(value).map(Some),
+    }
+}
+
+fn text(json: &Value, key: &str) -> Option<Option<String>> {
+    Some(maybe(json, key, Value::as_str)?.map(str::to_owned))
+}
+
+/// A text that is no moment counts as not said.
+fn moment_of(json: &Value, key: &str) -> Option<Option<SystemTime>> {
+    Some(maybe(json, key, Value::as_str)?.and_then(moment::of_text))
+}
+
+/// As with [`RunnerDetail::contacted_at`].
+fn contact(json: &Value) -> Option<Option<Option<SystemTime>>> {
+    const KEY: &str = "contacted_at";
+    match json.get(KEY) {
+        Some(Value::Null) => Some(Some(None)),
+        _ => Some(moment_of(json, KEY)?.map(Some)),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn detail(json: &str) -> Option<RunnerDetail> {
+        RunnerDetail::from_json(&serde_json::from_str(json).unwrap())
+    }
+
     #[test]
     fn never_contacted_and_not_said_are_two_things() {
         fn check(json: &str, want: Option<Option<u64>>) {
-            let detail: RunnerDetail = serde_json::from_str(json).unwrap();
+            let detail = detail(json).unwrap();
             let seconds = |at: SystemTime| at.duration_since(SystemTime::UNIX_EPOCH).unwrap();
             let got = detail
                 .contacted_at
@@ -184,10 +249,23 @@ mod tests {
     #[test]
     fn a_runner_without_its_number_is_no_runner() {
         for json in [r#"{"online":false}"#, "[]", "null", r#"{"id":"7"}"#] {
-            assert!(
-                serde_json::from_str::<RunnerDetail>(json).is_err(),
-                "{json}"
-            );
+            assert!(detail(json).is_none(), "{json}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_said_is_nothing_and_what_is_said_wrongly_is_no_runner() {
+        let said = detail(r#"{"id":1,"description":null,"more":[{}]}"#).unwrap();
+        assert_eq!((said.description, said.created_at), (None, None));
+        assert!(said.groups.is_empty());
+        for wrong in [
+            r#"{"id":1,"description":7}"#,
+            r#"{"id":1,"created_at":7}"#,
+            r#"{"id":1,"contacted_at":7}"#,
+            r#"{"id":1,"groups":null}"#,
+            r#"{"id":1,"groups":[{"id":"1"}]}"#,
+        ] {
+            assert!(detail(wrong).is_none(), "{wrong}");
         }
     }
 }

@@ -7,9 +7,6 @@ use serde_json::Value;
 
 use super::words::Said;
 
-/// Most answers of GitLab are well below a kilobyte; a page of somebody else is read no further than its title.
-pub(super) const USUAL: usize = 64 * 1024;
-
 /// What came back, its body read once.
 pub(super) struct Answer {
     pub(super) status: u16,

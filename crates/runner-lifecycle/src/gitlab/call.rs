@@ -6,14 +6,19 @@ use std::time::SystemTime;
 use reqwest::Method;
 use reqwest::header::HeaderName;
 
-use super::answer::USUAL;
 use crate::token::Token;
 
+/// Most answers of GitLab are well below a kilobyte; a page of somebody else is read no further than its title.
+const USUAL: usize = 64 * 1024;
+
+/// A page of 100 runners has about 100 KiB.
+const MOST_OF_A_LIST: usize = 1024 * 1024;
+
 /// Where gitlab-runner carries a runner's token beside the body.
-pub(super) const RUNNER_TOKEN: HeaderName = HeaderName::from_static("runner-token");
+const RUNNER_TOKEN: HeaderName = HeaderName::from_static("runner-token");
 
 /// Where GitLab looks for an access token.
-pub(super) const PRIVATE_TOKEN: HeaderName = HeaderName::from_static("private-token");
+const PRIVATE_TOKEN: HeaderName = HeaderName::from_static("private-token");
 
 /// One call of the API.
 pub(super) struct Call<'a> {
@@ -22,26 +27,20 @@ pub(super) struct Call<'a> {
     pub(super) path: Cow<'static, str>,
     /// Behind the question mark; nothing secret.
     pub(super) query: Option<String>,
+    /// JSON, or nothing.
     pub(super) body: String,
     pub(super) purpose: Purpose,
-    /// The token and the header that carries it.
-    pub(super) token: (HeaderName, &'a Token),
+    pub(super) token: &'a Token,
     /// For a creation: what to look for when it is not known whether it happened.
     pub(super) mark: Option<String>,
-    /// How much of an answer is read, in bytes.
-    pub(super) most: usize,
-    /// One attempt only: before another one the caller has to look again.
-    pub(super) once: bool,
     /// GitLab refuses with 412 what has changed since.
     pub(super) unmodified_since: Option<SystemTime>,
 }
 
 impl<'a> Call<'a> {
-    /// A call with a runner's token that makes no runner.
     pub(super) fn new(
         method: Method,
         path: impl Into<Cow<'static, str>>,
-        body: String,
         purpose: Purpose,
         token: &'a Token,
     ) -> Self {
@@ -49,14 +48,16 @@ impl<'a> Call<'a> {
             method,
             path: path.into(),
             query: None,
-            body,
+            body: String::new(),
             purpose,
-            token: (RUNNER_TOKEN, token),
+            token,
             mark: None,
-            most: USUAL,
-            once: false,
             unmodified_since: None,
         }
+    }
+
+    pub(super) fn with_body(self, body: String) -> Self {
+        Self { body, ..self }
     }
 }
 
@@ -87,6 +88,32 @@ impl Purpose {
     /// Whether an attempt that is lost on the way may have made a runner.
     pub(super) fn creates(self) -> bool {
         matches!(self, Self::Registration | Self::Creation)
+    }
+
+    /// Whether it deletes what somebody else has left behind. It is sent once: before another attempt the caller has to look
+    /// again.
+    pub(super) fn sweeps(self) -> bool {
+        matches!(self, Self::RunnerSwept | Self::RunnerManagerSwept)
+    }
+
+    /// The header that carries the token: an access token has one of its own.
+    pub(super) fn token_header(self) -> HeaderName {
+        match self {
+            Self::Creation | Self::List | Self::Details | Self::RunnerSwept => PRIVATE_TOKEN,
+            Self::Registration
+            | Self::Verification
+            | Self::RunnerGone
+            | Self::RunnerManagerGone
+            | Self::RunnerManagerSwept => RUNNER_TOKEN,
+        }
+    }
+
+    /// How much of an answer is read, in bytes.
+    pub(super) fn most(self) -> usize {
+        match self {
+            Self::List | Self::Details => MOST_OF_A_LIST,
+            _ => USUAL,
+        }
     }
 
     /// Whether it is a farewell: whoever stands in between may go away again inside the grace period.

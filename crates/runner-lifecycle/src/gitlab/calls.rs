@@ -3,7 +3,7 @@
 use reqwest::Method;
 
 use super::bodies;
-use super::call::{Call, PRIVATE_TOKEN, Purpose, RUNNER_TOKEN};
+use super::call::{Call, Purpose};
 use super::{Attributes, Client, Creation, Credentials, Error, Gone, RunnerInfo};
 use crate::deadline::Deadline;
 use crate::system_id::SystemId;
@@ -23,17 +23,15 @@ impl Client {
         let info = RunnerInfo::empty();
         let body = bodies::register(attributes, &info, registration_token.expose());
         let call = Call {
-            token: (RUNNER_TOKEN, registration_token),
             mark: Some(attributes.mark()),
             ..Call::new(
                 Method::POST,
                 "runners",
-                body,
                 Purpose::Registration,
                 registration_token,
             )
         };
-        self.ask(&call, deadline).await
+        self.ask(&call.with_body(body), deadline).await
     }
 
     /// `POST /user/runners`: makes a new runner with an access token.
@@ -48,17 +46,15 @@ impl Client {
     ) -> Result<Credentials, Error> {
         let body = bodies::create(creation);
         let call = Call {
-            token: (PRIVATE_TOKEN, access_token),
             mark: Some(creation.attributes.mark()),
             ..Call::new(
                 Method::POST,
                 "user/runners",
-                body,
                 Purpose::Creation,
                 access_token,
             )
         };
-        self.ask(&call, deadline).await
+        self.ask(&call.with_body(body), deadline).await
     }
 
     /// `POST /runners/verify`: asks whether the token is good; with a system ID GitLab then lists the runner manager.
@@ -74,14 +70,8 @@ impl Client {
     ) -> Result<Credentials, Error> {
         let system_id = system_id.map(SystemId::as_str);
         let body = bodies::verify(info, token.expose(), system_id);
-        let call = Call::new(
-            Method::POST,
-            "runners/verify",
-            body,
-            Purpose::Verification,
-            token,
-        );
-        self.ask(&call, deadline).await
+        let call = Call::new(Method::POST, "runners/verify", Purpose::Verification, token);
+        self.ask(&call.with_body(body), deadline).await
     }
 
     /// `DELETE /runners`: destroys the runner with all its runner managers. Only for a runner that the helper made.
@@ -94,8 +84,8 @@ impl Client {
         deadline: Deadline,
     ) -> Result<Gone, Error> {
         let body = bodies::unregister_runner(token.expose());
-        let call = Call::new(Method::DELETE, "runners", body, Purpose::RunnerGone, token);
-        self.ask(&call, deadline).await
+        let call = Call::new(Method::DELETE, "runners", Purpose::RunnerGone, token);
+        self.ask(&call.with_body(body), deadline).await
     }
 
     /// `DELETE /runners/managers`: takes one runner manager off the runner, which stays.
@@ -110,7 +100,7 @@ impl Client {
     ) -> Result<Gone, Error> {
         let body = bodies::unregister_runner_manager(token.expose(), system_id.as_str());
         let purpose = Purpose::RunnerManagerGone;
-        let call = Call::new(Method::DELETE, "runners/managers", body, purpose, token);
-        self.ask(&call, deadline).await
+        let call = Call::new(Method::DELETE, "runners/managers", purpose, token);
+        self.ask(&call.with_body(body), deadline).await
     }
 }

@@ -1,8 +1,7 @@
-//! Owns what is known about one call under way, and puts it into words: one line each, without a secret.
+//! Owns what is known about one call under way: its attempts, and what they came to. It decides how the call goes on.
 
 use std::time::{Duration, SystemTime};
 
-use reqwest::StatusCode;
 use url::Url;
 
 use super::advice::in_time;
@@ -12,9 +11,10 @@ use super::meaning::Not;
 use super::proxies::Way;
 use super::redirect::{Turn, turn};
 use super::trouble::Trouble;
-use super::words::{Said, piece};
-use super::{Client, Error, Explained};
+use super::{Client, Error};
 use crate::duration::show;
+
+mod lines;
 
 /// Redirects that are followed at most; gitlab-runner allows ten, no sane set-up needs two.
 const MOST_TURNS: u32 = 5;
@@ -79,50 +79,6 @@ impl<'a> Course<'a> {
         }
     }
 
-    fn piece(&self, text: &str) -> String {
-        piece(text, &[self.call.token.1.expose()])
-    }
-
-    /// `POST https://gitlab.example/api/v4/runners`.
-    pub(super) fn subject(&self) -> String {
-        if self.turns == 0 {
-            return format!("{} {}", self.call.method, self.url);
-        }
-        // A redirect may have put anything into the path, and more behind the question mark.
-        let mut url = self.url.clone();
-        url.set_query(None);
-        format!("{} {}", self.call.method, self.piece(url.as_str()))
-    }
-
-    /// `403 Forbidden (403 Forbidden - invalid token supplied), X-Request-Id 1b…`; words that add nothing are left out.
-    pub(super) fn answer(&self, answer: &Answer) -> String {
-        let status = StatusCode::from_u16(answer.status).ok();
-        let reason = status
-            .and_then(|status| status.canonical_reason())
-            .unwrap_or_default();
-        let status = format!("{} {reason}", answer.status).trim_end().to_owned();
-        let said = &answer.said;
-        let words = self.piece(said.text());
-        let packing = answer.packing();
-        let words = match said {
-            _ if packing.is_some() => {
-                format!(
-                    " (compressed as {})",
-                    self.piece(packing.unwrap_or_default())
-                )
-            }
-            // A body of 2xx may hold a new token: it is not for a line.
-            _ if (200..300).contains(&answer.status) && !matches!(said, Said::Page(_)) => {
-                String::new()
-            }
-            _ if words.is_empty() || words == status => String::new(),
-            Said::Page(_) => format!(" (a page, not GitLab's API: {words})"),
-            _ => format!(" ({words})"),
-        };
-        let request_id = answer.header("x-request-id").unwrap_or(&self.request_id);
-        format!("{status}{words}, X-Request-Id {}", self.piece(request_id))
-    }
-
     /// Goes on after an answer that is not what was asked for, or says why not.
     pub(super) fn go_on(&mut self, not: Not, answer: &Answer) -> Result<(), Error> {
         match not {
@@ -151,7 +107,7 @@ impl<'a> Course<'a> {
                 return Err(self.unreachable(&setback, Some(&next)));
             }
             Trouble::Lasting { why, next, lost } => {
-                self.lost |= lost && self.call.mark.is_some();
+                self.note_loss(lost);
                 let line = format!("{}: {why}; {next}", self.subject());
                 return Err(Error::Unusable(self.explained(line)));
             }
@@ -164,9 +120,11 @@ impl<'a> Course<'a> {
     /// one asked for.
     pub(super) fn repeat(&mut self, setback: Setback, wait: Duration, left: Duration) -> bool {
         self.unheard |= setback.lost;
-        let lost = setback.lost && self.call.mark.is_some();
-        self.lost |= lost;
-        let warning = if lost { self.mark() } else { String::new() };
+        let warning = if self.note_loss(setback.lost) {
+            self.mark()
+        } else {
+            String::new()
+        };
         log::warn!(
             "{}: attempt {} failed: {}; next attempt in {}, {} left{warning}",
             self.subject(),
@@ -177,6 +135,13 @@ impl<'a> Course<'a> {
         );
         self.before = Some(setback);
         self.unheard
+    }
+
+    /// Whether this attempt was lost in such a way that it may have made a runner.
+    fn note_loss(&mut self, lost: bool) -> bool {
+        let lost = lost && self.call.mark.is_some();
+        self.lost |= lost;
+        lost
     }
 
     /// Takes a redirect, or says why not.
@@ -209,7 +174,7 @@ impl<'a> Course<'a> {
 
     /// No room is left for another attempt, or none makes sense.
     pub(super) fn unreachable(&mut self, setback: &Setback, next: Option<&str>) -> Error {
-        self.lost |= setback.lost && self.call.mark.is_some();
+        self.note_loss(setback.lost);
         let attempts = match self.attempts {
             0 => "not sent: ".to_owned(),
             1 => String::new(),
@@ -232,27 +197,6 @@ impl<'a> Course<'a> {
             setback.what
         );
         Error::Unreachable(self.explained(line))
-    }
-
-    pub(super) fn explained(&self, line: String) -> Explained {
-        let mark = if self.lost {
-            self.mark()
-        } else {
-            String::new()
-        };
-        Explained {
-            line: line + &mark,
-            maybe_created: self.lost,
-        }
-    }
-
-    /// Where to look for what may have been made.
-    fn mark(&self) -> String {
-        let mark = self.call.mark.as_deref().unwrap_or_default();
-        format!(
-            "; a runner may have been created anyway: look for {}",
-            self.piece(mark)
-        )
     }
 }
 

@@ -24,7 +24,7 @@ pub struct Credentials {
 
 impl FromAnswer for Credentials {
     fn of_success(call: &Call<'_>, answer: &Answer) -> Result<Self, Not> {
-        let (creates, sent) = (call.purpose.creates(), call.token.1);
+        let (creates, sent) = (call.purpose.creates(), call.token);
         let entity = match (
             answer.json.as_ref().and_then(Value::as_object),
             &answer.said,
@@ -76,7 +76,7 @@ impl FromAnswer for Credentials {
 /// Why gitlab-runner would not take an answer that tells of a runner; neither would it take that GitLab's jobs then.
 fn unfit(call: &Call<'_>, answer: &Answer, expiry: Option<&Value>) -> Option<&'static str> {
     // Of a token from before `glrt-` it only wants to hear that GitLab does not refuse it.
-    if call.purpose == Purpose::Verification && !call.token.1.begins_with_glrt() {
+    if call.purpose == Purpose::Verification && !call.token.begins_with_glrt() {
         return None;
     }
     let status = if call.purpose.creates() { 201 } else { 200 };

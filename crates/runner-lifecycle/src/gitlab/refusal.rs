@@ -51,8 +51,7 @@ impl Course<'_> {
         };
         match no {
             No::Token => {
-                next_step(purpose, status, words).to_owned()
-                    + &token_hint(purpose, self.call.token.1)
+                next_step(purpose, status, words).to_owned() + &token_hint(purpose, self.call.token)
             }
             No::Request => next_step(purpose, status, words).to_owned(),
             No::LostRunner => {

@@ -68,7 +68,7 @@ impl Client {
             None => self.pace.backoff.throw(course.attempts),
         };
         // Sleeping into the deadline would only delay the bad news.
-        if wait >= left || course.call.once {
+        if wait >= left || course.call.purpose.sweeps() {
             return Err(course.unreachable(&setback, None));
         }
         let lost = course.repeat(setback, wait, left);
@@ -80,8 +80,8 @@ impl Client {
     /// One attempt, inside its own limit and what is left of the deadline.
     async fn attempt(&self, course: &Course<'_>, deadline: Deadline) -> Result<Answer, Trouble> {
         let call = course.call;
-        let (header, token) = &call.token;
-        let mut token = HeaderValue::from_str(token.expose()).map_err(|_| Trouble::bad_token())?;
+        let token = HeaderValue::from_str(call.token.expose());
+        let mut token = token.map_err(|_| Trouble::bad_token())?;
         token.set_sensitive(true);
         let mut request = self
             .http
@@ -89,7 +89,7 @@ impl Client {
             // Nothing here can unpack; what is packed all the same is told apart by its header.
             .header(ACCEPT_ENCODING, IDENTITY)
             .header(REQUEST_ID, &course.request_id)
-            .header(header.clone(), token);
+            .header(call.purpose.token_header(), token);
         if !call.body.is_empty() {
             request = request.header(CONTENT_TYPE, JSON).body(call.body.clone());
         }
@@ -101,7 +101,7 @@ impl Client {
         }
         let exchange = async {
             let error = match request.send().await {
-                Ok(response) => match Answer::read(response, call.most).await {
+                Ok(response) => match Answer::read(response, call.purpose.most()).await {
                     Ok(answer) => return Ok(answer),
                     Err(error) => error,
                 },

@@ -7,7 +7,7 @@ use reqwest::Method;
 
 use super::answer::Answer;
 use super::bodies;
-use super::call::{Call, PRIVATE_TOKEN, Purpose};
+use super::call::{Call, Purpose};
 use super::gone::{Deletion, says_that_it_is_not_there};
 use super::meaning::{FromAnswer, No, Not};
 use super::words::Said;
@@ -20,9 +20,6 @@ mod entities;
 
 use entities::FromJson;
 pub use entities::{Page, RunnerDetail, RunnerManager, RunnerRow, RunnersOf};
-
-/// Largest answer that is read: a page of 100 runners has about 100 KiB.
-const MOST: usize = 1024 * 1024;
 
 /// What GitLab answered, and when.
 #[derive(Clone, Debug)]
@@ -115,17 +112,10 @@ impl Client {
         unmodified_since: SystemTime,
         deadline: Deadline,
     ) -> Result<Deletion, Error> {
+        let path = format!("runners/{id}");
         let call = Call {
-            token: (PRIVATE_TOKEN, access_token),
-            once: true,
             unmodified_since: Some(unmodified_since),
-            ..Call::new(
-                Method::DELETE,
-                format!("runners/{id}"),
-                String::new(),
-                Purpose::RunnerSwept,
-                access_token,
-            )
+            ..Call::new(Method::DELETE, path, Purpose::RunnerSwept, access_token)
         };
         self.ask(&call, deadline).await
     }
@@ -144,20 +134,17 @@ impl Client {
         let body = bodies::unregister_runner_manager(token.expose(), system_id.as_str());
         let purpose = Purpose::RunnerManagerSwept;
         let call = Call {
-            once: true,
             unmodified_since: Some(unmodified_since),
-            ..Call::new(Method::DELETE, "runners/managers", body, purpose, token)
+            ..Call::new(Method::DELETE, "runners/managers", purpose, token)
         };
-        self.ask(&call, deadline).await
+        self.ask(&call.with_body(body), deadline).await
     }
 }
 
 fn get(path: String, query: String, purpose: Purpose, access_token: &Token) -> Call<'_> {
     Call {
-        token: (PRIVATE_TOKEN, access_token),
         query: Some(query).filter(|query| !query.is_empty()),
-        most: MOST,
-        ..Call::new(Method::GET, path, String::new(), purpose, access_token)
+        ..Call::new(Method::GET, path, purpose, access_token)
     }
 }
 
@@ -190,7 +177,7 @@ fn read<T: FromJson>(call: &Call<'_>, answer: &Answer) -> Result<T, Not> {
     }
     let value = answer.json.as_ref().and_then(T::from_json);
     value.ok_or_else(|| {
-        let why = if answer.length >= call.most {
+        let why = if answer.length >= call.purpose.most() {
             "it is longer than 1 MiB"
         } else {
             "it is not what GitLab 15 to 19 answer"

@@ -36,7 +36,7 @@ pub struct TlsFiles {
 }
 
 /// A client's certificate with its chain, and its key.
-struct Identity {
+struct ClientCertificate {
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
     /// Which flags named the two files; empty where they were found.
@@ -57,20 +57,19 @@ pub(super) fn for_host(files: &TlsFiles, host: &str) -> Result<ClientConfig, Err
     let builder = versions(Arc::clone(&provider))?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(trust));
-    let mut config = match identity(files, host)? {
-        Some(identity) => {
-            let key = provider.key_provider.load_private_key(identity.key);
-            let key =
-                key.map_err(|_| pem::unusable(identity.flags[1], &identity.paths[1], NO_KEY))?;
-            let pair = CertifiedKey::new(identity.chain, key);
+    let mut config = match client_certificate(files, host)? {
+        Some(found) => {
+            let key = provider.key_provider.load_private_key(found.key);
+            let key = key.map_err(|_| pem::unusable(found.flags[1], &found.paths[1], NO_KEY))?;
+            let pair = CertifiedKey::new(found.chain, key);
             // Two halves of two pairs are told here. What cannot be compared, such as X.509 of version 1, GitLab checks.
             if pair.keys_match() == Err(InconsistentKeys::KeyMismatch.into()) {
                 let why = format!(
                     "does not match {} {}: its key belongs to another certificate",
-                    identity.flags[1],
-                    shown::path(&identity.paths[1])
+                    found.flags[1],
+                    shown::path(&found.paths[1])
                 );
-                return Err(pem::unusable(identity.flags[0], &identity.paths[0], &why));
+                return Err(pem::unusable(found.flags[0], &found.paths[0], &why));
             }
             builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(pair)))
         }
@@ -89,9 +88,9 @@ pub(super) fn unused(files: &TlsFiles) -> Result<ClientConfig, Error> {
     };
     roots(&named_ca(&named, "")?)?;
     let provider = Arc::new(ring::default_provider());
-    if let Some(identity) = identity(&named, "")? {
-        let key = provider.key_provider.load_private_key(identity.key);
-        key.map_err(|_| pem::unusable(identity.flags[1], &identity.paths[1], NO_KEY))?;
+    if let Some(found) = client_certificate(&named, "")? {
+        let key = provider.key_provider.load_private_key(found.key);
+        key.map_err(|_| pem::unusable(found.flags[1], &found.paths[1], NO_KEY))?;
     }
     let builder = versions(provider)?;
     Ok(builder
@@ -155,7 +154,7 @@ fn roots(named: &Option<Named>) -> Result<RootCertStore, Error> {
 }
 
 /// The pair that is named, else the first directory's that holds both halves.
-fn identity(files: &TlsFiles, host: &str) -> Result<Option<Identity>, Error> {
+fn client_certificate(files: &TlsFiles, host: &str) -> Result<Option<ClientCertificate>, Error> {
     let mut flags = ["", ""];
     let (cert, key) = match (&files.cert_file, &files.key_file) {
         (Some(cert), Some(key)) => {
@@ -180,7 +179,7 @@ fn identity(files: &TlsFiles, host: &str) -> Result<Option<Identity>, Error> {
     if Facts::of(&chain[0]).is_none() {
         return Err(pem::unusable(flags[0], &cert, NO_CERTIFICATE));
     }
-    Ok(Some(Identity {
+    Ok(Some(ClientCertificate {
         chain,
         key: pem::key(flags[1], &key)?,
         flags,

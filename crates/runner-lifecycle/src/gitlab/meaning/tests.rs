@@ -40,7 +40,7 @@ pub(in crate::gitlab) fn assessed<T: FromAnswer>(
     token: &Token,
     answer: &Answer,
 ) -> Result<T, Not> {
-    let call = Call::new(Method::POST, "runners", String::new(), purpose, token);
+    let call = Call::new(Method::POST, "runners", purpose, token);
     assess(&call, answer)
 }
 

@@ -28,4 +28,5 @@ pub mod source;
 pub mod state;
 pub mod system_id;
 pub mod token;
+pub mod unregister;
 pub mod volume;

@@ -6,7 +6,9 @@ use std::time::SystemTime;
 use runner_lifecycle::config_toml::RunnerEntry;
 use runner_lifecycle::source::{Ownership, Source};
 use runner_lifecycle::state::{Pending, State, same_url};
+use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::token::Token;
+use runner_lifecycle::unregister::Registered;
 
 mod nowhere;
 
@@ -37,14 +39,15 @@ pub struct Unregistration {
 }
 
 impl Unregistration {
-    /// The runner in the words of a log line; never the token.
+    /// What GitLab lists of it for this volume.
     #[must_use]
-    pub fn runner(&self) -> String {
-        match (self.id, self.name.is_empty()) {
-            (Some(id), true) => format!("runner {id}"),
-            (Some(id), false) => format!("runner {id} {:?}", self.name),
-            (None, true) => "a runner without id and name".to_owned(),
-            (None, false) => format!("runner {:?}", self.name),
+    pub fn registered<'a>(&'a self, system_id: Option<&'a SystemId>) -> Registered<'a> {
+        Registered {
+            ownership: self.ownership,
+            id: self.id,
+            name: &self.name,
+            token: &self.token,
+            system_id,
         }
     }
 }

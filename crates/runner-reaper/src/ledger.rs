@@ -13,7 +13,7 @@ use runner_lifecycle::token::Token;
 use crate::args::Options;
 use crate::entries::{self, Nowhere, Unregistration};
 use crate::files::Config;
-use crate::requests::{Clients, Outcome, what};
+use crate::requests::{Clients, Outcome};
 use crate::scene::Scene;
 use crate::stops::Stops;
 
@@ -260,10 +260,8 @@ impl<'a> Ledger<'a> {
     /// Names what is left behind because its jobs would hang without it.
     pub fn keep(&mut self, unregistrations: &[Unregistration], why: &str, jobs: &[String]) {
         for unregistration in unregistrations {
-            let (what, jobs) = (
-                what(unregistration, self.system_id.as_ref()),
-                jobs.join(", "),
-            );
+            let what = unregistration.registered(self.system_id.as_ref());
+            let jobs = jobs.join(", ");
             log::warn!(
                 "{what} is left behind at {}: {why}: {jobs}",
                 unregistration.url
@@ -276,7 +274,7 @@ impl<'a> Ledger<'a> {
     /// Names what is left behind because nobody waits any more.
     pub fn give_up(&mut self, unregistrations: &[Unregistration], why: &str) {
         for unregistration in unregistrations {
-            let what = what(unregistration, self.system_id.as_ref());
+            let what = unregistration.registered(self.system_id.as_ref());
             log::error!("{what} may be left behind at {}: {why}", unregistration.url);
             self.left
                 .push((unregistration.token.clone(), Exit::Unreachable));

@@ -4,13 +4,12 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use anyhow::Context as _;
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::ending;
 use runner_lifecycle::exit::{Exit, Failure};
 use runner_lifecycle::gitlab::{Client, Endpoint, Gone, TlsFiles};
-use runner_lifecycle::source::Ownership;
 use runner_lifecycle::system_id::SystemId;
+use runner_lifecycle::unregister::Registered;
 use tokio::task::JoinSet;
 
 use crate::args::{Options, TlsPaths};
@@ -26,7 +25,7 @@ pub struct Clients<'a> {
     newest: Newest,
 }
 
-/// What became of a unregistration.
+/// What became of an unregistration.
 #[derive(Debug)]
 pub struct Outcome {
     /// What was to go.
@@ -54,7 +53,7 @@ impl<'a> Clients<'a> {
         self.newest.nobody_writes();
     }
 
-    /// The client for a unregistration.
+    /// The client for an unregistration.
     ///
     /// # Errors
     /// When the URL or a TLS file cannot be used.
@@ -132,25 +131,13 @@ impl Outcome {
     }
 
     fn say(&self, system_id: Option<&SystemId>) {
-        let Unregistration { url, .. } = &self.unregistration;
-        let what = what(&self.unregistration, system_id);
+        let url = &self.unregistration.url;
+        let what = self.unregistration.registered(system_id);
         match &self.result {
             Ok(Gone::Deleted) => log::info!("{what} unregistered from {url}"),
             Ok(Gone::WasGone | Gone::Unknown) => log::info!("{what} was already gone at {url}"),
             Err(error) => log::error!("{what} is left behind at {url}: {error:#}"),
         }
-    }
-}
-
-/// What goes, in the words of a log line.
-#[must_use]
-pub fn what(unregistration: &Unregistration, system_id: Option<&SystemId>) -> String {
-    match (unregistration.ownership, system_id) {
-        (Ownership::Owned, _) => unregistration.runner(),
-        (Ownership::Shared, Some(id)) => {
-            format!("runner manager {id} of {}", unregistration.runner())
-        }
-        (Ownership::Shared, None) => format!("this runner manager of {}", unregistration.runner()),
     }
 }
 
@@ -161,19 +148,20 @@ async fn ask(
     deadline: Deadline,
     newest: &Newest,
 ) -> anyhow::Result<Gone> {
-    let gone = delete(client, unregistration, system_id, deadline).await?;
+    let registered = unregistration.registered(system_id);
+    let gone = registered.unregister(client, deadline).await?;
     let rotated = gone == Gone::Unknown && rotation::may_be_under_way(unregistration);
     if rotated {
         log::info!(
             "GitLab does not know the token of {}, which is due to be rotated: looking for the new one in config.toml",
-            unregistration.runner()
+            registered.runner()
         );
         if let Some(token) = newest.token(unregistration, deadline).await {
-            let newer = Unregistration {
-                token,
-                ..unregistration.clone()
+            let newer = Registered {
+                token: &token,
+                ..registered
             };
-            return delete(client, &newer, system_id, deadline).await;
+            return newer.unregister(client, deadline).await;
         }
     }
     // An expired token is unknown to GitLab, but its runner is there.
@@ -199,29 +187,6 @@ async fn ask(
     Ok(gone)
 }
 
-async fn delete(
-    client: &Client,
-    unregistration: &Unregistration,
-    system_id: Option<&SystemId>,
-    deadline: Deadline,
-) -> anyhow::Result<Gone> {
-    match unregistration.ownership {
-        Ownership::Owned => Ok(client
-            .unregister_runner(&unregistration.token, deadline)
-            .await?),
-        Ownership::Shared => {
-            let system_id = system_id.ok_or_else(|| {
-                Failure::unusable(
-                    "its system ID is not known: .runner_system_id is missing or contains none; delete it in GitLab's list of runners",
-                )
-            })?;
-            let asked =
-                client.unregister_runner_manager(&unregistration.token, system_id, deadline);
-            Ok(asked.await.context("unregistering runner manager")?)
-        }
-    }
-}
-
 /// A flag wins over the three files of an entry, those over a variable that other programs read too.
 pub(crate) fn tls_files(options: &Options, entry: &[Option<String>; 3]) -> TlsFiles {
     let TlsPaths {
@@ -238,18 +203,10 @@ pub(crate) fn tls_files(options: &Options, entry: &[Option<String>; 3]) -> TlsFi
             .or_else(|| entry.clone().map(Into::into))
             .or_else(|| other.clone())
     };
-    let beside = options
-        .config
-        .parent()
-        .map(|directory| directory.join("certs"));
-    let mut certs_directories: Vec<_> = beside.into_iter().collect();
-    if !certs_directories.contains(&options.default_certs) {
-        certs_directories.push(options.default_certs.clone());
-    }
     TlsFiles {
         ca_file: first(ca, entry_ca, &fallback.ca),
         cert_file: first(certificate, entry_certificate, &fallback.certificate),
         key_file: first(key, entry_key, &fallback.key),
-        certs_directories,
+        certs_directories: TlsFiles::directories(&options.config, options.default_certs.clone()),
     }
 }

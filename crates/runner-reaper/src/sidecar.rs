@@ -204,7 +204,7 @@ async fn prepare(options: &Options, files: &Files, config: &Config, clients: &mu
             Err(error) => {
                 log::warn!(
                     "{} cannot be unregistered: {error:#}",
-                    unregistration.runner()
+                    unregistration.registered(None).runner()
                 );
             }
         }

@@ -57,7 +57,10 @@ impl<'a> Plan<'a> {
             ca_file: wish.tls_ca_file.clone(),
             cert_file: wish.tls_cert_file.clone(),
             key_file: wish.tls_key_file.clone(),
-            certs_directories: certs_directories(&options.config, environment),
+            certs_directories: TlsFiles::directories(
+                &options.config,
+                environment.default_directory().join("certs"),
+            ),
         };
         let proxies = Proxies::from_variables(|name| environment.get(name).map(ToOwned::to_owned));
         let client = Client::new(&endpoint, &tls, &proxies)?;
@@ -119,20 +122,6 @@ impl<'a> Plan<'a> {
             runner_type,
             attributes: self.attributes.clone(),
         }
-    }
-}
-
-/// `certs/` beside the config file, then where gitlab-runner looks: its default directory, whatever `--config` says.
-fn certs_directories(config: &Path, environment: &Environment) -> Vec<std::path::PathBuf> {
-    let beside = config
-        .parent()
-        .unwrap_or_else(|| Path::new(""))
-        .join("certs");
-    let default = environment.default_directory().join("certs");
-    if beside == default {
-        vec![beside]
-    } else {
-        vec![beside, default]
     }
 }
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::source::Ownership;
 use runner_lifecycle::system_id::SystemId;
+use runner_lifecycle::unregister::Registered;
 
 use super::files::Files;
-use super::give_back::{described, unregister};
 use super::plan::Plan;
 use super::stops::Stops;
 
@@ -24,14 +24,14 @@ pub(super) async fn everything(
     let Some(made) = files.take_made() else {
         return;
     };
-    let what = described(made.source, made.id, system_id);
+    let what = Registered::of(made.source, made.id, &made.token, system_id);
     if plan.options.leave_runner {
         log::warn!("{what} stays at {} because of --leave-runner", made.url);
         return;
     }
     let limit = stops.left().unwrap_or_else(|| Deadline::after(LIMIT));
-    match unregister(&plan.client, made.source, &made.token, system_id, limit).await {
-        Ok(()) => {
+    match what.unregister(&plan.client, limit).await {
+        Ok(_) => {
             log::info!("{what} unregistered again from {}", made.url);
             files.unmade(&made);
         }
@@ -40,7 +40,7 @@ pub(super) async fn everything(
                 Ownership::Owned => "the next run on this volume finishes it",
                 Ownership::Shared => "GitLab removes it after 7 days without contact",
             };
-            log::error!("{what} is left behind at {}: {error}; {next}", made.url);
+            log::error!("{what} is left behind at {}: {error:#}; {next}", made.url);
         }
     }
 }

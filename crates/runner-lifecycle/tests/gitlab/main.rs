@@ -20,4 +20,5 @@ mod strangers;
 mod times;
 mod tls;
 mod tls_files;
+mod unregister;
 mod world;

@@ -287,6 +287,6 @@ fn runner_is_named_without_its_token() {
         &entries("[[runners]]\nname = \"a\"\nid = 7\ntoken = \"canary\""),
         None,
     );
-    assert_eq!(found[0].runner(), "runner 7 \"a\"");
+    assert_eq!(found[0].registered(None).runner(), "runner 7 \"a\"");
     assert!(!format!("{:?}", found[0]).contains("canary"));
 }

@@ -31,7 +31,7 @@ pub enum Found {
 }
 
 /// What one process is.
-enum Seen {
+enum Candidate {
     RunnerManager(RunnerManager),
     Hidden,
     Nothing,
@@ -79,9 +79,9 @@ impl Processes {
         let mut found: Vec<RunnerManager> = Vec::new();
         for pid in self.pids() {
             match self.look(pid, &ours) {
-                Seen::RunnerManager(this) => found.push(this),
-                Seen::Hidden => hidden = Some(pid),
-                Seen::Nothing => {}
+                Candidate::RunnerManager(this) => found.push(this),
+                Candidate::Hidden => hidden = Some(pid),
+                Candidate::Nothing => {}
             }
         }
         found.sort_by_key(|found| found.started);
@@ -101,37 +101,37 @@ impl Processes {
         entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
     }
 
-    fn look(&self, pid: i32, ours: &Place) -> Seen {
+    fn look(&self, pid: i32, ours: &Place) -> Candidate {
         let here = self.proc.join(pid.to_string());
         let Some(line) = command_line(&here).filter(|line| line.role == Role::Run) else {
-            return Seen::Nothing;
+            return Candidate::Nothing;
         };
         let variable = |name: &str| variable(&here, name);
         let told = line.config.clone().or_else(|| variable("CONFIG_FILE"));
         // Other programs have a command `run` too. Only one that names the file, or is called like a runner, counts.
         if line.config.is_none() && !line.program.contains("runner") {
-            return Seen::Nothing;
+            return Candidate::Nothing;
         }
         let config = told.map_or_else(|| default_config(&here), PathBuf::from);
         match reads(&here, &config, ours) {
             Ok(true) => {}
-            Ok(false) => return Seen::Nothing,
+            Ok(false) => return Candidate::Nothing,
             // Of another user: only its words are left, and they are not enough for a signal.
-            Err(_) if config == ours.path => return Seen::Hidden,
+            Err(_) if config == ours.path => return Candidate::Hidden,
             // Nor are they needed where an entry point gave up root: without CAP_SYS_PTRACE, as in most pods, even root sees
             // no variable of such a process, and which file it reads stays unknown.
             Err(_) if line.config.is_none() && rustix::process::geteuid().is_root() => {
-                return Seen::Hidden;
+                return Candidate::Hidden;
             }
-            Err(_) => return Seen::Nothing,
+            Err(_) => return Candidate::Nothing,
         }
         let Some((parent, started)) = stat(&here) else {
-            return Seen::Nothing;
+            return Candidate::Nothing;
         };
         let wrapped = command_line(&self.proc.join(parent.to_string()))
             .is_some_and(|line| line.role == Role::Wrapper);
         let listen_address = line.listen_address.or_else(|| variable("LISTEN_ADDRESS"));
-        Seen::RunnerManager(RunnerManager {
+        Candidate::RunnerManager(RunnerManager {
             proc: self.proc.clone(),
             pid,
             parent,

@@ -8,7 +8,7 @@ use runner_lifecycle::system_id::SystemId;
 use tokio::time::Instant;
 
 use super::older::{GLANCE, Older, addresses};
-use super::verdict::{Answer, Seen, Verdict};
+use super::verdict::{Sight, Sights, Verdict};
 use crate::runner_manager::{Look, Pages, jobs_in_words};
 use crate::stops::Stops;
 
@@ -36,7 +36,7 @@ pub(super) struct Observation<'a> {
     pub(super) say_at: Option<Duration>,
     said_silent: bool,
     older: Older,
-    seen: Seen,
+    seen: Sights,
     last: Verdict,
 }
 
@@ -46,7 +46,7 @@ impl<'a> Observation<'a> {
         expected: Option<SystemId>,
         stops: &'a Stops,
     ) -> Self {
-        let (began, seen) = (Instant::now(), Seen::default());
+        let (began, seen) = (Instant::now(), Sights::default());
         let mut observation = Self {
             pages,
             expected,
@@ -81,26 +81,26 @@ impl<'a> Observation<'a> {
     }
 
     /// What the runner manager shows just now.
-    async fn ask(&mut self) -> Answer {
+    async fn ask(&mut self) -> Sight {
         let Some(pages) = &self.pages else {
-            return Answer::Nobody;
+            return Sight::Nobody;
         };
         let (state, jobs) = tokio::join!(pages.state(), pages.jobs());
         let answer = match state {
             Look::Nobody => self.older.look(pages, jobs, self.began.elapsed()).await,
-            Look::Silent => Answer::Silent,
-            Look::Seen(state) => Answer::State(state, jobs.seen().map(addresses)),
+            Look::Silent => Sight::Silent,
+            Look::Seen(state) => Sight::State(state, jobs.seen().map(addresses)),
         };
         match answer {
-            Answer::Silent if !self.said_silent => {
+            Sight::Silent if !self.said_silent => {
                 self.said_silent = true;
                 log::warn!(
                     "the runner manager is running but does not answer: waiting until it answers or exits"
                 );
             }
-            Answer::State(..) | Answer::Lives { .. } if self.is_foreign().await => {
+            Sight::State(..) | Sight::Lives { .. } if self.is_foreign().await => {
                 self.pages = None;
-                return Answer::Nobody;
+                return Sight::Nobody;
             }
             _ => {}
         }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::verdict::Answer;
+use super::verdict::Sight;
 use crate::runner_manager::{Job, Look, Pages, ProcessState, Sample, Signs, Version};
 
 /// Limit of the look whose the pages are: a token rotation holds that page back, and two seconds may be all there is.
@@ -23,22 +23,22 @@ impl Older {
         pages: &Pages,
         jobs: Look<Vec<Job>>,
         at: Duration,
-    ) -> Answer {
+    ) -> Sight {
         // A token rotation holds this page back from 18.1 on, and never the list of jobs.
         let sample = tokio::time::timeout(GLANCE, pages.sample()).await;
         match (sample.unwrap_or(Look::Silent), jobs) {
             (Look::Seen(sample), jobs) => self.seen(&sample, jobs.seen(), at),
-            (_, Look::Seen(jobs)) => Answer::Lives {
+            (_, Look::Seen(jobs)) => Sight::Lives {
                 state: None,
                 moves: None,
                 jobs: Some(addresses(jobs)),
             },
-            (Look::Silent, _) | (_, Look::Silent) => Answer::Silent,
-            (Look::Nobody, Look::Nobody) => Answer::Nobody,
+            (Look::Silent, _) | (_, Look::Silent) => Sight::Silent,
+            (Look::Nobody, Look::Nobody) => Sight::Nobody,
         }
     }
 
-    fn seen(&mut self, sample: &Sample, jobs: Option<Vec<Job>>, at: Duration) -> Answer {
+    fn seen(&mut self, sample: &Sample, jobs: Option<Vec<Job>>, at: Duration) -> Sight {
         let jobs = jobs.map(addresses);
         let idle = jobs.as_ref().is_some_and(Vec::is_empty);
         let state = self.signs.state(at, sample).or_else(|| {
@@ -55,7 +55,7 @@ impl Older {
                 Version::OLDEST
             );
         }
-        Answer::Lives {
+        Sight::Lives {
             state,
             // Before 15.11 only requests tell that it goes on.
             moves: Some(match sample.workers {

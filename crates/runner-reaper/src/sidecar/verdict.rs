@@ -17,7 +17,7 @@ pub(super) const KILLING: Duration = Duration::from_secs(1);
 
 /// What one look showed.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Answer {
+pub(super) enum Sight {
     /// Nobody listens, or there is no port to ask at.
     Nobody,
     /// Somebody listens and does not answer: it lives.
@@ -51,7 +51,7 @@ pub(super) enum Verdict {
 
 /// What was seen so far.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct Sights {
     /// Whether anybody was ever there.
     anybody: bool,
     first: Option<ProcessState>,
@@ -64,7 +64,7 @@ pub(super) struct Seen {
     moves: Moves,
 }
 
-impl Seen {
+impl Sights {
     /// The jobs of the last look that showed any list.
     pub(super) fn jobs(&self) -> &[String] {
         self.jobs.as_deref().unwrap_or_default()
@@ -76,24 +76,24 @@ impl Seen {
     }
 
     /// Takes a look at time `at` after SIGTERM in.
-    pub(super) fn assess(&mut self, at: Duration, look: Answer) -> Verdict {
+    pub(super) fn assess(&mut self, at: Duration, look: Sight) -> Verdict {
         let look = match look {
             // It is at its end: one page did not answer any more.
-            Answer::Lives { .. } if self.says => Answer::Silent,
+            Sight::Lives { .. } if self.says => Sight::Silent,
             look => look,
         };
-        let answered = matches!(look, Answer::State(..) | Answer::Lives { .. });
+        let answered = matches!(look, Sight::State(..) | Sight::Lives { .. });
         let mut goes_on = at >= DECISION;
         match look {
-            Answer::Nobody => return self.vanished(at),
-            Answer::Silent => {}
-            Answer::State(state, jobs) => {
+            Sight::Nobody => return self.vanished(at),
+            Sight::Silent => {}
+            Sight::State(state, jobs) => {
                 self.says = true;
                 self.first.get_or_insert(state);
                 self.last = Some(state);
                 self.jobs = jobs.or(self.jobs.take());
             }
-            Answer::Lives { state, moves, jobs } => {
+            Sight::Lives { state, moves, jobs } => {
                 self.first = self.first.or(state);
                 self.last = state;
                 self.jobs = jobs.or(self.jobs.take());
@@ -147,30 +147,30 @@ mod tests {
 
     use super::*;
 
-    fn state(state: ProcessState, jobs: usize) -> Answer {
-        Answer::State(state, Some((0..jobs).map(|n| format!("job {n}")).collect()))
+    fn state(state: ProcessState, jobs: usize) -> Sight {
+        Sight::State(state, Some((0..jobs).map(|n| format!("job {n}")).collect()))
     }
 
     #[test]
     fn without_time_to_look_on_a_runner_manager_at_work_is_not_at_its_end() {
-        fn check(looks: &[Answer], want: Verdict) {
-            let mut seen = Seen::default();
+        fn check(looks: &[Sight], want: Verdict) {
+            let mut seen = Sights::default();
             let last = looks.iter().fold(Wait, |_, look| {
                 seen.assess(Duration::from_millis(500), look.clone())
             });
             assert_eq!(seen.without_more_looks(last), want, "{looks:?}");
         }
         check(&[state(Running, 1)], NotTheEnd);
-        check(&[state(Running, 0), Answer::Silent], Wait);
-        check(&[Answer::Silent, state(Running, 0)], NotTheEnd);
-        check(&[Answer::Silent], Wait);
+        check(&[state(Running, 0), Sight::Silent], Wait);
+        check(&[Sight::Silent, state(Running, 0)], NotTheEnd);
+        check(&[Sight::Silent], Wait);
         check(&[state(Graceful, 1)], Ending);
-        check(&[Answer::Nobody], Gone);
+        check(&[Sight::Nobody], Gone);
     }
 
     /// Fails unless these looks, each with its time in milliseconds, mean this one after the other.
-    pub(super) fn means(what: &str, looks: &[(u64, Answer)], want: &[Verdict]) {
-        let mut seen = Seen::default();
+    pub(super) fn means(what: &str, looks: &[(u64, Sight)], want: &[Verdict]) {
+        let mut seen = Sights::default();
         let got: Vec<Verdict> = looks
             .iter()
             .map(|(at, look)| seen.assess(Duration::from_millis(*at), look.clone()))
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn series_of_looks_has_one_meaning() {
         use means as check;
-        check("ended before", &[(0, Answer::Nobody)], &[Gone]);
+        check("ended before", &[(0, Sight::Nobody)], &[Gone]);
         check(
             "stopped alone",
             &[
@@ -196,7 +196,7 @@ mod tests {
             &[
                 (0, state(Running, 0)),
                 (20, state(Graceful, 0)),
-                (40, Answer::Nobody),
+                (40, Sight::Nobody),
             ],
             &[Wait, Ending, Gone],
         );
@@ -205,13 +205,13 @@ mod tests {
             &[
                 (0, state(Running, 1)),
                 (20, state(Graceful, 1)),
-                (40, Answer::Nobody),
+                (40, Sight::Nobody),
             ],
             &[Wait, Ending, Gone],
         );
         check(
             "grace period used up",
-            &[(0, state(Graceful, 1)), (20, Answer::Nobody)],
+            &[(0, state(Graceful, 1)), (20, Sight::Nobody)],
             &[Ending, Killed],
         );
         check(
@@ -219,7 +219,7 @@ mod tests {
             &[
                 (0, state(Graceful, 1)),
                 (9000, state(Graceful, 1)),
-                (9020, Answer::Nobody),
+                (9020, Sight::Nobody),
             ],
             &[Ending, Ending, Gone],
         );
@@ -228,7 +228,7 @@ mod tests {
             &[
                 (0, state(Graceful, 1)),
                 (1400, state(Graceful, 1)),
-                (1500, Answer::Nobody),
+                (1500, Sight::Nobody),
             ],
             &[Ending, Ending, Gone],
         );
@@ -237,30 +237,30 @@ mod tests {
             &[
                 (0, state(Graceful, 1)),
                 (20, state(Graceful, 0)),
-                (40, Answer::Nobody),
+                (40, Sight::Nobody),
             ],
             &[Ending, Ending, Gone],
         );
         check(
             "ends its jobs",
-            &[(0, state(Forceful, 1)), (20, Answer::Nobody)],
+            &[(0, state(Forceful, 1)), (20, Sight::Nobody)],
             &[Ending, Gone],
         );
         check(
             "crashed with jobs",
-            &[(0, state(Running, 1)), (20, Answer::Nobody)],
+            &[(0, state(Running, 1)), (20, Sight::Nobody)],
             &[Wait, Killed],
         );
         check(
             "crashed idle",
-            &[(0, state(Running, 0)), (20, Answer::Nobody)],
+            &[(0, state(Running, 0)), (20, Sight::Nobody)],
             &[Wait, Gone],
         );
         check(
             "throttled, then works on",
             &[
-                (0, Answer::Silent),
-                (3100, Answer::Silent),
+                (0, Sight::Silent),
+                (3100, Sight::Silent),
                 (3200, state(Running, 1)),
             ],
             &[Wait, Wait, NotTheEnd],
@@ -269,8 +269,8 @@ mod tests {
             "throttled while it works",
             &[
                 (0, state(Running, 1)),
-                (3100, Answer::Silent),
-                (9000, Answer::Silent),
+                (3100, Sight::Silent),
+                (9000, Sight::Silent),
             ],
             &[Wait, Wait, Wait],
         );
@@ -278,36 +278,36 @@ mod tests {
             "throttled while it drains",
             &[
                 (0, state(Graceful, 1)),
-                (2000, Answer::Silent),
-                (9000, Answer::Nobody),
+                (2000, Sight::Silent),
+                (9000, Sight::Nobody),
             ],
             &[Ending, Ending, Gone],
         );
         check(
             "died without ever having answered",
-            &[(0, Answer::Silent), (20, Answer::Nobody)],
+            &[(0, Sight::Silent), (20, Sight::Nobody)],
             &[Wait, Killed],
         );
         check(
             "died idle while it was silent",
             &[
                 (0, state(Graceful, 0)),
-                (20, Answer::Silent),
-                (40, Answer::Nobody),
+                (20, Sight::Silent),
+                (40, Sight::Nobody),
             ],
             &[Ending, Ending, Gone],
         );
         check(
             "list never seen",
-            &[(0, Answer::State(Graceful, None)), (20, Answer::Nobody)],
+            &[(0, Sight::State(Graceful, None)), (20, Sight::Nobody)],
             &[Ending, Killed],
         );
         check(
             "list not seen",
             &[
                 (0, state(Graceful, 1)),
-                (20, Answer::State(Graceful, None)),
-                (40, Answer::Nobody),
+                (20, Sight::State(Graceful, None)),
+                (40, Sight::Nobody),
             ],
             &[Ending, Ending, Killed],
         );

@@ -24,14 +24,14 @@ impl Moves {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Answer, Seen, Verdict};
+    use super::super::{Sight, Sights, Verdict};
     use super::*;
     use crate::runner_manager::ProcessState::{self, Graceful, Running, Starting};
     use Verdict::{Ending, Gone, Killed, NotTheEnd, Wait};
 
     /// A look at a runner manager with this many jobs whose counters are at `moves`.
-    fn lives(state: Option<ProcessState>, jobs: usize, moves: f64) -> Answer {
-        Answer::Lives {
+    fn lives(state: Option<ProcessState>, jobs: usize, moves: f64) -> Sight {
+        Sight::Lives {
             state,
             moves: Some(moves),
             jobs: Some((0..jobs).map(|n| format!("job {n}")).collect()),
@@ -76,18 +76,18 @@ mod tests {
                 (0, busy(4.0)),
                 (3000, busy(4.0)),
                 (60_000, busy(4.0)),
-                (60_050, Answer::Nobody),
+                (60_050, Sight::Nobody),
             ],
             &[Wait, Wait, Wait, Gone],
         );
         check(
             "saturated and killed with our SIGTERM",
-            &[(0, busy(4.0)), (20, Answer::Nobody)],
+            &[(0, busy(4.0)), (20, Sight::Nobody)],
             &[Wait, Killed],
         );
         check(
             "saturated and gone within the time in which everything is killed",
-            &[(0, busy(4.0)), (2900, busy(4.0)), (2950, Answer::Nobody)],
+            &[(0, busy(4.0)), (2900, busy(4.0)), (2950, Sight::Nobody)],
             &[Wait, Wait, Killed],
         );
         check(
@@ -96,16 +96,16 @@ mod tests {
                 (0, lives(None, 1, 4.0)),
                 (500, lives(Some(Graceful), 1, 4.0)),
                 (9000, lives(Some(Graceful), 1, 5.0)),
-                (9050, Answer::Nobody),
+                (9050, Sight::Nobody),
             ],
             &[Wait, Ending, Ending, Gone],
         );
         check(
             "idle and told to stop with us",
-            &[(0, lives(Some(Running), 0, 4.0)), (20, Answer::Nobody)],
+            &[(0, lives(Some(Running), 0, 4.0)), (20, Sight::Nobody)],
             &[Wait, Gone],
         );
-        let held_back = Answer::Lives {
+        let held_back = Sight::Lives {
             state: None,
             moves: None,
             jobs: Some(Vec::new()),
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn without_time_to_look_on_nothing_is_taken_for_certain() {
-        let mut seen = Seen::default();
+        let mut seen = Sights::default();
         let last = seen.assess(Duration::from_millis(500), lives(None, 1, 4.0));
         assert_eq!(seen.without_more_looks(last), Wait);
         let last = seen.assess(Duration::from_millis(600), lives(Some(Running), 0, 4.0));

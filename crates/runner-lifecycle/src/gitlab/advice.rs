@@ -136,99 +136,100 @@ mod tests {
 
     #[test]
     fn every_refusal_has_its_own_next_step() {
-        fn check(purpose: Purpose, status: u16, words: &str, want: &str) {
-            let step = next_step(purpose, status, words);
-            assert!(step.contains(want), "{purpose:?} {status} {words}: {step}");
-        }
         use Purpose::{
             Creation, Details, List, Registration, RunnerGone, RunnerManagerGone,
             RunnerManagerSwept, RunnerSwept, Verification,
         };
-        check(List, 401, "401 Unauthorized", "--access-token-file");
-        check(List, 403, "insufficient_scope: requires", "read_api");
-        check(List, 403, "403 Forbidden", "administrator");
-        check(List, 404, "404 Group Not Found", "--group-id");
-        check(List, 404, "404 Not Found", "relative root");
-        check(
-            Details,
-            403,
-            "insufficient_scope: requires",
-            "manage_runner",
-        );
-        check(
-            RunnerSwept,
-            401,
-            "invalid_token: Token is expired.",
-            "make a new one",
-        );
-        check(
-            RunnerSwept,
-            403,
-            "insufficient_scope: requires",
-            "manage_runner",
-        );
-        check(
-            RunnerSwept,
-            403,
-            "403 Forbidden - No access granted",
-            "only project",
-        );
-        check(RunnerManagerSwept, 403, "403 Forbidden", "--token-file");
-        check(
-            Registration,
-            403,
-            "403 Forbidden - invalid token supplied",
-            "registration token",
-        );
-        check(
-            Registration,
-            410,
-            "410 Gone - runner registration disallowed",
-            "--token-file",
-        );
-        check(
-            Registration,
-            400,
-            "tags_list: can not be empty",
-            "change the flag",
-        );
-        check(
-            Registration,
-            400,
-            "Maximum number of ci registered",
-            "a higher limit",
-        );
-        check(Registration, 422, "", "change the flag");
-        check(Creation, 401, "401 Unauthorized", "--access-token-file");
-        check(
-            Creation,
-            403,
-            "insufficient_scope: requires",
-            "scope create_runner",
-        );
-        check(
-            Creation,
-            403,
-            "403 Forbidden - Insufficient permissions",
-            "owner of the group",
-        );
-        check(Verification, 403, "403 Forbidden", "was reset");
-        check(Verification, 422, "Runner is orphaned", "orphaned");
-        check(
-            Verification,
-            410,
-            "API V3 is no longer supported.",
-            "no longer supports",
-        );
-        check(RunnerGone, 404, "404 Not Found", "relative root");
-        check(RunnerManagerGone, 404, "404 Not Found", "relative root");
-        check(RunnerManagerGone, 403, "403 Forbidden - why", "by hand");
-        check(
-            RunnerGone,
-            409,
-            "409 Conflict: Resource lock",
-            "run this again",
-        );
-        check(RunnerGone, 412, "412 Precondition Failed", "GitLab's log");
+        for (purpose, status, words, want) in [
+            (List, 401, "401 Unauthorized", "--access-token-file"),
+            (List, 403, "insufficient_scope: requires", "read_api"),
+            (List, 403, "403 Forbidden", "administrator"),
+            (List, 404, "404 Group Not Found", "--group-id"),
+            (List, 404, "404 Not Found", "relative root"),
+            (
+                Details,
+                403,
+                "insufficient_scope: requires",
+                "manage_runner",
+            ),
+            (
+                RunnerSwept,
+                401,
+                "invalid_token: Token is expired.",
+                "make a new one",
+            ),
+            (
+                RunnerSwept,
+                403,
+                "insufficient_scope: requires",
+                "manage_runner",
+            ),
+            (
+                RunnerSwept,
+                403,
+                "403 Forbidden - No access granted",
+                "only project",
+            ),
+            (RunnerManagerSwept, 403, "403 Forbidden", "--token-file"),
+            (
+                Registration,
+                403,
+                "403 Forbidden - invalid token supplied",
+                "registration token",
+            ),
+            (
+                Registration,
+                410,
+                "410 Gone - runner registration disallowed",
+                "--token-file",
+            ),
+            (
+                Registration,
+                400,
+                "tags_list: can not be empty",
+                "change the flag",
+            ),
+            (
+                Registration,
+                400,
+                "Maximum number of ci registered",
+                "a higher limit",
+            ),
+            (Registration, 422, "", "change the flag"),
+            (Creation, 401, "401 Unauthorized", "--access-token-file"),
+            (
+                Creation,
+                403,
+                "insufficient_scope: requires",
+                "scope create_runner",
+            ),
+            (
+                Creation,
+                403,
+                "403 Forbidden - Insufficient permissions",
+                "owner of the group",
+            ),
+            (Verification, 403, "403 Forbidden", "was reset"),
+            (Verification, 422, "Runner is orphaned", "orphaned"),
+            (
+                Verification,
+                410,
+                "API V3 is no longer supported.",
+                "no longer supports",
+            ),
+            (RunnerGone, 404, "404 Not Found", "relative root"),
+            (RunnerManagerGone, 404, "404 Not Found", "relative root"),
+            (RunnerManagerGone, 403, "403 Forbidden - why", "by hand"),
+            (
+                RunnerGone,
+                409,
+                "409 Conflict: Resource lock",
+                "run this again",
+            ),
+            (RunnerGone, 412, "412 Precondition Failed", "GitLab's log"),
+        ] {
+            let step = next_step(purpose, status, words);
+            assert!(step.contains(want), "{purpose:?} {status} {words}: {step}");
+        }
     }
 }

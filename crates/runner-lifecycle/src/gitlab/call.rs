@@ -100,11 +100,7 @@ impl Purpose {
     pub(super) fn token_header(self) -> HeaderName {
         match self {
             Self::Creation | Self::List | Self::Details | Self::RunnerSwept => PRIVATE_TOKEN,
-            Self::Registration
-            | Self::Verification
-            | Self::RunnerGone
-            | Self::RunnerManagerGone
-            | Self::RunnerManagerSwept => RUNNER_TOKEN,
+            _ => RUNNER_TOKEN,
         }
     }
 

@@ -101,53 +101,48 @@ mod tests {
 
     #[test]
     fn refusal_names_what_to_write_instead() {
-        fn check(from: &str, status: u16, location: &str, want: &str) {
-            match at(from, status, location) {
-                Turn::Refuse { next, target } => {
-                    assert!(next.contains(want), "{location}: {next}");
-                    assert!(
-                        !format!("{next}{target}").contains("secret"),
-                        "{next} {target}"
-                    );
-                }
-                Turn::Follow(url) => panic!("followed to {url}"),
-            }
+        const PLAIN: &str = "http://h/api/v4/runners";
+        const MOVED: &str = "https://h/api/v4/runners";
+        for (from, status, location, want) in [
+            (PLAIN, 301, MOVED, "write https://h in --url"),
+            (PLAIN, 302, MOVED, "write https://h in --url"),
+            (PLAIN, 303, MOVED, "write https://h in --url"),
+            (PLAIN, 307, MOVED, "write https://h in --url"),
+            (PLAIN, 308, MOVED, "write https://h in --url"),
+            (
+                PLAIN,
+                301,
+                "https://h:8443/git/api/v4/runners",
+                "write https://h:8443/git in --url",
+            ),
+            (
+                PLAIN,
+                301,
+                "https://g/api/v4/runners",
+                "another host: write https://g in --url if",
+            ),
+            (
+                FROM,
+                308,
+                "http://h/git/api/v4/runners/verify",
+                "never sent from https",
+            ),
+            (FROM, 302, "/users/sign_in?token=secret", "not GitLab's API"),
+            (
+                FROM,
+                302,
+                "https://me:secret@sso.example/login",
+                "not GitLab's API",
+            ),
+            (FROM, 302, "http://[broken", "is not GitLab"),
+        ] {
+            let Turn::Refuse { next, target } = at(from, status, location) else {
+                panic!("followed to {location}");
+            };
+            assert!(next.contains(want), "{location}: {next}");
+            let said = format!("{next}{target}");
+            assert!(!said.contains("secret"), "{said}");
         }
-        let plain = "http://h/api/v4/runners";
-        for status in [301, 302, 303, 307, 308] {
-            check(
-                plain,
-                status,
-                "https://h/api/v4/runners",
-                "write https://h in --url",
-            );
-        }
-        check(
-            plain,
-            301,
-            "https://h:8443/git/api/v4/runners",
-            "write https://h:8443/git in --url",
-        );
-        check(
-            plain,
-            301,
-            "https://g/api/v4/runners",
-            "another host: write https://g in --url if",
-        );
-        check(
-            FROM,
-            308,
-            "http://h/git/api/v4/runners/verify",
-            "never sent from https",
-        );
-        check(FROM, 302, "/users/sign_in?token=secret", "not GitLab's API");
-        check(
-            FROM,
-            302,
-            "https://me:secret@sso.example/login",
-            "not GitLab's API",
-        );
-        check(FROM, 302, "http://[broken", "is not GitLab");
     }
 
     #[test]

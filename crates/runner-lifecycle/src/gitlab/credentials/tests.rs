@@ -3,7 +3,7 @@
 use Purpose::{Creation, Registration, Verification};
 
 use super::*;
-use crate::gitlab::meaning::tests::{PAGE, answer, assessed, sent};
+use crate::gitlab::meaning::tests::{PAGE, answer, assessed, check, sent};
 
 type Read = Result<Credentials, Not>;
 
@@ -129,46 +129,29 @@ fn of_an_older_token_only_the_runners_id_is_wanted() {
 
 #[test]
 fn a_creation_whose_answer_names_no_runner_is_lost() {
-    for purpose in [Registration, Creation] {
-        for body in [
-            "{\"id\":1}",
-            "{\"id\":1,\"token\":\"\"}",
-            "{}",
-            "200",
-            "",
-            "[]",
-        ] {
-            assert_eq!(
-                read(purpose, 201, body),
-                Err(No::LostRunner.into()),
-                "{body}"
-            );
-        }
-        assert_eq!(read(purpose, 201, PAGE), Err(No::NotGitlab.into()));
-        assert_eq!(
-            read(purpose, 201, "{\"id\":1,\"tok"),
-            Err(Not::Later { lost: true })
-        );
-    }
+    let nameless = [
+        r#"{"id":1}"#,
+        r#"{"id":1,"token":""}"#,
+        "{}",
+        "200",
+        "",
+        "[]",
+    ];
+    let cut_off = r#"{"id":1,"tok"#;
+    let creations = [Registration, Creation];
+    check(&creations, &[201], &nameless, No::LostRunner);
+    check(&creations, &[201], &[PAGE], No::NotGitlab);
+    check(&creations, &[201], &[cut_off], Not::Later { lost: true });
 }
 
 #[test]
 fn verification_takes_the_token_as_known_but_not_the_runner() {
-    assert_eq!(
-        read(Verification, 200, r#"{"id":4}"#),
-        runner(4, "glrt-sent", None)
-    );
-    for body in ["200", "", "{}", "{\"ok\":1}", PAGE, "\"ok\""] {
-        assert_eq!(
-            read(Verification, 200, body),
-            Err(No::NotGitlab.into()),
-            "{body}"
-        );
-    }
-    assert_eq!(
-        read(Verification, 200, "{\"id\":1,"),
-        Err(Not::Later { lost: false })
-    );
+    let known = runner(4, "glrt-sent", None);
+    assert_eq!(read(Verification, 200, r#"{"id":4}"#), known);
+    let others = ["200", "", "{}", r#"{"ok":1}"#, PAGE, "\"ok\""];
+    check(&[Verification], &[200], &others, No::NotGitlab);
+    let cut_off = Not::Later { lost: false };
+    check(&[Verification], &[200], &[r#"{"id":1,"#], cut_off);
 }
 
 #[test]

@@ -9,15 +9,10 @@ use reqwest::Method;
 use super::*;
 use crate::gitlab::{Credentials, Deletion, Gone, Heard, Page};
 
-const ALL: [Purpose; 5] = [
-    Registration,
-    Creation,
-    Verification,
-    RunnerGone,
-    RunnerManagerGone,
-];
-pub(in crate::gitlab) const LATER: Option<Not> = Some(Not::Later { lost: false });
-const LOST: Option<Not> = Some(Not::Later { lost: true });
+const STARTS: &[Purpose] = &[Registration, Creation, Verification];
+const FAREWELLS: &[Purpose] = &[RunnerGone, RunnerManagerGone];
+const LATER: Not = Not::Later { lost: false };
+const LOST: Not = Not::Later { lost: true };
 pub(in crate::gitlab) const PAGE: &str = "<html><title>nginx</title></html>";
 
 pub(in crate::gitlab) fn sent() -> Token {
@@ -30,7 +25,11 @@ pub(in crate::gitlab) fn answer(status: u16, body: &str) -> Answer {
     } else {
         "application/json"
     };
-    let headers = [("content-type".parse().unwrap(), kind.parse().unwrap())];
+    with_header(status, "content-type", kind, body)
+}
+
+fn with_header(status: u16, name: &str, value: &str, body: &str) -> Answer {
+    let headers = [(name.parse().unwrap(), value.parse().unwrap())];
     Answer::new(status, headers.into_iter().collect(), body.into())
 }
 
@@ -45,7 +44,7 @@ pub(in crate::gitlab) fn assessed<T: FromAnswer>(
 }
 
 /// What is to be done about an answer; nothing where it is what was asked for.
-pub(in crate::gitlab) fn not_of(purpose: Purpose, answer: &Answer) -> Option<Not> {
+fn not(purpose: Purpose, answer: &Answer) -> Option<Not> {
     fn of<T: FromAnswer>(purpose: Purpose, answer: &Answer) -> Option<Not> {
         assessed::<T>(purpose, &sent(), answer).err()
     }
@@ -58,166 +57,133 @@ pub(in crate::gitlab) fn not_of(purpose: Purpose, answer: &Answer) -> Option<Not
     }
 }
 
-pub(in crate::gitlab) fn not(purpose: Purpose, status: u16, body: &str) -> Option<Not> {
-    not_of(purpose, &answer(status, body))
+/// Holds what each of these answers means for each of these calls.
+pub(in crate::gitlab) fn check(
+    purposes: &[Purpose],
+    statuses: &[u16],
+    bodies: &[&str],
+    want: impl Into<Not>,
+) {
+    let want = Some(want.into());
+    for (purpose, status) in pairs(purposes, statuses) {
+        for body in bodies {
+            let not = not(purpose, &answer(status, body));
+            assert_eq!(not, want, "{purpose:?} {status} {body}");
+        }
+    }
 }
 
-pub(in crate::gitlab) fn for_good(no: No) -> Option<Not> {
-    Some(Not::Final(no))
-}
-
-/// With a body that is marked as packed.
-fn packed(purpose: Purpose, status: u16, body: &str) -> Option<Not> {
-    let headers = [("content-encoding".parse().unwrap(), "gzip".parse().unwrap())];
-    let headers = headers.into_iter().collect();
-    not_of(purpose, &Answer::new(status, headers, body.into()))
+fn pairs(purposes: &[Purpose], statuses: &[u16]) -> impl Iterator<Item = (Purpose, u16)> {
+    purposes
+        .iter()
+        .flat_map(|purpose| statuses.iter().map(|status| (*purpose, *status)))
 }
 
 #[test]
 fn redirects_lead_elsewhere() {
-    for purpose in ALL {
-        for status in [301, 302, 303, 304, 307, 308] {
-            assert_eq!(not(purpose, status, PAGE), Some(Not::Elsewhere));
-        }
+    let redirects = [301, 302, 303, 304, 307, 308];
+    for purposes in [STARTS, FAREWELLS] {
+        check(purposes, &redirects, &[PAGE], Not::Elsewhere);
     }
 }
 
 #[test]
 fn a_packed_answer_is_never_read_and_a_creation_never_repeated() {
-    let body = r#"{"id":7,"token":"glrt-a"}"#;
-    for purpose in [Registration, Creation] {
-        assert_eq!(
-            packed(purpose, 201, body),
-            for_good(No::Packed { lost: true })
-        );
-        assert_eq!(
-            packed(purpose, 403, body),
-            for_good(No::Packed { lost: false })
-        );
+    const BODY: &str = r#"{"id":7,"token":"glrt-a"}"#;
+    fn check(purposes: &[Purpose], statuses: &[u16], want: impl Into<Not>) {
+        let want = Some(want.into());
+        for (purpose, status) in pairs(purposes, statuses) {
+            let packed = with_header(status, "content-encoding", "gzip", BODY);
+            assert_eq!(not(purpose, &packed), want, "{purpose:?} {status}");
+        }
     }
-    for status in [200, 403, 404] {
-        let no = for_good(No::Packed { lost: false });
-        assert_eq!(packed(Verification, status, body), no, "{status}");
+    check(&[Registration, Creation], &[201], No::Packed { lost: true });
+    check(
+        &[Registration, Creation],
+        &[403],
+        No::Packed { lost: false },
+    );
+    check(
+        &[Verification],
+        &[200, 403, 404],
+        No::Packed { lost: false },
+    );
+    check(&[List, Details], &[200], No::Packed { lost: false });
+    check(FAREWELLS, &[403], LATER);
+    for purposes in [STARTS, FAREWELLS] {
+        check(purposes, &[503], LATER);
+        check(purposes, &[502], LOST);
+        check(purposes, &[302], Not::Elsewhere);
     }
-    for purpose in [RunnerGone, RunnerManagerGone] {
-        assert_eq!(packed(purpose, 403, body), LATER);
-        // Without a body nothing is packed.
-        assert_eq!(packed(purpose, 204, ""), None);
-    }
-    for purpose in ALL {
-        assert_eq!(packed(purpose, 503, body), LATER);
-        assert_eq!(packed(purpose, 502, body), LOST);
-        assert_eq!(packed(purpose, 302, body), Some(Not::Elsewhere));
-    }
+    // Without a body nothing is packed.
+    let empty = with_header(204, "content-encoding", "gzip", "");
+    assert_eq!(not(RunnerGone, &empty), None);
 }
 
 #[test]
 fn the_list_of_statuses_is_repeated_whatever_the_body() {
-    for purpose in ALL {
-        for body in [r#"{"message":"x"}"#, PAGE, "", "Retry later\n"] {
-            for status in [408, 425, 429, 503] {
-                assert_eq!(not(purpose, status, body), LATER, "{status}");
-            }
-            for status in [500, 502, 504, 512, 515, 520, 527, 599, 999] {
-                assert_eq!(not(purpose, status, body), LOST, "{status}");
-            }
-        }
+    let bodies = [r#"{"message":"x"}"#, PAGE, "", "Retry later\n"];
+    let in_trouble = [500, 502, 504, 512, 515, 520, 527, 599, 999];
+    for purposes in [STARTS, FAREWELLS] {
+        check(purposes, &[408, 425, 429, 503], &bodies, LATER);
+        check(purposes, &in_trouble, &bodies, LOST);
     }
 }
 
 #[test]
 fn gitlabs_own_refusals_are_final() {
-    for purpose in ALL {
+    let scope = r#"{"error":"insufficient_scope","error_description":"d"}"#;
+    let others = [
+        400, 404, 405, 409, 411, 412, 413, 415, 422, 431, 451, 501, 505, 511,
+    ];
+    for purposes in [STARTS, FAREWELLS] {
         for status in [401, 403, 410] {
             let body = format!(r#"{{"message":"{status} No - reason"}}"#);
-            assert_eq!(not(purpose, status, &body), for_good(No::Token), "{status}");
-            let body = r#"{"error":"insufficient_scope","error_description":"d"}"#;
-            assert_eq!(not(purpose, status, body), for_good(No::Token), "{status}");
+            check(purposes, &[status], &[&body, scope], No::Token);
         }
-        for status in [
-            400, 404, 405, 409, 411, 412, 413, 415, 422, 431, 451, 501, 505, 511,
-        ] {
+        for status in others {
             let body = format!(r#"{{"message":"{status} No"}}"#);
-            assert_eq!(
-                not(purpose, status, &body),
-                for_good(No::Request),
-                "{status}"
-            );
+            check(purposes, &[status], &[&body], No::Request);
         }
     }
 }
 
 #[test]
 fn a_page_or_a_stranger_cannot_refuse_for_gitlab() {
-    for purpose in ALL {
-        // A farewell has no other time; whoever starts hears at once that this is not GitLab.
-        let farewell = matches!(purpose, RunnerGone | RunnerManagerGone);
-        let refused = || match farewell {
-            true => LATER,
-            false => for_good(No::NotGitlab),
-        };
-        for status in [401, 403, 404, 410] {
-            for body in [PAGE, "", "RBAC: access denied", "{}"] {
-                assert_eq!(not(purpose, status, body), refused(), "{status} {body}");
-            }
-        }
-        for status in [405, 409, 418, 422] {
-            assert_eq!(not(purpose, status, PAGE), refused(), "{status}");
-        }
+    let strangers = [PAGE, "", "RBAC: access denied", "{}"];
+    // A farewell has no other time; whoever starts hears at once that this is not GitLab.
+    check(STARTS, &[401, 403, 404, 410], &strangers, No::NotGitlab);
+    check(FAREWELLS, &[401, 403, 404, 410], &strangers, LATER);
+    check(STARTS, &[405, 409, 418, 422], &[PAGE], No::NotGitlab);
+    check(FAREWELLS, &[405, 409, 418, 422], &[PAGE], LATER);
+    for purposes in [STARTS, FAREWELLS] {
         // Who shows a page there is not GitLab, and GitLab may be back soon.
-        for status in [501, 511] {
-            assert_eq!(not(purpose, status, PAGE), LOST, "{status}");
-        }
+        check(purposes, &[501, 511], &[PAGE], LOST);
         // These two speak of the request as it is, and of the proxy that was named.
-        for status in [400, 407] {
-            assert_eq!(
-                not(purpose, status, PAGE),
-                for_good(No::NotGitlab),
-                "{status}"
-            );
-        }
+        check(purposes, &[400, 407], &[PAGE], No::NotGitlab);
     }
 }
 
 #[test]
 fn a_read_only_gitlab_is_asked_again() {
-    for purpose in ALL {
-        for words in [
-            "You cannot perform write operations on a read-only instance",
-            "Maintenance: back soon",
-        ] {
-            assert_eq!(
-                not(purpose, 403, &format!(r#"{{"message":"{words}"}}"#)),
-                LATER
-            );
-        }
-        let listed = r#"{"message":{"base":["no"]}}"#;
-        assert_eq!(not(purpose, 403, listed), LATER);
+    let bodies = [
+        r#"{"message":"You cannot perform write operations on a read-only instance"}"#,
+        r#"{"message":"Maintenance: back soon"}"#,
+        r#"{"message":{"base":["no"]}}"#,
+    ];
+    for purposes in [STARTS, FAREWELLS] {
+        check(purposes, &[403], &bodies, LATER);
     }
 }
 
 #[test]
 fn a_body_counts_only_with_200_and_as_no_page() {
-    assert_eq!(not(Details, 200, "[]"), None);
-    for purpose in [List, Details] {
-        for (status, body) in [(200, PAGE), (201, "[]"), (204, ""), (206, "[]")] {
-            let want = for_good(No::NotGitlab);
-            assert_eq!(not(purpose, status, body), want, "{status} {body}");
-        }
-        let no = for_good(No::Packed { lost: false });
-        assert_eq!(packed(purpose, 200, "[]"), no);
-        for body in ["{}", "null", "\"text\"", "text"] {
-            let no = not(purpose, 200, body);
-            assert!(
-                matches!(no, Some(Not::Final(No::NotUnderstood(_)))),
-                "{body}: {no:?}"
-            );
-        }
-    }
-    // A list has to say which page it is.
-    let no = not(List, 200, "[]");
-    assert!(
-        matches!(no, Some(Not::Final(No::NotUnderstood(_)))),
-        "{no:?}"
-    );
+    assert_eq!(not(Details, &answer(200, "[]")), None);
+    let lists = [List, Details];
+    check(&lists, &[200], &[PAGE], No::NotGitlab);
+    check(&lists, &[201, 204, 206], &["[]", ""], No::NotGitlab);
+    let other = No::NotUnderstood("it is not what GitLab 15 to 19 answer");
+    check(&lists, &[200], &["{}", "null", "\"text\"", "text"], other);
+    let page = "it does not say which page of the list it is, or whether another follows";
+    check(&[List], &[200], &["[]"], No::NotUnderstood(page));
 }

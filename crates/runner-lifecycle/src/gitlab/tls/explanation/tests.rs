@@ -37,48 +37,45 @@ const ALL: [Distrust; 16] = [
 
 #[test]
 fn each_distrust_names_reason_and_fix() {
-    fn check(distrust: Distrust, reason: &str, fix: &str) {
+    let other = Distrust::OtherName(vec!["a.example".into(), "b\u{1b}[31m".into()]);
+    let names = "not valid for gitlab.example: it is valid for a.example, b";
+    for (distrust, reason, fix) in [
+        (
+            Distrust::UnknownAuthority,
+            "unknown authority",
+            "--tls-ca-file",
+        ),
+        (
+            Distrust::UnknownAuthority,
+            "unknown authority",
+            "gitlab.example.crt",
+        ),
+        (
+            Distrust::SelfSigned,
+            "is self-signed",
+            "certs/gitlab.example.crt",
+        ),
+        (Distrust::SelfSigned, "is self-signed", "--tls-ca-file"),
+        (Distrust::Expired, "has expired", "renewed"),
+        (Distrust::NotYetValid, "not yet valid", "clock"),
+        (
+            Distrust::SameName,
+            "the name of a known one",
+            "--tls-ca-file",
+        ),
+        (
+            Distrust::NoName,
+            "contains no host name (SAN)",
+            "have it reissued",
+        ),
+        (Distrust::Authority, "CA:TRUE", "reissued"),
+        (Distrust::Revoked, "revoked", "reissued"),
+        (other, names, "--url"),
+    ] {
         let words = words(&distrust.into()).unwrap();
         assert!(words.contains(reason) && words.contains(fix), "{words}");
+        assert!(!words.contains('\u{1b}'), "{words}");
     }
-    check(
-        Distrust::UnknownAuthority,
-        "unknown authority",
-        "--tls-ca-file",
-    );
-    check(
-        Distrust::UnknownAuthority,
-        "unknown authority",
-        "gitlab.example.crt",
-    );
-    check(
-        Distrust::SelfSigned,
-        "is self-signed",
-        "certs/gitlab.example.crt",
-    );
-    check(Distrust::SelfSigned, "is self-signed", "--tls-ca-file");
-    check(Distrust::Expired, "has expired", "renewed");
-    check(Distrust::NotYetValid, "not yet valid", "clock");
-    check(
-        Distrust::SameName,
-        "the name of a known one",
-        "--tls-ca-file",
-    );
-    check(
-        Distrust::NoName,
-        "contains no host name (SAN)",
-        "have it reissued",
-    );
-    check(Distrust::Authority, "CA:TRUE", "reissued");
-    check(Distrust::Revoked, "revoked", "reissued");
-    let other = Distrust::OtherName(vec!["a.example".into(), "b\u{1b}[31m".into()]);
-    check(
-        other.clone(),
-        "not valid for gitlab.example: it is valid for a.example, b",
-        "--url",
-    );
-    let said = words(&other.into()).unwrap();
-    assert!(!said.contains('\u{1b}'), "{said}");
 }
 
 #[test]

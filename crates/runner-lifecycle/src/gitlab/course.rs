@@ -139,7 +139,7 @@ impl<'a> Course<'a> {
 
     /// Whether this attempt was lost in such a way that it may have made a runner.
     fn note_loss(&mut self, lost: bool) -> bool {
-        let lost = lost && self.call.mark.is_some();
+        let lost = lost && self.call.purpose.creates();
         self.lost |= lost;
         lost
     }

@@ -17,9 +17,10 @@ use crate::system_id::SystemId;
 use crate::token::Token;
 
 mod entities;
+mod reading;
 
-use entities::FromJson;
 pub use entities::{Page, RunnerDetail, RunnerManager, RunnerRow, RunnersOf};
+use reading::FromJson;
 
 /// What GitLab answered, and when.
 #[derive(Clone, Debug)]

@@ -5,6 +5,7 @@
 //! GitLab has yet to hear of; never an access token or a registration token.
 
 mod entry;
+mod places;
 mod text;
 
 use thiserror::Error;
@@ -145,7 +146,7 @@ impl State {
         format!("{HEADER}{}", text::write(self, VERSION))
     }
 
-    /// The entry of this URL and runner id.
+    /// The entry of this URL and runner id; the first, where several entries work for one shared runner.
     #[must_use]
     pub fn entry(&self, url: &str, id: i64) -> Option<&StateEntry> {
         self.entries
@@ -208,17 +209,45 @@ impl State {
         self.unanswered.drain(..surplus);
     }
 
-    /// Remembers an entry, in place of an older word about the same runner.
+    /// Remembers an entry, in place of an older word about the same one: of the same URL, runner id and name. A word
+    /// without a name is about whichever entry that runner has.
     pub fn remember(&mut self, entry: StateEntry) {
-        self.forget(&entry.url, entry.id);
-        self.entries.push(entry);
+        match self.place_of(&entry) {
+            Some(place) => self.entries[place] = entry,
+            None => self.entries.push(entry),
+        }
     }
 
-    /// Forgets the entry of this URL and runner id.
+    /// Remembers an entry in the place of what was known of it `before`: under another name, or of another runner.
+    pub fn replace(&mut self, before: &StateEntry, entry: StateEntry) {
+        let Some(place) = self.place_of(before) else {
+            return self.remember(entry);
+        };
+        self.entries[place] = entry.clone();
+        let mut at = 0;
+        self.entries.retain(|known| {
+            at += 1;
+            at - 1 == place || !is_about_same(known, &entry)
+        });
+    }
+
+    /// The place of what is known of the same entry: of the same URL, runner id and name.
+    #[must_use]
+    pub fn place_of(&self, entry: &StateEntry) -> Option<usize> {
+        let mut all = self.entries.iter();
+        all.position(|known| is_about_same(known, entry))
+    }
+
+    /// Forgets the runner of this URL and id, with all of its entries.
     pub fn forget(&mut self, url: &str, id: i64) {
         self.entries
             .retain(|known| !(known.id == id && same_url(&known.url, url)));
     }
+}
+
+fn is_about_same(one: &StateEntry, other: &StateEntry) -> bool {
+    let named = one.name.is_none() || other.name.is_none() || one.name == other.name;
+    one.id == other.id && named && same_url(&one.url, &other.url)
 }
 
 /// Whether two URLs mean one GitLab: the client's own rule, by which case, default ports, slashes and `/ci` do not count.

@@ -214,3 +214,39 @@ fn creation_without_an_answer_is_kept_in_mind_when_another_is_asked_for() {
     received.set_aside_unanswered();
     assert_eq!(received.pending, before);
 }
+
+#[test]
+fn entry_is_remembered_in_place_of_what_was_known_of_it() {
+    let entry = |id: i64, name: &str| StateEntry {
+        name: Some(name.to_owned()).filter(|name| !name.is_empty()),
+        ..StateEntry::new("http://h", id, Source::RegistrationToken)
+    };
+    let known = |state: &State| -> Vec<(i64, String)> {
+        let all = state.entries.iter();
+        all.map(|known| (known.id, known.name.clone().unwrap_or_default()))
+            .collect()
+    };
+    let mut state = State::default();
+    for (id, name) in [(1, ""), (1, "a"), (2, "b"), (1, "c"), (1, "a")] {
+        state.remember(entry(id, name));
+    }
+    let named = |id: i64, name: &str| (id, name.to_owned());
+    assert_eq!(known(&state), [named(1, "a"), named(2, "b"), named(1, "c")]);
+    state.replace(&entry(1, "a"), entry(1, "renamed"));
+    state.replace(&entry(2, "b"), entry(3, "b"));
+    state.replace(&entry(9, "nobody"), entry(4, "d"));
+    let want = [
+        named(1, "renamed"),
+        named(3, "b"),
+        named(1, "c"),
+        named(4, "d"),
+    ];
+    assert_eq!(known(&state), want);
+    state.replace(&entry(1, "c"), entry(1, "renamed"));
+    assert_eq!(
+        known(&state),
+        [named(3, "b"), named(1, "renamed"), named(4, "d")]
+    );
+    state.forget("http://h/", 1);
+    assert_eq!(known(&state), [named(3, "b"), named(4, "d")]);
+}

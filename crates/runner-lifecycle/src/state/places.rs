@@ -1,0 +1,179 @@
+//! Owns which runner entry of a `config.toml` is which of the state's, and which of the state's have none. Pure.
+
+use super::{State, StateEntry, same_url};
+use crate::config_toml::RunnerEntry;
+use crate::source::{Ownership, Source};
+
+impl State {
+    /// For each runner entry of a file its place among [`State::entries`]: by URL, runner id and name; else by URL and runner
+    /// id, as names change; else by URL and token, as an `id` can get lost. No two have the same place.
+    #[must_use]
+    pub fn places(&self, file: &[RunnerEntry]) -> Vec<Option<usize>> {
+        let by_id = |entry: &RunnerEntry, known: &StateEntry| entry.id == Some(known.id);
+        let by_name = |entry: &RunnerEntry, known: &StateEntry| {
+            by_id(entry, known) && known.name.as_deref() == Some(&entry.name)
+        };
+        let by_token = |entry: &RunnerEntry, known: &StateEntry| {
+            known.token.is_some() && entry.token == known.token
+        };
+        let mut places = vec![None; file.len()];
+        for is in [
+            &by_name as &dyn Fn(&RunnerEntry, &StateEntry) -> bool,
+            &by_id,
+            &by_token,
+        ] {
+            for (at, entry) in file.iter().enumerate() {
+                if places[at].is_some() {
+                    continue;
+                }
+                let free = self.entries.iter().enumerate().position(|(place, known)| {
+                    !places.contains(&Some(place))
+                        && is(entry, known)
+                        && same_url(&known.url, &entry.url)
+                });
+                places[at] = free;
+            }
+        }
+        places
+    }
+
+    /// Entries of runners that stand in no entry of the file, neither by URL and runner id nor by their token, and that are
+    /// not on their way out: somebody has written over the file. Those of an owned runner have its token.
+    pub fn lost(&self, file: &[RunnerEntry]) -> impl Iterator<Item = &StateEntry> {
+        self.entries.iter().filter(move |known| {
+            let stands = file.iter().any(|entry| {
+                let same = entry.id == Some(known.id) || known.has_token_of(entry);
+                same && same_url(&entry.url, &known.url)
+            });
+            let leaves = self
+                .leaving
+                .iter()
+                .any(|leaving| leaving.id == known.id && same_url(&leaving.url, &known.url));
+            !stands && !leaves
+        })
+    }
+
+    /// Takes over the tokens of owned runners as they stand in the file: the runner manager rotates them, so that the file
+    /// is newer than the state.
+    pub fn see_tokens(&mut self, file: &[RunnerEntry]) {
+        for (entry, place) in file.iter().zip(self.places(file)) {
+            let (Some(token), Some(place)) = (&entry.token, place) else {
+                continue;
+            };
+            let known = &mut self.entries[place];
+            // A registration never gives back a token of this kind: somebody put another runner's into the entry.
+            let is_anothers =
+                known.source == Source::RegistrationToken && token.is_created_runner();
+            if known.source.ownership() == Ownership::Owned && !is_anothers {
+                known.token = Some(token.clone());
+            }
+        }
+    }
+}
+
+impl StateEntry {
+    fn has_token_of(&self, entry: &RunnerEntry) -> bool {
+        self.token.is_some() && self.token == entry.token
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config_toml::ConfigToml;
+    use crate::state::Leaving;
+    use crate::token::Token;
+
+    const URL: &str = "http://h";
+
+    /// A state with these entries, as `id name token`; `-` is none.
+    fn state(known: &[&str]) -> State {
+        let mut state = State::default();
+        for text in known {
+            let [id, name, token] = *text.split(' ').collect::<Vec<_>>() else {
+                panic!("{text}")
+            };
+            let given = |text: &str| Some(text.to_owned()).filter(|text| text != "-");
+            state.remember(StateEntry {
+                name: given(name),
+                token: given(token).map(|token| Token::new(token).unwrap()),
+                ..StateEntry::new(URL, id.parse().unwrap(), Source::RegistrationToken)
+            });
+        }
+        state
+    }
+
+    /// The entries of a file, written in the same way.
+    fn file(entries: &[&str]) -> Vec<RunnerEntry> {
+        let mut text = String::new();
+        for entry in entries {
+            text.push_str("[[runners]]\nurl = \"http://h/\"\n");
+            for (key, value) in ["id", "name", "token"].iter().zip(entry.split(' ')) {
+                match (*key, value) {
+                    (_, "-") => {}
+                    ("id", id) => text.push_str(&format!("id = {id}\n")),
+                    (key, value) => text.push_str(&format!("{key} = \"{value}\"\n")),
+                }
+            }
+        }
+        ConfigToml::parse(&text).unwrap().entries(&|_| None)
+    }
+
+    #[test]
+    fn entry_is_found_by_name_then_by_runner_then_by_token() {
+        fn check(known: &[&str], entries: &[&str], want: &[Option<usize>]) {
+            let got = state(known).places(&file(entries));
+            assert_eq!(got, want, "{known:?} {entries:?}");
+        }
+        check(&["1 a t"], &["1 a t"], &[Some(0)]);
+        check(&["1 a t"], &["1 renamed rotated"], &[Some(0)]);
+        check(&["1 - -"], &["1 a t"], &[Some(0)]);
+        check(&["1 a t"], &["- a t"], &[Some(0)]);
+        check(&["1 a t"], &["2 a u"], &[None]);
+        check(&["1 a t"], &["- a u"], &[None]);
+        // One shared runner, two entries.
+        let two: &[&str] = &["1 a -", "1 b -"];
+        check(two, &["1 b t", "1 a t"], &[Some(1), Some(0)]);
+        check(two, &["1 c t", "1 b t"], &[Some(0), Some(1)]);
+        check(&["1 a -"], &["1 b t", "1 a t"], &[None, Some(0)]);
+    }
+
+    #[test]
+    fn lost_is_what_stands_nowhere_and_is_not_on_its_way_out() {
+        fn check(known: &[&str], entries: &[&str], want: &[i64]) {
+            let state = state(known);
+            let file = file(entries);
+            let got: Vec<i64> = state.lost(&file).map(|known| known.id).collect();
+            assert_eq!(got, want, "{known:?} {entries:?}");
+        }
+        check(&["1 a t", "2 b u"], &[], &[1, 2]);
+        check(&["1 a t", "2 b u"], &["1 a t"], &[2]);
+        check(&["1 a t"], &["- other t"], &[]);
+        check(&["1 a -", "1 b -"], &["1 a t"], &[]);
+        let mut state = state(&["1 a t"]);
+        state.leaving.push(Leaving {
+            url: URL.into(),
+            id: 1,
+            source: Source::RegistrationToken,
+            token: Token::new("t").unwrap(),
+        });
+        assert_eq!(state.lost(&[]).count(), 0);
+    }
+
+    #[test]
+    fn newer_token_of_the_file_is_taken_over_for_owned_runners_only() {
+        let mut state = state(&["1 a t", "2 b -", "3 c v"]);
+        state.entries[1].source = Source::AuthenticationToken;
+        state.see_tokens(&file(&["1 a rotated", "2 b shared", "3 c glrt-pasted"]));
+        let tokens: Vec<_> = state
+            .entries
+            .iter()
+            .map(|known| known.token.as_ref())
+            .collect();
+        let text = |at: usize| tokens[at].map(Token::expose);
+        assert_eq!(
+            (text(0), text(1), text(2)),
+            (Some("rotated"), None, Some("v"))
+        );
+    }
+}

@@ -1,5 +1,7 @@
 //! Owns what is remembered of one runner entry: whose it is, and what was written and sent for it last.
 
+use std::time::SystemTime;
+
 use crate::pod::Pod;
 use crate::source::Source;
 use crate::token::Token;
@@ -22,6 +24,12 @@ pub struct StateEntry {
     /// The authentication token of an owned runner, as last seen: with it the runner can be taken up or unregistered when
     /// somebody has written over `config.toml`. Never that of a shared one.
     pub token: Option<Token>,
+    /// When GitLab gave that token out, as `config.toml` says.
+    pub token_obtained_at: Option<SystemTime>,
+    /// When it expires; `None` where it never does. A token that expires may have been rotated in a file that somebody wrote over.
+    pub token_expires_at: Option<SystemTime>,
+    /// Whether it was unregistered here, and the entry may still be in `config.toml`. Its token is not kept any longer.
+    pub unregistered: bool,
     /// The pod that wrote the entry last.
     pub pod: Option<Pod>,
     /// What GitLab was told at the creation; `None` where no creation of ours is known.
@@ -60,6 +68,9 @@ impl StateEntry {
             source,
             adopted: false,
             token: None,
+            token_obtained_at: None,
+            token_expires_at: None,
+            unregistered: false,
             pod: None,
             sent: None,
             written: None,

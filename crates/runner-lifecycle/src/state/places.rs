@@ -38,7 +38,7 @@ impl State {
     }
 
     /// Entries of runners that stand in no entry of the file, neither by URL and runner id nor by their token, and that are
-    /// not on their way out: somebody has written over the file. Those of an owned runner have its token.
+    /// neither unregistered nor on their way out: somebody has written over the file. Those of an owned runner have its token.
     pub fn lost(&self, file: &[RunnerEntry]) -> impl Iterator<Item = &StateEntry> {
         self.entries.iter().filter(move |known| {
             let stands = file.iter().any(|entry| {
@@ -49,23 +49,28 @@ impl State {
                 .leaving
                 .iter()
                 .any(|leaving| leaving.id == known.id && same_url(&leaving.url, &known.url));
-            !stands && !leaves
+            !stands && !leaves && !known.unregistered
         })
     }
 
     /// Takes over the tokens of owned runners as they stand in the file: the runner manager rotates them, so that the file
-    /// is newer than the state.
+    /// is newer than the state. A runner that was unregistered has none any more.
     pub fn see_tokens(&mut self, file: &[RunnerEntry]) {
         for (entry, place) in file.iter().zip(self.places(file)) {
             let (Some(token), Some(place)) = (&entry.token, place) else {
                 continue;
             };
             let known = &mut self.entries[place];
+            if known.unregistered {
+                continue;
+            }
             // A registration never gives back a token of this kind: somebody put another runner's into the entry.
             let is_anothers =
                 known.source == Source::RegistrationToken && token.is_created_runner();
             if known.source.ownership() == Ownership::Owned && !is_anothers {
                 known.token = Some(token.clone());
+                known.token_obtained_at = entry.token_obtained_at;
+                known.token_expires_at = entry.token_expires_at;
             }
         }
     }
@@ -162,9 +167,15 @@ mod tests {
 
     #[test]
     fn newer_token_of_the_file_is_taken_over_for_owned_runners_only() {
-        let mut state = state(&["1 a t", "2 b -", "3 c v"]);
+        let mut state = state(&["1 a t", "2 b -", "3 c v", "4 d -"]);
         state.entries[1].source = Source::AuthenticationToken;
-        state.see_tokens(&file(&["1 a rotated", "2 b shared", "3 c glrt-pasted"]));
+        state.entries[3].unregistered = true;
+        state.see_tokens(&file(&[
+            "1 a rotated",
+            "2 b shared",
+            "3 c glrt-pasted",
+            "4 d dead",
+        ]));
         let tokens: Vec<_> = state
             .entries
             .iter()
@@ -172,8 +183,8 @@ mod tests {
             .collect();
         let text = |at: usize| tokens[at].map(Token::expose);
         assert_eq!(
-            (text(0), text(1), text(2)),
-            (Some("rotated"), None, Some("v"))
+            (text(0), text(1), text(2), text(3)),
+            (Some("rotated"), None, Some("v"), None)
         );
     }
 }

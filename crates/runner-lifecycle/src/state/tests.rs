@@ -1,6 +1,12 @@
 //! The state as it is written, read again, and asked.
 
+use std::time::{Duration, SystemTime};
+
 use super::*;
+
+fn at(seconds: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+}
 
 fn full() -> State {
     State {
@@ -30,6 +36,9 @@ fn full() -> State {
         entries: vec![StateEntry {
             name: Some("build".into()),
             token: Some(Token::new("glrtr-owned").unwrap()),
+            token_obtained_at: Some(at(1_700_000_000)),
+            token_expires_at: Some(at(1_800_000_000)),
+            unregistered: true,
             pod: Some(Pod {
                 name: Some("runner-0".into()),
                 ..Pod::default()

@@ -3,6 +3,7 @@
 
 mod table;
 
+use runner_config::moment;
 use toml_edit::{DocumentMut, Item, Table};
 
 use super::{Leaving, PauseByHand, Pending, Sent, State, StateEntry, Unanswered};
@@ -159,6 +160,9 @@ fn write_entry(to: &mut Writer<'_>, entry: &StateEntry) {
     to.put("source", entry.source.name());
     to.flag("adopted", entry.adopted);
     to.maybe("token", entry.token.as_ref().map(Token::expose));
+    to.moment("token_obtained_at", entry.token_obtained_at);
+    to.moment("token_expires_at", entry.token_expires_at);
+    to.flag("unregistered", entry.unregistered);
     to.section("pod", entry.pod.as_ref(), write_pod);
     to.section("sent", entry.sent.as_ref(), write_sent);
     to.map("written", entry.written.as_ref());
@@ -172,6 +176,9 @@ fn entry(from: &Section<'_>) -> Result<StateEntry, Misfit> {
         source: from.source()?,
         adopted: from.flag("adopted")?,
         token: from.token()?,
+        token_obtained_at: from.maybe("token_obtained_at", moment::of_item)?,
+        token_expires_at: from.maybe("token_expires_at", moment::of_item)?,
+        unregistered: from.flag("unregistered")?,
         pod: from.section("pod", pod)?,
         sent: from.section("sent", sent)?,
         written: from.map("written")?,

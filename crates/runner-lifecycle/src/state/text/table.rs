@@ -1,7 +1,9 @@
 //! Owns how a table of the state file is read and written, key by key. Knows nothing of what the keys mean.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::ops::Range;
+use std::time::SystemTime;
 
 use toml_edit::{ArrayOfTables, Item, Table, TableLike, Value};
 
@@ -124,6 +126,15 @@ impl Writer<'_> {
 
     pub(super) fn maybe(&mut self, key: &str, text: Option<&str>) {
         if let Some(text) = text {
+            self.put(key, text);
+        }
+    }
+
+    /// To the second, in RFC 3339 UTC.
+    pub(super) fn moment(&mut self, key: &str, at: Option<SystemTime>) {
+        let mut text = String::new();
+        // Behind the year 9999 there is no such text.
+        if at.is_some_and(|at| write!(text, "{}", humantime::format_rfc3339_seconds(at)).is_ok()) {
             self.put(key, text);
         }
     }

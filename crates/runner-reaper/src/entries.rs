@@ -5,14 +5,19 @@ use std::time::SystemTime;
 
 use runner_lifecycle::config_toml::RunnerEntry;
 use runner_lifecycle::source::{Ownership, Source};
-use runner_lifecycle::state::{Pending, State, same_url};
+use runner_lifecycle::state::{State, StateEntry, same_url};
 use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::token::Token;
 use runner_lifecycle::unregister::Registered;
 
 mod nowhere;
+mod record;
+mod without;
 
 pub use nowhere::{Nowhere, nowhere, unreadable};
+pub use record::record;
+use without::with_token;
+pub use without::without_entry;
 
 /// One thing that GitLab is to be asked to delete.
 #[derive(Clone, Debug)]
@@ -22,14 +27,19 @@ pub struct Unregistration {
     /// Whether the state file knows the runner, or there is none at all and the token's word must do. Beside what is known
     /// nobody can tell who made another one and for whom.
     pub known: bool,
+    /// Whether an entry of `config.toml` has the token; else the state file does.
+    pub has_entry: bool,
     /// GitLab's address as it stands in the entry.
     pub url: String,
-    /// GitLab's id of the runner, where the entry holds it.
+    /// GitLab's id of the runner, where the entry holds it or the state file knows it.
     pub id: Option<i64>,
     /// The entry's name.
     pub name: String,
     /// The authentication token.
     pub token: Token,
+    /// The state file's token of an owned runner, where that is another than the entry's: usually an older one, but somebody
+    /// may have put an old `config.toml` in place.
+    pub state_token: Option<Token>,
     /// When GitLab stops to know the token.
     pub expires_at: Option<SystemTime>,
     /// When GitLab gave the token out.
@@ -52,6 +62,14 @@ impl Unregistration {
     }
 }
 
+/// Everything that is to go: what the entries come to, and what has none.
+#[must_use]
+pub fn all(entries: &[RunnerEntry], state: Option<&State>) -> Vec<Unregistration> {
+    let mut all = unregistrations(entries, state);
+    all.extend(state.map_or_else(Vec::new, |state| without_entry(state, entries)));
+    all
+}
+
 /// What the entries come to. Two entries with one token are one runner and one request; an entry without a token was
 /// never polled and needs none.
 #[must_use]
@@ -62,12 +80,18 @@ pub fn unregistrations(entries: &[RunnerEntry], state: Option<&State>) -> Vec<Un
             continue;
         };
         let (known, ownership) = classify(entry, &token, entries, state);
+        let state_entry = state.and_then(|state| known_entry(entry, entries, state));
+        let state_token = state_entry.and_then(without::held);
+        let state_token =
+            state_token.filter(|held| ownership == Ownership::Owned && **held != token);
         let unregistration = Unregistration {
             ownership,
             known,
+            has_entry: true,
             url: entry.url.clone(),
-            id: entry.id,
+            id: state_entry.map(|known| known.id).or(entry.id),
             name: entry.name.clone(),
+            state_token: state_token.cloned(),
             token,
             expires_at: entry.token_expires_at,
             obtained_at: entry.token_obtained_at,
@@ -86,48 +110,6 @@ pub fn unregistrations(entries: &[RunnerEntry], state: Option<&State>) -> Vec<Un
     unregistrations
 }
 
-/// Runners that have no entry: the one that `runner-init` received and could not write down any more, and those that lost
-/// their entry to another and that GitLab has not heard of.
-#[must_use]
-pub fn without_entry(state: &State, entries: &[RunnerEntry]) -> Vec<Unregistration> {
-    let is_written = |token: &Token| {
-        entries
-            .iter()
-            .any(|entry| entry.token.as_ref() == Some(token))
-    };
-    with_token(state)
-        .filter(|(_, _, _, token)| !is_written(token))
-        .map(|(url, source, id, token)| Unregistration {
-            ownership: source.ownership(),
-            known: true,
-            url: url.to_owned(),
-            id: Some(id),
-            name: String::new(),
-            token: token.clone(),
-            expires_at: None,
-            obtained_at: None,
-            tls_files: [None, None, None],
-        })
-        .collect()
-}
-
-/// What the state file holds a token of: received and not written yet, or on its way out.
-fn with_token(state: &State) -> impl Iterator<Item = (&str, Source, i64, &Token)> {
-    let received = match &state.pending {
-        Some(Pending::Received {
-            url,
-            source,
-            id,
-            token,
-            ..
-        }) => Some((url.as_str(), *source, *id, token)),
-        _ => None,
-    };
-    let leaving = state.leaving.iter();
-    let leaving = leaving.map(|left| (left.url.as_str(), left.source, left.id, &left.token));
-    received.into_iter().chain(leaving)
-}
-
 fn is_same(one: &Unregistration, other: &Unregistration) -> bool {
     one.token == other.token && same_url(&one.url, &other.url)
 }
@@ -143,21 +125,49 @@ fn classify(
     let Some(state) = state else {
         return (true, foreign);
     };
-    let known = entry.id.and_then(|id| state.known(&entry.url, id));
+    let received = || {
+        let id = entry.id.filter(|id| state.entry(&entry.url, *id).is_none());
+        id.and_then(|id| state.known(&entry.url, id))
+    };
+    let known = known_entry(entry, entries, state).map(|known| known.source);
+    let known = known.or_else(|| received().map(|(source, _)| source));
     let by_token = || {
         let same = |(url, _, _, other): &(&str, Source, i64, &Token)| {
             *other == token && same_url(url, &entry.url)
         };
         with_token(state).find(same).map(|(_, source, ..)| source)
     };
-    match known.map(|(source, _)| source).or_else(by_token) {
-        // A registration never gives back a token of this kind: somebody put another runner's token into the entry.
-        Some(Source::RegistrationToken) if token.is_created_runner() => (true, Ownership::Shared),
+    match known.or_else(by_token) {
+        Some(source) if is_anothers(source, token) => (true, Ownership::Shared),
         Some(source) => (true, source.ownership()),
         // Its id may be wrong, and the token that of a shared runner which has no entry otherwise.
         None if lacks_a_shared_one(&entry.url, entries, state) => (false, Ownership::Shared),
         None => (false, foreign),
     }
+}
+
+/// What the state file knows of the runner of an entry: by its token, else by its id, for tokens rotate.
+fn known_entry<'a>(
+    entry: &RunnerEntry,
+    entries: &[RunnerEntry],
+    state: &'a State,
+) -> Option<&'a StateEntry> {
+    let has = |entry: &RunnerEntry, known: &StateEntry| {
+        known.token.is_some() && entry.token == known.token && same_url(&entry.url, &known.url)
+    };
+    let by_token = state.entries.iter().find(|known| has(entry, known));
+    by_token.or_else(|| {
+        let known = state.entry(&entry.url, entry.id?)?;
+        // Another entry has the token of that runner: this one was copied from it, id and all.
+        let is_copy = entries.iter().any(|other| has(other, known));
+        (!is_copy).then_some(known)
+    })
+}
+
+/// Whether it cannot be a token of a runner of this source: a registration never gives back one of this kind, so somebody
+/// put another runner's into the entry.
+fn is_anothers(source: Source, token: &Token) -> bool {
+    source == Source::RegistrationToken && token.is_created_runner()
 }
 
 /// Whether the state file knows a shared runner of this GitLab that is in no entry by its id. A shared runner may have a bare

@@ -43,7 +43,7 @@ pub struct Ledger<'a> {
     unreadable: usize,
     /// What nobody can unregister from here and is not known to be gone.
     nowhere: Vec<Nowhere>,
-    /// Entries that were not to go.
+    /// Entries, and runners without one, that were not to go.
     not_selected: usize,
     /// What is left behind, with the exit code that means.
     left: Vec<(Token, Exit)>,
@@ -107,17 +107,12 @@ impl<'a> Ledger<'a> {
 
     /// What of this configuration is still to go, with the runners that have no entry.
     pub fn unregistrations(&self, config: &Config) -> Vec<Unregistration> {
-        let all = self.entries(config);
-        let state = self.scene.state.as_ref();
-        let lost = state.map(|state| entries::without_entry(state, &all));
-        let found = entries::unregistrations(&all, state)
-            .into_iter()
-            .chain(lost.unwrap_or_default());
+        let found = entries::all(&self.entries(config), self.scene.state.as_ref());
         let here = |unregistration: &Unregistration| {
             let same = |other: &Unregistration| other.token == unregistration.token;
             !self.gone.iter().any(|(known, _)| same(known)) && !self.open.iter().any(same)
         };
-        found.filter(here).collect()
+        found.into_iter().filter(here).collect()
     }
 
     /// What of it is shared.
@@ -134,13 +129,14 @@ impl<'a> Ledger<'a> {
         self.say_nowhere(config, |_| true);
     }
 
-    /// Names what the state file knows and no entry holds the token of, at such a GitLab.
+    /// Names what the state file knows and nothing here has the token of, at such a GitLab; the others were not selected.
     pub fn say_nowhere(&mut self, config: &Config, such: impl Fn(&str) -> bool) {
         let Some(state) = &self.scene.state else {
             return;
         };
         let mut nowhere = entries::nowhere(state, &self.entries(config));
-        nowhere.retain(|one| such(&one.url));
+        let others = nowhere.extract_if(.., |one| !such(&one.url)).count();
+        self.not_selected(others);
         for one in &nowhere {
             log::error!("{one}");
             self.exit = self.exit.graver(Exit::Unusable);
@@ -148,14 +144,15 @@ impl<'a> Ledger<'a> {
         self.nowhere = nowhere;
     }
 
-    /// Notes how many entries stay because nobody asked for their end.
-    pub fn not_selected(&mut self, entries: usize) {
-        self.not_selected = entries;
+    /// Notes that so many more stay because nobody asked for their end.
+    pub fn not_selected(&mut self, runners: usize) {
+        self.not_selected += runners;
     }
 
     /// Says which of these entries name a token that is none here.
-    pub fn say_unreadable(&mut self, entries: &[RunnerEntry]) {
-        for entry in entries::unreadable(entries) {
+    pub fn say_unreadable(&mut self, some: &[RunnerEntry]) {
+        let all = self.entries(&self.scene.config);
+        for entry in entries::unreadable(some, &all, self.scene.state.as_ref()) {
             log::error!(
                 "{entry}: it was not unregistered; provide its token to this program in the same way as to the runner manager"
             );
@@ -164,7 +161,8 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    fn entries(&self, config: &Config) -> Vec<RunnerEntry> {
+    /// The runner entries of a configuration.
+    pub fn entries(&self, config: &Config) -> Vec<RunnerEntry> {
         let lookup = |name: &str| self.options.environment.get(name).map(str::to_owned);
         config.toml.entries(&lookup)
     }
@@ -172,6 +170,26 @@ impl<'a> Ledger<'a> {
     /// What is gone.
     pub fn gone(&self) -> impl Iterator<Item = &Unregistration> {
         self.gone.iter().map(|(known, _)| known)
+    }
+
+    /// Takes the tokens of what is gone off the disk. Of the entries in the file only `stay` are to stay there. Where that cannot
+    /// be written, GitLab tells the next run that they are gone.
+    pub fn record(&self, stay: &[RunnerEntry], there: &[RunnerEntry]) {
+        let gone: Vec<&Unregistration> = self.gone().collect();
+        if gone.is_empty() {
+            return;
+        }
+        let files = &self.scene.files;
+        // Read anew: this run is not the only thing that changes it.
+        let recorded = files.state().and_then(|before| {
+            let after = before.and_then(|before| entries::record(&before, &gone, stay, there));
+            after.map_or(Ok(()), |after| files.save_state(&after))
+        });
+        if let Err(error) = recorded {
+            log::warn!(
+                "tokens of runners that are gone could not be removed from the state file: {error:#}"
+            );
+        }
     }
 
     /// Notes an end that is graver than what was noted before.
@@ -293,9 +311,12 @@ impl<'a> Ledger<'a> {
         self.note(Exit::JobsRunning);
     }
 
-    /// Says what is now true.
+    /// Says what is now true, once the disk does.
     #[must_use]
     pub fn last_words(&self, jobs: usize) -> Exit {
+        let now = self.scene.files.config().ok().flatten();
+        let there = self.entries(now.as_ref().unwrap_or(&self.scene.config));
+        self.record(&there, &there);
         let exit = self
             .left
             .iter()

@@ -68,8 +68,9 @@ pub async fn drain_and_unregister(
 ) -> anyhow::Result<Exit> {
     let mut ledger = Ledger::new(options, &scene, stops);
     ledger.say_what_cannot_go(&scene.config);
-    let find = async || match scene.config.is_missing() {
-        // Nothing can be paused then, and nothing of what is known is polled from here.
+    // A runner manager whose file was removed goes on with what it had loaded.
+    let nothing = scene.config.is_missing() && ledger.unregistrations(&scene.config).is_empty();
+    let find = async || match nothing {
         true => None,
         false => Live::find(options, &scene.files, &scene.config, deadlines.jobs).await,
     };
@@ -135,6 +136,11 @@ impl Hook<'_> {
         let paused = if self.loaded_again > MOST_PAUSES {
             log::warn!(
                 "config.toml is reloaded after each pause, so polling continues until the end"
+            );
+            Paused::not_possible()
+        } else if self.config.is_missing() {
+            log::warn!(
+                "config.toml is missing, so it cannot be paused, and polling continues until the end"
             );
             Paused::not_possible()
         } else {

@@ -149,7 +149,21 @@ async fn ask(
     newest: &Newest,
 ) -> anyhow::Result<Gone> {
     let registered = unregistration.registered(system_id);
-    let gone = registered.unregister(client, deadline).await?;
+    let mut gone = registered.unregister(client, deadline).await?;
+    if gone == Gone::Unknown
+        && let Some(token) = &unregistration.state_token
+    {
+        let older = Registered {
+            token,
+            ..registered
+        };
+        gone = older.unregister(client, deadline).await?;
+    }
+    if gone == Gone::Unknown && !unregistration.has_entry && rotation::may_have_been(unregistration)
+    {
+        let words = "GitLab does not know the token that the state file has of it, but the runner manager may have rotated it in an entry that config.toml has lost since: if the runner is still in GitLab's list of runners, delete it there, and its table in .runner-lifecycle.toml";
+        return Err(Failure::refused(words).into());
+    }
     let rotated = gone == Gone::Unknown && rotation::may_be_under_way(unregistration);
     if rotated {
         log::info!(

@@ -55,6 +55,14 @@ pub fn may_be_under_way(unregistration: &Unregistration) -> bool {
     is_within(due, NEAR)
 }
 
+/// Whether GitLab may not know the token because it was rotated in an entry that is not there any more. A token that never
+/// expires, as far as anybody knows, is not.
+#[must_use]
+pub fn may_have_been(unregistration: &Unregistration) -> bool {
+    unregistration.expires_at.is_some()
+        && (unregistration.obtained_at.is_none() || may_be_under_way(unregistration))
+}
+
 /// Where the newest token of a runner stands.
 #[derive(Clone, Debug)]
 pub struct Newest {
@@ -98,8 +106,12 @@ impl Newest {
         let lookup = |name: &str| self.environment.get(name).map(str::to_owned);
         let entries = config.toml.entries(&lookup);
         let mut of_runner = entries.into_iter().filter(|entry| {
-            let named = known.id.is_some() || entry.name == known.name;
-            same_url(&entry.url, &known.url) && entry.id == known.id && named
+            // Somebody may have removed the id.
+            let same = match entry.id {
+                Some(_) => entry.id == known.id,
+                None => entry.name == known.name,
+            };
+            same_url(&entry.url, &known.url) && same
         });
         of_runner
             .find_map(|entry| entry.token)

@@ -170,8 +170,12 @@ async fn sleep_until_stopped(
     let mut changes = Changes::of(files.volume().directory());
     log::info!("waiting for the end of the pod");
     loop {
-        let config = files.config().ok().flatten();
-        // What cannot be read now is read again at the end, and told then.
+        let config = files.config();
+        // What cannot be read now is read again at the end, and told then. Without a file there may be known runners, and options
+        // may tell the address.
+        let config = config
+            .ok()
+            .and_then(|config| config.or_else(|| Config::missing().ok()));
         if let Some(config) = &config {
             tokio::select! {
                 biased;
@@ -198,7 +202,7 @@ async fn prepare(options: &Options, files: &Files, config: &Config, clients: &mu
         return;
     }
     let lookup = |name: &str| options.environment.get(name).map(str::to_owned);
-    for unregistration in entries::unregistrations(&config.toml.entries(&lookup), state.as_ref()) {
+    for unregistration in entries::all(&config.toml.entries(&lookup), state.as_ref()) {
         match clients.of(&unregistration) {
             Ok(client) => client.connect_ahead().await,
             Err(error) => {

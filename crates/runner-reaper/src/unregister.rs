@@ -3,10 +3,11 @@
 
 use runner_lifecycle::config_toml::{ConfigToml, RunnerEntry};
 use runner_lifecycle::exit::{Exit, Failure};
-use runner_lifecycle::gitlab::Endpoint;
+use runner_lifecycle::state::same_url;
 use runner_lifecycle::token::Token;
 
 use crate::args::{Options, Selection};
+use crate::drain;
 use crate::entries::Unregistration;
 use crate::grace::Deadlines;
 use crate::ledger::Ledger;
@@ -41,34 +42,43 @@ pub async fn run(
         }
         Opened::Nothing => return Err(Failure::unusable(format!("{path} does not exist")).into()),
     };
-    let lookup = |name: &str| options.environment.get(name).map(str::to_owned);
-    let entries = scene.config.toml.entries(&lookup);
-    let selected = selected(&entries, selection)?;
-    if selected.is_empty() && !selection.all {
+    let mut ledger = Ledger::new(options, &scene, stops);
+    let entries = ledger.entries(&scene.config);
+    let selected = selected(&entries, selection);
+    let all = ledger.unregistrations(&scene.config);
+    let (wanted, others): (Vec<Unregistration>, Vec<Unregistration>) = all
+        .into_iter()
+        .partition(|unregistration| is_wanted(unregistration, selection, &selected));
+    if selected.is_empty() && wanted.is_empty() && !selection.all {
         let words = format!("{path} contains no such runner entry: nothing was unregistered");
         return Err(Failure::unusable(words).into());
     }
-    let live = match scene.config.is_missing() {
+    let without_entry = others.iter().filter(|other| !other.has_entry).count();
+    let others = polled(&entries, &selected).count() + without_entry;
+    let live = match scene.config.is_missing() && wanted.is_empty() {
         true => None,
         false => Live::find(options, &scene.files, &scene.config, deadlines.jobs).await,
     };
     if let Some(live) = live {
-        // What was selected by whatever words is all that is polled.
-        if others(&entries, &selected).next().is_none() {
-            drop(live);
+        // What was selected by whatever words is all that there is.
+        if others == 0 {
+            drop((live, ledger));
             return pre_stop::drain_and_unregister(scene, options, deadlines, stops).await;
         }
         // Its other entries go on being polled, so pausing everything for as long as a job takes is no way.
-        let words = format!(
-            "a runner manager uses {path} ({}): remove the entry from the file, wait for its jobs, and run again; or use --all-runners",
-            live.describe()
-        );
-        return Err(Failure::unusable(words).into());
+        if !selected.is_empty() || !is_idle(&live).await {
+            let words = format!(
+                "a runner manager uses {path} ({}): remove the entry from the file, wait for its jobs, and run again; or use --all-runners",
+                live.describe()
+            );
+            return Err(Failure::unusable(words).into());
+        }
     }
-    let others = others(&entries, &selected).count();
-    let mut ledger = Ledger::new(options, &scene, stops);
     ledger.not_selected(others);
-    by_hand(ledger, &scene, options, selection, &selected, deadlines).await
+    by_hand(
+        ledger, &scene, options, selection, &selected, wanted, deadlines,
+    )
+    .await
 }
 
 async fn by_hand(
@@ -77,53 +87,83 @@ async fn by_hand(
     options: &Options,
     selection: &Selection,
     selected: &[RunnerEntry],
+    wanted: Vec<Unregistration>,
     deadlines: Deadlines,
 ) -> anyhow::Result<Exit> {
     ledger.nobody_writes();
     ledger.say_unreadable(selected);
-    // All means what has no entry too.
-    let whole = |url: &str| {
-        let here = |wanted: &String| runner_lifecycle::state::same_url(wanted, url);
-        selection.all && selection.url.as_ref().is_none_or(here)
-    };
-    ledger.say_nowhere(&scene.config, whole);
-    let wanted = |unregistration: &Unregistration| {
-        whole(&unregistration.url)
-            || selected
-                .iter()
-                .any(|entry| entry.token.as_ref() == Some(&unregistration.token))
-    };
-    let unregistrations = ledger
-        .unregistrations(&scene.config)
-        .into_iter()
-        .filter(wanted)
-        .collect();
+    // All means what has no token here too.
+    ledger.say_nowhere(&scene.config, |url| selection.all && is_at(selection, url));
     let until = options.unregister_until(deadlines.gitlab);
-    ledger.begin(unregistrations, until);
+    ledger.begin(wanted, until);
     ledger.settle(2, until).await;
     if !selection.keep_entry {
-        let gone: Vec<Token> = tokens(&ledger);
-        let leaves = |entry: &RunnerEntry| {
-            match &entry.token {
-                Some(token) => gone.contains(token),
-                // Without a token it was known to nobody, unless somebody took the token out of it; one whose token cannot be
-                // read stays for whoever can.
-                None => entry.no_token.is_none() && !is_known(scene, entry),
-            }
+        let leaves = |entry: &&RunnerEntry| match &entry.token {
+            Some(token) => ledger.gone().any(|gone| gone.token == *token),
+            // Without a token it was known to nobody, unless somebody took the token out of it; one whose token cannot be
+            // read stays for whoever can. But for both the state file may have had it.
+            None => is_gone(&ledger, entry) || entry.no_token.is_none() && !is_known(scene, entry),
         };
         let indexes: Vec<usize> = selected
             .iter()
-            .filter(|entry| leaves(entry))
+            .filter(leaves)
             .map(|entry| entry.index)
             .collect();
-        remove(scene, &indexes, selected)?;
+        remove(&ledger, scene, &indexes)?;
     }
-    forget(scene, &tokens(&ledger))?;
     Ok(ledger.last_words(0))
 }
 
+/// Whether it is selected: for an entry of its token, or without one by what the state file knows of it.
+fn is_wanted(
+    unregistration: &Unregistration,
+    selection: &Selection,
+    selected: &[RunnerEntry],
+) -> bool {
+    let Unregistration {
+        url,
+        id,
+        name,
+        token,
+        ..
+    } = unregistration;
+    if unregistration.has_entry {
+        return selected
+            .iter()
+            .any(|entry| entry.token.as_ref() == Some(token));
+    }
+    // Somebody may have taken the token out of its entry.
+    let by_entry =
+        |entry: &RunnerEntry| entry.token.is_none() && entry.id == *id && same_url(&entry.url, url);
+    is_at(selection, url) && is_named(selection, name, Some(token)) || selected.iter().any(by_entry)
+}
+
+/// Whether this GitLab is selected.
+fn is_at(selection: &Selection, url: &str) -> bool {
+    let wanted = selection.url.as_ref();
+    wanted.is_none_or(|wanted| same_url(wanted, url))
+}
+
+/// Whether a runner of this name and token is selected.
+fn is_named(selection: &Selection, name: &str, token: Option<&Token>) -> bool {
+    let by_name = selection.name.as_ref();
+    let by_token = selection.token.as_ref();
+    selection.all
+        || by_name.is_none_or(|wanted| wanted == name)
+            && by_token.is_none_or(|wanted| token == Some(wanted))
+}
+
+/// Whether no job runs, and none is asked for: what is in no entry any more has none then.
+async fn is_idle(live: &Live) -> bool {
+    let is_idle = live
+        .sample()
+        .await
+        .is_some_and(|sample| drain::is_idle(&sample));
+    is_idle && live.jobs().await.is_some_and(|jobs| jobs.is_empty())
+}
+
 /// Entries that go on being polled when the selected ones are gone. One without a token was never polled.
-fn others<'a>(
+fn polled<'a>(
     entries: &'a [RunnerEntry],
     selected: &'a [RunnerEntry],
 ) -> impl Iterator<Item = &'a RunnerEntry> {
@@ -131,6 +171,12 @@ fn others<'a>(
     let is_other =
         |entry: &&RunnerEntry| !selected.iter().any(|chosen| chosen.index == entry.index);
     entries.iter().filter(is_polled).filter(is_other)
+}
+
+/// Whether the runner of an entry without a token is gone.
+fn is_gone(ledger: &Ledger<'_>, entry: &RunnerEntry) -> bool {
+    let is_its = |gone: &Unregistration| gone.id == entry.id && same_url(&gone.url, &entry.url);
+    entry.id.is_some() && ledger.gone().filter(|gone| !gone.has_entry).any(is_its)
 }
 
 fn is_known(scene: &Scene, entry: &RunnerEntry) -> bool {
@@ -142,18 +188,18 @@ fn is_known(scene: &Scene, entry: &RunnerEntry) -> bool {
     })
 }
 
-fn tokens(ledger: &Ledger<'_>) -> Vec<Token> {
-    ledger
-        .gone()
-        .map(|unregistration| unregistration.token.clone())
-        .collect()
-}
-
 /// Removes entries from the file, in place, so that everything else stays as the operator wrote it.
-fn remove(scene: &Scene, indexes: &[usize], selected: &[RunnerEntry]) -> anyhow::Result<()> {
+fn remove(ledger: &Ledger<'_>, scene: &Scene, indexes: &[usize]) -> anyhow::Result<()> {
     if indexes.is_empty() {
         return Ok(());
     }
+    let entries = ledger.entries(&scene.config);
+    let stay: Vec<RunnerEntry> = entries
+        .iter()
+        .filter(|entry| !indexes.contains(&entry.index))
+        .cloned()
+        .collect();
+    ledger.record(&stay, &entries);
     let mut toml: ConfigToml = scene.config.toml.clone();
     toml.remove_entries(indexes);
     scene.files.publish(&toml.to_string())?;
@@ -163,63 +209,14 @@ fn remove(scene: &Scene, indexes: &[usize], selected: &[RunnerEntry]) -> anyhow:
         n => format!("{n} runner entries"),
     };
     log::info!("{entries} removed from {path}");
-    let Some(mut state) = scene.state.clone() else {
-        return Ok(());
-    };
-    for entry in selected
-        .iter()
-        .filter(|entry| indexes.contains(&entry.index))
-    {
-        if let Some(id) = entry.id {
-            state.forget(&entry.url, id);
-        }
-    }
-    if Some(&state) != scene.state.as_ref() {
-        scene.files.save_state(&state)?;
-    }
     Ok(())
 }
 
-/// Forgets tokens that are gone now and that only the state file held.
-fn forget(scene: &Scene, gone: &[Token]) -> anyhow::Result<()> {
-    use runner_lifecycle::state::Pending;
-    let Some(before) = scene.files.state()? else {
-        return Ok(());
+fn selected(entries: &[RunnerEntry], selection: &Selection) -> Vec<RunnerEntry> {
+    let is_selected = |entry: &&RunnerEntry| {
+        is_at(selection, &entry.url) && is_named(selection, &entry.name, entry.token.as_ref())
     };
-    let mut state = before.clone();
-    if matches!(&state.pending, Some(Pending::Received { token, .. }) if gone.contains(token)) {
-        state.pending = None;
-    }
-    let left = state
-        .leaving
-        .extract_if(.., |left| gone.contains(&left.token));
-    let left: Vec<_> = left.map(|left| (left.url, left.id)).collect();
-    left.iter().for_each(|(url, id)| state.forget(url, *id));
-    if state != before {
-        scene.files.save_state(&state)?;
-    }
-    Ok(())
-}
-
-fn selected(entries: &[RunnerEntry], selection: &Selection) -> anyhow::Result<Vec<RunnerEntry>> {
-    let endpoint = selection.url.as_deref().map(Endpoint::parse).transpose()?;
-    let here = |entry: &&RunnerEntry| {
-        endpoint.as_ref().is_none_or(|wanted| {
-            Endpoint::parse(&entry.url).is_ok_and(|found| found.same_as(wanted))
-        })
-    };
-    let named = |entry: &&RunnerEntry| {
-        selection.all
-            || selection
-                .name
-                .as_ref()
-                .is_none_or(|name| entry.name == *name)
-                && selection
-                    .token
-                    .as_ref()
-                    .is_none_or(|token| entry.token.as_ref() == Some(token))
-    };
-    Ok(entries.iter().filter(here).filter(named).cloned().collect())
+    entries.iter().filter(is_selected).cloned().collect()
 }
 
 #[cfg(test)]
@@ -244,7 +241,7 @@ url = "http://two"
 token = "t3"
 "#;
             let entries = ConfigToml::parse(text).unwrap().entries(&|_| None);
-            let found = selected(&entries, selection).unwrap();
+            let found = selected(&entries, selection);
             let found: Vec<usize> = found.iter().map(|entry| entry.index).collect();
             assert_eq!(found, want, "{selection:?}");
         }

@@ -5,10 +5,10 @@ use std::fmt;
 
 use runner_lifecycle::config_toml::RunnerEntry;
 use runner_lifecycle::source::Ownership;
-use runner_lifecycle::state::{State, Unanswered, same_url};
+use runner_lifecycle::state::{State, StateEntry, Unanswered, same_url};
 use runner_lifecycle::volume::names;
 
-use super::with_token;
+use super::without::{held, is_on_its_way, lost};
 
 /// Where GitLab lists runners.
 const LIST: &str =
@@ -44,7 +44,7 @@ impl fmt::Display for Nowhere {
     }
 }
 
-/// Runners that the state file knows and that are in no entry with a token, and those that GitLab may have made for a run that
+/// Runners that the state file knows without a token and that are in no entry with one, and those that GitLab may have made for a run that
 /// heard no answer.
 #[must_use]
 pub fn nowhere(state: &State, entries: &[RunnerEntry]) -> Vec<Nowhere> {
@@ -55,12 +55,12 @@ pub fn nowhere(state: &State, entries: &[RunnerEntry]) -> Vec<Nowhere> {
             token && entry.id == Some(id) && same_url(&entry.url, url)
         })
     };
-    let has_token = |url: &str, id: i64| {
-        with_token(state).any(|(other, _, known, _)| known == id && same_url(other, url))
+    let is_asked_for = |known: &StateEntry| {
+        known.unregistered || held(known).is_some() || is_on_its_way(state, &known.url, known.id)
     };
     let known = state.entries.iter();
     let missing = known
-        .filter(|known| !has_entry(&known.url, known.id) && !has_token(&known.url, known.id))
+        .filter(|known| !has_entry(&known.url, known.id) && !is_asked_for(known))
         .map(|known| {
             let why = "no entry of config.toml contains its token any more, so it was not unregistered";
             let advice = match (known.source.ownership(), known.adopted) {
@@ -94,15 +94,24 @@ fn lost_creation(lost: &Unanswered) -> Nowhere {
     }
 }
 
-/// Entries that name a token which is none here, with the reason: they may be polled by somebody who sees more.
+/// Those of some entries that name a token which is none here, with the reason: they may be polled by somebody who sees more. Where the state
+/// file has a token of the runner, that one does.
 #[must_use]
-pub fn unreadable(entries: &[RunnerEntry]) -> Vec<String> {
+pub fn unreadable(
+    some: &[RunnerEntry],
+    entries: &[RunnerEntry],
+    state: Option<&State>,
+) -> Vec<String> {
     let of = |entry: &RunnerEntry| {
+        let mut lost = state.into_iter().flat_map(|state| lost(state, entries));
+        if lost.any(|(known, _)| Some(known.id) == entry.id && same_url(&known.url, &entry.url)) {
+            return None;
+        }
         let why = entry.no_token.as_deref()?;
         Some(format!(
             "runner entry {:?} of {}: {why}",
             entry.name, entry.url
         ))
     };
-    entries.iter().filter_map(of).collect()
+    some.iter().filter_map(of).collect()
 }

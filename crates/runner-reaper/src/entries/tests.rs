@@ -1,9 +1,12 @@
 //! What each kind of entry comes to, and what has no entry.
 
 use runner_lifecycle::config_toml::ConfigToml;
-use runner_lifecycle::state::{Leaving, StateEntry};
+use runner_lifecycle::state::{Leaving, Pending};
 
 use super::*;
+
+mod lost;
+mod record;
 
 const OWNED: Ownership = Ownership::Owned;
 const SHARED: Ownership = Ownership::Shared;
@@ -171,7 +174,7 @@ fn received_runner_that_was_never_written_goes_too() {
 #[test]
 fn entry_whose_token_is_none_here_is_named() {
     let text = "[[runners]]\nname = \"a\"\ntoken = \"$TOKEN\"\n[[runners]]\nname = \"b\"\ntoken = \"canary two\"\n[[runners]]\nname = \"c\"\ntoken = \"\"\n";
-    let named = unreadable(&entries(text));
+    let named = unreadable(&entries(text), &entries(text), None);
     assert_eq!(named.len(), 2, "{named:?}");
     assert!(named[0].contains("\"a\"") && named[0].contains("$TOKEN, which is not set"));
     assert!(named[1].contains("\"b\"") && named[1].contains("space"));

@@ -20,7 +20,7 @@ pub(super) struct Count<'a> {
     pub(super) left: usize,
     /// What nobody can unregister from here and is not known to be gone.
     pub(super) nowhere: &'a [Nowhere],
-    /// Entries that were not to go.
+    /// Entries, and runners without one, that were not to go.
     pub(super) not_selected: usize,
     /// Jobs that still run.
     pub(super) jobs: usize,
@@ -50,8 +50,8 @@ impl Count<'_> {
         match exit {
             Exit::Done if self.not_selected > 0 => {
                 let stay = match self.not_selected {
-                    1 => "1 runner entry that was not selected stays".to_owned(),
-                    n => format!("{n} runner entries that were not selected stay"),
+                    1 => "1 runner that was not selected stays".to_owned(),
+                    n => format!("{n} runners that were not selected stay"),
                 };
                 (Level::Info, format!("done: {gone}, {stay}{jobs}"))
             }
@@ -135,7 +135,7 @@ mod tests {
                 ..gone(1)
             },
             Level::Info,
-            "done: 1 unregistered, 1 runner entry that was not selected stays",
+            "done: 1 unregistered, 1 runner that was not selected stays",
         );
         check(
             jobs,

@@ -12,10 +12,12 @@ fn known(id: Option<i64>, name: &str, token: &str) -> Unregistration {
     Unregistration {
         ownership: Ownership::Owned,
         known: true,
+        has_entry: true,
         url: "http://h/".into(),
         id,
         name: name.into(),
         token: Token::new(token).unwrap(),
+        state_token: None,
         expires_at: None,
         obtained_at: None,
         tls_files: [None, None, None],
@@ -59,6 +61,28 @@ fn refusal_near_a_rotation_is_not_believed_at_once() {
     check(-2000, -1000, true);
 }
 
+#[test]
+fn token_that_never_expires_was_not_rotated_in_an_entry_that_is_lost() {
+    fn check(obtained: Option<SystemTime>, expires: Option<SystemTime>, want: bool) {
+        let unregistration = Unregistration {
+            has_entry: false,
+            obtained_at: obtained,
+            expires_at: expires,
+            ..known(Some(1), "", "t")
+        };
+        let got = may_have_been(&unregistration);
+        assert_eq!(got, want, "{obtained:?} {expires:?}");
+    }
+    let now = SystemTime::now();
+    let day = Duration::from_secs(86_400);
+    check(None, None, false);
+    check(Some(now - day), None, false);
+    check(None, Some(now + day), true);
+    check(Some(now - day), Some(now + 9 * day), false);
+    check(Some(now - 9 * day), Some(now + day), true);
+    check(Some(now - 9 * day), Some(now - day), true);
+}
+
 fn newest(text: &str, known: &Unregistration) -> Option<Token> {
     use std::io::Write as _;
     let mut file = tempfile::Builder::new().suffix(".toml").tempfile().unwrap();
@@ -98,6 +122,8 @@ token = "unnumbered"
     check(&known(Some(8), "a", "old"), None);
     check(&known(None, "b", "old"), Some("unnumbered"));
     check(&known(None, "c", "old"), None);
+    // Somebody removed the id, which the state file tells.
+    check(&known(Some(9), "b", "old"), Some("unnumbered"));
     assert_eq!(newest("[[runners", &known(Some(7), "a", "old")), None);
     assert_eq!(newest("", &known(Some(7), "a", "old")), None);
 }

@@ -1,0 +1,72 @@
+//! Owns what the state file says once runners are gone: no token of theirs, and nothing of what no entry needs. Pure.
+
+use runner_lifecycle::config_toml::RunnerEntry;
+use runner_lifecycle::source::Ownership;
+use runner_lifecycle::state::{Pending, State, StateEntry, same_url};
+use runner_lifecycle::token::Token;
+
+use super::Unregistration;
+
+/// The state without the tokens of what is gone, if it differs. Of `entries`, those of the file, only `stay` are to stay there:
+/// what is in neither is forgotten, and what is still in the file is marked, for a run may be killed before it is removed.
+#[must_use]
+pub fn record(
+    before: &State,
+    gone: &[&Unregistration],
+    stay: &[RunnerEntry],
+    entries: &[RunnerEntry],
+) -> Option<State> {
+    let mut state = before.clone();
+    settle(&mut state, gone, stay);
+    forget(&mut state, entries);
+    if state == *before {
+        return None;
+    }
+    // The file is newer: the runner manager rotates tokens there.
+    state.see_tokens(entries);
+    Some(state)
+}
+
+fn settle(state: &mut State, gone: &[&Unregistration], stay: &[RunnerEntry]) {
+    let is_gone = |token: &Token| gone.iter().any(|gone| gone.token == *token);
+    if matches!(&state.pending, Some(Pending::Received { token, .. }) if is_gone(token)) {
+        state.pending = None;
+    }
+    state.leaving.retain(|left| !is_gone(&left.token));
+    let places = state.places(stay);
+    for (place, known) in state.entries.iter_mut().enumerate() {
+        if !gone.iter().any(|gone| is_of(gone, known)) {
+            continue;
+        }
+        match known.source.ownership() {
+            // It never comes back, whatever is in the file.
+            Ownership::Owned => {
+                known.unregistered = true;
+                known.token = None;
+                known.token_obtained_at = None;
+                known.token_expires_at = None;
+            }
+            // A runner manager that reads the entry does.
+            Ownership::Shared => known.unregistered = !places.contains(&Some(place)),
+        }
+    }
+}
+
+/// Forgets what was unregistered and is in no entry.
+fn forget(state: &mut State, entries: &[RunnerEntry]) {
+    let places = state.places(entries);
+    let mut place = 0;
+    state.entries.retain(|known| {
+        place += 1;
+        !known.unregistered || places.contains(&Some(place - 1))
+    });
+}
+
+/// Whether it was this entry's runner, or its runner manager.
+fn is_of(gone: &Unregistration, known: &StateEntry) -> bool {
+    let by_id = gone.known && gone.id == Some(known.id);
+    let by_token = known.token.as_ref() == Some(&gone.token);
+    gone.ownership == known.source.ownership()
+        && (by_id || by_token)
+        && same_url(&gone.url, &known.url)
+}

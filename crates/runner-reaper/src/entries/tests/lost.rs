@@ -1,0 +1,191 @@
+//! Owned runners that the state file has the token of: what they come to, whatever became of their entry.
+
+use super::*;
+
+/// A state file of these entries, as `id name token`; `-` is none.
+pub(super) fn known(text: &[&str], source: Source) -> State {
+    let mut state = State::default();
+    for text in text {
+        let [id, name, token] = *text.split(' ').collect::<Vec<_>>() else {
+            panic!("{text}")
+        };
+        let given = |text: &str| Some(text.to_owned()).filter(|text| text != "-");
+        state.entries.push(StateEntry {
+            name: given(name),
+            token: given(token).map(|token| Token::new(token).unwrap()),
+            ..StateEntry::new("http://h", id.parse().unwrap(), source)
+        });
+    }
+    state
+}
+
+/// A file of these entries, written in the same way.
+pub(super) fn file(text: &[&str]) -> Vec<RunnerEntry> {
+    let of = |text: &&str| {
+        let keys = ["id", "name", "token"].iter().zip(text.split(' '));
+        let lines = keys.filter(|(_, value)| *value != "-");
+        let lines = lines.map(|(key, value)| match *key {
+            "id" => format!("id = {value}\n"),
+            key => format!("{key} = \"{value}\"\n"),
+        });
+        format!(
+            "[[runners]]\nurl = \"http://h/\"\n{}",
+            lines.collect::<String>()
+        )
+    };
+    entries(&text.iter().map(of).collect::<String>())
+}
+
+/// What is asked of GitLab, as `id token ownership` and another token to try.
+fn asked(state: &State, entries: &[RunnerEntry]) -> Vec<String> {
+    let all = all(entries, Some(state));
+    let of = |one: &Unregistration| {
+        let id = one.id.unwrap_or_default();
+        let other = one
+            .state_token
+            .as_ref()
+            .map(|token| format!(" or {}", token.expose()));
+        let has_entry = if one.has_entry { "" } else { " lost" };
+        format!(
+            "{id} {} {:?}{}{has_entry}",
+            one.token.expose(),
+            one.ownership,
+            other.unwrap_or_default()
+        )
+    };
+    all.iter().map(of).collect()
+}
+
+#[test]
+fn every_owned_runner_is_asked_for_once_and_none_is_named() {
+    fn check(state: &[&str], entries: &[&str], want: &[&str]) {
+        let (state, entries) = (known(state, Source::RegistrationToken), file(entries));
+        assert_eq!(asked(&state, &entries), want, "{state:?} {entries:?}");
+        assert_eq!(nowhere(&state, &entries), [], "{state:?} {entries:?}");
+    }
+    check(&["1 a t"], &["1 a t"], &["1 t Owned"]);
+    // Somebody wrote over the file, or took something out of the entry.
+    check(&["1 a t"], &[], &["1 t Owned lost"]);
+    check(&["1 a t"], &["1 a -"], &["1 t Owned lost"]);
+    check(&["1 a t"], &["1 a $NOWHERE"], &["1 t Owned lost"]);
+    check(&["1 a t"], &["- a t"], &["1 t Owned"]);
+    check(&["1 a t"], &["9 b t"], &["1 t Owned"]);
+    check(&["1 a t"], &["9 b u"], &["9 u Owned", "1 t Owned lost"]);
+    // The file is newer, or an old copy of it.
+    check(&["1 a t"], &["1 a rotated"], &["1 rotated Owned or t"]);
+    check(&["1 a t"], &["1 b rotated"], &["1 rotated Owned or t"]);
+    // Another runner's token was put into the entry.
+    check(
+        &["1 a t"],
+        &["1 a glrt-shared"],
+        &["1 glrt-shared Shared", "1 t Owned lost"],
+    );
+    // An entry was copied with its id, and got another token.
+    check(&["1 a t"], &["1 b u", "1 a t"], &["1 u Owned", "1 t Owned"]);
+    check(
+        &["1 a t"],
+        &["1 a glrt-u", "1 b t"],
+        &["1 glrt-u Shared", "1 t Owned"],
+    );
+    // One runner in several entries.
+    check(&["1 a t"], &["1 a t", "1 b t"], &["1 t Owned"]);
+    check(&["1 a t", "1 b t"], &[], &["1 t Owned lost"]);
+    check(&["1 a t", "1 b t"], &["1 b t"], &["1 t Owned"]);
+    check(
+        &["1 a t", "2 b u"],
+        &["2 b u"],
+        &["2 u Owned", "1 t Owned lost"],
+    );
+}
+
+#[test]
+fn copy_of_an_entry_with_an_id_that_is_not_its_own_is_not_known() {
+    let state = known(&["1 a glrt-t"], Source::AccessToken);
+    let found = unregistrations(&file(&["1 a glrt-u", "1 b glrt-t"]), Some(&state));
+    let got: Vec<_> = found.iter().map(|one| (one.known, one.ownership)).collect();
+    assert_eq!(got, [(false, SHARED), (true, OWNED)]);
+    // Alone it may be the rotated one.
+    let found = unregistrations(&file(&["1 a glrt-u"]), Some(&state));
+    assert_eq!((found[0].known, found[0].ownership), (true, OWNED));
+}
+
+#[test]
+fn lost_runner_is_asked_for_by_all_that_the_state_file_knows() {
+    let mut state = known(&["1 a t"], Source::AccessToken);
+    let at = SystemTime::UNIX_EPOCH;
+    state.entries[0].token_expires_at = Some(at);
+    state.entries[0].token_obtained_at = Some(at);
+    let elsewhere = "[[runners]]\nurl = \"http://other\"\ntoken = \"t\"\ntls-ca-file = \"other.pem\"\n\
+                     [[runners]]\nurl = \"http://h/ci\"\nid = 2\ntoken = \"u\"\ntls-ca-file = \"ca.pem\"\n";
+    let found = without_entry(&state, &entries(elsewhere));
+    assert_eq!(
+        found.len(),
+        1,
+        "the same token at another GitLab is another runner: {found:?}"
+    );
+    let Unregistration {
+        ownership,
+        known,
+        id,
+        url,
+        expires_at,
+        obtained_at,
+        ..
+    } = &found[0];
+    assert_eq!(
+        (*ownership, *known, *id, url.as_str()),
+        (OWNED, true, Some(1), "http://h")
+    );
+    assert_eq!((*expires_at, *obtained_at), (Some(at), Some(at)));
+    assert_eq!(found[0].registered(None).runner(), "runner 1 \"a\"");
+    assert_eq!(found[0].tls_files[0].as_deref(), Some("ca.pem"));
+    // A file with other runners of that GitLab is none with its certificate.
+    assert_eq!(without_entry(&state, &[])[0].tls_files[0], None);
+}
+
+#[test]
+fn what_the_state_file_has_no_token_of_is_named_as_before() {
+    for (entries, state) in [
+        (file(&[]), known(&["1 a -"], Source::RegistrationToken)),
+        (file(&["1 a -"]), known(&["1 a -"], Source::AccessToken)),
+        // Nobody writes the token of a shared runner there, and if somebody did, its runner is not ours to delete.
+        (
+            file(&[]),
+            known(&["1 a glrt-t"], Source::AuthenticationToken),
+        ),
+    ] {
+        assert_eq!(nowhere(&state, &entries).len(), 1, "{state:?}");
+        assert!(without_entry(&state, &entries).is_empty(), "{state:?}");
+    }
+}
+
+#[test]
+fn runner_that_was_unregistered_is_neither_asked_for_nor_named() {
+    let mut state = known(&["1 a -"], Source::RegistrationToken);
+    state.entries[0].unregistered = true;
+    assert!(nowhere(&state, &[]).is_empty());
+    assert!(all(&[], Some(&state)).is_empty());
+    // Its entry still is, and GitLab says that it is gone.
+    assert_eq!(asked(&state, &file(&["1 a t"])), ["1 t Owned"]);
+}
+
+#[test]
+fn runner_on_its_way_out_is_asked_for_once() {
+    let mut state = known(&["1 a t", "2 b u"], Source::RegistrationToken);
+    state.leaving.push(Leaving {
+        url: "http://h/".into(),
+        id: 1,
+        source: Source::RegistrationToken,
+        token: Token::new("newer").unwrap(),
+    });
+    assert_eq!(asked(&state, &[]), ["1 newer Owned lost", "2 u Owned lost"]);
+}
+
+#[test]
+fn entry_whose_token_cannot_be_read_is_not_named_where_the_state_file_has_it() {
+    let entries = file(&["1 a $NOWHERE", "2 b $NOWHERE"]);
+    let state = known(&["1 a t"], Source::RegistrationToken);
+    let named = unreadable(&entries, &entries, Some(&state));
+    assert_eq!(named.len(), 1, "{named:?}");
+    assert!(named[0].contains("\"b\""), "{named:?}");
+}

@@ -12,9 +12,12 @@ mod files;
 mod hand;
 mod is_noticed;
 mod last_line;
+mod lost;
 mod moments;
 mod other_user;
 mod others;
+#[cfg(target_arch = "x86_64")]
+mod several;
 mod sidecar;
 mod stops;
 mod watching;

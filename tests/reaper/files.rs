@@ -3,10 +3,9 @@
 use gitlab_simulator::{Call, NewRunner, Settings};
 use nix::sys::signal::Signal;
 
+use acceptance::known::STATE;
 use acceptance::pod::{LIMIT, Plan, Pod, Source, wait_for};
 use acceptance::versions::{ENDS, each};
-
-const STATE: &str = ".runner-lifecycle.toml";
 
 #[test]
 fn token_that_the_runner_manager_rotated_is_the_one_that_unregisters() {
@@ -34,10 +33,13 @@ fn token_that_the_runner_manager_rotated_is_the_one_that_unregisters() {
 }
 
 #[test]
-fn entry_that_was_removed_by_hand_is_not_guessed_at_but_named() {
+fn entry_that_was_removed_by_hand_is_not_guessed_at_but_named_where_nothing_has_its_token() {
     each(&ENDS, || {
         for source in Source::SHARED_AND_OWNED {
-            let mut pod = Pod::working(Plan::of(source));
+            let pod = Pod::of(Plan::of(source));
+            pod.knows_no_token();
+            let mut pod = pod.started(&[]);
+            pod.polled(1);
             let id = pod.gitlab.runners().pop().unwrap().id;
             let text = pod.stage.text("config.toml").unwrap();
             let head = text.split("[[runners]]").next().unwrap();

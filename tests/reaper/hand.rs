@@ -80,7 +80,7 @@ fn check(arguments: &[&str], left: [bool; 2], in_file: [bool; 2]) {
     // What was not selected is still there, and that is said.
     let words = match left {
         [false, false] => "nothing is left at GitLab",
-        _ => "1 runner entry that was not selected stays",
+        _ => "1 runner that was not selected stays",
     };
     ended.is(0, words);
     let nothing_left = ended.words.contains("nothing is left");

@@ -6,10 +6,9 @@ use std::fs;
 use acceptance::stage::run;
 use gitlab_simulator::{Fault, NewRunner, Runner};
 
+use acceptance::known::STATE;
 use acceptance::pod::{Plan, Pod, Source};
 use acceptance::process::Ended;
-
-const STATE: &str = ".runner-lifecycle.toml";
 
 /// Fails unless these runners are named with what to do about them, and nothing is said to be over.
 #[track_caller]
@@ -159,6 +158,7 @@ fn runners_that_lost_their_entry_to_a_copied_base_are_named() {
 fn owned_runner_whose_token_was_taken_out_of_its_entry_is_named_and_not_forgotten() {
     for arguments in [&["pre-stop"][..], &["unregister", "--all-runners"]] {
         let pod = Pod::of(Plan::of(Source::RegistrationToken));
+        pod.knows_no_token();
         let runner = pod.gitlab.runners().pop().unwrap();
         let text = pod.stage.text("config.toml").unwrap();
         pod.stage
@@ -195,6 +195,7 @@ fn what_the_state_file_holds_goes_without_a_config_toml_too() {
     let commands = [&["pre-stop"][..], &["unregister", "--all-runners"]];
     for arguments in commands {
         let mut pod = Pod::of(Plan::of(Source::RegistrationToken));
+        pod.knows_no_token();
         let made = pod.gitlab.runners().pop().unwrap();
         let received = pod.gitlab.add_runner(NewRunner::default());
         pod.order.entry(&received, true);

@@ -14,6 +14,7 @@
 mod beside;
 pub mod canary;
 pub mod herd;
+pub mod known;
 mod looks;
 pub mod order;
 pub mod pod;

@@ -146,6 +146,13 @@ fn classify(
     }
 }
 
+/// Whether the state file says that the runner of an entry is gone, whatever the entry's token is.
+#[must_use]
+pub fn is_over(entry: &RunnerEntry, state: Option<&State>) -> bool {
+    let known = state.and_then(|state| state.entry(&entry.url, entry.id?));
+    known.is_some_and(|known| known.refused)
+}
+
 /// What the state file knows of the runner of an entry: by its token, else by its id, for tokens rotate.
 fn known_entry<'a>(
     entry: &RunnerEntry,

@@ -176,9 +176,6 @@ impl<'a> Ledger<'a> {
     /// be written, GitLab tells the next run that they are gone.
     pub fn record(&self, stay: &[RunnerEntry], there: &[RunnerEntry]) {
         let gone: Vec<&Unregistration> = self.gone().collect();
-        if gone.is_empty() {
-            return;
-        }
         let files = &self.scene.files;
         // Read anew: this run is not the only thing that changes it.
         let recorded = files.state().and_then(|before| {

@@ -8,7 +8,7 @@ use runner_lifecycle::token::Token;
 
 use crate::args::{Options, Selection};
 use crate::drain;
-use crate::entries::Unregistration;
+use crate::entries::{Unregistration, is_over};
 use crate::grace::Deadlines;
 use crate::ledger::Ledger;
 use crate::pre_stop;
@@ -44,11 +44,23 @@ pub async fn run(
     };
     let mut ledger = Ledger::new(options, &scene, stops);
     let entries = ledger.entries(&scene.config);
-    let selected = selected(&entries, selection);
+    let mut selected = selected(&entries, selection);
     let all = ledger.unregistrations(&scene.config);
     let (wanted, others): (Vec<Unregistration>, Vec<Unregistration>) = all
         .into_iter()
         .partition(|unregistration| is_wanted(unregistration, selection, &selected));
+    // Somebody may have taken the token out of the entry of what is selected by it.
+    let is_new = |entry: &&RunnerEntry| !selected.iter().any(|chosen| chosen.index == entry.index);
+    let of_lost =
+        |entry: &&RunnerEntry| entry.token.is_none() && wanted.iter().any(|one| is_its(one, entry));
+    selected.extend(
+        entries
+            .iter()
+            .filter(is_new)
+            .filter(of_lost)
+            .cloned()
+            .collect::<Vec<_>>(),
+    );
     if selected.is_empty() && wanted.is_empty() && !selection.all {
         let words = format!("{path} contains no such runner entry: nothing was unregistered");
         return Err(Failure::unusable(words).into());
@@ -102,7 +114,10 @@ async fn by_hand(
             Some(token) => ledger.gone().any(|gone| gone.token == *token),
             // Without a token it was known to nobody, unless somebody took the token out of it; one whose token cannot be
             // read stays for whoever can. But for both the state file may have had it.
-            None => is_gone(&ledger, entry) || entry.no_token.is_none() && !is_known(scene, entry),
+            None => {
+                let is_known = entry.no_token.is_some() || is_known(scene, entry);
+                !is_known || is_gone(&ledger, entry) || is_over(entry, scene.state.as_ref())
+            }
         };
         let indexes: Vec<usize> = selected
             .iter()
@@ -121,11 +136,7 @@ fn is_wanted(
     selected: &[RunnerEntry],
 ) -> bool {
     let Unregistration {
-        url,
-        id,
-        name,
-        token,
-        ..
+        url, name, token, ..
     } = unregistration;
     if unregistration.has_entry {
         return selected
@@ -133,8 +144,7 @@ fn is_wanted(
             .any(|entry| entry.token.as_ref() == Some(token));
     }
     // Somebody may have taken the token out of its entry.
-    let by_entry =
-        |entry: &RunnerEntry| entry.token.is_none() && entry.id == *id && same_url(&entry.url, url);
+    let by_entry = |entry: &RunnerEntry| entry.token.is_none() && is_its(unregistration, entry);
     is_at(selection, url) && is_named(selection, name, Some(token)) || selected.iter().any(by_entry)
 }
 
@@ -175,8 +185,15 @@ fn polled<'a>(
 
 /// Whether the runner of an entry without a token is gone.
 fn is_gone(ledger: &Ledger<'_>, entry: &RunnerEntry) -> bool {
-    let is_its = |gone: &Unregistration| gone.id == entry.id && same_url(&gone.url, &entry.url);
-    entry.id.is_some() && ledger.gone().filter(|gone| !gone.has_entry).any(is_its)
+    ledger.gone().any(|gone| is_its(gone, entry))
+}
+
+/// Whether it is the runner of an entry without a token.
+fn is_its(unregistration: &Unregistration, entry: &RunnerEntry) -> bool {
+    let Unregistration {
+        id, url, has_entry, ..
+    } = unregistration;
+    !has_entry && id.is_some() && *id == entry.id && same_url(url, &entry.url)
 }
 
 fn is_known(scene: &Scene, entry: &RunnerEntry) -> bool {

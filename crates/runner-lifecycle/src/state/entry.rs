@@ -21,6 +21,9 @@ pub struct StateEntry {
     pub source: Source,
     /// Whether the source was derived from the token, because somebody else had made the runner.
     pub adopted: bool,
+    /// Whether GitLab itself has refused its token, or would, as it was unregistered here: so that it goes with its entry in
+    /// `config.toml`.
+    pub refused: bool,
     /// The authentication token of an owned runner, as last seen: with it the runner can be taken up or unregistered when
     /// somebody has written over `config.toml`. Never that of a shared one.
     pub token: Option<Token>,
@@ -28,8 +31,6 @@ pub struct StateEntry {
     pub token_obtained_at: Option<SystemTime>,
     /// When it expires; `None` where it never does. A token that expires may have been rotated in a file that somebody wrote over.
     pub token_expires_at: Option<SystemTime>,
-    /// Whether it was unregistered here, and the entry may still be in `config.toml`. Its token is not kept any longer.
-    pub unregistered: bool,
     /// The pod that wrote the entry last.
     pub pod: Option<Pod>,
     /// What GitLab was told at the creation; `None` where no creation of ours is known.
@@ -67,10 +68,10 @@ impl StateEntry {
             name: None,
             source,
             adopted: false,
+            refused: false,
             token: None,
             token_obtained_at: None,
             token_expires_at: None,
-            unregistered: false,
             pod: None,
             sent: None,
             written: None,

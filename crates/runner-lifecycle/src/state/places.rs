@@ -38,7 +38,7 @@ impl State {
     }
 
     /// Entries of runners that stand in no entry of the file, neither by URL and runner id nor by their token, and that are
-    /// neither unregistered nor on their way out: somebody has written over the file. Those of an owned runner have its token.
+    /// neither refused nor on their way out: somebody has written over the file. Those of an owned runner have its token.
     pub fn lost(&self, file: &[RunnerEntry]) -> impl Iterator<Item = &StateEntry> {
         self.entries.iter().filter(move |known| {
             let stands = file.iter().any(|entry| {
@@ -49,19 +49,19 @@ impl State {
                 .leaving
                 .iter()
                 .any(|leaving| leaving.id == known.id && same_url(&leaving.url, &known.url));
-            !stands && !leaves && !known.unregistered
+            !stands && !leaves && !known.refused
         })
     }
 
     /// Takes over the tokens of owned runners as they stand in the file: the runner manager rotates them, so that the file
-    /// is newer than the state. A runner that was unregistered has none any more.
+    /// is newer than the state. One that GitLab refuses has none any more.
     pub fn see_tokens(&mut self, file: &[RunnerEntry]) {
         for (entry, place) in file.iter().zip(self.places(file)) {
             let (Some(token), Some(place)) = (&entry.token, place) else {
                 continue;
             };
             let known = &mut self.entries[place];
-            if known.unregistered {
+            if known.refused {
                 continue;
             }
             // A registration never gives back a token of this kind: somebody put another runner's into the entry.
@@ -169,7 +169,7 @@ mod tests {
     fn newer_token_of_the_file_is_taken_over_for_owned_runners_only() {
         let mut state = state(&["1 a t", "2 b -", "3 c v", "4 d -"]);
         state.entries[1].source = Source::AuthenticationToken;
-        state.entries[3].unregistered = true;
+        state.entries[3].refused = true;
         state.see_tokens(&file(&[
             "1 a rotated",
             "2 b shared",

@@ -35,10 +35,10 @@ fn full() -> State {
         }),
         entries: vec![StateEntry {
             name: Some("build".into()),
+            refused: true,
             token: Some(Token::new("glrtr-owned").unwrap()),
             token_obtained_at: Some(at(1_700_000_000)),
             token_expires_at: Some(at(1_800_000_000)),
-            unregistered: true,
             pod: Some(Pod {
                 name: Some("runner-0".into()),
                 ..Pod::default()

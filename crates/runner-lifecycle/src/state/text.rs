@@ -159,10 +159,10 @@ fn write_entry(to: &mut Writer<'_>, entry: &StateEntry) {
     to.maybe("name", entry.name.as_deref());
     to.put("source", entry.source.name());
     to.flag("adopted", entry.adopted);
+    to.flag("refused", entry.refused);
     to.maybe("token", entry.token.as_ref().map(Token::expose));
     to.moment("token_obtained_at", entry.token_obtained_at);
     to.moment("token_expires_at", entry.token_expires_at);
-    to.flag("unregistered", entry.unregistered);
     to.section("pod", entry.pod.as_ref(), write_pod);
     to.section("sent", entry.sent.as_ref(), write_sent);
     to.map("written", entry.written.as_ref());
@@ -175,10 +175,10 @@ fn entry(from: &Section<'_>) -> Result<StateEntry, Misfit> {
         name: from.maybe_text("name")?,
         source: from.source()?,
         adopted: from.flag("adopted")?,
+        refused: from.flag("refused")?,
         token: from.token()?,
         token_obtained_at: from.maybe("token_obtained_at", moment::of_item)?,
         token_expires_at: from.maybe("token_expires_at", moment::of_item)?,
-        unregistered: from.flag("unregistered")?,
         pod: from.section("pod", pod)?,
         sent: from.section("sent", sent)?,
         written: from.map("written")?,

@@ -8,6 +8,7 @@ use runner_lifecycle::source::Ownership;
 use runner_lifecycle::state::{State, StateEntry, Unanswered, same_url};
 use runner_lifecycle::volume::names;
 
+use super::is_over;
 use super::without::{held, is_on_its_way, lost};
 
 /// Where GitLab lists runners.
@@ -56,7 +57,7 @@ pub fn nowhere(state: &State, entries: &[RunnerEntry]) -> Vec<Nowhere> {
         })
     };
     let is_asked_for = |known: &StateEntry| {
-        known.unregistered || held(known).is_some() || is_on_its_way(state, &known.url, known.id)
+        known.refused || held(known).is_some() || is_on_its_way(state, &known.url, known.id)
     };
     let known = state.entries.iter();
     let missing = known
@@ -95,7 +96,7 @@ fn lost_creation(lost: &Unanswered) -> Nowhere {
 }
 
 /// Those of some entries that name a token which is none here, with the reason: they may be polled by somebody who sees more. Where the state
-/// file has a token of the runner, that one does.
+/// file has a token of the runner, that one does, and one that is gone is no matter.
 #[must_use]
 pub fn unreadable(
     some: &[RunnerEntry],
@@ -104,7 +105,9 @@ pub fn unreadable(
 ) -> Vec<String> {
     let of = |entry: &RunnerEntry| {
         let mut lost = state.into_iter().flat_map(|state| lost(state, entries));
-        if lost.any(|(known, _)| Some(known.id) == entry.id && same_url(&known.url, &entry.url)) {
+        let is_lost =
+            lost.any(|(known, _)| Some(known.id) == entry.id && same_url(&known.url, &entry.url));
+        if is_lost || is_over(entry, state) {
             return None;
         }
         let why = entry.no_token.as_deref()?;

@@ -41,24 +41,24 @@ fn settle(state: &mut State, gone: &[&Unregistration], stay: &[RunnerEntry]) {
         match known.source.ownership() {
             // It never comes back, whatever is in the file.
             Ownership::Owned => {
-                known.unregistered = true;
+                known.refused = true;
                 known.token = None;
                 known.token_obtained_at = None;
                 known.token_expires_at = None;
             }
             // A runner manager that reads the entry does.
-            Ownership::Shared => known.unregistered = !places.contains(&Some(place)),
+            Ownership::Shared => known.refused |= !places.contains(&Some(place)),
         }
     }
 }
 
-/// Forgets what was unregistered and is in no entry.
+/// Forgets what is gone and in no entry.
 fn forget(state: &mut State, entries: &[RunnerEntry]) {
     let places = state.places(entries);
     let mut place = 0;
     state.entries.retain(|known| {
         place += 1;
-        !known.unregistered || places.contains(&Some(place - 1))
+        !known.refused || places.contains(&Some(place - 1))
     });
 }
 

@@ -162,7 +162,7 @@ fn what_the_state_file_has_no_token_of_is_named_as_before() {
 #[test]
 fn runner_that_was_unregistered_is_neither_asked_for_nor_named() {
     let mut state = known(&["1 a -"], Source::RegistrationToken);
-    state.entries[0].unregistered = true;
+    state.entries[0].refused = true;
     assert!(nowhere(&state, &[]).is_empty());
     assert!(all(&[], Some(&state)).is_empty());
     // Its entry still is, and GitLab says that it is gone.
@@ -188,4 +188,8 @@ fn entry_whose_token_cannot_be_read_is_not_named_where_the_state_file_has_it() {
     let named = unreadable(&entries, &entries, Some(&state));
     assert_eq!(named.len(), 1, "{named:?}");
     assert!(named[0].contains("\"b\""), "{named:?}");
+    let mut state = known(&["2 b -"], Source::RegistrationToken);
+    state.entries[0].refused = true;
+    let named = unreadable(&entries, &entries, Some(&state));
+    assert!(named.len() == 1 && named[0].contains("\"a\""), "{named:?}");
 }

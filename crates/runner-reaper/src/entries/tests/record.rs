@@ -8,7 +8,7 @@ fn said(state: &State) -> Vec<String> {
     let of = |known: &StateEntry| {
         let name = known.name.as_deref().unwrap_or("-");
         let token = known.token.as_ref().map_or("-", Token::expose);
-        let gone = if known.unregistered { " gone" } else { "" };
+        let gone = if known.refused { " gone" } else { "" };
         format!("{} {name} {token}{gone}", known.id)
     };
     state.entries.iter().map(of).collect()

@@ -196,11 +196,7 @@ fn refused_token_means_gone_only_where_it_cannot_have_been_rotated() {
         ] {
             assert!(ended.words.contains(words), "{words}: {at}");
         }
-        assert_eq!(
-            pod.known(),
-            [(runner.id, Some(runner.token))],
-            "{at}"
-        );
+        assert_eq!(pod.known(), [(runner.id, Some(runner.token))], "{at}");
     }
     let (past, future) = ("2020-01-02T03:04:05Z", "2999-01-02T03:04:05Z");
     check(None, None, 0);

@@ -27,6 +27,7 @@ pub mod signals;
 pub mod source;
 pub mod state;
 pub mod system_id;
+pub mod terminal;
 pub mod token;
 pub mod unregister;
 pub mod volume;

@@ -140,6 +140,13 @@ impl State {
         text::read(document.as_table()).map_err(misread)
     }
 
+    /// The version that a text was written in; nothing where it does not tell.
+    #[must_use]
+    pub fn version_of(text: &str) -> Option<i64> {
+        let document = Document::parse(text).ok()?;
+        text::version(document.as_table()).ok()
+    }
+
     /// The text of the state file. The same state gives the same bytes.
     #[must_use]
     pub fn to_text(&self) -> String {

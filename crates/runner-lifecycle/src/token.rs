@@ -10,6 +10,9 @@ mod kind;
 pub(crate) use kind::reads_like_a_placeholder;
 pub use kind::{Kind, no_token};
 
+/// How many characters of a token gitlab-runner shows.
+const LABEL: usize = 9;
+
 /// An authentication, registration or access token of GitLab.
 ///
 /// There is no `Display`, and `Debug` shows a mask; the memory is zeroed when the token goes.
@@ -85,6 +88,50 @@ impl Token {
     }
 }
 
+impl Token {
+    /// The nine characters by which gitlab-runner names a token in labels and log lines, behind the prefix that tells its
+    /// kind. Of a token that is too short to hide anything behind them, the prefix alone.
+    #[must_use]
+    pub fn short(&self) -> String {
+        let (text, secret) = (self.expose(), self.behind_prefix().len());
+        let shown = if secret < 2 * LABEL { 0 } else { LABEL };
+        text[..text.len() - secret + shown].to_owned()
+    }
+
+    /// The label `runner` of gitlab-runner's metrics: what follows the known prefixes, up to nine characters of it. It may
+    /// be the whole of a short token, so it is compared and not shown.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        let rest = self.behind_prefix();
+        &rest[..rest.len().min(LABEL)]
+    }
+
+    fn behind_prefix(&self) -> &str {
+        let rest = self.expose();
+        let rest = match rest.strip_prefix("glrt-") {
+            Some(rest) => without_type(rest).unwrap_or(rest),
+            None => without_type(rest)
+                .or_else(|| rest.strip_prefix("glrtr-"))
+                .unwrap_or(rest),
+        };
+        let rest = rest.strip_prefix("glcbt-").unwrap_or(rest);
+        let old = rest.strip_prefix("GR").and_then(|tail| {
+            let (seven, rest) = tail.split_at_checked(7)?;
+            seven
+                .bytes()
+                .all(|byte| byte.is_ascii_hexdigit())
+                .then_some(rest)
+        });
+        old.unwrap_or(rest)
+    }
+}
+
+/// `t1_`, `t2_`, `t3_`: an instance's, a group's, a project's runner.
+fn without_type(text: &str) -> Option<&str> {
+    let types = ["t1_", "t2_", "t3_"];
+    types.iter().find_map(|prefix| text.strip_prefix(prefix))
+}
+
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Token(***)")
@@ -122,6 +169,35 @@ mod tests {
             format!("{:?}", Token::new("glrt-secret").unwrap()),
             "Token(***)"
         );
+    }
+
+    #[test]
+    fn short_form_is_that_of_gitlab_runner_behind_its_prefix() {
+        fn check(text: &str, short: &str, label: &str) {
+            let token = Token::new(text).unwrap();
+            assert_eq!((token.short().as_str(), token.label()), (short, label));
+        }
+        let long = "abcdefghijklmnopqrst";
+        let nine = "abcdefghi";
+        for prefix in [
+            "glrt-",
+            "glrt-t1_",
+            "t3_",
+            "glrtr-",
+            "glcbt-",
+            "GR1348941",
+            "",
+        ] {
+            check(&format!("{prefix}{long}"), &format!("{prefix}{nine}"), nine);
+        }
+        // A prefix of the instance's own is none to gitlab-runner.
+        check("acme-glrt-abcdefghijklmnopqrst", "acme-glrt", "acme-glrt");
+        check("GR13xyzdefghijklmnopqrst", "GR13xyzde", "GR13xyzde");
+        // Half of a token would be too much.
+        check("glrt-abcdefghijklmnopq", "glrt-", nine);
+        check("glrt-abc", "glrt-", "abc");
+        check("abc", "", "abc");
+        check("GR1", "", "GR1");
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub struct RunnerEntry {
     pub token: Option<Token>,
     /// Why there is no token although the entry names one, for a log line: whoever sees other variables may have it.
     pub no_token: Option<String>,
+    /// Whether the token is that of a variable.
+    pub is_token_variable: bool,
     /// `token_expires_at`; nothing where it never does.
     pub token_expires_at: Option<SystemTime>,
     /// `token_obtained_at`.
@@ -76,6 +78,7 @@ impl RunnerEntry {
             id: Some(number("id")).filter(|id| *id != 0),
             token,
             no_token,
+            is_token_variable: text("token").contains('$'),
             token_expires_at: moment("token_expires_at"),
             token_obtained_at: moment("token_obtained_at"),
             executor: text("executor"),

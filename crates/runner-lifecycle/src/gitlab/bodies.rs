@@ -28,9 +28,12 @@ pub(super) fn create(creation: &Creation) -> String {
 }
 
 /// `POST /runners/verify`.
-pub(super) fn verify(info: &RunnerInfo, token: &str, system_id: Option<&str>) -> String {
-    Object::new()
-        .object("info", info.written())
+pub(super) fn verify(info: Option<&RunnerInfo>, token: &str, system_id: Option<&str>) -> String {
+    let object = match info {
+        Some(info) => Object::new().object("info", info.written()),
+        None => Object::new(),
+    };
+    object
         .text("token", token)
         .any_text("system_id", system_id)
         .end()
@@ -110,14 +113,20 @@ mod tests {
     #[test]
     fn verify_leaves_out_a_missing_system_id() {
         let info = RunnerInfo::empty();
-        let sent = verify(&info, "t", None);
+        let sent = verify(Some(&info), "t", None);
         assert!(sent.starts_with("{\"info\":{"), "{sent}");
         assert!(sent.ends_with(",\"token\":\"t\"}"), "{sent}");
-        let sent = verify(&info, "t", Some("s_123456789abc"));
+        let sent = verify(Some(&info), "t", Some("s_123456789abc"));
         assert!(
             sent.ends_with(",\"token\":\"t\",\"system_id\":\"s_123456789abc\"}"),
             "{sent}"
         );
+    }
+
+    #[test]
+    fn verify_of_a_look_says_nothing_about_itself() {
+        let sent = verify(None, "t", Some("s_123456789abc"));
+        assert_eq!(sent, "{\"token\":\"t\",\"system_id\":\"s_123456789abc\"}");
     }
 
     #[test]

@@ -68,6 +68,32 @@ impl Client {
         info: &RunnerInfo,
         deadline: Deadline,
     ) -> Result<Credentials, Error> {
+        self.verification(token, system_id, Some(info), deadline)
+            .await
+    }
+
+    /// `POST /runners/verify` for a runner manager that works: it says nothing about itself, so what GitLab lists of it stays
+    /// as it is. Where GitLab lists none of this system ID, it does so from then on.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn check(
+        &self,
+        token: &Token,
+        system_id: &SystemId,
+        deadline: Deadline,
+    ) -> Result<Credentials, Error> {
+        self.verification(token, Some(system_id), None, deadline)
+            .await
+    }
+
+    async fn verification(
+        &self,
+        token: &Token,
+        system_id: Option<&SystemId>,
+        info: Option<&RunnerInfo>,
+        deadline: Deadline,
+    ) -> Result<Credentials, Error> {
         let system_id = system_id.map(SystemId::as_str);
         let body = bodies::verify(info, token.expose(), system_id);
         let call = Call::new(Method::POST, "runners/verify", Purpose::Verification, token);

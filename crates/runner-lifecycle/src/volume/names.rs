@@ -15,6 +15,9 @@ pub const LOCK: &str = ".runner-lifecycle.lock";
 /// The copy of `runner-reaper` for a hook in the unchanged runner image.
 pub const REAPER: &str = "runner-reaper";
 
+/// The copy of `runner-init` for a person's shell there.
+pub const INIT: &str = "runner-init";
+
 /// Where the original of a configuration file is kept while it is paused: `config.toml.original` for `config.toml`.
 #[must_use]
 pub fn original_of(config: &str) -> String {

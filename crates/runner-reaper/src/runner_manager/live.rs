@@ -123,6 +123,12 @@ impl Live {
         }
     }
 
+    /// Where its metrics are, as far as anybody says.
+    #[must_use]
+    pub fn address(&self) -> Option<&str> {
+        self.address.as_deref()
+    }
+
     /// What to do so that it can be observed.
     #[must_use]
     pub fn advice(&self) -> String {

@@ -47,6 +47,10 @@ pub struct Sample {
     pub concurrent: f64,
     /// Rows of `limit`: one for each entry of the configuration that is loaded.
     pub limit_rows: usize,
+    /// The label `runner` of those rows.
+    pub loaded_runners: Vec<String>,
+    /// The label `runner` of everything that asked GitLab for jobs and got an answer, since the start.
+    pub polled_runners: Vec<String>,
     /// Job requests in flight.
     pub requests: f64,
     /// Jobs that run.
@@ -123,7 +127,10 @@ impl Reader {
                 self.is_gitlab_runner = true;
             }
             "concurrent" => sample.concurrent = value,
-            "limit" => sample.limit_rows += 1,
+            "limit" => {
+                sample.limit_rows += 1;
+                note(&mut sample.loaded_runners, labels);
+            }
             "request_concurrency" => sample.requests += value,
             "jobs" => sample.jobs += value,
             "jobs_total" | "worker_feeds_total" => sample.activity += value,
@@ -138,6 +145,7 @@ impl Reader {
             "configuration_loading_error_total" => sample.load_errors += value,
             "api_request_statuses_total" if label(labels, "endpoint") == Some("request_job") => {
                 sample.polls += value;
+                note(&mut sample.polled_runners, labels);
             }
             "version_info" => {
                 sample.version = label(labels, "version").and_then(Version::parse);
@@ -154,6 +162,15 @@ impl Reader {
     /// The sample, if the page was one of gitlab-runner.
     pub(crate) fn sample(self) -> Option<Sample> {
         self.is_gitlab_runner.then_some(self.sample)
+    }
+}
+
+/// Keeps the label `runner` of a row in mind.
+fn note(runners: &mut Vec<String>, labels: &str) {
+    if let Some(runner) = label(labels, "runner")
+        && !runners.iter().any(|known| known == runner)
+    {
+        runners.push(runner.to_owned());
     }
 }
 
@@ -229,6 +246,8 @@ go_goroutines 33
             loaded: 2.0,
             concurrent: 4.0,
             limit_rows: 2,
+            loaded_runners: vec!["abcdefghi".into(), "zbcdefghi".into()],
+            polled_runners: vec!["abcdefghi".into()],
             requests: 1.0,
             jobs: 3.0,
             activity: 19.0,

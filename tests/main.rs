@@ -14,5 +14,6 @@ mod failure_modes;
 mod golden;
 mod init;
 mod reaper;
+mod schemas;
 mod sweep;
 mod words;

@@ -19,5 +19,6 @@ mod others;
 #[cfg(target_arch = "x86_64")]
 mod several;
 mod sidecar;
+mod status;
 mod stops;
 mod watching;

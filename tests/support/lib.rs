@@ -20,6 +20,7 @@ pub mod order;
 pub mod pod;
 pub mod process;
 pub mod programs;
+pub mod schema;
 pub mod stage;
 #[cfg(target_arch = "x86_64")]
 pub mod tracer;

@@ -3,6 +3,7 @@
 
 use runner_config::global_key;
 use runner_config::place::spelled;
+use runner_config::three_way::{Scope, Written, edited};
 use toml_edit::{ArrayOfTables, DocumentMut, Item, RawString, Table, TableLike, Value};
 
 mod endings;
@@ -120,6 +121,18 @@ impl ConfigToml {
     #[must_use]
     pub fn entry(&self, index: usize) -> Option<&dyn TableLike> {
         self.tables().nth(index)
+    }
+
+    /// The keys of an entry that are no longer as they were written last; without a place those outside the entries.
+    #[must_use]
+    pub fn edited_keys(&self, index: Option<usize>, last: &Written) -> Vec<String> {
+        let Some(index) = index else {
+            return edited(self.document.as_table(), Scope::File, last);
+        };
+        // An inline entry is no table before it is to be edited.
+        let mut copy = self.clone();
+        let table = copy.entry_mut(index);
+        table.map_or_else(Vec::new, |table| edited(table, Scope::Entry, last))
     }
 
     /// Adds a runner entry at the end, behind the comments that stand there.

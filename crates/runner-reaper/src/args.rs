@@ -20,10 +20,12 @@ use crate::grace::Grace;
 mod arg;
 mod given;
 mod refusal;
+pub(crate) mod status;
 mod surface;
 pub(crate) mod sweep;
 
 use given::Given;
+use status::Status;
 use sweep::Sweep;
 
 pub use runner_lifecycle::environment::Environment;
@@ -44,6 +46,8 @@ pub enum Command {
     Sidecar,
     /// By hand, or as the hook line of a manifest.
     Unregister(Selection),
+    /// By hand: what is true now.
+    Status(Status),
     /// By hand, or from a CronJob: what died without unregistering.
     Sweep(Box<Sweep>),
 }
@@ -142,6 +146,7 @@ pub fn parse(line: CommandLine, environment: &Environment) -> Result<Options, No
     };
     let command = match name {
         "sidecar" => Command::Sidecar,
+        "status" => Command::Status(status::read(&given)?),
         "sweep" => Command::Sweep(Box::new(sweep::read(&given)?)),
         "unregister" => Command::Unregister(selection(&given)?),
         _ => Command::PreStop,
@@ -208,11 +213,23 @@ pub fn idle_variables(environment: &Environment) -> Vec<String> {
 }
 
 /// Whether the words go to the container's log too: those of a hook, whatever command it has and even if that cannot be
-/// understood, because nobody keeps a hook's own stderr. That of a sidecar or a sweep is the container's log.
+/// understood, because nobody keeps a hook's own stderr. That of a sidecar or a sweep is the container's log; who asks for the
+/// status reads it himself.
 #[must_use]
 pub fn is_heard_by_nobody(words: &[Word]) -> bool {
     let mut plain = words.iter().filter(|word| word.role == Role::Plain);
-    plain.all(|word| word.text != "sidecar" && word.text != "sweep")
+    plain.all(|word| {
+        !["sidecar", "sweep", "status"]
+            .iter()
+            .any(|name| word.text == *name)
+    })
+}
+
+/// Whether the words ask for nothing but a look: then a failure is no reason why the container ended.
+#[must_use]
+pub fn only_looks(words: &[Word]) -> bool {
+    let mut plain = words.iter().filter(|word| word.role == Role::Plain);
+    plain.next().is_some_and(|word| word.text == "status")
 }
 
 /// Why a text is no token of a runner entry, where that is certain.

@@ -2,9 +2,10 @@
 //!
 //! [`drain`], [`grace`] and [`entries`] are rules; [`runner_manager`], [`files`], [`requests`] and
 //! [`rotation`] are edges; [`pre_stop`],
-//! [`sidecar`] and [`unregister`] are the stories that join them, with one [`ledger`] each. [`sweep`] is a story of its own, which
-//! needs none of the files.
+//! [`sidecar`] and [`unregister`] are the stories that join them, with one [`ledger`] each. [`status`] only looks. [`sweep`] is a
+//! story of its own, which needs none of the files.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -27,6 +28,7 @@ pub mod rotation;
 pub mod runner_manager;
 pub mod scene;
 pub mod sidecar;
+pub mod status;
 pub mod stops;
 pub mod sweep;
 pub mod unregister;
@@ -50,13 +52,17 @@ pub fn main() -> ExitCode {
     let warnings = std::mem::take(&mut line.warnings);
     let heard_by_nobody = args::is_heard_by_nobody(&line.words);
     let also = heard_by_nobody.then(container_log::open).flatten();
+    let message = match args::only_looks(&line.words) {
+        true => Path::new(""),
+        false => reporting.termination_message_path.as_path(),
+    };
     let parsed = args::parse(line, &environment);
     report::install("runner-reaper", reporting.format, reporting.level, also);
     // First of all: what is misspelt or gone may be why the rest fails.
     for words in warnings.iter().chain(&args::idle_variables(&environment)) {
         log::warn!("{words}");
     }
-    ending::end(run(parsed), &reporting.termination_message_path)
+    ending::end(run(parsed), message)
 }
 
 fn run(parsed: Result<Options, NoRun>) -> anyhow::Result<Exit> {
@@ -78,6 +84,7 @@ fn run(parsed: Result<Options, NoRun>) -> anyhow::Result<Exit> {
         match &options.command {
             Command::PreStop => pre_stop::run(options, deadlines, &stops).await,
             Command::Sidecar => sidecar::run(options, &stops).await,
+            Command::Status(asked) => status::run(options, asked, &stops).await,
             Command::Sweep(sweep) => sweep::run(options, sweep, &stops).await,
             Command::Unregister(selection) => {
                 unregister::run(options, selection, deadlines, &stops).await

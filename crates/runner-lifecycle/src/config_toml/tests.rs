@@ -246,3 +246,31 @@ fn last_line_without_an_end_stays_so() {
         assert_eq!(ConfigToml::parse(text).unwrap().to_string(), text);
     }
 }
+
+#[test]
+fn keys_that_stand_otherwise_than_written_are_named_and_no_others() {
+    let written = "concurrent = 2\n[[runners]]\nname = \"a\"\nlimit = 2\nexecutor = \"docker\"\n[runners.docker]\nimage = \"x\"\n";
+    let inline = "concurrent = 2\nrunners = [{ limit = 2, executor = \"docker\", docker = { image = \"x\" } }]\n";
+    let config = |text: &str| ConfigToml::parse(text).unwrap();
+    let mut first = config(written);
+    let file = runner_config::three_way::written(first.document().as_table(), Scope::File);
+    let table = first.entry_mut(0).unwrap();
+    let entry = runner_config::three_way::written(table, Scope::Entry);
+    let check = |text: &str, want: [&[&str]; 2]| {
+        let config = config(text);
+        assert_eq!(config.edited_keys(None, &file), want[0], "{text}");
+        assert_eq!(config.edited_keys(Some(0), &entry), want[1], "{text}");
+    };
+    check(written, [&[], &[]]);
+    check(inline, [&[], &[]]);
+    check(&written.replace("\"a\"", "\"b\""), [&[], &[]]);
+    check(
+        &written.replace("= 2", "= 3"),
+        [&["concurrent"], &["limit"]],
+    );
+    check(
+        &written.replace("image = \"x\"\n", "privileged = true\n"),
+        [&[], &["docker.image"]],
+    );
+    check("", [&["concurrent"], &[]]);
+}

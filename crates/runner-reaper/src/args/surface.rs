@@ -7,7 +7,7 @@ use runner_lifecycle::command_line::Program;
 use runner_lifecycle::{exit, misspelt};
 
 use super::arg::{switch, valued};
-use super::{Environment, sweep};
+use super::{Environment, status, sweep};
 
 /// How every variable of ours begins.
 const OURS: &str = "RUNNER_REAPER_";
@@ -23,6 +23,7 @@ pub(super) const PROGRAM: Program = Program {
         short
             || COMMON.iter().any(|(known, ..)| *known == name)
             || SELECTING.iter().any(|(known, ..)| *known == name)
+            || status::takes_value(name)
             || sweep::takes_value(name)
     },
     is_password: |_| false,
@@ -144,7 +145,13 @@ pub(super) fn command() -> Command {
         }))
         // Read before, with the log's: here it is only shown.
         .arg(switch("debug", "the same as --log-level=debug [RUNNER_DEBUG]").global(true))
-        .subcommands([pre_stop, sidecar, unregister, sweep::command()])
+        .subcommands([
+            pre_stop,
+            sidecar,
+            unregister,
+            status::command(),
+            sweep::command(),
+        ])
 }
 
 /// gitlab-runner takes `-all-runners` for `--all-runners`; so do we, for the names we know.
@@ -170,6 +177,7 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
         "keep-entry",
         "other-pod",
         "debug",
+        status::OFFLINE,
         "help",
         "version",
     ];

@@ -2,6 +2,8 @@
 
 use super::*;
 
+mod status;
+
 fn environment(variables: &[(&str, &str)]) -> Environment {
     Environment::of(variables.iter().copied())
 }
@@ -60,6 +62,7 @@ fn words_of_every_hook_are_heard_and_a_misspelt_one_too() {
     check("--debug sidecar -l debug", false);
     check("sweep --yes --fleet ci", false);
     check("--confg /x sidecar", false);
+    check("status --output json", false);
     // Not everything that is called so is the command.
     check("unregister --name sidecar", true);
     check("unregister --name sweep", true);
@@ -308,6 +311,7 @@ fn global_words_are_taken_before_and_behind_the_command() {
             Command::PreStop => "pre-stop",
             Command::Sidecar => "sidecar",
             Command::Unregister(_) => "unregister",
+            Command::Status(_) => "status",
             Command::Sweep(_) => "sweep",
         };
         assert_eq!(found, want, "{line}");
@@ -324,7 +328,7 @@ fn global_words_are_taken_before_and_behind_the_command() {
         "--debug --cpuprofile x",
     ] {
         check(debug, "pre-stop");
-        for command in ["pre-stop", "sidecar", "unregister --all-runners"] {
+        for command in ["pre-stop", "sidecar", "unregister --all-runners", "status"] {
             let name = command.split(' ').next().unwrap();
             check(&format!("{debug} {command}"), name);
             check(&format!("{command} {debug}"), name);
@@ -334,7 +338,7 @@ fn global_words_are_taken_before_and_behind_the_command() {
 
 #[test]
 fn help_of_a_command_shows_the_whole_of_it() {
-    for command in ["unregister", "pre-stop", "sidecar", "sweep"] {
+    for command in ["unregister", "pre-stop", "sidecar", "status", "sweep"] {
         let argv = [command, "--help"].map(OsString::from);
         let Err(NoRun::Show(text)) = read(argv, &environment(&[])) else {
             panic!("{command}")

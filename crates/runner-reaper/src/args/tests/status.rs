@@ -1,0 +1,53 @@
+//! The command line of a look.
+
+use super::*;
+
+#[test]
+fn status_is_told_how_to_look_by_flags_alone() {
+    fn check(line: &str, offline: bool, json: bool, timeout: u64) {
+        let Command::Status(status) = parsed(line, &[("RUNNER_REAPER_OUTPUT", "table")]).command
+        else {
+            panic!("{line}")
+        };
+        let want = Status {
+            offline,
+            json,
+            timeout: Duration::from_secs(timeout),
+        };
+        assert_eq!(status, want, "{line}");
+    }
+    check("status", false, false, 10);
+    check("--debug status --output=text -c /x", false, false, 10);
+    check("status --offline --output json --timeout 3", true, true, 3);
+    check("status -offline=false -timeout=1m", false, false, 60);
+    for (line, words) in [
+        ("status --output yaml", "--output"),
+        (
+            "status --timeout soon",
+            "--timeout: \"soon\" is not a duration",
+        ),
+        ("status --offline true", "--offline=true"),
+        ("status 12", "argument 2"),
+        ("status --grace 1", "--grace"),
+        ("pre-stop --offline", "--offline"),
+    ] {
+        let failure = refused(line, &[]);
+        assert_eq!(failure.exit.code(), 2, "{line}");
+        assert!(failure.message.contains(words), "{line}: {failure}");
+    }
+}
+
+#[test]
+fn only_a_look_leaves_the_termination_message_alone() {
+    fn check(line: &str, want: bool) {
+        let argv: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
+        let words = command_line(argv, &environment(&[])).words;
+        assert_eq!(only_looks(&words), want, "{line}");
+    }
+    check("status", true);
+    check("--debug -c /x status --bogus", true);
+    check("unregister --name status", false);
+    check("unregister status", false);
+    check("", false);
+    check("sidecar", false);
+}

@@ -1,0 +1,48 @@
+//! Owns the story of `status`: what is true now on a volume, of its runner manager and at GitLab. It changes nothing: no file is
+//! written, no lock kept, no signal sent, and GitLab is asked nothing that could make a record there.
+//!
+//! `look` gathers [`facts`], [`judgement`] says what of them is not well, `text` and `json` show both.
+
+use std::io::Write as _;
+
+use runner_lifecycle::exit::{Exit, Failure};
+use runner_lifecycle::terminal::Terminal;
+
+use crate::args::Options;
+use crate::args::status::Status;
+use crate::stops::Stops;
+
+mod ask;
+mod entries;
+pub mod facts;
+mod json;
+pub mod judgement;
+mod look;
+mod manager;
+mod text;
+
+/// Runs it.
+///
+/// # Errors
+/// When the path names no file, or when told to stop.
+pub async fn run(options: &Options, asked: &Status, stops: &Stops) -> anyhow::Result<Exit> {
+    let facts = tokio::select! {
+        biased;
+        facts = look::look(options, asked) => facts?,
+        () = stops.reached(1) => return Err(Failure::unreachable("told to stop").into()),
+    };
+    let problems = judgement::judge(&facts);
+    let exit = judgement::exit_of(&problems);
+    let shown = match asked.json {
+        true => json::of(&facts, &problems, exit),
+        false => text::of(
+            &facts,
+            &problems,
+            exit,
+            Terminal::of_stdout(&options.environment),
+        ),
+    };
+    // Whoever reads it may have read enough: `| head`.
+    drop(std::io::stdout().write_all(shown.as_bytes()));
+    Ok(exit)
+}

@@ -1,0 +1,155 @@
+//! Owns what config.toml and the state file tell of each runner. Pure.
+
+use runner_lifecycle::config_toml::{ConfigToml, RunnerEntry};
+use runner_lifecycle::pod::Pod;
+use runner_lifecycle::report::one_line;
+use runner_lifecycle::source::Source;
+use runner_lifecycle::state::{Pending, State, StateEntry, Written, same_url};
+
+use super::facts::{AtGitlab, Entry, Loose, Unasked, WithoutEntry, Writer};
+use crate::entries::unregistrations;
+use crate::files::Config;
+
+/// The entries of the file; GitLab is yet to be asked.
+pub(super) fn of(config: &Config, written: &[RunnerEntry], state: Option<&State>) -> Vec<Entry> {
+    let goodbyes = unregistrations(written, state);
+    let entry = |entry: &RunnerEntry| {
+        let known = state.zip(entry.id);
+        let source = known.and_then(|(state, id)| state.known(&entry.url, id));
+        let kept = known.and_then(|(state, id)| state.entry(&entry.url, id));
+        // By its token, as at the end; without one by its source.
+        let goodbye = entry.token.as_ref().and_then(|token| {
+            let same = |other: &&crate::entries::Unregistration| {
+                other.token == *token && same_url(&other.url, &entry.url)
+            };
+            goodbyes.iter().find(same).map(|goodbye| goodbye.ownership)
+        });
+        Entry {
+            name: one_line(&entry.name),
+            url: address(&entry.url),
+            id: entry.id,
+            source: source.map(|(source, _)| source),
+            ownership: goodbye.or(source.map(|(source, _)| source.ownership())),
+            writer: writer(state, source, kept),
+            token: entry.token.as_ref().map(|token| token.short()),
+            is_variable: entry.is_token_variable,
+            no_token: entry.no_token.as_deref().map(one_line),
+            expires_at: entry.token_expires_at,
+            changed_keys: kept.and_then(|kept| {
+                let written = kept.written.as_ref();
+                written.map(|written| changed_keys(&config.toml, Some(entry.index), written))
+            }),
+            gitlab: AtGitlab::NotAsked(Unasked::NoToken),
+        }
+    };
+    written.iter().map(entry).collect()
+}
+
+/// What the state file knows and no entry holds.
+pub(super) fn without_entry(state: &State, written: &[RunnerEntry]) -> Vec<WithoutEntry> {
+    let has_entry = |url: &str, id: i64| {
+        let is_this = |entry: &RunnerEntry| entry.id == Some(id) && same_url(&entry.url, url);
+        written.iter().any(is_this)
+    };
+    let of = |kind: Loose, url: &str| WithoutEntry {
+        kind,
+        id: None,
+        url: address(url),
+        source: None,
+        description: None,
+        at: None,
+    };
+    let runner = |kind: Loose, url: &str, id: i64, source: Source| WithoutEntry {
+        id: Some(id),
+        source: Some(source),
+        ..of(kind, url)
+    };
+    let mut all = Vec::new();
+    for known in &state.entries {
+        if !has_entry(&known.url, known.id) {
+            all.push(runner(Loose::Known, &known.url, known.id, known.source));
+        }
+    }
+    if let Some(Pending::Received {
+        url,
+        source,
+        id,
+        obtained_at,
+        ..
+    }) = &state.pending
+        && !has_entry(url, *id)
+    {
+        all.push(WithoutEntry {
+            at: Some(one_line(obtained_at)),
+            ..runner(Loose::Received, url, *id, *source)
+        });
+    }
+    for left in &state.leaving {
+        all.push(runner(Loose::Leaving, &left.url, left.id, left.source));
+    }
+    for lost in state.all_unanswered() {
+        all.push(WithoutEntry {
+            description: Some(one_line(&lost.description)),
+            at: Some(one_line(&lost.asked_at)),
+            ..of(Loose::Unanswered, &lost.url)
+        });
+    }
+    all
+}
+
+fn writer(
+    state: Option<&State>,
+    source: Option<(Source, bool)>,
+    kept: Option<&StateEntry>,
+) -> Writer {
+    match (state, source) {
+        (None, _) => Writer::Unknown,
+        (_, None) => Writer::Other,
+        (_, Some((_, true))) => Writer::Adopted,
+        (_, Some(_)) => {
+            let pod = kept.and_then(|kept| kept.pod.as_ref());
+            Writer::RunnerInit(pod.map(Pod::describe).map(|pod| one_line(&pod)))
+        }
+    }
+}
+
+/// The keys that stand otherwise than they were written last.
+pub(super) fn changed_keys(
+    config: &ConfigToml,
+    index: Option<usize>,
+    written: &Written,
+) -> Vec<String> {
+    let keys = config.edited_keys(index, written);
+    keys.iter().map(|key| one_line(key)).collect()
+}
+
+/// An address as it may be shown: what stands before an at sign may be a password.
+fn address(url: &str) -> String {
+    let url = one_line(url);
+    match url.rsplit_once('@') {
+        Some((before, host)) => {
+            let scheme = before.find("://").map_or(0, |at| at + "://".len());
+            format!("{}***@{host}", &before[..scheme])
+        }
+        None => url,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn password_of_an_address_is_not_shown() {
+        fn check(url: &str, want: &str) {
+            assert_eq!(address(url), want);
+        }
+        check("https://gitlab.example/x", "https://gitlab.example/x");
+        check(
+            "https://me:canary@gitlab.example",
+            "https://***@gitlab.example",
+        );
+        check("canary@gitlab", "***@gitlab");
+        check("https://glrt-canary/", "https://***/");
+    }
+}

@@ -1,0 +1,345 @@
+//! Owns what a look at a volume came to, as plain values: what is there, not whether it is well. No token is among them, and no
+//! text of others that was not made harmless.
+
+use std::time::SystemTime;
+
+use runner_lifecycle::exit::Exit;
+use runner_lifecycle::source::{Ownership, Source};
+
+/// Everything that was seen.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// The volume.
+    pub volume: Volume,
+    /// The runner manager that works on it.
+    pub runner_manager: RunnerManager,
+    /// The runner entries of `config.toml`, in its order.
+    pub entries: Vec<Entry>,
+    /// What the state file tells of and no entry holds.
+    pub without_entry: Vec<WithoutEntry>,
+}
+
+/// The volume and its files.
+#[derive(Clone, Debug)]
+pub struct Volume {
+    /// The path of `config.toml`.
+    pub config: String,
+    /// Its directory.
+    pub directory: String,
+    /// What is to be said of `config.toml`.
+    pub file: ConfigFile,
+    /// The names of the files of ours and of gitlab-runner that are there.
+    pub files: Vec<&'static str>,
+    /// Why `config.toml` cannot be replaced, if it cannot, and what to do.
+    pub fixed: Option<&'static str>,
+    /// The system ID of its file.
+    pub system_id: Option<String>,
+    /// The state file.
+    pub state: StateFile,
+    /// Keys outside the entries that stand otherwise than we wrote them; nothing where nobody knows.
+    pub changed_keys: Option<Vec<String>>,
+    /// The pod that the volume belongs to.
+    pub pod: Option<String>,
+    /// Whether that is this pod; nothing where nobody knows.
+    pub is_this_pod: Option<bool>,
+    /// A pause that is on the volume.
+    pub pause: Pause,
+    /// Whether another helper works there just now.
+    pub locked: bool,
+}
+
+/// `config.toml`, or its original during a pause.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConfigFile {
+    /// There is no such directory.
+    NoDirectory,
+    /// There is no such file.
+    Missing,
+    /// It cannot be read or understood: why.
+    Broken(String),
+    /// It can be read.
+    Read,
+}
+
+/// `.runner-lifecycle.toml`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StateFile {
+    /// No helper ever worked here.
+    Never,
+    /// A helper worked here, and the file is gone.
+    Lost,
+    /// It cannot be read or understood: why.
+    Unusable(String),
+    /// It can be read; in the words of this version.
+    Version(i64),
+}
+
+/// A pause on the volume, and whose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pause {
+    /// There is none.
+    None,
+    /// Somebody asked for it.
+    ByHand {
+        /// Who.
+        by: String,
+        /// When, in RFC 3339 UTC.
+        at: String,
+    },
+    /// A hook or another command is at work.
+    Working,
+    /// A hook was killed, and nobody has put the original back.
+    LeftOver,
+    /// The paused file is there without its original.
+    NoOriginal,
+}
+
+/// The runner manager.
+#[derive(Clone, Debug)]
+pub struct RunnerManager {
+    /// What it is doing.
+    pub activity: Activity,
+    /// The PID, where the process is in sight.
+    pub pid: Option<i32>,
+    /// Whether others read the same file.
+    pub has_others: bool,
+    /// Where its metrics are, as far as anybody says.
+    pub metrics_address: Option<String>,
+    /// Its version, such as `19.4`.
+    pub version: Option<String>,
+    /// The system ID it works with.
+    pub system_id: Option<String>,
+    /// How many jobs run.
+    pub jobs: Option<usize>,
+    /// Their addresses at GitLab.
+    pub job_urls: Option<Vec<String>>,
+    /// `concurrent` of the operator's file.
+    pub concurrent: Option<i64>,
+}
+
+/// What the runner manager is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Activity {
+    /// There is none.
+    NotRunning,
+    /// It is there and shows too little: what to do about it.
+    Unknown(String),
+    /// It has not taken over the signals yet.
+    Starting,
+    /// It asks for jobs.
+    Polling,
+    /// It has loaded a paused file.
+    Paused,
+    /// It has loaded a file without runner entries, and there is no other.
+    NothingToPoll,
+    /// It takes no new job and will end.
+    ShuttingDown,
+}
+
+/// A runner entry.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Its name.
+    pub name: String,
+    /// GitLab's address.
+    pub url: String,
+    /// GitLab's id of the runner.
+    pub id: Option<i64>,
+    /// Where the runner came from, where the state file tells.
+    pub source: Option<Source>,
+    /// Who may delete the runner.
+    pub ownership: Option<Ownership>,
+    /// Who wrote the entry.
+    pub writer: Writer,
+    /// The short form of its token.
+    pub token: Option<String>,
+    /// Whether the token comes from a variable.
+    pub is_variable: bool,
+    /// Why there is no token although the entry names one.
+    pub no_token: Option<String>,
+    /// When the token expires.
+    pub expires_at: Option<SystemTime>,
+    /// Keys that stand otherwise than we wrote them; nothing where nobody knows.
+    pub changed_keys: Option<Vec<String>>,
+    /// What GitLab says.
+    pub gitlab: AtGitlab,
+}
+
+/// Who wrote an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Writer {
+    /// `runner-init`, in this pod where that is known.
+    RunnerInit(Option<String>),
+    /// Somebody else, and `runner-init` has kept it.
+    Adopted,
+    /// Somebody else.
+    Other,
+    /// Nobody knows, for want of a state file.
+    Unknown,
+}
+
+/// What GitLab says of an entry's token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AtGitlab {
+    /// It takes it, for the runner of this id.
+    Valid(i64),
+    /// It could not be asked, or did not take it: why, and the exit code that means.
+    Failed(Exit, String),
+    /// It was not asked: why.
+    NotAsked(Unasked),
+}
+
+/// Why GitLab was not asked about an entry. A question with a token and a system ID makes a runner manager where there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unasked {
+    /// Nobody wanted it.
+    Offline,
+    /// There is nothing to ask with.
+    NoToken,
+    /// Another helper may be unregistering.
+    Locked,
+    /// Nobody polls.
+    NoRunnerManager,
+    /// Nobody is known to poll.
+    NotPolling,
+    /// The runner manager has no answer with this entry yet.
+    NotPolledYet,
+    /// The system ID of the runner manager is not known.
+    NoSystemId,
+}
+
+/// What the state file tells of and no entry holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WithoutEntry {
+    /// Why there is none.
+    pub kind: Loose,
+    /// GitLab's id of the runner.
+    pub id: Option<i64>,
+    /// GitLab's address.
+    pub url: String,
+    /// Where the runner came from.
+    pub source: Option<Source>,
+    /// What was asked for at GitLab under this description.
+    pub description: Option<String>,
+    /// When it was asked for or received, in RFC 3339 UTC.
+    pub at: Option<String>,
+}
+
+/// Why a runner has no entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loose {
+    /// Its entry is gone.
+    Known,
+    /// Its token was received and is not written yet.
+    Received,
+    /// It gave its entry to another and is to be unregistered.
+    Leaving,
+    /// A creation without an answer: it may be there or not.
+    Unanswered,
+}
+
+impl Facts {
+    /// Slots that are free, where both numbers are known.
+    #[must_use]
+    pub fn free_slots(&self) -> Option<i64> {
+        let jobs = i64::try_from(self.runner_manager.jobs?).ok()?;
+        Some(self.runner_manager.concurrent?.saturating_sub(jobs).max(0))
+    }
+}
+
+impl RunnerManager {
+    /// Says better why it cannot be observed.
+    pub fn explain(&mut self, why: &str) {
+        if let Activity::Unknown(words) = &mut self.activity {
+            *words = why.to_owned();
+        }
+    }
+}
+
+impl Activity {
+    /// In one word.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::NotRunning => "not running",
+            Self::Unknown(_) => "unknown",
+            Self::Starting => "starting",
+            Self::Polling => "polling",
+            Self::Paused => "paused",
+            Self::NothingToPoll => "nothing to poll",
+            Self::ShuttingDown => "shutting down",
+        }
+    }
+}
+
+impl AtGitlab {
+    /// In one word or two.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Valid(_) => "valid",
+            Self::Failed(Exit::Refused, _) => "refused",
+            Self::Failed(Exit::Unreachable, _) => "not reachable",
+            Self::Failed(..) => "failed",
+            Self::NotAsked(_) => "not asked",
+        }
+    }
+}
+
+impl Unasked {
+    /// In the words of a line, behind "GitLab was not asked".
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Offline => "--offline",
+            Self::NoToken => "there is no token to ask with",
+            Self::Locked => "another helper is using this volume and may be unregistering",
+            Self::NoRunnerManager => {
+                "no runner manager is running, and the question would make one at GitLab"
+            }
+            Self::NotPolling => {
+                "the runner manager is not seen to poll, and the question could make one at GitLab"
+            }
+            Self::NotPolledYet => {
+                "the runner manager has not polled with this entry yet, and the question could make one at GitLab"
+            }
+            Self::NoSystemId => "the system ID of the runner manager is not known",
+        }
+    }
+}
+
+impl Loose {
+    /// In one word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Known => "known",
+            Self::Received => "received",
+            Self::Leaving => "leaving",
+            Self::Unanswered => "unanswered",
+        }
+    }
+}
+
+impl Writer {
+    /// In the words of a table.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::RunnerInit(Some(pod)) => format!("runner-init in {pod}"),
+            Self::RunnerInit(None) => "runner-init".to_owned(),
+            Self::Adopted => "another program, kept by runner-init".to_owned(),
+            Self::Other => "another program".to_owned(),
+            Self::Unknown => "unknown".to_owned(),
+        }
+    }
+}
+
+/// Who owns a runner, in a word.
+#[must_use]
+pub fn owner(ownership: Ownership) -> &'static str {
+    match ownership {
+        Ownership::Shared => "shared",
+        Ownership::Owned => "owned",
+    }
+}

@@ -1,0 +1,242 @@
+//! Owns what of the facts is not well, one line each (what, where, what to do), and the exit code that follows. Pure.
+//!
+//! All is well where a runner manager polls on this pod's volume, GitLab takes every entry's token, and nothing is unknown or
+//! left over. An entry that somebody else wrote, a key that an operator changed, and a runner on its way out are no problem.
+
+use std::time::SystemTime;
+
+use runner_lifecycle::exit::Exit;
+use runner_lifecycle::source::{Ownership, Source};
+use runner_lifecycle::volume::names;
+
+use super::facts::{
+    Activity, AtGitlab, ConfigFile, Entry, Facts, Loose, Pause, StateFile, Unasked, Volume,
+    WithoutEntry,
+};
+
+/// Something that is not well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The exit code that it alone would mean.
+    pub exit: Exit,
+    /// What, where, what to do.
+    pub line: String,
+}
+
+/// The gravest of all: 78 outranks 77, that outranks 69; 0 where there are none.
+#[must_use]
+pub fn exit_of(problems: &[Problem]) -> Exit {
+    let exits = problems.iter().map(|problem| problem.exit);
+    exits.fold(Exit::Done, Exit::graver)
+}
+
+/// What is not well: the volume first, then the runner manager, the entries, and what has none.
+#[must_use]
+pub fn judge(facts: &Facts) -> Vec<Problem> {
+    judge_at(facts, SystemTime::now())
+}
+
+fn judge_at(facts: &Facts, now: SystemTime) -> Vec<Problem> {
+    let mut problems = Problems(Vec::new());
+    of_volume(&mut problems, facts);
+    of_pause(&mut problems, &facts.volume);
+    of_runner_manager(&mut problems, facts);
+    for entry in &facts.entries {
+        of_entry(&mut problems, entry, now);
+    }
+    for loose in &facts.without_entry {
+        of_loose(&mut problems, loose, &facts.volume);
+    }
+    problems.0
+}
+
+struct Problems(Vec<Problem>);
+
+impl Problems {
+    fn add(&mut self, exit: Exit, line: String) {
+        self.0.push(Problem { exit, line });
+    }
+
+    fn unusable(&mut self, line: String) {
+        self.add(Exit::Unusable, line);
+    }
+}
+
+fn of_volume(problems: &mut Problems, facts: &Facts) {
+    let volume = &facts.volume;
+    let (config, directory) = (&volume.config, &volume.directory);
+    match &volume.file {
+        ConfigFile::NoDirectory => {
+            return problems.unusable(format!(
+                "{directory} does not exist: check --config, or run runner-init register"
+            ));
+        }
+        ConfigFile::Missing => {
+            problems.unusable(format!("{config} does not exist: run runner-init register"));
+        }
+        ConfigFile::Broken(why) => problems.unusable(why.clone()),
+        ConfigFile::Read if facts.entries.is_empty() && volume.pause != Pause::NoOriginal => {
+            problems.unusable(format!(
+                "{config} has no runner entry: run runner-init register"
+            ));
+        }
+        ConfigFile::Read => {}
+    }
+    if volume.is_this_pod == Some(false) {
+        let pod = volume.pod.as_deref().unwrap_or("of unknown name");
+        problems.unusable(format!(
+            "{directory} belongs to another pod, {pod}: runner-reaper changes nothing here; if that pod is gone, runner-init register takes the volume over"
+        ));
+    }
+    match &volume.state {
+        StateFile::Lost => problems.unusable(format!(
+            "{directory}/{} is missing: who owns a runner is decided by its token; run runner-init register to have it written again",
+            names::STATE
+        )),
+        StateFile::Unusable(why) => problems.unusable(why.clone()),
+        StateFile::Never | StateFile::Version(_) => {}
+    }
+    let has_id = volume.system_id.is_some() || facts.runner_manager.system_id.is_some();
+    if !has_id && !facts.entries.is_empty() {
+        problems.unusable(format!(
+            "{directory}/{} is missing or contains no system ID: the runner manager of a shared runner cannot be unregistered without it; run runner-init register",
+            names::SYSTEM_ID
+        ));
+    }
+    if let Some(why) = volume.fixed {
+        problems.unusable(format!(
+            "{config} cannot be replaced, so runner-reaper cannot pause the runner manager: {why}"
+        ));
+    }
+}
+
+fn of_pause(problems: &mut Problems, volume: &Volume) {
+    let (config, original) = (&volume.config, "config.toml.original");
+    match &volume.pause {
+        Pause::ByHand { by, at } => problems.unusable(format!(
+            "{config} was paused by {by} at {at}: end the pause with runner-reaper resume"
+        )),
+        Pause::Working => problems.unusable(format!(
+            "{config} is paused by a runner-reaper that is at work: wait for its end"
+        )),
+        Pause::LeftOver => problems.unusable(format!(
+            "{config}: {original} is left of a runner-reaper that was killed: runner-reaper resume puts it back, as does the next hook or init container"
+        )),
+        Pause::NoOriginal => problems.unusable(format!(
+            "{config} is paused and {original} is missing: run runner-init register, or put your file back"
+        )),
+        Pause::None if volume.locked => problems.unusable(format!(
+            "{} is in use by another runner-init or runner-reaper: run this again when it has ended",
+            volume.directory
+        )),
+        Pause::None => {}
+    }
+}
+
+fn of_runner_manager(problems: &mut Problems, facts: &Facts) {
+    let (config, seen) = (&facts.volume.config, &facts.runner_manager);
+    let is_there = facts.volume.file != ConfigFile::NoDirectory;
+    match &seen.activity {
+        Activity::NotRunning if is_there => problems.unusable(format!(
+            "no runner manager uses {config}: start gitlab-runner, or look at its container's log"
+        )),
+        Activity::Unknown(why) => problems.unusable(format!(
+            "the runner manager of {config} cannot be observed: {why}"
+        )),
+        Activity::Starting => problems.unusable(format!(
+            "the runner manager of {config} is starting: run this again in some seconds"
+        )),
+        Activity::ShuttingDown => problems.unusable(format!(
+            "the runner manager of {config} is shutting down: it takes no new jobs"
+        )),
+        // A pause on the volume or a hook at work says why.
+        Activity::Paused if facts.volume.pause == Pause::None && !facts.volume.locked => {
+            problems.unusable(format!(
+                "the runner manager has not loaded the runner entries of {config}, so it takes no jobs: a hook may have ended; to go on, restart it"
+            ));
+        }
+        Activity::NotRunning | Activity::Paused | Activity::NothingToPoll | Activity::Polling => {}
+    }
+    if seen.has_others {
+        problems.unusable(format!(
+            "more than one runner manager uses {config}: stop all but one"
+        ));
+    }
+}
+
+fn of_entry(problems: &mut Problems, entry: &Entry, now: SystemTime) {
+    let runner = called(entry);
+    if let Some(why) = &entry.no_token {
+        return problems.unusable(format!(
+            "{runner}: {why}; run this where the runner manager's variables are set"
+        ));
+    }
+    if entry.token.is_none() {
+        return problems.unusable(format!(
+            "{runner} has no token and is not polled: run runner-init register, or remove the entry"
+        ));
+    }
+    match &entry.gitlab {
+        AtGitlab::Valid(id) if entry.id.is_some_and(|known| known != *id) => {
+            problems.unusable(format!(
+                "{runner}: the token is that of runner {id}: correct id or token in config.toml"
+            ));
+        }
+        AtGitlab::Failed(exit, why) => problems.add(*exit, format!("{runner}: {why}")),
+        AtGitlab::NotAsked(_) if entry.expires_at.is_some_and(|at| at <= now) => {
+            problems.add(
+                Exit::Refused,
+                format!("{runner}: the token has expired: run runner-init register with a new one"),
+            );
+        }
+        AtGitlab::NotAsked(why @ Unasked::NotPolledYet) => problems.unusable(format!(
+            "{runner}: {}; look at gitlab-runner's log if this lasts",
+            why.words()
+        )),
+        AtGitlab::Valid(_) | AtGitlab::NotAsked(_) => {}
+    }
+}
+
+fn of_loose(problems: &mut Problems, loose: &WithoutEntry, volume: &Volume) {
+    let (url, config) = (&loose.url, &volume.config);
+    let runner = loose
+        .id
+        .map_or_else(|| "a runner".to_owned(), |id| format!("runner {id}"));
+    match loose.kind {
+        Loose::Known => {
+            let owned = loose.source.map(Source::ownership) == Some(Ownership::Owned);
+            let or = match owned {
+                true => ", or delete the runner in GitLab's list of runners",
+                false => "",
+            };
+            problems.unusable(format!(
+                "{runner} at {url} is in no entry of {config} any more: run runner-init register again{or}"
+            ));
+        }
+        Loose::Received if !volume.locked => problems.unusable(format!(
+            "{runner} at {url} was received by a runner-init that was stopped, and is not in {config}: run runner-init register again"
+        )),
+        Loose::Unanswered if !volume.locked => {
+            let description = loose.description.as_deref().unwrap_or_default();
+            let at = loose.at.as_deref().unwrap_or_default();
+            problems.unusable(format!(
+                "a runner {description:?} at {url} was asked for at {at} and GitLab's answer was lost: if GitLab's list of runners shows one created then and never used, delete it there, and its table in {}",
+                names::STATE
+            ));
+        }
+        // The next helper does it.
+        Loose::Leaving | Loose::Received | Loose::Unanswered => {}
+    }
+}
+
+/// An entry in the words of a line.
+fn called(entry: &Entry) -> String {
+    let name = &entry.name;
+    match entry.id {
+        Some(id) => format!("runner {id} {name:?} at {}", entry.url),
+        None => format!("runner {name:?} at {}", entry.url),
+    }
+}
+
+#[cfg(test)]
+mod tests;

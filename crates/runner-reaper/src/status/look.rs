@@ -1,0 +1,191 @@
+//! Owns the look at the volume, and the order of all looks. It writes nothing and keeps no lock.
+
+use std::fs::File;
+
+use runner_lifecycle::deadline::Deadline;
+use runner_lifecycle::pod::Pod;
+use runner_lifecycle::report::one_line;
+use runner_lifecycle::state::State;
+use runner_lifecycle::volume::names;
+use rustix::fs::{Access, FlockOperation};
+use rustix::io::Errno;
+
+use super::facts::{Activity, ConfigFile, Facts, Loose, Pause, StateFile, Volume};
+use super::{ask, entries, manager};
+use crate::args::Options;
+use crate::args::status::Status;
+use crate::files::{Config, Files, other_pod};
+use crate::runner_manager::Live;
+
+/// Looks at everything once.
+pub(super) async fn look(options: &Options, asked: &Status) -> anyhow::Result<Facts> {
+    let deadline = Deadline::after(asked.timeout);
+    let files = Files::of(&options.config)?;
+    let (state_file, state) = match files.state() {
+        Ok(None) => (StateFile::Never, None),
+        Ok(Some(state)) => (StateFile::Version(version(&files)), Some(state)),
+        Err(error) => (StateFile::Unusable(one_line(&format!("{error:#}"))), None),
+    };
+    let missing = Config::missing()?;
+    let (file, config) = match files.config() {
+        _ if !files.volume().directory().is_dir() => (ConfigFile::NoDirectory, missing),
+        Ok(None) => (ConfigFile::Missing, missing),
+        Ok(Some(config)) => (ConfigFile::Read, config),
+        Err(error) => (ConfigFile::Broken(broken(&files, &error)), missing),
+    };
+    let mut volume = volume(options, &files, state.as_ref(), file);
+    let variable = |name: &str| options.environment.get(name).map(str::to_owned);
+    let written = config.toml.entries(&variable);
+    let worked = volume.files.iter().any(|name| is_trace(name));
+    volume.state = match state_file {
+        StateFile::Never if worked && !written.is_empty() => StateFile::Lost,
+        other => other,
+    };
+    let live = Live::find(options, &files, &config, deadline).await;
+    // Whether they were polled matters only to whoever is going to ask.
+    let polled = if asked.offline {
+        &[]
+    } else {
+        written.as_slice()
+    };
+    let seen = manager::look(live.as_ref(), &config, polled, deadline).await;
+    if volume.file == ConfigFile::Read {
+        let last = state.as_ref().and_then(|state| state.written.as_ref());
+        volume.changed_keys = last.map(|last| entries::changed_keys(&config.toml, None, last));
+    }
+    let mut runner_manager = seen.runner_manager.clone();
+    if matches!(volume.file, ConfigFile::Broken(_)) && runner_manager.metrics_address.is_none() {
+        runner_manager.explain(
+            "config.toml, which contains its metrics address, cannot be read: give the address with --metrics-address",
+        );
+    }
+    if runner_manager.activity == Activity::Paused
+        && volume.file == ConfigFile::Read
+        && volume.pause == Pause::None
+        && written.is_empty()
+    {
+        runner_manager.activity = Activity::NothingToPoll;
+    }
+    if volume.pause == Pause::NoOriginal || volume.file != ConfigFile::Read {
+        // That of the paused file is not the operator's.
+        runner_manager.concurrent = None;
+    }
+    let mut shown = entries::of(&config, &written, state.as_ref());
+    let asking = ask::Asking {
+        options,
+        offline: asked.offline,
+        locked: volume.locked,
+        state: state.as_ref(),
+        seen: &seen,
+        system_id: seen.system_id.clone().or_else(|| files.system_id()),
+        deadline,
+    };
+    asking.ask(&written, &mut shown).await;
+    let mut without_entry = state
+        .as_ref()
+        .map_or_else(Vec::new, |state| entries::without_entry(state, &written));
+    if matches!(volume.file, ConfigFile::Broken(_)) {
+        // Which entries there are is not known.
+        without_entry.retain(|one| one.kind != Loose::Known);
+    }
+    Ok(Facts {
+        volume,
+        runner_manager,
+        entries: shown,
+        without_entry,
+    })
+}
+
+/// The version of a state file that was read already.
+fn version(files: &Files) -> i64 {
+    let text = files.volume().read_text(names::STATE).ok().flatten();
+    text.and_then(|text| State::version_of(&text))
+        .unwrap_or_default()
+}
+
+/// Whether a file shows that a helper worked here once.
+fn is_trace(name: &str) -> bool {
+    [names::LOCK, names::REAPER, names::INIT].contains(&name)
+}
+
+/// The last words of the chain: what stands before them is about unregistering.
+fn broken(files: &Files, error: &anyhow::Error) -> String {
+    let why = error.root_cause().to_string();
+    let path = files.path().display().to_string();
+    let named = why.contains(&path);
+    one_line(&if named { why } else { format!("{path}: {why}") })
+}
+
+fn volume(options: &Options, files: &Files, state: Option<&State>, file: ConfigFile) -> Volume {
+    let directory = files.volume().directory();
+    let original = names::original_of(files.name());
+    let is_there = |name: &str| matches!(files.volume().metadata(name), Ok(Some(_)));
+    let locked = is_locked(files);
+    let ours = [
+        (files.name(), "config.toml"),
+        (original.as_str(), "config.toml.original"),
+        (names::SYSTEM_ID, names::SYSTEM_ID),
+        (names::STATE, names::STATE),
+        (names::LOCK, names::LOCK),
+        (names::REAPER, names::REAPER),
+        (names::INIT, names::INIT),
+    ];
+    let there = ours.iter().filter(|(name, _)| is_there(name));
+    let pod = state.and_then(|state| state.pod.as_ref());
+    let other = other_pod(state, &options.pod).is_some();
+    let same = pod.and_then(|pod| pod.is_same(&options.pod));
+    Volume {
+        config: one_line(&files.path().display().to_string()),
+        directory: one_line(&directory.display().to_string()),
+        fixed: fixed(files, &file),
+        file,
+        files: there.map(|(_, called)| *called).collect(),
+        system_id: files.system_id().map(|id| id.to_string()),
+        state: StateFile::Never,
+        changed_keys: None,
+        pod: pod.map(Pod::describe).map(|pod| one_line(&pod)),
+        is_this_pod: same.map(|_| !other),
+        pause: pause(files, state, is_there(&original), locked),
+        locked,
+    }
+}
+
+fn pause(files: &Files, state: Option<&State>, has_original: bool, locked: bool) -> Pause {
+    let by_hand = state.and_then(|state| state.pause.as_ref());
+    match (files.is_paused(), has_original) {
+        (false, false) => Pause::None,
+        (true, _) if by_hand.is_some() => by_hand.map_or(Pause::None, |pause| Pause::ByHand {
+            by: one_line(&pause.by),
+            at: one_line(&pause.at),
+        }),
+        _ if locked => Pause::Working,
+        (_, true) => Pause::LeftOver,
+        (true, false) => Pause::NoOriginal,
+    }
+}
+
+/// Why `config.toml` cannot be replaced here, without a try.
+fn fixed(files: &Files, file: &ConfigFile) -> Option<&'static str> {
+    if matches!(file, ConfigFile::NoDirectory | ConfigFile::Missing) {
+        return None;
+    }
+    if files.volume().check_replaceable(files.name()).is_err() {
+        return Some("it is a mount point of its own (subPath): mount the whole directory instead");
+    }
+    let denied = rustix::fs::access(files.volume().directory(), Access::WRITE_OK).err()?;
+    Some(match denied {
+        Errno::ROFS => "the volume is mounted read-only here: mount it without readOnly",
+        _ => {
+            "this process may not write there: run it as the user of the runner container, or give both containers the same runAsUser or the pod an fsGroup"
+        }
+    })
+}
+
+/// Whether somebody holds the lock. The lock that this takes is shared and gone at once.
+fn is_locked(files: &Files) -> bool {
+    let Ok(lock) = File::open(files.volume().path(names::LOCK)) else {
+        return false;
+    };
+    let tried = rustix::fs::flock(&lock, FlockOperation::NonBlockingLockShared);
+    tried.is_err_and(|error| std::io::Error::from(error).kind() == std::io::ErrorKind::WouldBlock)
+}

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use runner_lifecycle::duration::show;
 use runner_lifecycle::shown::without_tokens;
+use runner_lifecycle::terminal::{Cell, Style, Terminal};
 use serde::Serialize;
 
 use super::done::Done;
@@ -206,19 +207,14 @@ fn plain(text: &str) -> String {
     }
 }
 
+/// A line is never cut: what is to be deleted is shown in full.
 fn aligned(rows: &[[String; 6]]) -> String {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
-    let widths: Vec<usize> = (0..6).map(|column| width(column).unwrap_or(0)).collect();
-    let mut text = String::new();
-    for row in rows {
-        let cells = row.iter().zip(&widths);
-        let padded: Vec<String> = cells
-            .map(|(cell, width)| format!("{cell:width$}"))
-            .collect();
-        text.push_str(padded.join("  ").trim_end());
-        text.push('\n');
-    }
-    text
+    let cell = |text: &String| Cell::new(text.as_str(), Style::Plain);
+    let rows: Vec<Vec<Cell>> = rows
+        .iter()
+        .map(|row| row.iter().map(cell).collect())
+        .collect();
+    Terminal::default().table(&rows, 0)
 }
 
 fn moment(at: SystemTime) -> String {

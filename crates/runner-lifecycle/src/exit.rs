@@ -23,7 +23,8 @@ pub enum Exit {
     JobsRunning = 75,
     /// GitLab refused the token (401, 403, 410).
     Refused = 77,
-    /// The configuration, the template or the volume cannot be used, or GitLab refused for another reason.
+    /// The configuration, the template or the volume cannot be used, or GitLab refused for another reason; or a look did not see
+    /// a runner manager poll.
     Unusable = 78,
     /// Stopped by SIGINT after undoing what was begun (128 + 2, as shells count).
     Interrupted = 130,
@@ -46,7 +47,7 @@ pub const TABLE: [(Exit, &str); 10] = [
     (Exit::Refused, "token refused by GitLab (401, 403, 410)"),
     (
         Exit::Unusable,
-        "configuration, template or volume unusable, or another refusal by GitLab",
+        "configuration, template or volume unusable, another refusal by GitLab, or status saw no runner manager poll",
     ),
     (
         Exit::Interrupted,

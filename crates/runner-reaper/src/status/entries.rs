@@ -65,10 +65,8 @@ pub(super) fn without_entry(state: &State, written: &[RunnerEntry]) -> Vec<Witho
         ..of(kind, url)
     };
     let mut all = Vec::new();
-    for known in &state.entries {
-        if !has_entry(&known.url, known.id) {
-            all.push(runner(Loose::Known, &known.url, known.id, known.source));
-        }
+    for known in state.lost(written) {
+        all.push(runner(Loose::Known, &known.url, known.id, known.source));
     }
     if let Some(Pending::Received {
         url,
@@ -137,7 +135,28 @@ fn address(url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use runner_lifecycle::token::Token;
+
     use super::*;
+
+    #[test]
+    fn only_a_runner_that_is_in_no_entry_and_not_gone_is_without_one() {
+        let known = |id: i64, token: &str| StateEntry {
+            token: Some(Token::new(token).unwrap()),
+            ..StateEntry::new("http://h", id, Source::AccessToken)
+        };
+        let mut state = State {
+            entries: vec![known(1, "t1"), known(2, "t2"), known(3, "t3")],
+            ..State::default()
+        };
+        state.entries[2].refused = true;
+        // Somebody has removed the id of the first one's entry.
+        let text = "[[runners]]\nurl = \"http://h/\"\ntoken = \"t1\"\n";
+        let written = ConfigToml::parse(text).unwrap().entries(&|_| None);
+        let found = without_entry(&state, &written);
+        let ids: Vec<_> = found.iter().map(|one| (one.kind, one.id)).collect();
+        assert_eq!(ids, [(Loose::Known, Some(2))]);
+    }
 
     #[test]
     fn password_of_an_address_is_not_shown() {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use acceptance::pod::{Pod, wait_for};
+use acceptance::pod::{Plan, Pod, Source, wait_for};
 use gitlab_simulator::Fault;
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
@@ -175,4 +175,15 @@ fn told_to_stop_it_does_not_wait_for_gitlab() {
     let ended = status.ended();
     ended.is(69, "told to stop");
     assert!(!ended.words.contains("\"version\""), "{}", ended.words);
+}
+
+#[test]
+fn runner_that_was_unregistered_here_and_kept_its_entry() {
+    let pod = Pod::of(Plan::of(Source::RegistrationToken));
+    let ended = pod.reap(&["unregister", "--all-runners", "--keep-entry"]);
+    ended.is(0, "nothing is left at GitLab");
+    let document = plain("unregistered-here", &pod, 78);
+    assert_eq!(document["entries"][0]["was_refused"], true);
+    let problems = document["problems"].as_array().unwrap();
+    assert!(problems.iter().any(|problem| problem["exit_code"] == 77));
 }

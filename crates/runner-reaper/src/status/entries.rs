@@ -7,27 +7,32 @@ use runner_lifecycle::source::Source;
 use runner_lifecycle::state::{Pending, State, StateEntry, Written, same_url};
 
 use super::facts::{AtGitlab, Entry, Loose, Unasked, WithoutEntry, Writer};
-use crate::entries::unregistrations;
+use crate::entries::{Unregistration, unregistrations};
 use crate::files::Config;
 
 /// The entries of the file; GitLab is yet to be asked.
 pub(super) fn of(config: &Config, written: &[RunnerEntry], state: Option<&State>) -> Vec<Entry> {
     let goodbyes = unregistrations(written, state);
+    let places = state.map_or_else(Vec::new, |state| state.places(written));
     let entry = |entry: &RunnerEntry| {
-        let known = state.zip(entry.id);
-        let source = known.and_then(|(state, id)| state.known(&entry.url, id));
-        let kept = known.and_then(|(state, id)| state.entry(&entry.url, id));
+        let place = places.get(entry.index).copied().flatten();
+        let kept = state
+            .zip(place)
+            .and_then(|(state, at)| state.entries.get(at));
+        let received = state
+            .zip(entry.id)
+            .and_then(|(state, id)| state.known(&entry.url, id));
+        let source = kept.map(|kept| (kept.source, kept.adopted)).or(received);
         // By its token, as at the end; without one by its source.
         let goodbye = entry.token.as_ref().and_then(|token| {
-            let same = |other: &&crate::entries::Unregistration| {
-                other.token == *token && same_url(&other.url, &entry.url)
-            };
+            let same =
+                |other: &&Unregistration| other.token == *token && same_url(&other.url, &entry.url);
             goodbyes.iter().find(same).map(|goodbye| goodbye.ownership)
         });
         Entry {
             name: one_line(&entry.name),
             url: address(&entry.url),
-            id: entry.id,
+            id: entry.id.or(kept.map(|kept| kept.id)),
             source: source.map(|(source, _)| source),
             ownership: goodbye.or(source.map(|(source, _)| source.ownership())),
             writer: writer(state, source, kept),
@@ -35,6 +40,7 @@ pub(super) fn of(config: &Config, written: &[RunnerEntry], state: Option<&State>
             is_variable: entry.is_token_variable,
             no_token: entry.no_token.as_deref().map(one_line),
             expires_at: entry.token_expires_at,
+            was_refused: kept.is_some_and(|kept| kept.refused),
             changed_keys: kept.and_then(|kept| {
                 let written = kept.written.as_ref();
                 written.map(|written| changed_keys(&config.toml, Some(entry.index), written))
@@ -47,15 +53,12 @@ pub(super) fn of(config: &Config, written: &[RunnerEntry], state: Option<&State>
 
 /// What the state file knows and no entry holds.
 pub(super) fn without_entry(state: &State, written: &[RunnerEntry]) -> Vec<WithoutEntry> {
-    let has_entry = |url: &str, id: i64| {
-        let is_this = |entry: &RunnerEntry| entry.id == Some(id) && same_url(&entry.url, url);
-        written.iter().any(is_this)
-    };
     let of = |kind: Loose, url: &str| WithoutEntry {
         kind,
         id: None,
         url: address(url),
         source: None,
+        has_token: kind != Loose::Unanswered,
         description: None,
         at: None,
     };
@@ -64,9 +67,16 @@ pub(super) fn without_entry(state: &State, written: &[RunnerEntry]) -> Vec<Witho
         source: Some(source),
         ..of(kind, url)
     };
+    let has_entry = |url: &str, id: i64| {
+        let is_this = |entry: &RunnerEntry| entry.id == Some(id) && same_url(&entry.url, url);
+        written.iter().any(is_this)
+    };
     let mut all = Vec::new();
     for known in state.lost(written) {
-        all.push(runner(Loose::Known, &known.url, known.id, known.source));
+        all.push(WithoutEntry {
+            has_token: known.token.is_some(),
+            ..runner(Loose::Known, &known.url, known.id, known.source)
+        });
     }
     if let Some(Pending::Received {
         url,

@@ -159,6 +159,8 @@ pub struct Entry {
     pub no_token: Option<String>,
     /// When the token expires.
     pub expires_at: Option<SystemTime>,
+    /// Whether the state file says that GitLab has refused its token, or that it was unregistered here.
+    pub was_refused: bool,
     /// Keys that stand otherwise than we wrote them; nothing where nobody knows.
     pub changed_keys: Option<Vec<String>>,
     /// What GitLab says.
@@ -219,6 +221,8 @@ pub struct WithoutEntry {
     pub url: String,
     /// Where the runner came from.
     pub source: Option<Source>,
+    /// Whether the state file has its token.
+    pub has_token: bool,
     /// What was asked for at GitLab under this description.
     pub description: Option<String>,
     /// When it was asked for or received, in RFC 3339 UTC.

@@ -111,6 +111,7 @@ fn entry(entry: &Entry) -> Value {
         "written_by": {"program": writer, "pod": pod},
         "token": {"short": entry.token, "is_variable": entry.is_variable, "why_none": entry.no_token},
         "expires_at": entry.expires_at.map(moment),
+        "was_refused": entry.was_refused,
         "changed_keys": entry.changed_keys,
         "gitlab": {"status": entry.gitlab.word().replace(' ', "-"), "runner_id": id, "why": why},
     })
@@ -123,6 +124,7 @@ fn without_entry(loose: &WithoutEntry) -> Value {
         "url": loose.url,
         "source": loose.source.map(source),
         "owner": loose.source.map(|source| owner(source.ownership())),
+        "has_token": loose.has_token,
         "description": loose.description,
         "at": loose.at,
     })

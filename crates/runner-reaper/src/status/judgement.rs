@@ -177,6 +177,10 @@ fn of_entry(problems: &mut Problems, entry: &Entry, now: SystemTime) {
         ));
     }
     match &entry.gitlab {
+        AtGitlab::NotAsked(_) if entry.was_refused => problems.add(
+            Exit::Refused,
+            format!("{runner}: GitLab has refused its token, or it was unregistered here: run runner-init register"),
+        ),
         AtGitlab::Valid(id) if entry.id.is_some_and(|known| known != *id) => {
             problems.unusable(format!(
                 "{runner}: the token is that of runner {id}: correct id or token in config.toml"
@@ -205,7 +209,8 @@ fn of_loose(problems: &mut Problems, loose: &WithoutEntry, volume: &Volume) {
     match loose.kind {
         Loose::Known => {
             let owned = loose.source.map(Source::ownership) == Some(Ownership::Owned);
-            let or = match owned {
+            // With its token the runner gets its entry back, and is unregistered at the end without it too.
+            let or = match owned && !loose.has_token {
                 true => ", or delete the runner in GitLab's list of runners",
                 false => "",
             };

@@ -46,6 +46,7 @@ fn well() -> Facts {
             is_variable: false,
             no_token: None,
             expires_at: None,
+            was_refused: false,
             changed_keys: Some(vec!["limit".to_owned()]),
             gitlab: AtGitlab::Valid(12),
         }],
@@ -95,14 +96,21 @@ fn foreign_entry_changed_key_and_more_jobs_than_slots_are_well() {
         id: Some(3),
         url: "https://h".to_owned(),
         source: Some(Source::RegistrationToken),
+        has_token: true,
         description: None,
         at: None,
     };
     check(Exit::Done, "", |facts| {
         facts.without_entry.push(leaving(Loose::Leaving));
     });
-    check(Exit::Unusable, "runner 3 at https://h", |facts| {
+    check(Exit::Unusable, "run runner-init register again", |facts| {
         facts.without_entry.push(leaving(Loose::Known));
+    });
+    check(Exit::Unusable, ", or delete the runner", |facts| {
+        facts.without_entry.push(WithoutEntry {
+            has_token: false,
+            ..leaving(Loose::Known)
+        });
     });
 }
 
@@ -210,6 +218,14 @@ fn token_that_gitlab_does_not_take_has_its_exit_code() {
     check(Exit::Refused, "has expired", |facts| {
         facts.entries[0].expires_at = Some(NOW);
         facts.entries[0].gitlab = AtGitlab::NotAsked(Unasked::Offline);
+    });
+    check(Exit::Refused, "GitLab has refused its token", |facts| {
+        facts.entries[0].was_refused = true;
+        facts.entries[0].gitlab = AtGitlab::NotAsked(Unasked::Offline);
+    });
+    check(Exit::Done, "", |facts| {
+        // It was, and GitLab takes it now.
+        facts.entries[0].was_refused = true;
     });
     check(Exit::Unusable, "that of runner 13", |facts| {
         facts.entries[0].gitlab = AtGitlab::Valid(13);

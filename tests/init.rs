@@ -10,6 +10,7 @@ mod mark;
 mod pem;
 mod read_only;
 mod rubbish;
+mod second_run;
 mod secrets;
 mod stock;
 mod stopped;

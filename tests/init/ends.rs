@@ -231,7 +231,7 @@ fn entry_of_others_is_waited_for_as_long_as_the_run_may_take() {
 fn dead_entry_is_replaced_by_one_even_if_the_first_attempt_fails() {
     let gitlab = gitlab();
     let stage = Stage::new();
-    let arguments = ["--registration-token=gitlabtoken"];
+    let arguments = ["--registration-token=gitlabtoken", "--pod-name=first"];
     let first = run(&mut shell_runner(&stage, &gitlab, &arguments));
     assert_eq!(first.code(), 0, "{}", first.output());
     let dead = gitlab.runners()[0].id;
@@ -241,7 +241,8 @@ fn dead_entry_is_replaced_by_one_even_if_the_first_attempt_fails() {
     assert_eq!(refused.code(), 77, "{}", refused.output());
     // A Deployment's next pod has another name.
     let mut again = shell_runner(&stage, &gitlab, &arguments);
-    let again = run(again.arg("--description=another"));
+    again.args(["--description=another", "--pod-name=another"]);
+    let again = run(&mut again);
     assert_eq!(again.code(), 0, "{}", again.output());
     assert_eq!(
         (gitlab.runners().len(), stage.entries()),

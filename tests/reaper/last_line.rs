@@ -244,7 +244,7 @@ fn creation_without_an_answer_is_named_at_the_end_too_although_a_later_run_got_i
         "{state}\n[pending]\nstep = \"creation\"\nurl = \"{url}\"\nsource = \"registration-token\"\ndescription = \"builds\"\nasked_at = \"2026-01-02T03:04:05Z\"\n"
     );
     pod.stage.put(STATE, &pending);
-    registers(&pod, "again");
+    registers(&pod, "acceptance");
     let ended = pod.reap(&["unregister", "--all-runners"]);
     ended.is(78, "1 not known to be gone (a runner \"builds\" of ");
     assert!(!ended.words.contains("nothing is left"), "{}", ended.words);

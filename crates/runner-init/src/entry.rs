@@ -50,7 +50,7 @@ pub struct EntryWish {
     /// Who said the URL: a flag or variable, else the template.
     url_origin: Result<Origin, String>,
     /// Whether the name was given, and is not just the host's.
-    name_given: bool,
+    pub(crate) name_given: bool,
     /// The entry without name, URL, id, token and times.
     table: Table,
     /// What was given for it, without the sections that the executor does not keep.

@@ -14,6 +14,7 @@ mod plan;
 mod port;
 mod reaper;
 mod runner;
+mod sent;
 mod stops;
 mod undo;
 
@@ -24,7 +25,7 @@ use runner_lifecycle::original::{self, Restored};
 use runner_lifecycle::signals::Signals;
 use runner_lifecycle::volume::names;
 
-use crate::args::{Environment, Options};
+use crate::args::{Credential, Environment, Options};
 use files::Files;
 use plan::Plan;
 use stops::Stops;
@@ -74,6 +75,9 @@ async fn register(plan: &Plan<'_>, deadline: Deadline, stops: &mut Stops) -> any
     volume.sync()?;
 
     let found = ask::runner(plan, &mut files, &system_id, deadline, stops).await;
+    if let Ok(runner) = &found {
+        warn_of_attributes(plan, runner);
+    }
     let written = match found {
         Ok(runner) => publish_unless_stopped(plan, &mut files, &runner, stops)
             .map(|changed| (runner, changed)),
@@ -101,6 +105,18 @@ async fn register(plan: &Plan<'_>, deadline: Deadline, stops: &mut Stops) -> any
         source = runner.source.words(),
     );
     Ok(())
+}
+
+/// GitLab takes these at a creation only: what is asked for since must not get lost silently.
+fn warn_of_attributes(plan: &Plan<'_>, runner: &runner::Runner) {
+    let by_authentication = matches!(plan.options.credential, Credential::AuthenticationToken(_));
+    let sent = runner.sent.as_ref().filter(|_| !by_authentication);
+    for line in sent
+        .iter()
+        .flat_map(|sent| sent::changes(runner.id, sent, &plan.sent))
+    {
+        log::warn!("{line}");
+    }
 }
 
 fn publish_unless_stopped(

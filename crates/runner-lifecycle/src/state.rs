@@ -119,6 +119,12 @@ pub enum Pending {
         obtained_at: String,
         /// When it expires, as GitLab said.
         expires_at: Option<String>,
+        /// The name of the entry that it is meant for; `None` in what version 1 wrote, which knew one entry only.
+        name: Option<String>,
+        /// Whether somebody gave that name, and it is not just the host's.
+        name_given: bool,
+        /// What GitLab was told at the creation.
+        sent: Option<Sent>,
     },
 }
 

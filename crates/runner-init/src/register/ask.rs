@@ -36,18 +36,29 @@ pub(super) async fn runner(
         deadline,
         stops,
     };
-    let finished = asking.finish_pending(files).await?;
-    let ours = files.ours(plan);
-    let place = ours.as_ref().map(|ours| ours.entry.index);
-    if let Some(runner) = finished {
-        return Ok(Runner { place, ..runner });
+    let pending = asking.settle_pending(files)?;
+    let mut ours = files.ours(plan);
+    let place = ours.as_ref().and_then(|ours| ours.place);
+    // A pending runner of this pod is meant for this entry; of that of another pod only the entry itself can tell.
+    let is_for_it = pending.as_ref().is_some_and(|pending| pending.is_this_pods);
+    while let Some(candidate) = ours.filter(|_| !is_for_it) {
+        if let Some(runner) = asking.keep_or_replace(&candidate, files).await? {
+            if let Some(pending) = pending {
+                files.leaves(&pending.runner)?;
+            }
+            return Ok(Runner { place, ..runner });
+        }
+        files.is_refused(&candidate);
+        ours = files.lost(plan);
     }
-    if let Some(ours) = &ours
-        && let Some(runner) = asking.keep_or_replace(ours, files).await?
-    {
-        return Ok(runner);
-    }
-    let runner = asking.make(files).await?;
+    let finished = match pending {
+        Some(pending) => asking.finish(pending.runner, files).await?,
+        None => None,
+    };
+    let runner = match finished {
+        Some(runner) => runner,
+        None => asking.make(files).await?,
+    };
     Ok(Runner { place, ..runner })
 }
 
@@ -63,15 +74,15 @@ impl Asking<'_, '_> {
                 }) = &verified
                 {
                     // GitLab may list the runner manager by now; whether it does, the way back finds out.
-                    files.made(&unnamed(plan, token));
+                    files.made(&unnamed(plan, token), plan);
                 }
                 let verified = verified?;
                 if let Err(Error::Unfit { token, .. }) = &verified {
-                    files.made(&unnamed(plan, token));
+                    files.made(&unnamed(plan, token), plan);
                 }
                 let credentials = verified.context("verifying the authentication token")?;
                 let runner = self.new_runner(&credentials, token);
-                files.made(&runner);
+                files.made(&runner, plan);
                 Ok(runner)
             }
             Credential::AccessToken { token, runner_type } => {
@@ -148,20 +159,22 @@ async fn create(
     match answer {
         Ok(credentials) => {
             let token = credentials.token.clone();
-            let runner = new_runner(plan, &credentials, token);
+            let mut runner = new_runner(plan, &credentials, token);
+            runner.sent = Some(plan.sent.clone());
             if credentials.maybe_another {
                 // Nobody heard of the one before, and the pod's last line must not say that nothing is left.
                 files.set_aside_unanswered();
             }
-            files.made(&runner);
-            files.received(&runner)?;
+            files.made(&runner, plan);
+            files.received(&runner, plan)?;
             Ok(runner)
         }
         Err(error) => {
             if let Error::Unfit { token, .. } = &error {
-                let runner = unnamed(plan, token);
-                files.made(&runner);
-                files.received(&runner)?;
+                let mut runner = unnamed(plan, token);
+                runner.sent = Some(plan.sent.clone());
+                files.made(&runner, plan);
+                files.received(&runner, plan)?;
             } else if !error.maybe_created() {
                 files.nothing_created();
             }
@@ -191,6 +204,8 @@ fn new_runner(plan: &Plan<'_>, credentials: &Credentials, token: Token) -> Runne
         obtained_at: clock::now(),
         expires_at: credentials.token_expires_at.clone(),
         place: None,
+        known: None,
+        sent: None,
         replaces: None,
         kept: false,
     }

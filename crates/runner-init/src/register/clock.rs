@@ -4,7 +4,12 @@ use std::time::SystemTime;
 
 /// Now, in whole seconds of UTC as RFC 3339: what gitlab-runner writes as `token_obtained_at`.
 pub(super) fn now() -> String {
-    humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
+    text(SystemTime::now())
+}
+
+/// A moment in the same form.
+pub(super) fn text(moment: SystemTime) -> String {
+    humantime::format_rfc3339_seconds(moment).to_string()
 }
 
 /// The moment that such a text names; now, where it names none.

@@ -11,6 +11,7 @@ use runner_lifecycle::volume::Volume;
 
 use super::clock;
 use super::edit;
+use super::existing;
 use super::files::Files;
 use super::plan::Plan;
 use super::runner::Runner;
@@ -37,16 +38,18 @@ pub(super) fn show(plan: &Plan<'_>) -> anyhow::Result<()> {
         plan.options.config.display()
     ));
     let runner = Runner {
-        id: ours.as_ref().and_then(|ours| ours.entry.id).unwrap_or(0),
+        id: ours.as_ref().map_or(0, existing::Ours::id),
         url: plan.wish.url.clone(),
         token: Token::new(MASK).context("masking")?,
         source: plan.options.credential.source(),
         adopted: false,
         obtained_at: clock::now(),
         expires_at: None,
-        place: ours.as_ref().map(|ours| ours.entry.index),
+        place: ours.as_ref().and_then(|ours| ours.place),
+        known: None,
+        sent: None,
         replaces: None,
-        kept: ours.is_some(),
+        kept: ours.as_ref().is_some_and(|ours| !ours.token_is_lost),
     };
     let mut config = edit::start(files.text(), plan)?;
     edit::apply(&mut config, plan, &runner, || super::port::DEFAULT);

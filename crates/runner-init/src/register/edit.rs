@@ -120,6 +120,8 @@ mod tests {
                 obtained_at: clock::now(),
                 expires_at: None,
                 place: Some(0),
+                known: None,
+                sent: None,
                 replaces: None,
                 kept: true,
             };

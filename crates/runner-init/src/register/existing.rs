@@ -1,17 +1,23 @@
-//! Owns the rule that says which runner entry of a `config.toml` is ours. Pure: it sees a file's entries, not the file.
+//! Owns the rule that says which runner entry is ours. Pure: it sees a file's entries and the state, not the files.
 
 use runner_lifecycle::config_toml::RunnerEntry;
 use runner_lifecycle::gitlab::Endpoint;
+use runner_lifecycle::pod::Pod;
 use runner_lifecycle::source::{Ownership, Source};
-use runner_lifecycle::state::State;
+use runner_lifecycle::state::{State, StateEntry};
 use runner_lifecycle::token::Token;
 
 /// An entry that this run goes on with.
 #[derive(Clone, Debug)]
 pub(super) struct Ours {
+    /// The entry as it stands in the file, or as the state knows it.
     pub(super) entry: RunnerEntry,
-    /// Where it came from, as far as the state file knows.
-    pub(super) known: Option<Origin>,
+    /// Its place in the file; `None` where it is missing there, and only the state knows its runner.
+    pub(super) place: Option<usize>,
+    /// What the state file knows of it.
+    pub(super) known: Option<StateEntry>,
+    /// Whether its token stands in the state alone, and is to be written to the file again.
+    pub(super) token_is_lost: bool,
 }
 
 /// Where an entry's runner came from.
@@ -22,15 +28,13 @@ pub(super) struct Origin {
     pub(super) adopted: bool,
 }
 
-impl Origin {
-    /// Where the runner of this URL and id came from, if the state file knows.
-    pub(super) fn of(state: &State, url: &str, id: i64) -> Option<Self> {
-        let (source, adopted) = state.known(url, id)?;
-        Some(Self { source, adopted })
-    }
-}
-
 impl Ours {
+    /// GitLab's id of its runner, 0 where nobody knows it.
+    pub(super) fn id(&self) -> i64 {
+        let known = || self.known.as_ref().map(|known| known.id);
+        self.entry.id.or_else(known).unwrap_or_default()
+    }
+
     /// Where it came from, for a manifest that gives a token of kind `asked`. An entry that no state file knows is classified by
     /// its token; but beside a given authentication token it is somebody's who shares such tokens.
     pub(super) fn origin(&self, asked: Source) -> Origin {
@@ -47,7 +51,56 @@ impl Ours {
                 adopted: !shared,
             }
         };
-        self.known.unwrap_or_else(by_token)
+        match &self.known {
+            Some(known) => Origin {
+                source: known.source,
+                adopted: known.adopted,
+            },
+            None => by_token(),
+        }
+    }
+
+    /// Whether it is in the hands of another pod than this one. Where that cannot be told it is in nobody else's.
+    fn is_another_pods(&self, pod: &Pod) -> bool {
+        let holder = self.known.as_ref().and_then(|known| known.pod.as_ref());
+        holder.and_then(|holder| holder.is_same(pod)) == Some(false)
+    }
+
+    /// The name under which the state knows it; what was written by version 1 is known under whatever name it has.
+    fn known_as(&self) -> Option<&str> {
+        let known = self.known.as_ref()?;
+        Some(known.name.as_deref().unwrap_or(&self.entry.name))
+    }
+
+    /// An entry of the file, with the token that the state remembers where somebody has taken it out.
+    fn there(entry: &RunnerEntry, known: Option<&StateEntry>) -> Self {
+        let mut entry = entry.clone();
+        let token = known.and_then(|known| known.token.clone());
+        let token_is_lost = entry.token.is_none() && entry.no_token.is_none() && token.is_some();
+        entry.token = entry.token.or(token.filter(|_| token_is_lost));
+        Self {
+            place: Some(entry.index),
+            entry,
+            known: known.cloned(),
+            token_is_lost,
+        }
+    }
+
+    /// An entry that the state remembers and the file lacks. It can be written again only with its token.
+    fn lost(known: &StateEntry) -> Option<Self> {
+        let entry = RunnerEntry {
+            url: known.url.clone(),
+            id: Some(known.id),
+            name: known.name.clone().unwrap_or_default(),
+            token: Some(known.token.clone()?),
+            ..RunnerEntry::default()
+        };
+        Some(Self {
+            entry,
+            place: None,
+            known: Some(known.clone()),
+            token_is_lost: true,
+        })
     }
 }
 
@@ -55,110 +108,79 @@ impl Ours {
 pub(super) struct Asked<'a> {
     pub(super) endpoint: &'a Endpoint,
     pub(super) name: &'a str,
+    /// Whether somebody gave the name, and it is not just the host's.
+    pub(super) name_given: bool,
     /// A given authentication token.
     pub(super) token: Option<&'a Token>,
+    pub(super) pod: &'a Pod,
 }
 
-/// The entry of ours: at the same URL, and with the given token, or known to the state file, or (where the state file
-/// does not know it) with the name given.
+/// The entry that is meant, at the same URL, by the first of these that finds one: the name that was given; the given token,
+/// unless this pod has it under another name already and so a second entry is meant; an entry that another pod has left;
+/// without a given name what the state knows, and else what stands under the name.
+///
+/// Among equals the file's come before those that it lacks. No other entry may ever be given another runner.
 pub(super) fn ours(entries: &[RunnerEntry], state: &State, asked: &Asked<'_>) -> Option<Ours> {
-    let known = |entry: &RunnerEntry| entry.id.and_then(|id| Origin::of(state, &entry.url, id));
-    let here: Vec<&RunnerEntry> = entries
-        .iter()
-        .filter(|entry| Endpoint::parse(&entry.url).is_ok_and(|url| url.same_as(asked.endpoint)))
+    let places = entries.iter().zip(state.places(entries));
+    let there = places.map(|(entry, place)| {
+        let known = place.and_then(|place| state.entries.get(place));
+        Ours::there(entry, known)
+    });
+    let all: Vec<Ours> = there
+        .filter(|ours| asked.is_here(ours))
+        .chain(all_lost(entries, state, asked))
         .collect();
-    let by = |test: &dyn Fn(&RunnerEntry) -> bool| here.iter().copied().find(|entry| test(entry));
-    by(&|entry| asked.token.is_some() && entry.token.as_ref() == asked.token)
-        .or_else(|| by(&|entry| known(entry).is_some() && entry.name == asked.name))
-        .or_else(|| by(&|entry| known(entry).is_some()))
-        .or_else(|| by(&|entry| entry.name == asked.name))
-        .map(|entry| Ours {
-            entry: entry.clone(),
-            known: known(entry),
-        })
+
+    let (given, implicit) = (asked.name_given, !asked.name_given);
+    let in_file = |ours: &Ours| ours.place.is_some();
+    let named = |ours: &Ours| ours.entry.name == asked.name && in_file(ours);
+    let has_token = |ours: &Ours| asked.token.is_some() && ours.entry.token.as_ref() == asked.token;
+    let is_known = |ours: &Ours| ours.known.is_some();
+    let known_as = |ours: &Ours| ours.known_as() == Some(asked.name);
+    let others = |ours: &Ours| ours.is_another_pods(asked.pod);
+    let second_is_meant = |ours: &Ours| given && is_known(ours) && !others(ours);
+    let rules: [&dyn Fn(&Ours) -> bool; 10] = [
+        &|ours| given && named(ours) && has_token(ours),
+        &|ours| given && named(ours) && is_known(ours),
+        // Renamed by somebody since.
+        &|ours| given && known_as(ours) && in_file(ours),
+        &|ours| given && named(ours),
+        &|ours| given && known_as(ours),
+        &|ours| has_token(ours) && !second_is_meant(ours),
+        &others,
+        &|ours| implicit && known_as(ours),
+        &|ours| implicit && is_known(ours),
+        &|ours| implicit && named(ours),
+    ];
+    rules
+        .into_iter()
+        .find_map(|rule| all.iter().find(|ours| rule(ours)))
+        .cloned()
+}
+
+/// A runner that lost its entry, to take the place of one whose own runner is no good: the one known under the name, or
+/// without a given name any.
+pub(super) fn lost(entries: &[RunnerEntry], state: &State, asked: &Asked<'_>) -> Option<Ours> {
+    let all: Vec<Ours> = all_lost(entries, state, asked).collect();
+    let named = all.iter().find(|ours| ours.known_as() == Some(asked.name));
+    let any = all.first().filter(|_| !asked.name_given);
+    named.or(any).cloned()
+}
+
+fn all_lost<'a>(
+    entries: &'a [RunnerEntry],
+    state: &'a State,
+    asked: &'a Asked<'_>,
+) -> impl Iterator<Item = Ours> {
+    let all = state.lost(entries).filter_map(Ours::lost);
+    all.filter(|ours| asked.is_here(ours))
+}
+
+impl Asked<'_> {
+    fn is_here(&self, ours: &Ours) -> bool {
+        Endpoint::parse(&ours.entry.url).is_ok_and(|url| url.same_as(self.endpoint))
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use runner_lifecycle::config_toml::ConfigToml;
-    use runner_lifecycle::state::StateEntry;
-
-    use super::*;
-
-    const FILE: &str = r#"
-[[runners]]
-name = "elsewhere"
-url = "https://other.example"
-id = 1
-token = "glrt-given"
-[[runners]]
-name = "foreign"
-url = "https://gitlab.example/"
-token = "glrt-foreign"
-[[runners]]
-name = "first"
-url = "https://gitlab.example"
-id = 3
-token = "glrtr-three"
-[[runners]]
-name = "second"
-url = "https://gitlab.example/ci"
-id = 4
-token = "glrt-four"
-"#;
-
-    fn check(known: &[i64], name: &str, token: Option<&str>, want: Option<&str>) {
-        let entries = ConfigToml::parse(FILE).unwrap().entries(&|_| None);
-        let mut state = State::default();
-        for id in known {
-            let url = "https://gitlab.example".to_owned();
-            state.remember(StateEntry::new(url, *id, Source::RegistrationToken));
-        }
-        let token = token.map(|token| Token::new(token).unwrap());
-        let endpoint = Endpoint::parse("https://gitlab.example").unwrap();
-        let asked = Asked {
-            endpoint: &endpoint,
-            name,
-            token: token.as_ref(),
-        };
-        let got = ours(&entries, &state, &asked);
-        assert_eq!(
-            got.as_ref().map(|ours| ours.entry.name.as_str()),
-            want,
-            "{known:?} {name}"
-        );
-    }
-
-    #[test]
-    fn entry_is_ours_by_token_then_state_then_name_and_only_at_the_same_url() {
-        check(&[], "new", Some("glrt-given"), None);
-        check(&[], "new", Some("glrt-four"), Some("second"));
-        check(&[3], "new", Some("glrt-four"), Some("second"));
-        check(&[3], "new", None, Some("first"));
-        check(&[3, 4], "second", None, Some("second"));
-        check(&[], "foreign", None, Some("foreign"));
-        check(&[3], "foreign", None, Some("first"));
-        check(&[], "elsewhere", None, None);
-        check(&[1], "elsewhere", None, None);
-    }
-
-    #[test]
-    fn unknown_entry_is_judged_by_its_token_and_by_what_the_manifest_gives() {
-        fn check(index: usize, asked: Source, want: (Source, bool)) {
-            let entries = ConfigToml::parse(FILE).unwrap().entries(&|_| None);
-            let ours = Ours {
-                entry: entries[index].clone(),
-                known: None,
-            };
-            let Origin { source, adopted } = ours.origin(asked);
-            assert_eq!((source, adopted), want, "{index} {asked:?}");
-        }
-        let (shared, owned) = (Source::AuthenticationToken, Source::RegistrationToken);
-        check(1, owned, (shared, false));
-        check(1, shared, (shared, false));
-        check(2, owned, (owned, true));
-        check(2, Source::AccessToken, (owned, true));
-        // A bare token may be shared by replicas as well: its runner is not ours to delete.
-        check(2, shared, (shared, false));
-    }
-}
+mod tests;

@@ -3,15 +3,15 @@
 use std::fmt;
 
 use anyhow::Context as _;
-use runner_lifecycle::config_toml::ConfigToml;
+use runner_lifecycle::config_toml::{ConfigToml, RunnerEntry};
 use runner_lifecycle::original;
 use runner_lifecycle::pod::Pod;
-use runner_lifecycle::state::{self, State};
+use runner_lifecycle::state::{self, State, StateEntry};
 use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::volume::{self, PRIVATE, Publication, Volume, names};
 
 use super::edit;
-use super::existing::{self, Asked, Origin, Ours};
+use super::existing::{self, Asked, Ours};
 use super::plan::Plan;
 use super::port;
 use super::runner::Runner;
@@ -20,7 +20,7 @@ use crate::config_check;
 
 mod memory;
 
-use memory::leaving;
+use memory::{leaving, name_of, of_entry};
 
 /// What became of `config.toml`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +54,10 @@ pub(super) struct Files<'a> {
     made: Option<Runner>,
     /// The runner that this run takes the entry from and that stays at GitLab, by URL and id.
     stranded: Option<(String, i64)>,
+    /// The pod that had the volume before this run claimed it.
+    pod_before: Option<Pod>,
+    /// Whether that was another one.
+    was_another_pods: bool,
     mode: Option<u32>,
 }
 
@@ -80,18 +84,35 @@ impl<'a> Files<'a> {
             }
         }
         let state_before = volume.read_text(names::STATE)?;
-        let state = State::parse(state_before.as_deref().unwrap_or_default())
+        let mut state = State::parse(state_before.as_deref().unwrap_or_default())
             .with_context(|| volume.directory().display().to_string())?;
+        for entry in &mut state.entries {
+            // Version 1 knew only whose the volume was.
+            entry.pod = entry.pod.take().or_else(|| state.pod.clone());
+        }
+        let there = config.entries(&|name| plan.variable(name));
+        state.see_tokens(&there);
+        let places = state.places(&there);
+        let mut place = 0..;
+        // A run that was killed when it had given such an entry another runner.
+        let mut stands = || {
+            place
+                .next()
+                .is_some_and(|place| places.contains(&Some(place)))
+        };
+        state.entries.retain(|known| stands() || !known.refused);
         let mode = plan.options.file_mode;
         Ok(Self {
             volume,
             config_name,
             before,
             config,
-            state,
             state_before,
             made: None,
             stranded: None,
+            pod_before: state.pod.clone(),
+            was_another_pods: false,
+            state,
             mode,
         })
     }
@@ -135,6 +156,7 @@ impl<'a> Files<'a> {
         if let Some(before) = &self.state.pod
             && before.is_same(pod) == Some(false)
         {
+            self.was_another_pods = true;
             log::info!(
                 "volume taken over from pod {} by {}",
                 before.describe(),
@@ -153,33 +175,38 @@ impl<'a> Files<'a> {
         &self.state
     }
 
-    /// The entry that this run goes on with.
-    pub(super) fn ours(&self, plan: &Plan<'_>) -> Option<Ours> {
-        let token = match &plan.options.credential {
-            Credential::AuthenticationToken(token) => Some(token),
-            _ => None,
-        };
-        let asked = Asked {
-            endpoint: &plan.endpoint,
-            name: &plan.wish.name,
-            token,
-        };
-        let variable = |name: &str| plan.variable(name);
-        existing::ours(&self.config.entries(&variable), &self.state, &asked)
+    /// Whether the volume was another pod's before this run.
+    pub(super) fn is_another_pods(&self) -> bool {
+        self.was_another_pods
     }
 
-    /// Where the runner of this URL and id came from, if the state file knows.
-    pub(super) fn origin_of(&self, url: &str, id: i64) -> Option<Origin> {
-        Origin::of(&self.state, url, id)
+    /// The runner entries that are there.
+    fn entries(&self, plan: &Plan<'_>) -> Vec<RunnerEntry> {
+        self.config.entries(&|name| plan.variable(name))
+    }
+
+    /// The entry that this run goes on with.
+    pub(super) fn ours(&self, plan: &Plan<'_>) -> Option<Ours> {
+        existing::ours(&self.entries(plan), &self.state, &asked(plan))
+    }
+
+    /// A runner that lost its entry, to go on with where the entry's own is no good.
+    pub(super) fn lost(&self, plan: &Plan<'_>) -> Option<Ours> {
+        existing::lost(&self.entries(plan), &self.state, &asked(plan))
+    }
+
+    /// What the state file knows of the runner of this URL and id, under this name or another.
+    pub(super) fn known(&self, url: &str, id: i64, name: &str) -> Option<StateEntry> {
+        let all = self.state.entries.iter();
+        let mut of_runner = all.filter(|known| known.id == id && state::same_url(&known.url, url));
+        let first = of_runner.clone().next();
+        let named = of_runner.find(|known| known.name.as_deref() == Some(name));
+        named.or(first).cloned()
     }
 
     /// Whether `config.toml` holds this runner already: the run that got it died after publishing.
     pub(super) fn holds(&self, runner: &Runner, plan: &Plan<'_>) -> bool {
-        let variable = |name: &str| plan.variable(name);
-        self.config
-            .entries(&variable)
-            .iter()
-            .any(|entry| entry.id == Some(runner.id) && state::same_url(&entry.url, &runner.url))
+        self.place_of(runner, plan).is_some()
     }
 
     /// Publishes `config.toml`, if it changes. Whose the runner is stands on the disk before: a run killed in between must
@@ -189,13 +216,19 @@ impl<'a> Files<'a> {
         edit::apply(&mut config, plan, runner, port::free);
         let text = config.to_string();
         let mut changed = Changed::Nothing;
-        if let Some(old) = &runner.replaces {
+        let there = config.entries(&|name| plan.variable(name));
+        if let Some(old) = &runner.replaces
+            && !there
+                .iter()
+                .any(|entry| entry.token.as_ref() == Some(&old.token))
+        {
             // On the disk before its entry is gone, so that a kill in between loses nobody.
             self.state.leaving.push(leaving(old));
         }
-        if self.state.pending.is_none() {
-            // Else what is pending says it.
-            self.know(runner);
+        if self.state.pending.is_none() && runner.known.is_none() {
+            // Else what is pending says it, or it is known already.
+            let entry = of_entry(runner, name_of(runner, &there), Some(plan.pod()));
+            self.state.remember(entry);
         }
         self.save_until_sync()?;
         if self.before.as_deref() != Some(text.as_str())
@@ -209,12 +242,9 @@ impl<'a> Files<'a> {
             changed = Changed::Written;
         }
         self.made = None;
-        self.forget_holder_before(runner, plan);
-        self.config = config;
-        self.state.leaving.retain(|leaving| {
-            leaving.id != runner.id || !state::same_url(&leaving.url, &runner.url)
-        });
-        self.remember(runner).with_context(|| {
+        let before = std::mem::replace(&mut self.config, config);
+        let before = before.entries(&|name| plan.variable(name));
+        self.settle(runner, &before, plan).with_context(|| {
             let (id, url) = (runner.id, &runner.url);
             format!(
                 "runner {id} of {url} is in config.toml, but the state file could not be updated"
@@ -225,12 +255,7 @@ impl<'a> Files<'a> {
 
     /// How `config.toml` is published: as asked, else as it is, but a first token makes it private.
     fn manner(&self, plan: &Plan<'_>) -> Publication {
-        let variable = |name: &str| plan.variable(name);
-        let had_token = self
-            .config
-            .entries(&variable)
-            .iter()
-            .any(|entry| entry.token.is_some());
+        let had_token = self.entries(plan).iter().any(|entry| entry.token.is_some());
         match self.mode {
             Some(mode) => Publication::with_mode(mode),
             None if had_token => Publication::keeping(),
@@ -246,5 +271,18 @@ impl<'a> Files<'a> {
             .mode
             .zip(there)
             .is_some_and(|(mode, there)| there.permissions().mode() & 0o7777 != mode))
+    }
+}
+
+fn asked<'a>(plan: &'a Plan<'_>) -> Asked<'a> {
+    Asked {
+        endpoint: &plan.endpoint,
+        name: &plan.wish.name,
+        name_given: plan.wish.name_given,
+        token: match &plan.options.credential {
+            Credential::AuthenticationToken(token) => Some(token),
+            _ => None,
+        },
+        pod: plan.pod(),
     }
 }

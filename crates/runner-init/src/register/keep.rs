@@ -53,23 +53,22 @@ impl Asking<'_, '_> {
             }
             // Only GitLab's own word tells that a runner is gone; anything else may be whoever stands in between.
             Err(error) if ours.known.is_some() => {
+                let (what, name) = match ours.token_is_lost {
+                    true => ("writing", &ours.entry.name),
+                    false => ("keeping", &ours.entry.name),
+                };
                 log::warn!(
-                    "keeping runner entry {:?} unchanged: it was verified before, and the runner manager retries by \
-                     itself: {error}",
-                    ours.entry.name
+                    "{what} runner entry {name:?} unchanged: it was verified before, and the runner manager retries by \
+                     itself: {error}"
                 );
-                return Ok(Some(self.kept(
-                    ours,
-                    token,
-                    ours.entry.id.unwrap_or_default(),
-                )));
+                return Ok(Some(self.kept(ours, token, ours.id())));
             }
             Err(error) => {
                 return Err(error).context(format!("verifying runner entry {:?}", ours.entry.name));
             }
         };
         let ours = &known_by_gitlab(ours, credentials.id, files);
-        let current = self.kept(ours, token, credentials.id);
+        let mut current = self.kept(ours, token, credentials.id);
         let asked = self.plan.options.credential.source();
         if current.source != asked && given.is_none() {
             log::warn!(
@@ -83,17 +82,26 @@ impl Asking<'_, '_> {
             && let Some(other) = self.other_runner(given, credentials.id).await?
         {
             log::warn!(
-                "replacing runner {} with runner {}: a volume holds one runner of each GitLab",
-                current.id,
-                other.id
+                "runner entry {:?} gets runner {}, whose token was given, in place of runner {}",
+                ours.entry.name,
+                other.id,
+                current.id
             );
             let other = Runner {
-                place: Some(ours.entry.index),
+                place: ours.place,
+                known: current.known.clone(),
                 replaces: replaceable(current, files),
                 ..other
             };
-            files.made(&other);
+            files.made(&other, self.plan);
             return Ok(Some(other));
+        }
+        if ours.token_is_lost {
+            current.expires_at = credentials.token_expires_at.or(current.expires_at);
+            log::info!(
+                "runner {} was missing in config.toml: its entry is written again",
+                current.id
+            );
         }
         Ok(Some(current))
     }
@@ -101,17 +109,24 @@ impl Asking<'_, '_> {
     /// The runner of an entry that stays.
     fn kept(&self, ours: &Ours, token: &Token, id: i64) -> Runner {
         let origin = ours.origin(self.plan.options.credential.source());
+        let known = ours.known.as_ref();
         Runner {
             id,
             url: ours.entry.url.clone(),
             token: token.clone(),
             source: origin.source,
             adopted: origin.adopted,
-            obtained_at: clock::now(),
-            expires_at: None,
-            place: Some(ours.entry.index),
+            obtained_at: known
+                .and_then(|known| known.token_obtained_at)
+                .map_or_else(clock::now, clock::text),
+            expires_at: known
+                .and_then(|known| known.token_expires_at)
+                .map(clock::text),
+            place: ours.place,
+            sent: ours.known.as_ref().and_then(|known| known.sent.clone()),
+            known: ours.known.clone().map(Box::new),
             replaces: None,
-            kept: true,
+            kept: !ours.token_is_lost,
         }
     }
 
@@ -159,7 +174,7 @@ fn known_by_gitlab(ours: &Ours, id: i64, files: &Files<'_>) -> Ours {
             ours.entry.name
         ),
     }
-    ours.known = files.origin_of(&ours.entry.url, id);
+    ours.known = files.known(&ours.entry.url, id, &ours.entry.name);
     ours
 }
 

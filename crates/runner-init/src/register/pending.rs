@@ -6,23 +6,33 @@ use runner_lifecycle::state::Pending;
 
 use super::ask::Asking;
 use super::files::Files;
+use super::plan::Plan;
 use super::runner::Runner;
 
+/// A runner that an earlier run received, and this one may use.
+#[derive(Debug)]
+pub(super) struct Unfinished {
+    pub(super) runner: Runner,
+    /// Whether that run was of this pod, and so meant the same entry as this one.
+    pub(super) is_this_pods: bool,
+}
+
 impl Asking<'_, '_> {
-    /// Settles what is pending; the runner, if a token of the earlier run is good for this one.
-    pub(super) async fn finish_pending(
+    /// Settles what is pending; the runner, if a token of the earlier run may be good for the entry of this one.
+    pub(super) fn settle_pending(
         &mut self,
         files: &mut Files<'_>,
-    ) -> anyhow::Result<Option<Runner>> {
-        let (url, source, id, token, obtained_at, expires_at) = match files.state().pending.clone()
-        {
-            None => return Ok(None),
-            Some(Pending::Creation {
+    ) -> anyhow::Result<Option<Unfinished>> {
+        let Some(pending) = files.state().pending.clone() else {
+            return Ok(None);
+        };
+        let (runner, name, name_given) = match pending {
+            Pending::Creation {
                 url,
                 description,
                 asked_at,
                 ..
-            }) => {
+            } => {
                 log::warn!(
                     "an earlier run asked {url} for a runner at {asked_at} and got no answer: if GitLab lists a \
                      runner {description:?} that was created then and never used, delete it there"
@@ -30,40 +40,66 @@ impl Asking<'_, '_> {
                 files.set_aside_unanswered();
                 return Ok(None);
             }
-            Some(Pending::Received {
+            Pending::Received {
                 url,
                 source,
                 id,
                 token,
                 obtained_at,
                 expires_at,
-            }) => (url, source, id, token, obtained_at, expires_at),
+                name,
+                name_given,
+                sent,
+            } => {
+                let runner = Runner {
+                    id,
+                    url,
+                    token,
+                    source,
+                    adopted: false,
+                    obtained_at,
+                    expires_at,
+                    place: None,
+                    known: None,
+                    sent,
+                    replaces: None,
+                    kept: false,
+                };
+                (runner, name, name_given)
+            }
         };
-        let runner = Runner {
-            id,
-            url,
-            token,
-            source,
-            adopted: false,
-            obtained_at,
-            expires_at,
-            place: None,
-            replaces: None,
-            kept: false,
-        };
+        let id = runner.id;
         if files.holds(&runner, self.plan) {
             log::info!("runner {id} of an earlier run is already in config.toml");
-            files.remember(&runner)?;
+            files.finished(&runner, self.plan)?;
             return Ok(None);
         }
-        let here = Endpoint::parse(&runner.url).is_ok_and(|url| url.same_as(&self.plan.endpoint));
-        if !here || source != self.plan.options.credential.source() {
+        let is_this_pods = !files.is_another_pods();
+        let wish = &self.plan.wish;
+        // Version 1 knew one entry only, and so had no name for it.
+        let same_entry = name.is_none_or(|name| match name_given {
+            true => wish.name_given && name == wish.name,
+            false => !wish.name_given,
+        });
+        if is_anothers(&runner, self.plan) || is_this_pods && !same_entry {
             log::info!(
-                "runner {id} of an earlier run was registered with another URL or kind of token"
+                "runner {id} of an earlier run was registered with another URL, kind of token or name"
             );
             files.leaves(&runner)?;
             return Ok(None);
         }
+        Ok(Some(Unfinished {
+            runner,
+            is_this_pods,
+        }))
+    }
+
+    /// Goes on with the runner of an earlier run, if GitLab still knows it.
+    pub(super) async fn finish(
+        &mut self,
+        runner: Runner,
+        files: &mut Files<'_>,
+    ) -> anyhow::Result<Option<Runner>> {
         let answer = self.verify(&runner.token, self.deadline).await?;
         match answer {
             Ok(credentials) => {
@@ -71,17 +107,26 @@ impl Asking<'_, '_> {
                 let id = credentials.id;
                 let runner = Runner { id, ..runner };
                 log::info!("continuing with runner {id} of an earlier run that was stopped");
-                files.made(&runner);
+                files.made(&runner, self.plan);
                 Ok(Some(runner))
             }
             Err(Error::TokenRefused { gone: true, .. }) => {
                 log::warn!(
-                    "runner {id} of an earlier run no longer exists at GitLab: registering another one"
+                    "runner {} of an earlier run no longer exists at GitLab: registering another one",
+                    runner.id
                 );
                 files.forget_pending();
                 Ok(None)
             }
-            Err(error) => Err(error).context(format!("verifying runner {id} of an earlier run")),
+            Err(error) => {
+                Err(error).context(format!("verifying runner {} of an earlier run", runner.id))
+            }
         }
     }
+}
+
+/// Whether it is of no use here: at another GitLab, or of another kind than is given now.
+fn is_anothers(runner: &Runner, plan: &Plan<'_>) -> bool {
+    let here = Endpoint::parse(&runner.url).is_ok_and(|url| url.same_as(&plan.endpoint));
+    !here || runner.source != plan.options.credential.source()
 }

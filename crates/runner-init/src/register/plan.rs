@@ -9,9 +9,11 @@ use runner_lifecycle::gitlab::{
 };
 use runner_lifecycle::mark::{Mark, Named};
 use runner_lifecycle::pod::Pod;
+use runner_lifecycle::state::Sent;
 use runner_lifecycle::volume::{Volume, names};
 use runner_lifecycle::{named_file, shown};
 
+use super::sent;
 use crate::args::{self, Environment, Options};
 use crate::config_check;
 use crate::entry::{self, EntryWish};
@@ -27,6 +29,8 @@ pub(super) struct Plan<'a> {
     pub(super) proxies: Proxies,
     pub(super) info: RunnerInfo,
     pub(super) attributes: Attributes,
+    /// What of the attributes the state file remembers.
+    pub(super) sent: Sent,
     /// The file of `--config` within the volume.
     pub(super) config_name: String,
     /// The text of `--config-base`.
@@ -64,6 +68,7 @@ impl<'a> Plan<'a> {
         };
         let proxies = Proxies::from_variables(|name| environment.get(name).map(ToOwned::to_owned));
         let client = Client::new(&endpoint, &tls, &proxies)?;
+        let attributes = attributes(options, &wish.name);
         let base = options.config_base.as_deref();
         let base = base
             .map(|path| read_base(path, &options.globals))
@@ -79,7 +84,8 @@ impl<'a> Plan<'a> {
                 shell: Some(wish.shell.clone()).filter(|shell| !shell.is_empty()),
                 gpus: wish.gpus.clone(),
             },
-            attributes: attributes(options, &wish.name),
+            sent: sent::of(&attributes, options.server_side.maintenance_note.as_ref()),
+            attributes,
             base,
             config_name: config_name(&options.config)?,
             system_id_seed: system_id_seed(options),

@@ -1,6 +1,7 @@
 //! Owns the runner that a run ends with, on its way from GitLab to `config.toml`.
 
 use runner_lifecycle::source::Source;
+use runner_lifecycle::state::{Sent, StateEntry};
 use runner_lifecycle::token::Token;
 
 /// The runner that goes into `config.toml`.
@@ -17,6 +18,10 @@ pub(super) struct Runner {
     pub(super) expires_at: Option<String>,
     /// The entry it stands in or takes the place of.
     pub(super) place: Option<usize>,
+    /// What the state file knew of it before this run.
+    pub(super) known: Option<Box<StateEntry>>,
+    /// What GitLab was told when it was made, where that was ours.
+    pub(super) sent: Option<Sent>,
     /// The runner that had this entry before and is still good at GitLab.
     pub(super) replaces: Option<Box<Runner>>,
     /// Whether the entry's token stays as it is.

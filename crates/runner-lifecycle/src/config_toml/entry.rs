@@ -10,7 +10,7 @@ use toml_edit::{Item, TableLike};
 use crate::token::{Token, TokenError};
 
 /// What the helpers read of one `[[runners]]` table.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct RunnerEntry {
     /// Which one it is, from 0, in the order of the file.
     pub index: usize,

@@ -48,6 +48,15 @@ impl AccessLevel {
         let levels = [Self::NotProtected, Self::RefProtected];
         levels.into_iter().find(|level| level.name() == text)
     }
+
+    /// GitLab's word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::NotProtected => "not_protected",
+            Self::RefProtected => "ref_protected",
+        }
+    }
 }
 
 /// Whose jobs a runner takes that is made with an access token.

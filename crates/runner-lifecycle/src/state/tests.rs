@@ -32,6 +32,9 @@ fn full() -> State {
             token: Token::new("glrtr-canary").unwrap(),
             obtained_at: "2026-01-31T10:10:10Z".into(),
             expires_at: None,
+            name: Some("build".into()),
+            name_given: true,
+            sent: Some(Sent::default()),
         }),
         entries: vec![StateEntry {
             name: Some("build".into()),

@@ -120,6 +120,9 @@ fn write_pending(to: &mut Writer<'_>, pending: &Pending) {
             token,
             obtained_at,
             expires_at,
+            name,
+            name_given,
+            sent,
         } => {
             to.put("step", "received");
             to.put("url", url.as_str());
@@ -128,6 +131,9 @@ fn write_pending(to: &mut Writer<'_>, pending: &Pending) {
             to.put("token", token.expose());
             to.put("obtained_at", obtained_at.as_str());
             to.maybe("expires_at", expires_at.as_deref());
+            to.maybe("name", name.as_deref());
+            to.flag("name_given", *name_given);
+            to.section("sent", sent.as_ref(), write_sent);
         }
     }
 }
@@ -148,6 +154,9 @@ fn pending(from: &Section<'_>) -> Result<Pending, Misfit> {
             token: from.required(from.token()?)?,
             obtained_at: from.text("obtained_at")?,
             expires_at: from.maybe_text("expires_at")?,
+            name: from.maybe_text("name")?,
+            name_given: from.flag("name_given")?,
+            sent: from.section("sent", sent)?,
         }),
         _ => Err(from.place("step")),
     }

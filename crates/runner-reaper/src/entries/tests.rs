@@ -149,6 +149,9 @@ fn received_runner_that_was_never_written_goes_too() {
             token: Token::new("glrtr-lost").unwrap(),
             obtained_at: String::new(),
             expires_at: None,
+            name: None,
+            name_given: false,
+            sent: None,
         };
         State {
             pending: Some(pending),

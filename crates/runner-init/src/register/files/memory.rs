@@ -1,10 +1,15 @@
 //! Owns what the state file remembers while the story goes on: what is pending, what is known, what is to be unregistered.
 
+use runner_lifecycle::config_toml::RunnerEntry;
+use runner_lifecycle::pod::Pod;
+use runner_lifecycle::source::Ownership;
 use runner_lifecycle::state::{self, Leaving, Pending, StateEntry};
+use runner_lifecycle::token::Token;
 use runner_lifecycle::volume::{PRIVATE, Publication, names};
 
 use super::Files;
 use crate::register::clock;
+use crate::register::existing::Ours;
 use crate::register::plan::Plan;
 use crate::register::runner::Runner;
 
@@ -21,7 +26,11 @@ impl Files<'_> {
     }
 
     /// A token is on the disk before anything else happens to it.
-    pub(in crate::register) fn received(&mut self, runner: &Runner) -> anyhow::Result<()> {
+    pub(in crate::register) fn received(
+        &mut self,
+        runner: &Runner,
+        plan: &Plan<'_>,
+    ) -> anyhow::Result<()> {
         self.state.pending = Some(Pending::Received {
             url: runner.url.clone(),
             source: runner.source,
@@ -29,6 +38,9 @@ impl Files<'_> {
             token: runner.token.clone(),
             obtained_at: runner.obtained_at.clone(),
             expires_at: runner.expires_at.clone(),
+            name: Some(plan.wish.name.clone()),
+            name_given: plan.wish.name_given,
+            sent: runner.sent.clone(),
         });
         self.save()
     }
@@ -42,15 +54,11 @@ impl Files<'_> {
 
     /// What is to be unregistered. An entry that was not replaced after all (killed in between) stays.
     pub(in crate::register) fn leaving(&self, plan: &Plan<'_>) -> Vec<Leaving> {
-        let variable = |name: &str| plan.variable(name);
-        let there = self.config.entries(&variable);
-        let is_there = |leaving: &Leaving| {
-            there
-                .iter()
-                .any(|entry| entry.token.as_ref() == Some(&leaving.token))
-        };
+        let there = self.entries(plan);
         let all = self.state.leaving.iter();
-        all.filter(|leaving| !is_there(leaving)).cloned().collect()
+        all.filter(|leaving| !holds_token(&there, &leaving.token))
+            .cloned()
+            .collect()
     }
 
     /// GitLab has heard of it.
@@ -86,27 +94,77 @@ impl Files<'_> {
         self.nothing_created();
     }
 
-    /// What this run made, to be undone if it fails.
-    pub(in crate::register) fn made(&mut self, runner: &Runner) {
-        self.made = Some(runner.clone());
+    /// What this run made, to be undone if it fails. What another entry works with was there before.
+    pub(in crate::register) fn made(&mut self, runner: &Runner, plan: &Plan<'_>) {
+        if !holds_token(&self.entries(plan), &runner.token) {
+            self.made = Some(runner.clone());
+        }
     }
 
     pub(in crate::register) fn take_made(&mut self) -> Option<Runner> {
         self.made.take()
     }
 
-    /// An entry that stands in `config.toml` is known from now on, and nothing is pending.
-    pub(in crate::register) fn remember(&mut self, runner: &Runner) -> anyhow::Result<()> {
+    /// GitLab knows its runner no more: on the disk with the next word of the state, and forgotten where it has no entry.
+    pub(in crate::register) fn is_refused(&mut self, ours: &Ours) {
+        let is_it = |known: &StateEntry| Some(known) == ours.known.as_ref();
+        if ours.place.is_none() {
+            self.state.entries.retain(|known| !is_it(known));
+        }
+        if let Some(known) = self.state.entries.iter_mut().find(|known| is_it(known)) {
+            known.refused = true;
+        }
+    }
+
+    /// The place in `config.toml` of an entry of this runner.
+    pub(in crate::register) fn place_of(
+        &self,
+        runner: &Runner,
+        plan: &Plan<'_>,
+    ) -> Option<RunnerEntry> {
+        let mut there = self.entries(plan).into_iter();
+        there.find(|entry| entry.id == Some(runner.id) && state::same_url(&entry.url, &runner.url))
+    }
+
+    /// A pending runner stands in `config.toml` already: it is known from now on, and nothing is pending.
+    pub(in crate::register) fn finished(
+        &mut self,
+        runner: &Runner,
+        plan: &Plan<'_>,
+    ) -> anyhow::Result<()> {
         self.state.pending = None;
-        self.know(runner);
+        let name = self.place_of(runner, plan).map(|entry| entry.name);
+        let entry = of_entry(runner, &name.unwrap_or_default(), self.pod_before.as_ref());
+        self.state.remember(entry);
         self.save()
     }
 
-    pub(super) fn know(&mut self, runner: &Runner) {
-        self.state.remember(StateEntry {
-            adopted: runner.adopted,
-            ..StateEntry::new(runner.url.clone(), runner.id, runner.source)
+    /// `config.toml` is published with this runner in its entry: what is known of it now, and what it was before is no more.
+    pub(super) fn settle(
+        &mut self,
+        runner: &Runner,
+        before: &[RunnerEntry],
+        plan: &Plan<'_>,
+    ) -> anyhow::Result<()> {
+        self.state.pending = None;
+        let holder = self.holder_before(runner, before);
+        let there = self.entries(plan);
+        let entry = of_entry(runner, name_of(runner, &there), Some(plan.pod()));
+        match runner.known.as_deref().or(holder.as_ref()) {
+            Some(known) => self.state.replace(known, entry.clone()),
+            None => self.state.remember(entry.clone()),
+        }
+        if let Some(holder) = holder {
+            self.state
+                .entries
+                .retain(|known| *known != holder || *known == entry);
+        }
+        // Its token's moments with it.
+        self.state.see_tokens(&there);
+        self.state.leaving.retain(|leaving| {
+            leaving.id != runner.id || !state::same_url(&leaving.url, &runner.url)
         });
+        self.save()
     }
 
     /// A runner that loses its entry here and stays at GitLab: whoever speaks the last words must know of it.
@@ -114,24 +172,18 @@ impl Files<'_> {
         self.stranded = Some((runner.url.clone(), runner.id));
     }
 
-    /// Forgets whom the entry belonged to before it was given to `runner`, unless that one may still be at GitLab: an entry
+    /// What was known of the entry before it was given to `runner`, unless that one may still be at GitLab: an entry
     /// without a token, or with the token of another runner than its id says, tells nothing of its runner.
-    pub(super) fn forget_holder_before(&mut self, runner: &Runner, plan: &Plan<'_>) {
-        let variable = |name: &str| plan.variable(name);
-        let before = self.config.entries(&variable);
-        let before = before
-            .iter()
-            .find(|entry| Some(entry.index) == runner.place);
-        let Some((entry, id)) = before.and_then(|entry| Some((entry, entry.id?))) else {
-            return;
-        };
-        let stranded = self.stranded.as_ref();
-        let stranded =
-            stranded.is_some_and(|(url, other)| *other == id && state::same_url(url, &entry.url));
-        let was_anothers = runner.kept && runner.id != id;
-        if entry.token.is_some() && !was_anothers && !stranded {
-            self.state.forget(&entry.url, id);
-        }
+    fn holder_before(&self, runner: &Runner, before: &[RunnerEntry]) -> Option<StateEntry> {
+        let place = runner.place?;
+        let (entry, known) = before.iter().zip(self.state.places(before)).nth(place)?;
+        let known = self.state.entries.get(known?)?;
+        let stranded = self
+            .stranded
+            .as_ref()
+            .is_some_and(|(url, id)| *id == known.id && state::same_url(url, &known.url));
+        let was_anothers = runner.kept && runner.id != known.id;
+        (entry.token.is_some() && !was_anothers && !stranded).then(|| known.clone())
     }
 
     fn save(&mut self) -> anyhow::Result<()> {
@@ -150,6 +202,31 @@ impl Files<'_> {
             self.state_before = Some(text);
         }
         Ok(())
+    }
+}
+
+fn holds_token(entries: &[RunnerEntry], token: &Token) -> bool {
+    entries
+        .iter()
+        .any(|entry| entry.token.as_ref() == Some(token))
+}
+
+/// The name of its entry in the file as it is published: a new one stands last.
+pub(super) fn name_of<'a>(runner: &Runner, there: &'a [RunnerEntry]) -> &'a str {
+    let place = runner.place.unwrap_or(there.len().saturating_sub(1));
+    there.get(place).map_or("", |entry| &entry.name)
+}
+
+/// What is known of an entry of this name with this runner.
+pub(super) fn of_entry(runner: &Runner, name: &str, pod: Option<&Pod>) -> StateEntry {
+    let owned = runner.source.ownership() == Ownership::Owned;
+    StateEntry {
+        name: Some(name.to_owned()),
+        adopted: runner.adopted,
+        token: owned.then(|| runner.token.clone()),
+        pod: pod.filter(|pod| **pod != Pod::default()).cloned(),
+        sent: runner.sent.clone(),
+        ..StateEntry::new(runner.url.clone(), runner.id, runner.source)
     }
 }
 

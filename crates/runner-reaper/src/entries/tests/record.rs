@@ -111,6 +111,9 @@ fn what_was_received_or_on_its_way_out_is_forgotten_too() {
         token: Token::new("received").unwrap(),
         obtained_at: String::new(),
         expires_at: None,
+        name: None,
+        name_given: false,
+        sent: None,
     });
     let all = all(&[], Some(&state));
     let gone: Vec<&Unregistration> = all.iter().collect();

@@ -1,8 +1,10 @@
 //! A second run of `runner-init`, and a tenth: which entry is meant, which runner it gets, and what becomes of the file.
 
 mod entries;
+mod follow;
 #[cfg(target_arch = "x86_64")]
 mod killed;
+mod limit;
 mod lost;
 mod told;
 
@@ -58,6 +60,15 @@ impl Volume {
 
     pub(crate) fn state(&self) -> String {
         self.stage.text(STATE).unwrap()
+    }
+
+    /// Everything on the volume, as text that can be shown where it differs.
+    pub(crate) fn bytes(&self) -> String {
+        let files = self.stage.snapshot().into_iter();
+        let files = files.map(|(name, (mode, bytes))| {
+            format!("{name} {mode:o}\n{}\n", String::from_utf8_lossy(&bytes))
+        });
+        files.collect()
     }
 
     /// The entry of this name.

@@ -244,6 +244,8 @@ fn next(there: &Written, last: Option<&Written>, wanted: &BTreeMap<String, Leaf<
         let now = match (there.get(path), asked) {
             (Some(present), Some(asked)) if *present == asked => Some(asked),
             (None, Some(asked)) if last.is_none() => Some(left_out(&asked)),
+            // A zero value was asked for, and there is none other: that is how it stands now.
+            (None, None) => None,
             _ => before(path),
         };
         next.extend(now.map(|now| (path.clone(), now)));

@@ -1,7 +1,7 @@
 //! Owns the runner entry: what it should hold, how it is laid out, and how an existing one is brought up to date.
 //! Pure: no clock, no disk, no socket.
 
-mod apply;
+mod asked;
 mod document;
 mod drain_ready;
 mod merge;
@@ -15,17 +15,18 @@ use runner_lifecycle::gitlab::Endpoint;
 use runner_lifecycle::token::Token;
 use toml_edit::{Datetime, Item, Table, value};
 
-pub use apply::apply;
-pub use document::{apply_globals, new_document};
+pub use asked::Told;
+pub use document::{apply_globals, asked_globals, new_document, told_globals};
 pub use drain_ready::{
-    limit_follows_concurrent, listen_on_loopback, take_limit_back, take_listen_address_back,
+    LOOPBACK, is_marked_limit, is_marked_listen_address, limit_is_the_operators,
+    listen_address_is_the_operators, put_listen_address,
 };
 
 use crate::args::{Name, Options, Origin, Setting};
 use crate::executor;
 use crate::template::Template;
 use runner_config::place::{self, Place};
-use runner_config::{RUNNER, layout, zeros};
+use runner_config::{RUNNER, layout};
 
 /// The runner entry that is wanted, before GitLab has said who it is.
 pub struct EntryWish {
@@ -177,17 +178,15 @@ fn name(options: &Options, template: Option<&Template>) -> Result<String, Failur
     Ok(name.ok_or_else(missing)?.to_owned())
 }
 
-/// The `[[runners]]` table to append to `config.toml`.
+/// The `[[runners]]` table to append to `config.toml`, of what is [`EntryWish::asked`] for.
 #[must_use]
-pub fn render(wish: &EntryWish, identity: &Identity<'_>) -> Table {
-    let mut table = wish.table.clone();
+pub fn render(mut table: Table, identity: &Identity<'_>) -> Table {
     let obtained = humantime::format_rfc3339_seconds(identity.obtained_at).to_string();
     let mut put = |key: &str, item: Item| Place::of(&mut table, RUNNER).put(key, item);
     put("name", value(identity.name));
     put("url", value(identity.url));
     put("id", value(identity.id));
     put("token", value(identity.token.expose()));
-    put("executor", value(&wish.executor));
     if let Ok(moment) = obtained.parse::<Datetime>() {
         put("token_obtained_at", value(moment));
     }
@@ -196,7 +195,6 @@ pub fn render(wish: &EntryWish, identity: &Identity<'_>) -> Table {
         // Absent is what gitlab-runner has for "never"; its encoder spells it as the year 1.
         None => drop(place::remove(&mut table, "token_expires_at")),
     }
-    zeros::settle(&mut table);
     layout::lay_out(&mut table, RUNNER, 1);
     layout::header(&mut table, 0, true);
     table

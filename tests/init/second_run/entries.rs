@@ -22,13 +22,13 @@ fn two_names_are_two_entries_with_runners_and_tags_of_their_own() {
             }
         };
         both();
-        let first = volume.stage.snapshot();
+        let first = volume.bytes();
         assert_eq!(volume.stage.entries(), 2);
         for name in ["backend", "frontend"] {
             assert_eq!(volume.runner(name).tags, [name]);
         }
         (0..3).for_each(|_| both());
-        assert_eq!(volume.stage.snapshot(), first, "same bytes");
+        assert_eq!(volume.bytes(), first, "same bytes");
         assert_eq!(volume.gitlab.runners().len(), 2);
         volume.ends_clean();
     }
@@ -84,14 +84,14 @@ fn one_shared_token_under_two_names_is_one_runner_with_two_entries() {
         volume.run(&[&token, "--name=large", "--limit=5"]);
     };
     both();
-    let first = volume.stage.snapshot();
+    let first = volume.bytes();
     assert_eq!(volume.stage.entries(), 2);
     for (name, limit) in [("small", 1), ("large", 5)] {
         assert_eq!(volume.runner(name).id, shared.id);
         assert_eq!(volume.entry(name)["limit"].as_integer(), Some(limit));
     }
     (0..2).for_each(|_| both());
-    assert_eq!(volume.stage.snapshot(), first, "same bytes");
+    assert_eq!(volume.bytes(), first, "same bytes");
     assert_eq!(volume.state().matches("[[entry]]").count(), 2);
     assert!(!volume.state().contains(&shared.token), "it is not ours");
     let ended = volume.unregister();

@@ -85,9 +85,9 @@ fn every_way_to_lose_an_entry_gives_the_same_runner_back() {
             ended.output()
         );
         assert_eq!(volume.gitlab.calls("POST /runners").len(), 1, "{way}");
-        let before = volume.stage.snapshot();
+        let before = volume.bytes();
         volume.run(&NAMED);
-        assert_eq!(volume.stage.snapshot(), before, "{way}");
+        assert_eq!(volume.bytes(), before, "{way}");
         volume.ends_clean();
     }
 }

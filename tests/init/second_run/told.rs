@@ -22,7 +22,7 @@ fn attribute_that_is_asked_for_differently_is_named_and_the_runner_stays() {
     ];
     let first = volume.run(&before);
     assert_eq!(lines(&first.stderr), [""; 0]);
-    let snapshot = volume.stage.snapshot();
+    let snapshot = volume.bytes();
     let again = volume.run(&before);
     assert_eq!(lines(&again.stderr), [""; 0], "nothing differs");
     let reordered = [
@@ -65,7 +65,7 @@ fn attribute_that_is_asked_for_differently_is_named_and_the_runner_stays() {
         }
         assert!(lines[0].contains(" WARN "), "{}", lines[0]);
         // What was sent then is remembered, not what is asked for now.
-        assert_eq!(volume.stage.snapshot(), snapshot, "{word}");
+        assert_eq!(volume.bytes(), snapshot, "{word}");
     }
     assert_eq!(volume.gitlab.runners().len(), 1);
 }

@@ -56,6 +56,21 @@ fn entry(last: &str, now: &str, asked: &str, want: &str, lines: &[&str]) {
 }
 
 #[test]
+fn zero_that_took_the_place_of_a_value_stands_as_written() {
+    let mut now = parse("limit = 4\n");
+    let last = written(&now, Scope::Entry);
+    let mut step = |last: &Written, asked: &str, want: &str| {
+        let asked = parse(asked);
+        let followed = follow(&mut now, Scope::Entry, Some(last), &asked, &|_| false);
+        assert_eq!((now.to_string().as_str(), followed.kept.len()), (want, 0));
+        followed.written
+    };
+    let zero = step(&last, "limit = 0", "limit = 0\n");
+    let zero = step(&zero, "limit = 0", "limit = 0\n");
+    step(&zero, "limit = 8", "limit = 8\n");
+}
+
+#[test]
 fn key_that_stands_as_written_follows() {
     entry(
         "limit = 1",

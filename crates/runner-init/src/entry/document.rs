@@ -2,7 +2,6 @@
 
 use toml_edit::{DocumentMut, Item, Table, value};
 
-use super::drain_ready;
 use crate::args::Globals;
 use runner_config::global_key::set;
 use runner_config::place;
@@ -25,35 +24,52 @@ pub fn new_document(globals: &Globals) -> DocumentMut {
         key.leaf_decor_mut().set_prefix("  ");
     }
     document.insert("session_server", Item::Table(session));
-    apply_globals(&mut document, globals);
+    apply_globals(document.as_table_mut(), globals);
     document
 }
 
-/// Applies the global keys that were given where they differ; says whether anything changed.
-pub fn apply_globals(document: &mut DocumentMut, globals: &Globals) -> bool {
-    let root = document.as_table_mut();
+/// What is asked for outside the entries: the base's keys, or else a new file's, with the flags over them.
+#[must_use]
+pub fn asked_globals(globals: &Globals, base: Option<&DocumentMut>) -> Table {
+    let Some(base) = base else {
+        return new_document(globals).as_table().clone();
+    };
+    let mut root = base.as_table().clone();
+    drop(place::remove(&mut root, "runners"));
+    apply_globals(&mut root, globals);
+    root
+}
+
+/// The global keys that were given.
+pub fn told_globals(globals: &Globals) -> impl Iterator<Item = &'static str> {
+    let given = [
+        ("concurrent", globals.concurrent.is_some()),
+        ("check_interval", globals.check_interval.is_some()),
+        ("shutdown_timeout", globals.shutdown_timeout.is_some()),
+        ("listen_address", globals.listen_address.is_some()),
+    ];
+    given
+        .into_iter()
+        .filter_map(|(key, is_given)| is_given.then_some(key))
+}
+
+/// Sets the global keys that were given where they differ.
+pub fn apply_globals(root: &mut Table, globals: &Globals) {
     let numbers = [
         ("concurrent", globals.concurrent),
         ("check_interval", globals.check_interval),
         ("shutdown_timeout", globals.shutdown_timeout),
     ];
-    let mut changed = false;
     for (key, number) in numbers {
         if let Some(number) = number
             && place::get(root, key).and_then(Item::as_integer) != Some(number)
         {
             set(root, key, number.into());
-            changed = true;
         }
     }
     if let Some(address) = &globals.listen_address {
-        changed |= drain_ready::listen_address_is_the_operators(root);
-        if place::get(root, "listen_address").and_then(Item::as_str) != Some(address) {
-            set(root, "listen_address", address.into());
-            changed = true;
-        }
+        set(root, "listen_address", address.into());
     }
-    changed
 }
 
 #[cfg(test)]
@@ -64,9 +80,10 @@ mod tests {
     fn globals_are_applied_where_they_differ() {
         fn check(text: &str, globals: &Globals, want: &str) {
             let mut document: DocumentMut = text.parse().unwrap();
-            assert_eq!(apply_globals(&mut document, globals), text != want);
-            assert_eq!(document.to_string(), want);
-            assert!(!apply_globals(&mut document, globals), "twice");
+            for _ in 0..2 {
+                apply_globals(document.as_table_mut(), globals);
+                assert_eq!(document.to_string(), want);
+            }
         }
         let four = Globals {
             concurrent: Some(4),
@@ -76,16 +93,6 @@ mod tests {
         check("Concurrent = 2\n", &four, "Concurrent = 4\n");
         check("concurrent = 4\n", &four, "concurrent = 4\n");
         check("", &four, "concurrent = 4\n");
-        let address = Globals {
-            listen_address: Some("127.0.0.1:1".to_owned()),
-            ..Globals::default()
-        };
-        // What was given is the operator's, also where we had written the same.
-        check(
-            "# mine\n# Written by runner-init: whatever\nlisten_address = \"127.0.0.1:1\"\n",
-            &address,
-            "# mine\nlisten_address = \"127.0.0.1:1\"\n",
-        );
         check(
             "log_level = \"info\"\n[session_server]\n",
             &four,

@@ -37,7 +37,7 @@ fn file(wish: &EntryWish, expires_at: Option<&str>) -> String {
         expires_at,
     };
     let mut document = new_document(&Globals::default());
-    let entries = ArrayOfTables::from_iter([render(wish, &identity)]);
+    let entries = ArrayOfTables::from_iter([render(wish.asked(None), &identity)]);
     document.insert("runners", Item::ArrayOfTables(entries));
     document.to_string()
 }

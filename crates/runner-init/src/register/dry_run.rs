@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, Write as _};
 
 use anyhow::Context as _;
+use runner_config::diff::diff;
 use runner_config::mask::masked;
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::shown::without_tokens;
@@ -10,7 +11,6 @@ use runner_lifecycle::token::Token;
 use runner_lifecycle::volume::Volume;
 
 use super::clock;
-use super::edit;
 use super::existing;
 use super::files::Files;
 use super::plan::Plan;
@@ -46,15 +46,32 @@ pub(super) fn show(plan: &Plan<'_>) -> anyhow::Result<()> {
         obtained_at: clock::now(),
         expires_at: None,
         place: ours.as_ref().and_then(|ours| ours.place),
-        known: None,
+        known: ours
+            .as_ref()
+            .and_then(|ours| ours.known.clone().map(Box::new)),
         sent: None,
         replaces: None,
         kept: ours.as_ref().is_some_and(|ours| !ours.token_is_lost),
     };
-    let mut config = edit::start(files.text(), plan)?;
-    edit::apply(&mut config, plan, &runner, || super::port::DEFAULT);
+    let last = files.last(&runner, plan);
+    let (config, outcome) = files.edited(plan, &runner, &last, || super::port::DEFAULT)?;
+    for line in outcome.lines {
+        text.push_str(&format!("# {line}\n"));
+    }
     let mut text = without_tokens(&text).into_owned();
-    text.push_str(&masked(config.document()));
+    let after = masked(config.document());
+    match files.there() {
+        Some(before) => {
+            let change = diff(&masked(before.document()), &after);
+            let nothing = "# nothing to change\n".to_owned();
+            text.push_str(
+                &Some(change)
+                    .filter(|change| !change.is_empty())
+                    .unwrap_or(nothing),
+            );
+        }
+        None => text.push_str(&after),
+    }
     match std::io::stdout().write_all(text.as_bytes()) {
         // Whoever reads it may have read enough.
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {

@@ -1,7 +1,8 @@
 //! Owns how `config.toml` changes: from what is there to what should be there, as a value, before anything is written.
 
 use runner_config::RUNNER;
-use runner_config::place::{Place, get};
+use runner_config::place::{self, Place, get};
+use runner_config::three_way::{self, Scope, Written};
 use runner_lifecycle::config_toml::{ConfigToml, Error};
 use toml_edit::{Item, Table, Value, value};
 
@@ -9,6 +10,8 @@ use super::clock;
 use super::plan::Plan;
 use super::runner::Runner;
 use crate::entry::{self, Identity};
+
+mod globals;
 
 /// gitlab-runner's word for "never" in `token_expires_at`.
 const NEVER: &str = "0001-01-01T00:00:00Z";
@@ -21,47 +24,115 @@ pub(super) fn start(before: Option<&str>, plan: &Plan<'_>) -> Result<ConfigToml,
     }
 }
 
-/// Brings the document to what was asked for and touches nothing else. Twice is as once, byte for byte.
+/// What was written last, as far as it counts for the file that is there.
+#[derive(Debug, Default)]
+pub(super) struct Last {
+    /// Outside the entries; `None` where nobody knows, or somebody has written over the file.
+    pub(super) globals: Option<Written>,
+    /// In this run's entry.
+    pub(super) entry: Option<Written>,
+    /// Whether entries of other runs stand there too: what is outside the entries is theirs as well.
+    pub(super) has_others: bool,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    /// What is written outside the entries now.
+    pub(super) globals: Written,
+    /// What is written in this run's entry now.
+    pub(super) entry: Written,
+    /// What the operator should hear about, one line each.
+    pub(super) lines: Vec<String>,
+}
+
+/// Brings the document to what is asked for and touches nothing else. Twice is as once, byte for byte.
 pub(super) fn apply(
     config: &mut ConfigToml,
     plan: &Plan<'_>,
     runner: &Runner,
+    last: &Last,
     port: impl FnOnce() -> u16,
-) {
+) -> Outcome {
     let before = config.concurrent();
-    entry::apply_globals(config.document_mut(), &plan.options.globals);
+    let globals = globals::follow(config.document_mut(), plan, last, port);
+    let mut lines = globals.lines;
     let concurrent = config.concurrent();
+    let is_ours = plan.options.drain_ready && !plan.wish.tells_limit();
+    let limit = Some(concurrent).filter(|_| is_ours && globals.concurrent_is_told);
+    let asked = match runner.place {
+        Some(_) => plan.wish.asked_with_zeros(limit),
+        None => plan.wish.asked(limit),
+    };
     let place = runner.place.unwrap_or_else(|| {
         let identity = Identity {
-            name: &plan.wish.name,
+            name: name(plan, runner),
             url: &runner.url,
             id: runner.id,
             token: &runner.token,
             obtained_at: clock::moment(&runner.obtained_at),
             expires_at: runner.expires_at.as_deref(),
         };
-        config.push_entry(entry::render(&plan.wish, &identity));
+        config.push_entry(entry::render(asked.clone(), &identity));
         config.entry_count() - 1
     });
     // Tried on a copy: entries of an inline array become tables when they are edited, which nobody asked for if nothing differs.
     let mut edited = config.clone();
+    let mut entry = Written::new();
     if let Some(table) = edited.entry_mut(place) {
-        let given =
-            runner.place.is_some() && entry::apply(&plan.wish, table) | identify(table, runner);
-        let limited = if plan.options.drain_ready {
-            entry::limit_follows_concurrent(table, before, concurrent)
-        } else {
-            entry::take_limit_back(table, before)
-        };
-        if given || limited {
+        let mut told = plan.wish.told(table);
+        let mut changed =
+            runner.place.is_some() && (plan.wish.rename(table) | identify(table, runner));
+        if plan.wish.tells_limit() {
+            changed |= entry::limit_is_the_operators(table);
+        } else if last.entry.is_none() {
+            let is_marked = entry::is_marked_limit(table, before);
+            if limit.is_some() && (is_marked || get(table, "limit").is_none()) {
+                told.paths.insert("limit".to_owned());
+            } else if is_marked {
+                changed |= place::remove(table, "limit").is_some();
+            }
+        }
+        let followed =
+            three_way::follow(table, Scope::Entry, last.entry.as_ref(), &asked, &|path| {
+                told.has(path)
+            });
+        entry = followed.written;
+        let shown = place::text(table, "name").unwrap_or_default();
+        for kept in followed.kept {
+            // Ours is no wish of the operator.
+            if kept.path != "limit" || limit.is_none() {
+                let line = kept.line(&plan.config_name);
+                lines.push(format!("runner entry {shown:?}: {line}"));
+            }
+        }
+        let limit = get(table, "limit").and_then(Item::as_integer).unwrap_or(0);
+        if limit > 0 && limit < concurrent {
+            lines.push(format!(
+                "runner entry {shown:?}: limit = {limit} is below concurrent = {concurrent}, so it never runs more than {limit} of \
+                 them at once"
+            ));
+        }
+        if changed || followed.changed {
             *config = edited;
         }
     }
-    if plan.options.drain_ready {
-        entry::listen_on_loopback(config.document_mut(), port);
-    } else {
-        entry::take_listen_address_back(config.document_mut());
+    Outcome {
+        globals: globals.written,
+        entry,
+        lines,
     }
+}
+
+/// The name of an entry that is written anew: as given, else as it was.
+fn name<'a>(plan: &'a Plan<'_>, runner: &'a Runner) -> &'a str {
+    let known = runner
+        .known
+        .as_ref()
+        .and_then(|known| known.name.as_deref());
+    known
+        .filter(|_| !plan.wish.name_given)
+        .unwrap_or(&plan.wish.name)
 }
 
 /// Gives an existing entry its runner: of a kept one only the id by which GitLab knows it, of a new one all that GitLab gave.

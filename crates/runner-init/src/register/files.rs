@@ -10,7 +10,7 @@ use runner_lifecycle::state::{self, State, StateEntry};
 use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::volume::{self, PRIVATE, Publication, Volume, names};
 
-use super::edit;
+use super::edit::{self, Last, Outcome};
 use super::existing::{self, Asked, Ours};
 use super::plan::Plan;
 use super::port;
@@ -166,9 +166,9 @@ impl<'a> Files<'a> {
         self.state.pod = Some(pod.clone());
     }
 
-    /// The text of `config.toml` that is there.
-    pub(super) fn text(&self) -> Option<&str> {
-        self.before.as_deref()
+    /// `config.toml` as it is there.
+    pub(super) fn there(&self) -> Option<&ConfigToml> {
+        self.before.as_ref().map(|_| &self.config)
     }
 
     pub(super) fn state(&self) -> &State {
@@ -212,8 +212,11 @@ impl<'a> Files<'a> {
     /// Publishes `config.toml`, if it changes. Whose the runner is stands on the disk before: a run killed in between must
     /// leave no entry that is decided by a guess. What the entry held before is forgotten after.
     pub(super) fn publish(&mut self, plan: &Plan<'_>, runner: &Runner) -> anyhow::Result<Changed> {
-        let mut config = edit::start(self.before.as_deref(), plan)?;
-        edit::apply(&mut config, plan, runner, port::free);
+        let last = self.last(runner, plan);
+        let (config, outcome) = self.edited(plan, runner, &last, port::free)?;
+        for line in &outcome.lines {
+            log::warn!("{line}");
+        }
         let text = config.to_string();
         let mut changed = Changed::Nothing;
         let there = config.entries(&|name| plan.variable(name));
@@ -225,6 +228,8 @@ impl<'a> Files<'a> {
             // On the disk before its entry is gone, so that a kill in between loses nobody.
             self.state.leaving.push(leaving(old));
         }
+        // What was written in a file that is no more does not count in the one that comes now, killed in between or not.
+        self.forget_written(runner, &last);
         if self.state.pending.is_none() && runner.known.is_none() {
             // Else what is pending says it, or it is known already.
             let entry = of_entry(runner, name_of(runner, &there), Some(plan.pod()));
@@ -244,13 +249,26 @@ impl<'a> Files<'a> {
         self.made = None;
         let before = std::mem::replace(&mut self.config, config);
         let before = before.entries(&|name| plan.variable(name));
-        self.settle(runner, &before, plan).with_context(|| {
+        self.settle(runner, &before, plan, outcome).with_context(|| {
             let (id, url) = (runner.id, &runner.url);
             format!(
                 "runner {id} of {url} is in config.toml, but the state file could not be updated"
             )
         })?;
         Ok(changed)
+    }
+
+    /// `config.toml` as it is to be.
+    pub(super) fn edited(
+        &self,
+        plan: &Plan<'_>,
+        runner: &Runner,
+        last: &Last,
+        port: impl FnOnce() -> u16,
+    ) -> anyhow::Result<(ConfigToml, Outcome)> {
+        let mut config = edit::start(self.before.as_deref(), plan)?;
+        let outcome = edit::apply(&mut config, plan, runner, last, port);
+        Ok((config, outcome))
     }
 
     /// How `config.toml` is published: as asked, else as it is, but a first token makes it private.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
+use runner_config::three_way::{Scope, follow};
 use runner_init::entry::{self, EntryWish, Identity};
 use runner_lifecycle::token::Token;
 use toml_edit::{DocumentMut, Item, Table, Value};
@@ -18,7 +19,7 @@ pub(crate) fn rendered(wish: &EntryWish) -> String {
         expires_at: None,
     };
     let mut document = DocumentMut::new();
-    let entries = toml_edit::ArrayOfTables::from_iter([entry::render(wish, &identity)]);
+    let entries = toml_edit::ArrayOfTables::from_iter([entry::render(wish.asked(None), &identity)]);
     document.insert("runners", Item::ArrayOfTables(entries));
     document.to_string()
 }
@@ -35,14 +36,17 @@ pub(crate) fn first_entry(text: &str) -> Table {
         .clone()
 }
 
-/// Applies to the first entry of a file; gives the file and whether anything changed.
+/// Applies to the first entry of a file of which nobody knows what was written there; gives the file and whether anything changed.
 pub(crate) fn applied(wish: &EntryWish, text: &str) -> (String, bool) {
     let mut document: DocumentMut = text
         .parse()
         .unwrap_or_else(|error| panic!("{error}\n{text}"));
     let entries = document["runners"].as_array_of_tables_mut().unwrap();
-    let changed = entry::apply(wish, entries.get_mut(0).unwrap());
-    (document.to_string(), changed)
+    let entry = entries.get_mut(0).unwrap();
+    let (told, asked) = (wish.told(entry), wish.asked_with_zeros(None));
+    let renamed = wish.rename(entry);
+    let followed = follow(entry, Scope::Entry, None, &asked, &|path| told.has(path));
+    (document.to_string(), renamed || followed.changed)
 }
 
 /// Leaves of the field table as path and value, lists as one leaf, written in one way.

@@ -305,7 +305,7 @@ proptest! {
             if n != w && n != a && (a.is_some() || asked_for_zero(&asked, path)) {
                 kept.push(path.clone());
             }
-            let next = if a.is_some() && want == a { a } else { w.filter(|_| a.is_some() || asked_for_zero(&asked, path)) };
+            let next = if want == a { a } else { w.filter(|_| a.is_some() || asked_for_zero(&asked, path)) };
             prop_assert_eq!(followed.written.get(path), next, "{}", path);
         }
         let said: Vec<String> = followed.kept.iter().map(|kept| kept.path.clone()).collect();

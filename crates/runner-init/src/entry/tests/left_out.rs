@@ -3,8 +3,9 @@
 use toml_edit::DocumentMut;
 
 use super::{entry_of, file, wished};
-use crate::entry::apply;
+use crate::entry::EntryWish;
 use runner_config::place::get;
+use runner_config::three_way::{Scope, follow};
 
 const WAYS: &[&str] = &[
     "[[runners.kubernetes.node_selector]]\nkey = \"a\"\n",
@@ -18,6 +19,13 @@ const FLAGS: &[&str] = &["--executor=kubernetes", "--kubernetes-node-selector=c:
 fn entries() -> impl Iterator<Item = String> {
     let begin = "[[runners]]\nexecutor = \"kubernetes\"\n";
     WAYS.iter().map(move |way| format!("{begin}{way}"))
+}
+
+/// Applies what was told to an entry of which nobody knows more; says whether it changed.
+fn apply(wish: &EntryWish, entry: &mut toml_edit::Table) -> bool {
+    let told = wish.told(entry);
+    let asked = wish.asked_with_zeros(None);
+    follow(entry, Scope::Entry, None, &asked, &|path| told.has(path)).changed
 }
 
 fn selector(text: &str) -> String {

@@ -58,10 +58,17 @@ fn second_run_finds_an_entry_as_it_was_written() {
             entry_of(&mut document),
             Scope::Entry,
             Some(&found),
-            &wish.table,
+            &wish.asked_with_zeros(None),
             &|_| false,
         );
         assert!(!followed.changed, "{text}\n{document}");
+        assert_eq!(followed.written, found, "{text}");
+        // The same where a run was killed before it could remember.
+        let asked = wish.asked(None);
+        let unknown = follow(entry_of(&mut document), Scope::Entry, None, &asked, &|_| {
+            false
+        });
+        assert_eq!(unknown.written, found, "{text}");
         assert_eq!(followed.kept, []);
         assert_eq!(document.to_string(), text);
         assert!(found.len() >= 5, "{found:?}");
@@ -91,5 +98,5 @@ fn rendered(wish: &EntryWish) -> runner_config::three_way::Written {
         obtained_at: SystemTime::UNIX_EPOCH,
         expires_at: None,
     };
-    written(&render(wish, &identity), Scope::Entry)
+    written(&render(wish.asked(None), &identity), Scope::Entry)
 }

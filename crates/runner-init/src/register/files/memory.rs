@@ -9,6 +9,7 @@ use runner_lifecycle::volume::{PRIVATE, Publication, names};
 
 use super::Files;
 use crate::register::clock;
+use crate::register::edit::{Last, Outcome};
 use crate::register::existing::Ours;
 use crate::register::plan::Plan;
 use crate::register::runner::Runner;
@@ -145,11 +146,16 @@ impl Files<'_> {
         runner: &Runner,
         before: &[RunnerEntry],
         plan: &Plan<'_>,
+        outcome: Outcome,
     ) -> anyhow::Result<()> {
         self.state.pending = None;
         let holder = self.holder_before(runner, before);
         let there = self.entries(plan);
-        let entry = of_entry(runner, name_of(runner, &there), Some(plan.pod()));
+        let entry = StateEntry {
+            written: Some(outcome.entry),
+            ..of_entry(runner, name_of(runner, &there), Some(plan.pod()))
+        };
+        self.state.written = Some(outcome.globals);
         match runner.known.as_deref().or(holder.as_ref()) {
             Some(known) => self.state.replace(known, entry.clone()),
             None => self.state.remember(entry.clone()),
@@ -165,6 +171,40 @@ impl Files<'_> {
             leaving.id != runner.id || !state::same_url(&leaving.url, &runner.url)
         });
         self.save()
+    }
+
+    /// What was written last, as far as it counts for the file that is there: where none of the known entries is in it,
+    /// somebody has written over it.
+    pub(in crate::register) fn last(&self, runner: &Runner, plan: &Plan<'_>) -> Last {
+        if self.before.is_none() {
+            return Last::default();
+        }
+        let places = self.state.places(&self.entries(plan));
+        let own = runner
+            .place
+            .and_then(|place| places.get(place).copied().flatten());
+        let known = own.and_then(|place| self.state.entries.get(place));
+        let known = known.filter(|known| !runner.kept || known.id == runner.id);
+        let is_there = self.state.entries.is_empty() || places.iter().any(Option::is_some);
+        Last {
+            globals: self.state.written.clone().filter(|_| is_there),
+            entry: known.and_then(|known| known.written.clone()),
+            has_others: places.iter().any(|place| place.is_some() && *place != own),
+        }
+    }
+
+    /// Forgets what does not count any more; on the disk with the next word of the state.
+    pub(super) fn forget_written(&mut self, runner: &Runner, last: &Last) {
+        if last.globals.is_none() {
+            self.state.written = None;
+        }
+        let place = runner
+            .known
+            .as_deref()
+            .and_then(|known| self.state.place_of(known));
+        if let Some(place) = place.filter(|_| last.entry.is_none()) {
+            self.state.entries[place].written = None;
+        }
     }
 
     /// A runner that loses its entry here and stays at GitLab: whoever speaks the last words must know of it.

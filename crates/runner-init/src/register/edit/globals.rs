@@ -1,0 +1,113 @@
+//! Owns how what stands outside the entries follows the flags, `--config-base` and what is asked for without being told.
+
+use std::collections::BTreeSet;
+
+use runner_config::place::{self, get};
+use runner_config::three_way::{self, Scope, Written};
+use toml_edit::{DocumentMut, Item, Table};
+
+use super::Last;
+use crate::entry::{self, LOOPBACK};
+use crate::register::plan::Plan;
+
+/// What came of the keys outside the entries.
+pub(super) struct Globals {
+    pub(super) written: Written,
+    /// What the operator should hear about, one line each.
+    pub(super) lines: Vec<String>,
+    /// Whether somebody told `concurrent`, in the file too: gitlab-runner's default of 1 is nobody's word.
+    pub(super) concurrent_is_told: bool,
+}
+
+/// Brings them to what is asked for. What is only a default is never spoken of.
+pub(super) fn follow(
+    document: &mut DocumentMut,
+    plan: &Plan<'_>,
+    last: &Last,
+    port: impl FnOnce() -> u16,
+) -> Globals {
+    let globals = &plan.options.globals;
+    let base: Option<DocumentMut> = plan.base.as_deref().and_then(|text| text.parse().ok());
+    let flags: BTreeSet<&str> = entry::told_globals(globals).collect();
+    let mut asked = match &base {
+        // Which run told a key that this one does not tell, nobody knows.
+        None if last.has_others => {
+            let mut told = Table::new();
+            entry::apply_globals(&mut told, globals);
+            told
+        }
+        base => entry::asked_globals(globals, base.as_ref()),
+    };
+    let of_base = base.map(|base| three_way::written(base.as_table(), Scope::File));
+    let is_told = |path: &str| {
+        let in_base = of_base.as_ref().is_some_and(|base| base.contains_key(path));
+        flags.contains(path) || in_base
+    };
+
+    let root = document.as_table_mut();
+    if flags.contains("listen_address") {
+        entry::listen_address_is_the_operators(root);
+    }
+    let mut known = last.globals.clone();
+    let address = get(root, "listen_address").and_then(Item::as_str);
+    let address = address.filter(|address| !address.is_empty());
+    let is_missing = address.is_none();
+    if !is_told("listen_address") {
+        let is_ours = match &known {
+            Some(known) => is_as_written(root, "listen_address", known),
+            None => entry::is_marked_listen_address(root),
+        };
+        match address {
+            None if plan.options.drain_ready => {
+                entry::put_listen_address(&mut asked, &format!("{LOOPBACK}{}", port()));
+                // It is needed, whoever has taken it away.
+                known
+                    .iter_mut()
+                    .for_each(|known| drop(known.remove("listen_address")));
+            }
+            Some(address) if is_ours && plan.options.drain_ready => {
+                // One that a flag told before is no more, unless another entry's run told it.
+                let stays = address.starts_with(LOOPBACK) || last.has_others;
+                let address = match stays {
+                    true => address.to_owned(),
+                    false => format!("{LOOPBACK}{}", port()),
+                };
+                entry::put_listen_address(&mut asked, &address);
+            }
+            Some(_) if is_ours && known.is_none() => {
+                drop(place::remove(root, "listen_address"));
+            }
+            _ => {}
+        }
+    }
+    let mut aside = Written::new();
+    if last.has_others
+        && let Some(known) = &mut known
+    {
+        let own = three_way::written(&asked, Scope::File);
+        known.retain(|path, digest| {
+            let stays = own.contains_key(path.trim_start_matches('#'));
+            if !stays {
+                aside.insert(path.clone(), digest.clone());
+            }
+            stays
+        });
+    }
+    let followed = three_way::follow(root, Scope::File, known.as_ref(), &asked, &|path| {
+        flags.contains(path) || is_missing && path == "listen_address"
+    });
+    let lines = followed.kept.iter().filter(|kept| is_told(&kept.path));
+    let lines = lines.map(|kept| kept.line(&plan.config_name)).collect();
+    let concurrent = get(root, "concurrent").and_then(Item::as_integer);
+    aside.extend(followed.written);
+    Globals {
+        written: aside,
+        lines,
+        concurrent_is_told: is_told("concurrent") || concurrent.is_some_and(|jobs| jobs != 1),
+    }
+}
+
+fn is_as_written(root: &Table, path: &str, last: &Written) -> bool {
+    let now = three_way::written(root, Scope::File);
+    last.contains_key(path) && now.get(path) == last.get(path)
+}

@@ -38,7 +38,7 @@ pub(super) const OWN: &[Flag] = flags! {
     "group-id" ["RUNNER_INIT_GROUP_ID"] Integer Command "id of the group, with --runner-type=group";
     "project-id" ["RUNNER_INIT_PROJECT_ID"] Integer Command "id of the project, with --runner-type=project";
     "system-id-seed" ["RUNNER_INIT_SYSTEM_ID_SEED"] Text Command "text to derive the system ID from (default: namespace and pod name)";
-    "drain-ready" ["RUNNER_INIT_DRAIN_READY"] Bool Command "write limit and listen_address where missing, so that runner-reaper can pause and watch (default true)";
+    "drain-ready" ["RUNNER_INIT_DRAIN_READY"] Bool Command "write listen_address, and limit where concurrent is given, so that runner-reaper can watch and pause (default true)";
     "install-reaper" ["RUNNER_INIT_INSTALL_REAPER"] Text Command "directory to copy runner-reaper to, or none (default: that of config.toml)";
     "config-base" ["RUNNER_INIT_CONFIG_BASE"] Text Command "config.toml to start from if there is none yet";
     "file-mode" ["RUNNER_INIT_FILE_MODE"] Mode Command "mode of the written files, in octal (default 0600)";

@@ -7,6 +7,7 @@ mod killed;
 mod limit;
 mod lost;
 mod told;
+mod volumes;
 
 use acceptance::stage::{Ended, Stage, run};
 use gitlab_simulator::{Runner, Settings, Simulator};

@@ -191,3 +191,103 @@ fn that_gives_an_entry_another_runner_beside_a_second_one() {
         runners: 2,
     });
 }
+
+#[test]
+fn that_follows_what_is_asked_for_now_and_leaves_an_edit_alone() {
+    killed_anywhere(&Story {
+        before: |volume| {
+            let words = [
+                "--output-limit=5",
+                "--builds-dir=/b",
+                "--concurrent=4",
+                PORT,
+            ];
+            volume.run(&[&[REGISTRATION, "--name=a"][..], &words].concat());
+            volume.run(&[REGISTRATION, "--name=b", "--request-concurrency=2", PORT]);
+            let text = volume.config();
+            let text = text.replace(
+                "request_concurrency = 2",
+                "request_concurrency = 3 # theirs",
+            );
+            volume.stage.put("config.toml", &text);
+            String::new()
+        },
+        start: &[
+            &[
+                REGISTRATION,
+                "--name=a",
+                "--output-limit=9",
+                "--concurrent=6",
+            ],
+            &[REGISTRATION, "--name=b", "--request-concurrency=7"],
+        ],
+        runners: 2,
+    });
+}
+
+#[test]
+fn on_a_volume_of_version_1() {
+    killed_anywhere(&Story {
+        before: |volume| {
+            volume.run(&[REGISTRATION, "--name=a", "--concurrent=4", PORT]);
+            let id = volume.runner("a").id;
+            let url = volume.gitlab.url();
+            let state = format!(
+                "version = 1\n\n[[entry]]\nurl = \"{url}\"\nid = {id}\nsource = \"registration-token\"\n"
+            );
+            volume.stage.put(STATE, &state);
+            String::new()
+        },
+        start: &[
+            &[
+                REGISTRATION,
+                "--name=a",
+                "--output-limit=9",
+                "--concurrent=6",
+            ],
+            &[REGISTRATION, "--name=b"],
+        ],
+        runners: 2,
+    });
+}
+
+#[test]
+fn on_a_volume_of_stock() {
+    killed_anywhere(&Story {
+        before: |volume| {
+            let made = volume.gitlab.add_runner(NewRunner {
+                token: Some("made-by-stock".into()),
+                ..NewRunner::default()
+            });
+            let url = volume.gitlab.url();
+            let text = format!(
+                "concurrent = 1\ncheck_interval = 0\n\n[[runners]]\n  name = \"a\"\n  url = \"{url}\"\n  id = {}\n  token = \"made-by-stock\"\n  executor = \"shell\"\n",
+                made.id
+            );
+            volume.stage.put("config.toml", &text);
+            String::new()
+        },
+        start: &[
+            &[REGISTRATION, "--name=a", "--output-limit=9"],
+            &[REGISTRATION, "--name=b"],
+        ],
+        runners: 2,
+    });
+}
+
+#[test]
+fn that_puts_a_lost_runner_into_an_entry_of_a_base() {
+    killed_anywhere(&Story {
+        before: |volume| {
+            volume.run(&[REGISTRATION, "--name=n", "--concurrent=2", PORT]);
+            let url = volume.gitlab.url();
+            let text = format!(
+                "concurrent = 7\n[[runners]]\n  name = \"n\"\n  limit = 2\n  url = \"{url}\"\n  token = \"stale\"\n  executor = \"shell\"\n"
+            );
+            volume.stage.put("config.toml", &text);
+            String::new()
+        },
+        start: &[&[REGISTRATION, "--name=n"]],
+        runners: 1,
+    });
+}

@@ -6,6 +6,8 @@ mod follow;
 mod killed;
 mod limit;
 mod lost;
+#[cfg(target_arch = "x86_64")]
+mod stopped;
 mod told;
 mod volumes;
 

@@ -4,6 +4,7 @@ mod contents;
 mod ends;
 mod faults;
 mod herd;
+mod install;
 #[cfg(target_arch = "x86_64")]
 mod killed;
 mod mark;

@@ -12,10 +12,11 @@ use super::recorder::Recorder;
 pub(crate) use super::recorder::Request;
 
 /// What `runner-init` does beyond stock is switched off, so that the rest can be compared.
-pub(crate) const OURS: [(&str, &str); 3] = [
+pub(crate) const OURS: [(&str, &str); 4] = [
     ("RUNNER_INIT_TIMEOUT", "4s"),
     ("RUNNER_INIT_DRAIN_READY", "false"),
     ("RUNNER_INIT_INSTALL_REAPER", "none"),
+    ("RUNNER_INIT_INSTALL_INIT", "none"),
 ];
 
 /// Kept of what a run leaves in its directory.

@@ -25,7 +25,8 @@ fn refused(wrapper: impl FnOnce(&Stage) -> Option<Command>, config: &str) {
     command
         .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
         .env("CONFIG_FILE", stage.file(config))
-        .env("RUNNER_INIT_INSTALL_REAPER", "none");
+        .env("RUNNER_INIT_INSTALL_REAPER", "none")
+        .env("RUNNER_INIT_INSTALL_INIT", "none");
     let ended = run(&mut command);
     std::fs::set_permissions(stage.path(), PermissionsExt::from_mode(0o700)).unwrap();
     let at = format!("{config}: {}", ended.output());

@@ -137,6 +137,7 @@ impl Herd {
                 ("CONFIG_FILE", stage.file("config.toml").as_os_str()),
                 ("HOME", stage.path().as_os_str()),
                 ("RUNNER_INIT_INSTALL_REAPER", "none".as_ref()),
+                ("RUNNER_INIT_INSTALL_INIT", "none".as_ref()),
                 ("RUNNER_NAME", pod_name(number).as_ref()),
                 ("RUNNER_INIT_POD_NAME", pod_name(number).as_ref()),
                 ("RUNNER_INIT_POD_NAMESPACE", "herd".as_ref()),

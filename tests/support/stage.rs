@@ -170,12 +170,13 @@ impl Stage {
         command
     }
 
-    /// `runner-init` with these arguments, without the copy of `runner-reaper` that would hide what else is written.
+    /// `runner-init` with these arguments, without the copies of the programs that would hide what else is written.
     #[must_use]
     pub fn init(&self, arguments: &[&str]) -> Command {
         let mut command = self.command("runner-init");
         command
             .env("RUNNER_INIT_INSTALL_REAPER", "none")
+            .env("RUNNER_INIT_INSTALL_INIT", "none")
             .args(arguments);
         command
     }

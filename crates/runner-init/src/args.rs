@@ -19,7 +19,7 @@ use runner_lifecycle::volume::names;
 use runner_lifecycle::{former, misspelt};
 
 pub use options::{
-    Credential, Given, Globals, InstallReaper, Name, Options, Origin, ServerSide, Setting,
+    Credential, Given, Globals, Install, Name, Options, Origin, ServerSide, Setting,
 };
 use reading::Readings;
 pub use runner_lifecycle::environment::Environment;
@@ -63,6 +63,11 @@ pub fn parse(line: CommandLine, environment: &Environment) -> Result<Parsed, NoR
             .integer(name)
             .map(|given| given.value.unsigned_abs())
     };
+    let install = |name: &str| match text(name).as_deref() {
+        None => Install::BesideConfig,
+        Some("none") => Install::No,
+        Some(path) => Install::To(PathBuf::from(path)),
+    };
     let options = Options {
         config: path("config")
             .unwrap_or_else(|| environment.default_directory().join(names::CONFIG)),
@@ -83,11 +88,8 @@ pub fn parse(line: CommandLine, environment: &Environment) -> Result<Parsed, NoR
         file_mode: readings
             .integer("file-mode")
             .and_then(|mode| u32::try_from(mode.value).ok()),
-        install_reaper: match text("install-reaper").as_deref() {
-            None => InstallReaper::BesideConfig,
-            Some("none") => InstallReaper::No,
-            Some(path) => InstallReaper::To(PathBuf::from(path)),
-        },
+        install_reaper: install("install-reaper"),
+        install_init: install("install-init"),
         system_id_seed: text("system-id-seed"),
         pod: Pod {
             name: text("pod-name"),

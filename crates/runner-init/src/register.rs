@@ -8,11 +8,11 @@ mod edit;
 mod existing;
 mod files;
 mod give_back;
+mod install;
 mod keep;
 mod pending;
 mod plan;
 mod port;
-mod reaper;
 mod runner;
 mod sent;
 mod stops;
@@ -70,7 +70,7 @@ async fn register(plan: &Plan<'_>, deadline: Deadline, stops: &mut Stops) -> any
     let system_id = files.settle_system_id(plan)?;
     files.claim_for(plan.pod());
     // Before GitLab is asked: a volume too small for it must not cost a runner.
-    reaper::install(plan, &volume)?;
+    install::programs(plan, &volume)?;
     // And what GitLab hears must be what the disk remembers.
     volume.sync()?;
 

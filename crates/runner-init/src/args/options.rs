@@ -72,7 +72,9 @@ pub struct Options {
     /// Mode of what is written; `None`: 0600 for new files, an existing file keeps its own.
     pub file_mode: Option<u32>,
     /// Where `runner-reaper` is copied to.
-    pub install_reaper: InstallReaper,
+    pub install_reaper: Install,
+    /// Where this program is copied to.
+    pub install_init: Install,
     /// How long the pod may take to end once it is told to.
     pub grace_period: Duration,
     /// What the system ID is derived from, instead of namespace and pod name.
@@ -215,9 +217,9 @@ pub struct Globals {
     pub shutdown_timeout: Option<i64>,
 }
 
-/// Where `runner-reaper` is copied to.
+/// Where a program is copied to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum InstallReaper {
+pub enum Install {
     /// Beside `config.toml`, if it is beside `runner-init`.
     #[default]
     BesideConfig,

@@ -273,7 +273,8 @@ fn own_flags_have_their_defaults_and_their_units() {
     let plain = options(&[], &[]);
     assert!(plain.drain_ready && !plain.dry_run && plain.file_mode.is_none());
     assert_eq!(plain.timeout, Duration::from_secs(300));
-    assert_eq!(plain.install_reaper, InstallReaper::BesideConfig);
+    assert_eq!(plain.install_reaper, Install::BesideConfig);
+    assert_eq!(plain.install_init, Install::BesideConfig);
     assert_eq!(plain.name, Name::Host("host".to_owned()));
     for (word, want) in [
         ("--template-config=", None),
@@ -286,6 +287,7 @@ fn own_flags_have_their_defaults_and_their_units() {
         ("RUNNER_INIT_TIMEOUT", "4s"),
         ("RUNNER_INIT_DRAIN_READY", "false"),
         ("RUNNER_INIT_INSTALL_REAPER", "none"),
+        ("RUNNER_INIT_INSTALL_INIT", "/opt/runner-init"),
         ("RUNNER_INIT_CONCURRENT", "3"),
         ("RUNNER_INIT_CHECK_INTERVAL", "1m"),
         ("RUNNER_INIT_FILE_MODE", "0640"),
@@ -298,8 +300,9 @@ fn own_flags_have_their_defaults_and_their_units() {
     );
     assert_eq!(
         (given.install_reaper, given.file_mode),
-        (InstallReaper::No, Some(0o640))
+        (Install::No, Some(0o640))
     );
+    assert_eq!(given.install_init, Install::To("/opt/runner-init".into()));
     assert_eq!(
         (given.globals.concurrent, given.globals.check_interval),
         (Some(3), Some(60))

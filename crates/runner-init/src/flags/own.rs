@@ -40,6 +40,7 @@ pub(super) const OWN: &[Flag] = flags! {
     "system-id-seed" ["RUNNER_INIT_SYSTEM_ID_SEED"] Text Command "text to derive the system ID from (default: namespace and pod name)";
     "drain-ready" ["RUNNER_INIT_DRAIN_READY"] Bool Command "write listen_address, and limit where concurrent is given, so that runner-reaper can watch and pause (default true)";
     "install-reaper" ["RUNNER_INIT_INSTALL_REAPER"] Text Command "directory to copy runner-reaper to, or none (default: that of config.toml)";
+    "install-init" ["RUNNER_INIT_INSTALL_INIT"] Text Command "directory to copy runner-init to, or none (default: that of config.toml)";
     "config-base" ["RUNNER_INIT_CONFIG_BASE"] Text Command "config.toml to start from if there is none yet";
     "file-mode" ["RUNNER_INIT_FILE_MODE"] Mode Command "mode of the written files, in octal (default 0600)";
     "timeout" ["RUNNER_INIT_TIMEOUT"] Time Command "time limit of the whole run: 90s, 5m, 1h30m or seconds (default 5m)" (first);

@@ -140,7 +140,13 @@ fn config_name(config: &Path) -> Result<String, Failure> {
         ))
     };
     let name = name.ok_or_else(|| refuse("it does not name a file"))?;
-    let ours = [names::STATE, names::SYSTEM_ID, names::LOCK, names::REAPER];
+    let ours = [
+        names::STATE,
+        names::SYSTEM_ID,
+        names::LOCK,
+        names::REAPER,
+        names::INIT,
+    ];
     if ours.contains(&name) || name.ends_with(".original") || name.ends_with(".new") {
         return Err(refuse("that name is reserved for the helpers' own files"));
     }

@@ -10,6 +10,7 @@ mod killed;
 mod mark;
 mod pem;
 mod read_only;
+mod rotate;
 mod rubbish;
 mod second_run;
 mod secrets;

@@ -16,6 +16,7 @@ mod lost;
 mod moments;
 mod other_user;
 mod others;
+mod rotated;
 #[cfg(target_arch = "x86_64")]
 mod several;
 mod sidecar;

@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use runner_lifecycle::command_line::{CommandLine, Program};
+use runner_lifecycle::command_line::CommandLine;
 use runner_lifecycle::ending::NoRun;
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::fleet::Fleet;
@@ -21,11 +21,12 @@ use runner_lifecycle::{former, misspelt};
 pub use options::{
     Credential, Given, Globals, Install, Name, Options, Origin, ServerSide, Setting,
 };
-use reading::Readings;
+pub(crate) use reading::Readings;
 pub use runner_lifecycle::environment::Environment;
 use toml_edit::Value;
 
-use crate::flags::{self, Kind, Purpose};
+use crate::commands::{Command, OURS};
+use crate::flags::{self, Purpose};
 use crate::values::{Content, listen_address};
 
 /// Limit of a run that gives none: an init container that needs longer is better started anew.
@@ -51,7 +52,7 @@ pub fn parse(line: CommandLine, environment: &Environment) -> Result<Parsed, NoR
     if let Some(wrong) = line.wrong {
         return Err(wrong.into());
     }
-    let readings = Readings::read(line.words, environment)?;
+    let readings = Readings::read(line.words, Command::Register, environment)?;
     let mut warnings = Vec::new();
     let (credential, server_side) = credential::choose(&readings, &mut warnings)?;
     let name = name(&readings, environment, &credential)?;
@@ -117,17 +118,6 @@ fn fleet(readings: &Readings) -> Result<Option<Fleet>, Failure> {
         .transpose()
 }
 
-/// What the walk over the words must know of the table.
-const PROGRAM: Program = Program {
-    prefix: OURS,
-    // A switch needs no value, and one that needs a word of its own takes no flag for it.
-    takes_value: |name| {
-        let kind = flags::find(name).map(|flag| flag.kind);
-        kind.is_some_and(|kind| !matches!(kind, Kind::Bool | Kind::NullableBool))
-    },
-    is_password: |name| name == "ssh-password",
-};
-
 /// The words without the global ones, and how to report; it never fails, so that even a usage error is reported as asked.
 #[must_use]
 pub fn command_line(
@@ -135,11 +125,8 @@ pub fn command_line(
     environment: &Environment,
 ) -> CommandLine {
     let argv: Vec<OsString> = argv.into_iter().collect();
-    CommandLine::read(&argv, environment, PROGRAM)
+    CommandLine::read(&argv, environment, Command::Register.program())
 }
-
-/// How every variable of ours begins.
-const OURS: &str = "RUNNER_INIT_";
 
 /// A line for each variable that means nothing, or no more, whatever else is wrong.
 #[must_use]

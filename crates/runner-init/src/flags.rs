@@ -17,7 +17,35 @@ pub fn all() -> impl Iterator<Item = &'static Flag> {
     keys(false).chain(own).chain(keys(true))
 }
 
-/// The flag with this name or alias.
+/// The flags of `rotate`: its own, then those that it shares.
+pub fn rotate() -> impl Iterator<Item = &'static Flag> {
+    let shared = ROTATE_SHARES.iter().filter_map(|name| find(name));
+    own::ROTATE.iter().chain(shared).chain(log())
+}
+
+/// The flags that every command has.
+pub fn log() -> impl Iterator<Item = &'static Flag> {
+    LOG.iter().filter_map(|name| find(name))
+}
+
+const ROTATE_SHARES: [&str; 7] = [
+    "config",
+    "tls-ca-file",
+    "tls-cert-file",
+    "tls-key-file",
+    "timeout",
+    "grace-period",
+    "dry-run",
+];
+
+const LOG: [&str; 4] = [
+    "termination-message-path",
+    "log-format",
+    "log-level",
+    "debug",
+];
+
+/// The flag of a registration with this name or alias.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Flag> {
     all().find(|flag| flag.name == name || flag.alias == Some(name))

@@ -1,39 +1,60 @@
 //! Owns what `-h`, `--help` and `--version` print, and which known name is nearest to an unknown one.
 //! clap's definition is built from the table only here: the way to a registration does not pay for it.
 
-use clap::{Arg, ArgAction, Command};
+use clap::{Arg, ArgAction};
 use runner_lifecycle::gitlab::VERSION;
 use runner_lifecycle::{exit, misspelt};
 
+use crate::commands::Command;
 use crate::flags::{self, Flag, Kind, Purpose};
 
 const ABOUT: &str = "Registers a GitLab runner and writes its config.toml: a drop-in for \
 `gitlab-runner register --non-interactive` in an init container.";
 
-const USAGE: &str = "runner-init [register] --url URL --token-file FILE --executor NAME [FLAG ...]";
-
 const AFTER_SHORT: &str = "Every flag can be given as the variable in brackets instead; an empty variable is \
-unset.\n--help shows all flags.";
+unset.\n--help shows all flags and commands.";
 
 const AFTER_LONG: &str = "Every flag can be given as the variable in brackets instead; an empty variable is unset. \
 -x and --x are the same. Give a\nvalue after = or as the next argument.";
 
-/// The flags that a manifest needs.
+/// The flags that a manifest needs; of a command other than `register`, all.
 #[must_use]
-pub fn short() -> String {
-    command(|flag| flag.is_first)
+pub fn short(command: Command) -> String {
+    if command != Command::Register {
+        return long(command);
+    }
+    definition(command, |flag| flag.is_first)
         .after_help(AFTER_SHORT)
         .render_help()
         .to_string()
 }
 
-/// All flags, grouped.
+/// All flags, grouped, and for the program itself its commands.
 #[must_use]
-pub fn long() -> String {
-    command(|_| true)
+pub fn long(command: Command) -> String {
+    let definition = match command {
+        Command::Register => surface(),
+        other => definition(other, |_| true),
+    };
+    definition
         .after_help(format!("{AFTER_LONG}\n\n{}", exit::help()))
         .render_help()
         .to_string()
+}
+
+/// The program with all its flags and commands.
+#[must_use]
+pub fn surface() -> clap::Command {
+    let others = Command::ALL.into_iter();
+    let others = others.filter(|command| *command != Command::Register);
+    definition(Command::Register, |_| true)
+        .disable_help_subcommand(true)
+        .subcommands(others.map(|command| {
+            let name = command.word();
+            definition(command, |_| true)
+                .name(name)
+                .about(command.about())
+        }))
 }
 
 /// The version, and that of the gitlab-runner whose flags these are.
@@ -47,20 +68,33 @@ pub fn version() -> String {
 
 /// The flag whose name is nearest to an unknown one, if any is near.
 #[must_use]
-pub fn nearest(name: &str) -> Option<&'static str> {
-    let aliases = flags::all().filter_map(|flag| flag.alias);
-    misspelt::nearest(name, flags::all().map(|flag| flag.name).chain(aliases))
+pub fn nearest(command: Command, name: &str) -> Option<&'static str> {
+    let aliases = command.flags().filter_map(|flag| flag.alias);
+    misspelt::nearest(name, command.flags().map(|flag| flag.name).chain(aliases))
 }
 
-fn command(shown: impl Fn(&Flag) -> bool) -> Command {
-    let mut command = Command::new("runner-init")
-        .about(ABOUT)
-        .override_usage(USAGE)
+fn definition(of: Command, shown: impl Fn(&Flag) -> bool) -> clap::Command {
+    let (about, usage) = match of {
+        Command::Register => (
+            ABOUT,
+            "[register] --url URL --token-file FILE --executor NAME [FLAG ...]",
+        ),
+        Command::Rotate => (
+            of.about(),
+            "rotate [--name NAME] [--shared] [--token-out FILE] [FLAG ...]",
+        ),
+    };
+    let mut command = clap::Command::new("runner-init")
+        .about(about)
+        .override_usage(format!("runner-init {usage}"))
         .disable_help_flag(true)
         .disable_version_flag(true)
         .max_term_width(120);
-    for flag in flags::all() {
-        let heading = flags::heading(flag);
+    for flag in of.flags() {
+        let heading = match of {
+            Command::Register => flags::heading(flag),
+            _ => "Options",
+        };
         command = command.arg(arg(flag).help_heading(heading).hide(!shown(flag)));
     }
     command
@@ -134,7 +168,7 @@ mod tests {
 
     #[test]
     fn help_names_every_flag_and_short_help_a_dozen() {
-        let long = long();
+        let long = long(Command::Register);
         for flag in flags::all() {
             assert!(
                 long.contains(&format!("--{}", flag.name)),
@@ -142,7 +176,7 @@ mod tests {
                 flag.name
             );
         }
-        let short = short();
+        let short = short(Command::Register);
         assert!(
             short.contains("--token-file") && !short.contains("--docker-gpus"),
             "{short}"
@@ -153,7 +187,7 @@ mod tests {
     #[test]
     fn nearest_name_is_found() {
         fn check(name: &str, want: Option<&str>) {
-            assert_eq!(nearest(name), want, "{name}");
+            assert_eq!(nearest(Command::Register, name), want, "{name}");
         }
         check("docker-imgae", Some("docker-image"));
         check("registration-tokens", Some("registration-token"));

@@ -4,15 +4,21 @@
 //! without network or disk writing. [`register`] is the story that joins them with GitLab and the volume.
 
 pub mod args;
+mod clock;
+pub mod commands;
 pub mod config_check;
 pub mod entry;
 pub mod executor;
 pub mod flags;
 pub mod help;
 pub mod register;
+pub mod rotate;
+mod stops;
 pub mod template;
 pub mod values;
 
+use std::ffi::OsString;
+use std::pin::Pin;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -21,13 +27,16 @@ use runner_lifecycle::exit::Exit;
 use runner_lifecycle::{ending, report};
 
 use args::Environment;
+use commands::Command;
 
 /// The program: from the process's arguments and variables to its exit code.
 #[must_use]
 pub fn main() -> ExitCode {
     ending::prepare();
     let environment = Environment::of_process();
-    let line = args::command_line(std::env::args_os().skip(1), &environment);
+    let argv: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let command = Command::of(&argv, &environment);
+    let line = CommandLine::read(&argv, &environment, command.program());
     let reporting = line.reporting.clone();
     report::install("runner-init", reporting.format, reporting.level, None);
     // First of all: what is misspelt or gone may be why the rest fails.
@@ -38,22 +47,32 @@ pub fn main() -> ExitCode {
     {
         log::warn!("{warning}");
     }
-    let result = run(line, &environment);
+    let result = run(command, line, &environment);
     ending::end(result, &reporting.termination_message_path)
 }
 
-fn run(line: CommandLine, environment: &Environment) -> anyhow::Result<Exit> {
-    let parsed = match args::parse(line, environment) {
-        Ok(parsed) => parsed,
-        Err(no_run) => return no_run.end(),
-    };
-    for warning in &parsed.warnings {
-        log::warn!("{warning}");
+fn run(command: Command, line: CommandLine, environment: &Environment) -> anyhow::Result<Exit> {
+    match command {
+        Command::Register => match args::parse(line, environment) {
+            Ok(args::Parsed { options, warnings }) => {
+                warnings.iter().for_each(|warning| log::warn!("{warning}"));
+                tell(Box::pin(register::run(&options, environment)))
+            }
+            Err(no_run) => no_run.end(),
+        },
+        Command::Rotate => match rotate::options::parse(line, environment) {
+            Ok(options) => tell(Box::pin(rotate::run(&options, environment))),
+            Err(no_run) => no_run.end(),
+        },
     }
+}
+
+/// Runs one story to its end.
+fn tell(story: Pin<Box<dyn Future<Output = anyhow::Result<Exit>> + '_>>) -> anyhow::Result<Exit> {
     // One thread: two requests in a row need no more, and each thread costs memory.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("starting the runtime")?;
-    runtime.block_on(register::run(&parsed.options, environment))
+    runtime.block_on(story)
 }

@@ -2,7 +2,6 @@
 //! The rules it follows are elsewhere; each step here is one call down.
 
 mod ask;
-mod clock;
 mod dry_run;
 mod edit;
 mod existing;
@@ -15,17 +14,18 @@ mod plan;
 mod port;
 mod runner;
 mod sent;
-mod stops;
 mod undo;
 
 use anyhow::Context as _;
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::Exit;
 use runner_lifecycle::original::{self, Restored};
+use runner_lifecycle::rotation;
 use runner_lifecycle::signals::Signals;
 use runner_lifecycle::volume::names;
 
 use crate::args::{Credential, Environment, Options};
+use crate::{clock, stops};
 use files::Files;
 use plan::Plan;
 use stops::Stops;
@@ -42,7 +42,11 @@ pub async fn run(options: &Options, environment: &Environment) -> anyhow::Result
     }
     let deadline = Deadline::after(options.timeout);
     let signals = Signals::install().context("setting up signal handlers")?;
-    let mut stops = Stops::new(signals, options.grace_period);
+    let mut stops = Stops::new(
+        signals,
+        options.grace_period,
+        "the registration stops after the current attempt and is undone",
+    );
     register(&plan, deadline, &mut stops).await?;
     Ok(Exit::Done)
 }
@@ -65,6 +69,7 @@ async fn register(plan: &Plan<'_>, deadline: Deadline, stops: &mut Stops) -> any
         }
         Restored::Nothing | Restored::Superseded => {}
     }
+    rotation::finish(&volume, name, &|name| plan.variable(name))?;
     let mut files = Files::open(&volume, plan)?;
     stops.check()?;
     let system_id = files.settle_system_id(plan)?;

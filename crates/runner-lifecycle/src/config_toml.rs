@@ -6,6 +6,7 @@ use runner_config::place::spelled;
 use runner_config::three_way::{Scope, Written, edited};
 use toml_edit::{ArrayOfTables, DocumentMut, Item, RawString, Table, TableLike, Value};
 
+mod credentials;
 mod endings;
 mod entry;
 mod inline;

@@ -1,4 +1,4 @@
-//! Owns every word spoken with GitLab: five calls of a runner, those of a sweep, one place that sends them, one that assesses the answers. It never
+//! Owns every word spoken with GitLab: six calls of a runner, those of a sweep, one place that sends them, one that assesses the answers. It never
 //! decides which call is due, and it writes no file.
 //!
 //! The address is built as gitlab-runner builds it ([`Endpoint`]); an attempt that may succeed later is repeated until

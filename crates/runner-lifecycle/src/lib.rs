@@ -22,6 +22,7 @@ pub mod named_file;
 pub mod original;
 pub mod pod;
 pub mod report;
+pub mod rotation;
 pub mod shown;
 pub mod signals;
 pub mod source;

@@ -1,11 +1,12 @@
 //! Owns `.runner-lifecycle.toml`: what the two helpers remember between runs. It never guesses and never talks to GitLab.
 //!
 //! The state tells which pod the volume belongs to, where each runner entry came from and what was written there last, and
-//! what is pending. It holds the authentication tokens of owned runners, one just received, and one on its way out that
+//! what is pending. It holds the authentication tokens of owned runners, one just received or reset, and one on its way out that
 //! GitLab has yet to hear of; never an access token or a registration token.
 
 mod entry;
 mod places;
+mod rotation;
 mod text;
 
 use thiserror::Error;
@@ -19,6 +20,7 @@ use crate::token::Token;
 use crate::volume::names::STATE;
 
 pub use entry::{Sent, StateEntry, Written};
+pub use rotation::Rotation;
 
 const HEADER: &str = "# Written by runner-init and runner-reaper. It records which runners they registered, and so which they may delete.
 ";
@@ -50,6 +52,8 @@ pub struct State {
     pub written: Option<Written>,
     /// What is under way at GitLab and not yet in `config.toml`.
     pub pending: Option<Pending>,
+    /// A reset of a token that is under way.
+    pub rotation: Option<Rotation>,
     /// Creations of earlier runs whose answer never came: each may have made a runner whose token nobody knows.
     pub unanswered: Vec<Unanswered>,
     /// Runners that lost their entry here and are still to be unregistered.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use sha2::{Digest, Sha256};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -71,6 +72,16 @@ impl Token {
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// By which the same token is known again, without being one: 16 hex digits of its SHA-256.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let hash = Sha256::digest(self.0.as_bytes());
+        hash.iter()
+            .take(8)
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 
     /// Whether GitLab made the runner before this pod existed (`glrt-`, or `-glrt-` after an instance's own prefix).

@@ -5,6 +5,7 @@ use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::original::Restored;
 use runner_lifecycle::pod::Pod;
+use runner_lifecycle::rotation;
 use runner_lifecycle::state::State;
 use runner_lifecycle::volume::Lock;
 
@@ -90,7 +91,14 @@ impl Scene {
             Err(error) => log::warn!("config.toml could not be restored: {error}"),
         }
         // Another run may have changed both while the lock was waited for.
-        let state = files.state()?;
+        let mut state = files.state()?;
+        if state.as_ref().is_some_and(|state| state.rotation.is_some()) {
+            let variable = |name: &str| options.environment.get(name).map(str::to_owned);
+            match rotation::finish(files.volume(), files.name(), &variable) {
+                Ok(_) => state = files.state()?,
+                Err(error) => log::warn!("an earlier run reset a token: {error:#}"),
+            }
+        }
         let config = match files.config()? {
             Some(config) => config,
             // What is remembered counts without the file too.

@@ -8,7 +8,8 @@ use runner_lifecycle::shown::{shown, without_tokens};
 use toml_edit::Value;
 
 use super::{Environment, Given, NoRun, Origin};
-use crate::flags::{self, Flag, Kind};
+use crate::commands::Command;
+use crate::flags::{Flag, Kind};
 use crate::help;
 use crate::values::{self, Content};
 
@@ -22,14 +23,21 @@ pub(super) struct Reading {
 
 /// Everything that was given, each flag once.
 #[derive(Debug, Default)]
-pub(super) struct Readings(Vec<Reading>);
+pub(crate) struct Readings(Vec<Reading>);
 
 impl Readings {
     /// Reads the variables, then the words without the global ones; a flag wins over its variable, a list goes on after it.
-    pub(super) fn read(words: Vec<Word>, environment: &Environment) -> Result<Self, NoRun> {
+    pub(crate) fn read(
+        words: Vec<Word>,
+        command: Command,
+        environment: &Environment,
+    ) -> Result<Self, NoRun> {
         let mut readings = Self::default();
         // What the global words and their variables say is known already.
-        for flag in flags::all().filter(|flag| !command_line::is_global(flag.name)) {
+        for flag in command
+            .flags()
+            .filter(|flag| !command_line::is_global(flag.name))
+        {
             let Some(variable) = flag.variable else {
                 continue;
             };
@@ -40,7 +48,8 @@ impl Readings {
         Words {
             words: words.into_iter(),
             readings,
-            command: false,
+            command,
+            named: false,
             last: None,
         }
         .read()
@@ -50,12 +59,12 @@ impl Readings {
         self.0.iter().find(|reading| reading.flag.name == name)
     }
 
-    pub(super) fn text(&self, name: &str) -> Option<Given<String>> {
+    pub(crate) fn text(&self, name: &str) -> Option<Given<String>> {
         self.given(name, |value| value.as_str().map(str::to_owned))
     }
 
     /// A text without the white space around it, if anything is left then.
-    pub(super) fn trimmed(&self, name: &str) -> Option<Given<String>> {
+    pub(crate) fn trimmed(&self, name: &str) -> Option<Given<String>> {
         let given = self.text(name)?;
         let value = given.value.trim().to_owned();
         (!value.is_empty()).then_some(Given {
@@ -64,11 +73,11 @@ impl Readings {
         })
     }
 
-    pub(super) fn boolean(&self, name: &str) -> Option<Given<bool>> {
+    pub(crate) fn boolean(&self, name: &str) -> Option<Given<bool>> {
         self.given(name, Value::as_bool)
     }
 
-    pub(super) fn integer(&self, name: &str) -> Option<Given<i64>> {
+    pub(crate) fn integer(&self, name: &str) -> Option<Given<i64>> {
         self.given(name, Value::as_integer)
     }
 
@@ -124,8 +133,9 @@ fn unexpected(flag: &Flag, origin: Origin, text: &str, expected: &str) -> String
 struct Words {
     words: std::vec::IntoIter<Word>,
     readings: Readings,
-    /// Whether the word `register` was seen.
-    command: bool,
+    command: Command,
+    /// Whether the command's word was seen.
+    named: bool,
     /// The flag before, if it could have had a value and had none.
     last: Option<&'static str>,
 }
@@ -159,13 +169,13 @@ impl Words {
             return Err(Failure::usage(format!("{} is not a flag", shown(name))).into());
         }
         match (name, value) {
-            ("h", None) => return Err(NoRun::Show(help::short())),
-            ("help", None) => return Err(NoRun::Show(help::long())),
+            ("h", None) => return Err(NoRun::Show(help::short(self.command))),
+            ("help", None) => return Err(NoRun::Show(help::long(self.command))),
             ("v" | "version", None) => return Err(NoRun::Show(help::version())),
             _ => {}
         }
-        let Some(flag) = flags::find(name) else {
-            return Err(Failure::usage(unknown(name)).into());
+        let Some(flag) = self.command.find(name) else {
+            return Err(Failure::usage(unknown(self.command, name)).into());
         };
         let used = if flag.name == name {
             flag.name
@@ -217,12 +227,12 @@ impl Words {
             .0
             .iter()
             .all(|reading| matches!(reading.origin, Origin::Variable(_)));
-        if word.text == "register" && !self.command && first {
-            self.command = true;
+        if word.text == self.command.word() && !self.named && first {
+            self.named = true;
             return Ok(());
         }
-        if word.text == "help" && !self.command && first {
-            return Err(NoRun::Show(help::long()));
+        if word.text == "help" && !self.named && first {
+            return Err(NoRun::Show(help::long(self.command)));
         }
         let value = word.text.to_str().filter(|text| !text.is_empty());
         let message = match self.last {
@@ -236,11 +246,11 @@ impl Words {
 }
 
 /// The line for a flag that is not in the table.
-fn unknown(name: &str) -> String {
+fn unknown(command: Command, name: &str) -> String {
     if let Some(message) = former::flag(name) {
         return message;
     }
-    let near = help::nearest(name);
+    let near = help::nearest(command, name);
     let name: String = without_tokens(name).chars().take(60).collect();
     match near {
         Some(near) => format!("unknown flag --{name}: did you mean --{near}?"),

@@ -56,6 +56,16 @@ pub(super) const OWN: &[Flag] = flags! {
     "debug" ["RUNNER_DEBUG"] Bool Command "the same as --log-level=debug";
 };
 
+/// Only of `rotate`. No variable: one that is left in a pod must not choose an entry, nor take a token from other pods.
+pub(super) const ROTATE: &[Flag] = flags! {
+    "name" | "n" [] Text Command "only the runner entry with this name";
+    "url" | "u" [] Text Command "only runner entries of this GitLab";
+    "id" | "i" [] Integer Command "only the runner entry of the runner with this id";
+    "shared" [] Bool Command "reset the token of a shared runner too: all other pods lose it at once";
+    "token-out" [] Text Command "file that the new token is written to as well, with mode 0600, for the Secret";
+    "output" [] Text Command "text or json: what is printed on stdout (default text)";
+};
+
 /// Keys of `config.toml` outside the entries, for which `register` has no flag.
 pub(super) const GLOBAL: &[Flag] = flags! {
     "concurrent" ["RUNNER_INIT_CONCURRENT"] Integer Global "maximum number of concurrent jobs of all entries (default 1 in a new file)" (first);

@@ -140,14 +140,7 @@ fn config_name(config: &Path) -> Result<String, Failure> {
         ))
     };
     let name = name.ok_or_else(|| refuse("it does not name a file"))?;
-    let ours = [
-        names::STATE,
-        names::SYSTEM_ID,
-        names::LOCK,
-        names::REAPER,
-        names::INIT,
-    ];
-    if ours.contains(&name) || name.ends_with(".original") || name.ends_with(".new") {
+    if names::is_reserved(name) {
         return Err(refuse("that name is reserved for the helpers' own files"));
     }
     Ok(name.to_owned())

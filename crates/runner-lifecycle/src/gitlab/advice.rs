@@ -8,8 +8,8 @@ const OTHER_ADDRESS: &str = "that is not the address of GitLab's API: check --ur
 /// What to do about `status` with GitLab's `words` in answer to a call.
 pub(super) fn next_step(purpose: Purpose, status: u16, words: &str) -> &'static str {
     use Purpose::{
-        Creation, Details, List, Registration, RunnerGone, RunnerManagerGone, RunnerManagerSwept,
-        RunnerSwept, Verification,
+        Creation, Details, List, Registration, Reset, RunnerGone, RunnerManagerGone,
+        RunnerManagerSwept, RunnerSwept, Verification,
     };
     match (purpose, status) {
         (List, 404) if words.starts_with("404 Group") || words.starts_with("404 Project") => {
@@ -52,7 +52,11 @@ pub(super) fn next_step(purpose: Purpose, status: u16, words: &str) -> &'static 
         (RunnerManagerSwept, 401 | 403) => {
             "the authentication token is unknown there, expired or was reset: check --token-file"
         }
-        (Verification, 401 | 403) => {
+        (Reset, 403) if !words.starts_with("403 Forbidden") => {
+            "GitLab does not reset this runner's token now: do what it names, and run this again"
+        }
+        (Reset, 422) => "change the runner at GitLab as it names, and run this again",
+        (Verification | Reset, 401 | 403) => {
             "the authentication token is unknown there, expired or was reset: check it and --url"
         }
         (RunnerGone | RunnerManagerGone, 401 | 403) => {
@@ -137,7 +141,7 @@ mod tests {
     #[test]
     fn every_refusal_has_its_own_next_step() {
         use Purpose::{
-            Creation, Details, List, Registration, RunnerGone, RunnerManagerGone,
+            Creation, Details, List, Registration, Reset, RunnerGone, RunnerManagerGone,
             RunnerManagerSwept, RunnerSwept, Verification,
         };
         for (purpose, status, words, want) in [
@@ -210,6 +214,14 @@ mod tests {
                 "owner of the group",
             ),
             (Verification, 403, "403 Forbidden", "was reset"),
+            (Reset, 403, "403 Forbidden", "was reset"),
+            (
+                Reset,
+                403,
+                "rotation deadline has passed",
+                "do what it names",
+            ),
+            (Reset, 422, "Runner needs a project", "change the runner"),
             (Verification, 422, "Runner is orphaned", "orphaned"),
             (
                 Verification,

@@ -52,6 +52,14 @@ pub(super) fn unregister_runner_manager(token: &str, system_id: &str) -> String 
         .end()
 }
 
+/// `POST /runners/reset_authentication_token`.
+pub(super) fn reset(token: &str, system_id: Option<&str>) -> String {
+    Object::new()
+        .text("token", token)
+        .any_text("system_id", system_id)
+        .end()
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::AccessLevel;

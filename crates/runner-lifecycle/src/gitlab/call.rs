@@ -70,6 +70,8 @@ pub(super) enum Purpose {
     Creation,
     /// The runner that an authentication token stands for.
     Verification,
+    /// Another authentication token in place of the one that is sent.
+    Reset,
     /// The end of a runner.
     RunnerGone,
     /// The end of a runner manager.
@@ -85,9 +87,9 @@ pub(super) enum Purpose {
 }
 
 impl Purpose {
-    /// Whether an attempt that is lost on the way may have made a runner.
+    /// Whether an answer that is lost on the way may have held a token that nobody else knows.
     pub(super) fn creates(self) -> bool {
-        matches!(self, Self::Registration | Self::Creation)
+        matches!(self, Self::Registration | Self::Creation | Self::Reset)
     }
 
     /// Whether it deletes what somebody else has left behind. It is sent once: before another attempt the caller has to look

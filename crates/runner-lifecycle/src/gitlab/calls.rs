@@ -1,4 +1,4 @@
-//! Owns the five calls of a runner: which token goes into which header, which body to which address. It does not assess answers.
+//! Owns the six calls of a runner: which token goes into which header, which body to which address. It does not assess answers.
 
 use reqwest::Method;
 
@@ -97,6 +97,23 @@ impl Client {
         let system_id = system_id.map(SystemId::as_str);
         let body = bodies::verify(info, token.expose(), system_id);
         let call = Call::new(Method::POST, "runners/verify", Purpose::Verification, token);
+        self.ask(&call.with_body(body), deadline).await
+    }
+
+    /// `POST /runners/reset_authentication_token`: another token in place of this one, which is void from the answer on. The
+    /// answer names no runner: its id is 0. Without a system ID GitLab lists a runner manager `<legacy>`.
+    ///
+    /// # Errors
+    /// See [`Error`]; [`Error::maybe_created`] says whether the token may have been reset all the same.
+    pub async fn reset_token(
+        &self,
+        token: &Token,
+        system_id: Option<&SystemId>,
+        deadline: Deadline,
+    ) -> Result<Credentials, Error> {
+        let body = bodies::reset(token.expose(), system_id.map(SystemId::as_str));
+        let path = "runners/reset_authentication_token";
+        let call = Call::new(Method::POST, path, Purpose::Reset, token);
         self.ask(&call.with_body(body), deadline).await
     }
 

@@ -29,7 +29,7 @@ pub(super) struct Course<'a> {
     pub(super) request_id: String,
     pub(super) attempts: u32,
     turns: u32,
-    /// An attempt was lost on the way that may have made a runner.
+    /// An attempt was lost on the way that may have made a runner, or reset a token.
     pub(super) lost: bool,
     /// GitLab may have done what an attempt asked for, though its answer was lost.
     unheard: bool,

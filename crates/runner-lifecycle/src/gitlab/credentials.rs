@@ -44,9 +44,10 @@ impl FromAnswer for Credentials {
             // Verifying changes no token: an old GitLab that leaves it out means the one that was sent.
             None => sent.clone(),
         };
-        // 0 is what gitlab-runner has where an answer names no runner.
+        // 0 is what gitlab-runner has where an answer names no runner, as that to a reset never does.
         let id = entity.get("id").and_then(Value::as_i64);
         let id = id.filter(|id| *id != 0);
+        let id = id.or((call.purpose == Purpose::Reset).then_some(0));
         match (id, unfit(call, answer, entity.get("token_expires_at"))) {
             (Some(id), None) => {
                 let expiry = text("token_expires_at").filter(|at| is_moment(at));
@@ -75,8 +76,9 @@ impl FromAnswer for Credentials {
 
 /// Why gitlab-runner would not take an answer that tells of a runner; neither would it take that GitLab's jobs then.
 fn unfit(call: &Call<'_>, answer: &Answer, expiry: Option<&Value>) -> Option<&'static str> {
-    // Of a token from before `glrt-` it only wants to hear that GitLab does not refuse it.
-    if call.purpose == Purpose::Verification && !call.token.begins_with_glrt() {
+    // Of a token from before `glrt-` it only wants to hear that GitLab does not refuse it. After a reset only the new one is good.
+    let is_old = call.purpose == Purpose::Verification && !call.token.begins_with_glrt();
+    if is_old || call.purpose == Purpose::Reset {
         return None;
     }
     let status = if call.purpose.creates() { 201 } else { 200 };

@@ -74,7 +74,8 @@ impl Error {
         }
     }
 
-    /// Whether GitLab may have made a runner although no answer came: what is pending must not be forgotten then.
+    /// Whether GitLab may have made a runner, or reset a token, although no answer came: what is pending must not be forgotten
+    /// then.
     #[must_use]
     pub fn maybe_created(&self) -> bool {
         match self {

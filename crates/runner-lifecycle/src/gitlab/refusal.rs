@@ -2,6 +2,7 @@
 
 use super::advice::{in_time, next_step, token_hint};
 use super::answer::Answer;
+use super::call::Purpose;
 use super::course::Course;
 use super::error::Error;
 use super::gone::says_that_the_runner_is_gone;
@@ -49,14 +50,17 @@ impl Course<'_> {
             Some(way) if self.url.scheme() == "http" => format!(", or check the proxy {way}"),
             _ => String::new(),
         };
+        let made = match purpose {
+            Purpose::Reset => "GitLab reset the token",
+            _ => "GitLab created a runner",
+        };
         match no {
             No::Token => {
                 next_step(purpose, status, words).to_owned() + &token_hint(purpose, self.call.token)
             }
             No::Request => next_step(purpose, status, words).to_owned(),
             No::LostRunner => {
-                "GitLab created a runner, but its response has no token: check any proxy in between"
-                    .to_owned()
+                format!("{made}, but its response has no token: check any proxy in between")
             }
             No::Unfit { .. } => {
                 "gitlab-runner would not accept it either: check any proxy in between".to_owned()
@@ -67,8 +71,8 @@ impl Course<'_> {
             }
             No::Packed { lost } => {
                 let what = match lost {
-                    true => "GitLab created a runner, but sent its token compressed",
-                    false => "the response is compressed",
+                    true => format!("{made}, but sent its token compressed"),
+                    false => "the response is compressed".to_owned(),
                 };
                 format!(
                     "{what}, which was not requested: turn off compression in GitLab, or in any proxy in between{proxy}"

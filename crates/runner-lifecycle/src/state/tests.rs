@@ -63,6 +63,14 @@ fn full() -> State {
             at: "2026-01-31T10:10:11Z".into(),
         }),
         written: Some([("concurrent".to_owned(), "01".to_owned())].into()),
+        rotation: Some(Rotation {
+            url: "http://gitlab.example/".into(),
+            id: 7,
+            of: "0011223344556677".into(),
+            at: "2026-01-31T10:10:12Z".into(),
+            token: Some(Token::new("glrtr-canary-new").unwrap()),
+            expires_at: Some("2027-01-31T10:10:12.000Z".into()),
+        }),
     }
 }
 

@@ -6,7 +6,7 @@ mod table;
 use runner_config::moment;
 use toml_edit::{DocumentMut, Item, Table};
 
-use super::{Leaving, PauseByHand, Pending, Sent, State, StateEntry, Unanswered};
+use super::{Leaving, PauseByHand, Pending, Rotation, Sent, State, StateEntry, Unanswered};
 use crate::pod::Pod;
 use crate::token::Token;
 use table::{Misfit, Section, Writer};
@@ -26,6 +26,7 @@ pub(super) fn read(document: &Table) -> Result<State, Misfit> {
         pause: root.section("pause", pause)?,
         written: root.map("written")?,
         pending: root.section("pending", pending)?,
+        rotation: root.section("rotation", rotation)?,
         unanswered: root.sections("unanswered", unanswered)?,
         leaving: root.sections("leaving", leaving)?,
         entries: root.sections("entry", entry)?,
@@ -44,6 +45,14 @@ pub(super) fn write(state: &State, version: i64) -> DocumentMut {
     });
     root.map("written", state.written.as_ref());
     root.section("pending", state.pending.as_ref(), write_pending);
+    root.section("rotation", state.rotation.as_ref(), |to, rotation| {
+        to.put("url", rotation.url.as_str());
+        to.put("id", rotation.id);
+        to.put("of", rotation.of.as_str());
+        to.put("at", rotation.at.as_str());
+        to.maybe("token", rotation.token.as_ref().map(Token::expose));
+        to.maybe("expires_at", rotation.expires_at.as_deref());
+    });
     root.sections("unanswered", &state.unanswered, |to, unanswered| {
         to.put("url", unanswered.url.as_str());
         to.put("description", unanswered.description.as_str());
@@ -79,6 +88,17 @@ fn pause(from: &Section<'_>) -> Result<PauseByHand, Misfit> {
     Ok(PauseByHand {
         by: from.text("by")?,
         at: from.text("at")?,
+    })
+}
+
+fn rotation(from: &Section<'_>) -> Result<Rotation, Misfit> {
+    Ok(Rotation {
+        url: from.text("url")?,
+        id: from.integer("id")?,
+        of: from.text("of")?,
+        at: from.text("at")?,
+        token: from.token()?,
+        expires_at: from.maybe_text("expires_at")?,
     })
 }
 

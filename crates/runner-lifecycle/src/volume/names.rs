@@ -23,3 +23,11 @@ pub const INIT: &str = "runner-init";
 pub fn original_of(config: &str) -> String {
     format!("{config}.original")
 }
+
+/// Whether nobody else may use a name beside `config.toml`: it is one of ours, or how one begins or ends.
+#[must_use]
+pub fn is_reserved(name: &str) -> bool {
+    [STATE, SYSTEM_ID, LOCK, REAPER, INIT].contains(&name)
+        || name.ends_with(".original")
+        || name.ends_with(".new")
+}

@@ -15,6 +15,7 @@ mod names;
 mod proxies;
 mod redirects;
 mod refusals;
+mod reset;
 mod self_signed;
 mod strangers;
 mod times;

@@ -5,6 +5,7 @@ use reqwest::StatusCode;
 use super::Course;
 use crate::gitlab::Explained;
 use crate::gitlab::answer::Answer;
+use crate::gitlab::call::Purpose;
 use crate::gitlab::words::{Said, piece};
 
 impl Course<'_> {
@@ -66,6 +67,9 @@ impl Course<'_> {
 
     /// Where to look for what may have been made.
     pub(super) fn mark(&self) -> String {
+        if self.call.purpose == Purpose::Reset {
+            return "; the token may have been reset anyway".to_owned();
+        }
         let mark = self.call.mark.as_deref().unwrap_or_default();
         format!(
             "; a runner may have been created anyway: look for {}",

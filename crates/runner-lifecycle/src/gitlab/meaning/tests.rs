@@ -49,7 +49,9 @@ fn not(purpose: Purpose, answer: &Answer) -> Option<Not> {
         assessed::<T>(purpose, &sent(), answer).err()
     }
     match purpose {
-        Registration | Creation | Verification => of::<Credentials>(purpose, answer),
+        Registration | Creation | Verification | Purpose::Reset => {
+            of::<Credentials>(purpose, answer)
+        }
         RunnerGone | RunnerManagerGone => of::<Gone>(purpose, answer),
         RunnerSwept | RunnerManagerSwept => of::<Deletion>(purpose, answer),
         List => of::<Heard<Page>>(purpose, answer),

@@ -17,6 +17,8 @@ pub(super) struct Stops {
     signals: Signals,
     /// The pod's `terminationGracePeriodSeconds`.
     grace: Duration,
+    /// What becomes of a call under way, in words.
+    course: &'static str,
     /// When the grace period is over, once a signal has come.
     end: Option<Deadline>,
 }
@@ -37,10 +39,11 @@ impl From<Interrupted> for anyhow::Error {
 }
 
 impl Stops {
-    pub(super) fn new(signals: Signals, grace: Duration) -> Self {
+    pub(super) fn new(signals: Signals, grace: Duration, course: &'static str) -> Self {
         Self {
             signals,
             grace,
+            course,
             end: None,
         }
     }
@@ -99,10 +102,7 @@ impl Stops {
                 unanswered,
             })
         };
-        log::warn!(
-            "{} received: the registration stops after the current attempt and is undone",
-            stop.name()
-        );
+        log::warn!("{} received: {}", stop.name(), self.course);
         tokio::select! {
             biased;
             done = &mut call => Ok(done),

@@ -1,0 +1,91 @@
+//! Owns the words that say what to do, before the flags: which there are, and which flags belong to each.
+
+use std::ffi::OsString;
+
+use runner_lifecycle::command_line::{CommandLine, Program, Role};
+
+use crate::args::Environment;
+use crate::flags::{self, Flag, Kind};
+
+/// What is to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// The one without a word, too: gets a runner and writes `config.toml`.
+    Register,
+    /// Exchanges the token of a runner entry for another.
+    Rotate,
+}
+
+impl Command {
+    /// All of them, in the order of `--help`.
+    pub const ALL: [Self; 2] = [Self::Register, Self::Rotate];
+
+    /// The word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Register => "register",
+            Self::Rotate => "rotate",
+        }
+    }
+
+    /// What it does, for `--help`.
+    #[must_use]
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Register => "Register a runner and write config.toml (the default)",
+            Self::Rotate => {
+                "Reset the authentication token of a runner entry in config.toml; a running runner manager loads the new one by itself"
+            }
+        }
+    }
+
+    /// Its flags, in the order of `--help`.
+    pub fn flags(self) -> Box<dyn Iterator<Item = &'static Flag>> {
+        match self {
+            Self::Register => Box::new(flags::all()),
+            Self::Rotate => Box::new(flags::rotate()),
+        }
+    }
+
+    /// The flag of it with this name or alias.
+    #[must_use]
+    pub fn find(self, name: &str) -> Option<&'static Flag> {
+        self.flags()
+            .find(|flag| flag.name == name || flag.alias == Some(name))
+    }
+
+    /// The command of a command line: its first word that is not global.
+    #[must_use]
+    pub fn of(argv: &[OsString], environment: &Environment) -> Self {
+        let line = CommandLine::read(argv, environment, Self::Register.program());
+        let first = line.words.first();
+        let first = first.filter(|word| word.role == Role::Plain);
+        Self::ALL
+            .into_iter()
+            .find(|command| first.is_some_and(|first| first.text == command.word()))
+            .unwrap_or(Self::Register)
+    }
+
+    /// What the walk over the words must know of its flags.
+    #[must_use]
+    pub fn program(self) -> Program {
+        Program {
+            prefix: OURS,
+            takes_value: match self {
+                Self::Rotate => |name| takes_value(Self::Rotate, name),
+                Self::Register => |name| takes_value(Self::Register, name),
+            },
+            is_password: |name| name == "ssh-password",
+        }
+    }
+}
+
+/// How every variable of ours begins.
+pub const OURS: &str = "RUNNER_INIT_";
+
+/// A switch needs no value, and one that needs a word of its own takes no flag for it.
+fn takes_value(command: Command, name: &str) -> bool {
+    let kind = command.find(name).map(|flag| flag.kind);
+    kind.is_some_and(|kind| !matches!(kind, Kind::Bool | Kind::NullableBool))
+}

@@ -1,0 +1,330 @@
+//! Owns the story of `rotate`: one runner entry gets another token from GitLab. From GitLab's answer on the token before is void,
+//! so the new one is on the disk before anything else happens, and whoever comes after a killed run finishes it.
+
+mod choice;
+mod lost;
+pub mod options;
+mod said;
+mod token_out;
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use runner_lifecycle::config_toml::{ConfigToml, RunnerEntry};
+use runner_lifecycle::deadline::Deadline;
+use runner_lifecycle::exit::{Exit, Failure};
+use runner_lifecycle::gitlab::{Client, Endpoint, Proxies, TlsFiles};
+use runner_lifecycle::original;
+use runner_lifecycle::rotation::{self, Place};
+use runner_lifecycle::signals::Signals;
+use runner_lifecycle::source::Ownership;
+use runner_lifecycle::state::{Rotation, State};
+use runner_lifecycle::system_id::SystemId;
+use runner_lifecycle::volume::{Volume, names};
+
+use crate::args::Environment;
+use crate::clock;
+use crate::stops::{Interrupted, Stops};
+use choice::{Choice, choose};
+use options::Options;
+use said::Said;
+use token_out::TokenOut;
+
+/// What a run works on.
+struct Scene<'a> {
+    options: &'a Options,
+    environment: &'a Environment,
+    volume: Volume,
+    /// The file of `--config` within the volume.
+    config: String,
+    state: State,
+}
+
+/// Runs `rotate` from checked options to the exit code.
+///
+/// # Errors
+/// With what was being done and why it failed; [`runner_lifecycle::ending::exit_of`] gives the code.
+pub async fn run(options: &Options, environment: &Environment) -> anyhow::Result<Exit> {
+    let out = options.token_out.as_deref();
+    let out = out
+        .map(|path| TokenOut::at(path, &options.config))
+        .transpose()?;
+    let mut scene = Scene::of(options, environment)?;
+    if options.dry_run {
+        scene.reads_state()?;
+        let (choice, file) = scene.choice()?;
+        let rotation = scene.received_for(&choice.entry);
+        scene.refuse_shared(&choice, rotation.is_some())?;
+        let said = scene.said(&choice, &file, out.as_ref(), rotation.as_ref());
+        said.dry_run()?;
+        return Ok(Exit::Done);
+    }
+    let deadline = Deadline::after(options.timeout);
+    let signals = Signals::install().context("setting up signal handlers")?;
+    let course = "the rotation stops after the current attempt";
+    let mut stops = Stops::new(signals, options.grace_period, course);
+    let lock = scene.volume.lock(deadline);
+    let _lock = stops.unless_stopped(lock).await??;
+    scene.prepare()?;
+    if let Some(out) = &out {
+        out.check_writable()
+            .with_context(|| format!("--token-out {}", out.path().display()))?;
+    }
+    let (choice, file) = scene.choice()?;
+    let received = scene.received_for(&choice.entry);
+    let resumed = received.is_some();
+    scene.refuse_shared(&choice, resumed)?;
+    let rotation = match received {
+        Some(rotation) => rotation,
+        None => scene.reset(&choice, deadline, &mut stops).await?,
+    };
+    // From here on the work is done to its end: no signal brings the token before back.
+    scene.write(&rotation, out.as_ref())?;
+    let id = rotation.id;
+    let url = &rotation.url;
+    let how = if resumed {
+        "received by an earlier run that was stopped"
+    } else {
+        "a running runner manager loads it within 3s"
+    };
+    let until = rotation.expires_at.as_deref().unwrap_or("it is reset");
+    log::info!("wrote {file}: runner {id} at {url} has another token, valid until {until}; {how}");
+    let said = Said {
+        resumed,
+        ..scene.said(&choice, &file, out.as_ref(), Some(&rotation))
+    };
+    said.done()?;
+    Ok(Exit::Done)
+}
+
+impl<'a> Scene<'a> {
+    fn of(options: &'a Options, environment: &'a Environment) -> Result<Self, Failure> {
+        let path = &options.config;
+        let config = path.file_name().and_then(|name| name.to_str());
+        let config = config
+            .ok_or_else(|| Failure::usage(format!("--config {}: not a file", path.display())))?;
+        Ok(Self {
+            options,
+            environment,
+            volume: Volume::at(path.parent().unwrap_or_else(|| Path::new(""))),
+            config: config.to_owned(),
+            state: State::default(),
+        })
+    }
+
+    fn reads_state(&mut self) -> anyhow::Result<()> {
+        let text = self.volume.read_text(names::STATE)?.unwrap_or_default();
+        self.state =
+            State::parse(&text).with_context(|| self.volume.directory().display().to_string())?;
+        Ok(())
+    }
+
+    /// Everything that can be known without GitLab, and what earlier runs left.
+    fn prepare(&mut self) -> anyhow::Result<()> {
+        let (volume, config) = (&self.volume, &self.config);
+        volume.check_writable()?;
+        volume.check_replaceable(config)?;
+        let original = names::original_of(config);
+        volume.clear_unfinished(&[config, &original, names::STATE])?;
+        self.reads_state()?;
+        // A pause by hand stands: then it is the original that gets the token.
+        if self.state.pause.is_none() {
+            original::put_back(&self.volume, &self.config)?;
+        }
+        let (choice, _) = self.choice()?;
+        if self.received_for(&choice.entry).is_none() {
+            rotation::finish(&self.volume, &self.config, &|name| self.variable(name))?;
+            self.reads_state()?;
+        }
+        if let Some(other) = &self.state.rotation
+            && self.received_for(&choice.entry).is_none()
+        {
+            let (id, url) = (other.id, &other.url);
+            return Err(Failure::unusable(format!(
+                "{}: an earlier run received another token of runner {id} at {url}, and no entry of {config} has the one before: give \
+                 that runner its entry back, or remove the table rotation from that file",
+                self.volume.path(names::STATE).display(),
+                config = self.config,
+            ))
+            .into());
+        }
+        Ok(())
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        self.environment.get(name).map(str::to_owned)
+    }
+
+    /// The runner that is meant, and the path of the file that has its entry.
+    fn choice(&self) -> anyhow::Result<(Choice, String)> {
+        let place = Place::find(&self.volume, &self.config)?;
+        let path = |name: &str| self.volume.path(name).display().to_string();
+        let Some(place) = place else {
+            let path = path(&self.config);
+            return Err(Failure::unusable(format!("{path} does not exist")).into());
+        };
+        let path = path(&place.name);
+        let config = ConfigToml::parse(&place.text).with_context(|| path.clone())?;
+        let entries = config.entries(&|name| self.variable(name));
+        let choice = choose(&entries, &self.state, &self.options.selection, &path)?;
+        Ok((choice, path))
+    }
+
+    /// What an earlier run has received for this entry.
+    fn received_for(&self, entry: &RunnerEntry) -> Option<Rotation> {
+        let rotation = self.state.rotation.as_ref();
+        let received = rotation.filter(|rotation| rotation.token.is_some());
+        received
+            .filter(|rotation| rotation.is_of(entry) || rotation.is_in(entry))
+            .cloned()
+    }
+
+    fn refuse_shared(&self, choice: &Choice, resumed: bool) -> Result<(), Failure> {
+        if resumed || self.options.shared || choice.ownership == Ownership::Owned {
+            return Ok(());
+        }
+        let Choice { entry, .. } = choice;
+        let id = entry.id.unwrap_or_default();
+        Err(Failure::unusable(format!(
+            "runner {id} at {} is shared: every other pod that has its token, and every Secret, loses it at once; if that is meant, \
+             give --shared, and --token-out FILE for the Secret",
+            entry.url
+        )))
+    }
+
+    fn said<'b>(
+        &'b self,
+        choice: &'b Choice,
+        file: &'b str,
+        out: Option<&'b TokenOut>,
+        rotation: Option<&'b Rotation>,
+    ) -> Said<'b> {
+        Said {
+            options: self.options,
+            choice,
+            file,
+            out,
+            resumed: rotation.is_some(),
+            expires_at: rotation.and_then(|rotation| rotation.expires_at.as_deref()),
+        }
+    }
+
+    fn client(&self, entry: &RunnerEntry) -> anyhow::Result<Client> {
+        let [ca, cert, key] = [0, 1, 2].map(|index| {
+            let of_entry = entry.tls_files[index].as_ref();
+            self.options.tls_file(index, of_entry)
+        });
+        let tls = TlsFiles {
+            ca_file: ca,
+            cert_file: cert,
+            key_file: key,
+            certs_directories: TlsFiles::directories(
+                &self.options.config,
+                self.environment.default_directory().join("certs"),
+            ),
+        };
+        let proxies = Proxies::from_variables(|name| self.variable(name));
+        let endpoint = Endpoint::parse(&entry.url)?;
+        Ok(Client::new(&endpoint, &tls, &proxies)?)
+    }
+
+    fn system_id(&self) -> anyhow::Result<Option<SystemId>> {
+        let text = self.volume.read_text(names::SYSTEM_ID)?;
+        Ok(text.as_deref().and_then(SystemId::parse))
+    }
+
+    /// Asks GitLab; that it is asked stands on the disk before, and what it answers directly after.
+    async fn reset(
+        &mut self,
+        choice: &Choice,
+        deadline: Deadline,
+        stops: &mut Stops,
+    ) -> anyhow::Result<Rotation> {
+        let Choice { entry, token, .. } = choice;
+        let client = self.client(entry)?;
+        let system_id = self.system_id()?;
+        stops.check()?;
+        let asked = Rotation {
+            url: entry.url.clone(),
+            id: entry.id.unwrap_or_default(),
+            of: token.fingerprint(),
+            at: clock::now(),
+            token: None,
+            expires_at: None,
+        };
+        self.keeps(Some(asked.clone()))?;
+        let call = client.reset_token(token, system_id.as_ref(), deadline);
+        let answer = match stops.during(&client, call).await {
+            Ok(answer) => answer,
+            Err(Interrupted {
+                failure,
+                unanswered,
+            }) => {
+                if unanswered {
+                    let words = lost::advice(choice);
+                    return Err(anyhow::Error::from(failure).context(format!(
+                        "GitLab did not answer but may have reset the token: if GitLab refuses it from now on, {words}"
+                    )));
+                }
+                self.keeps(None)?;
+                return Err(failure.into());
+            }
+        };
+        match answer {
+            Ok(credentials) => {
+                let rotation = Rotation {
+                    at: clock::now(),
+                    token: Some(credentials.token),
+                    expires_at: credentials.token_expires_at,
+                    ..asked
+                };
+                self.state.rotation = Some(rotation.clone());
+                rotation::follow(&mut self.state);
+                if let Err(error) = rotation::save(&self.volume, &self.state) {
+                    // It still has config.toml to go to, and that is tried.
+                    log::error!("the new token is not in {}: {error:#}", names::STATE);
+                }
+                Ok(rotation)
+            }
+            Err(error) if error.maybe_created() => {
+                let told = lost::settle(choice, &client, system_id.as_ref(), &error).await;
+                if told.is_certain {
+                    self.keeps(None)?;
+                }
+                Err(told.failure.into())
+            }
+            Err(error) => {
+                self.keeps(None)?;
+                let id = asked.id;
+                Err(error).context(format!("resetting the token of runner {id}"))
+            }
+        }
+    }
+
+    /// Remembers what is under way, on the disk.
+    fn keeps(&mut self, rotation: Option<Rotation>) -> anyhow::Result<()> {
+        self.state.rotation = rotation;
+        rotation::save(&self.volume, &self.state)
+    }
+
+    /// Puts the new token everywhere it belongs. One place that fails keeps it from no other.
+    fn write(&mut self, rotation: &Rotation, out: Option<&TokenOut>) -> anyhow::Result<()> {
+        let written = match (out, &rotation.token) {
+            (Some(out), Some(token)) => out.write(token),
+            _ => Ok(()),
+        };
+        let variable = |name: &str| self.variable(name);
+        let found = rotation::put(&self.volume, &self.config, rotation, &variable)
+            .context("the new token is in the state file alone; run this again")?;
+        if !found {
+            return Err(Failure::unusable(format!(
+                "{} has changed meanwhile and has no entry any more with the token before: the new one is in {}",
+                self.options.config.display(),
+                names::STATE
+            ))
+            .into());
+        }
+        self.keeps(None)?;
+        written.context("the new token is in config.toml, but not in the file of --token-out")
+    }
+}

@@ -1,0 +1,83 @@
+//! Owns what is said where GitLab may have reset a token and its answer was lost: whether the token before is still good is asked,
+//! and who reads it knows what to do.
+
+use std::time::Duration;
+
+use runner_lifecycle::deadline::Deadline;
+use runner_lifecycle::exit::{Exit, Failure};
+use runner_lifecycle::gitlab::{Client, Error, RunnerInfo};
+use runner_lifecycle::source::Ownership;
+use runner_lifecycle::system_id::SystemId;
+
+use super::choice::Choice;
+
+/// How long GitLab may take to tell whether the token before is still good.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What became of a reset without an answer.
+pub(super) struct Told {
+    pub(super) failure: Failure,
+    /// Whether GitLab itself told it.
+    pub(super) is_certain: bool,
+}
+
+/// Asks whether the token before is still good.
+pub(super) async fn settle(
+    choice: &Choice,
+    client: &Client,
+    system_id: Option<&SystemId>,
+    error: &Error,
+) -> Told {
+    let Choice { entry, token, .. } = choice;
+    let info = RunnerInfo {
+        executor: Some(entry.executor.clone()),
+        shell: Some(entry.shell.clone()).filter(|shell| !shell.is_empty()),
+        ..RunnerInfo::empty()
+    };
+    let deadline = Deadline::after(PATIENCE);
+    let verified = client.verify(token, system_id, &info, deadline).await;
+    let id = entry.id.unwrap_or_default();
+    let advice = advice(choice);
+    let (exit, words, is_certain) = match verified {
+        Ok(_) => (
+            Exit::Unreachable,
+            format!(
+                "the token of runner {id} is still valid, so nothing was reset: run this again"
+            ),
+            true,
+        ),
+        Err(Error::TokenRefused { gone: true, .. }) => (
+            Exit::Refused,
+            format!(
+                "the token of runner {id} was reset and the new one was lost on its way: {advice}"
+            ),
+            true,
+        ),
+        Err(_) => (
+            Exit::Unreachable,
+            format!(
+                "the token of runner {id} is probably void: run this again, and if GitLab refuses it, {advice}"
+            ),
+            false,
+        ),
+    };
+    let message = format!("{words} ({error})");
+    Told {
+        failure: Failure { exit, message },
+        is_certain,
+    }
+}
+
+/// What to do once the token before is void and nobody knows the new one.
+pub(super) fn advice(choice: &Choice) -> String {
+    let id = choice.entry.id.unwrap_or_default();
+    match choice.ownership {
+        Ownership::Owned => format!(
+            "run runner-init register, which puts a new runner in the entry, and delete runner {id} at GitLab"
+        ),
+        Ownership::Shared => format!(
+            "reset it at GitLab with POST /runners/{id}/reset_authentication_token and an access token, and give the new one to \
+             runner-init with --token-file"
+        ),
+    }
+}

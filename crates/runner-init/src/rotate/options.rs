@@ -1,0 +1,107 @@
+//! Owns the command line of `rotate`, in the types of the domain. Asks nobody and writes nothing.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use runner_lifecycle::command_line::CommandLine;
+use runner_lifecycle::ending::NoRun;
+use runner_lifecycle::environment::Environment;
+use runner_lifecycle::exit::Failure;
+use runner_lifecycle::gitlab::Endpoint;
+use runner_lifecycle::shown::shown;
+use runner_lifecycle::volume::names;
+
+use super::choice::Selection;
+use crate::args::{Given, Origin, Readings};
+use crate::commands::Command;
+
+/// Limit of a run that gives none.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long a run that is told to stop may take to write down what it has received.
+const GRACE_PERIOD: Duration = Duration::from_secs(30);
+
+/// What was asked of `rotate`.
+#[derive(Debug)]
+pub struct Options {
+    /// Path of `config.toml`.
+    pub config: PathBuf,
+    /// Which entry.
+    pub selection: Selection,
+    /// Whether a token may be reset that other pods use.
+    pub shared: bool,
+    /// Where the new token is written to as well.
+    pub token_out: Option<PathBuf>,
+    /// Whether what was done is printed as JSON.
+    pub json: bool,
+    /// Whether only to show what would be asked and written.
+    pub dry_run: bool,
+    /// Limit of the whole run.
+    pub timeout: Duration,
+    /// How long the run may take to end once it is told to.
+    pub grace_period: Duration,
+    /// `--tls-ca-file`, `--tls-cert-file`, `--tls-key-file`: a flag wins over the entry, the entry over a variable.
+    pub tls: [Option<Given<String>>; 3],
+}
+
+/// Reads the words; flags win over variables, an empty variable is unset.
+///
+/// # Errors
+/// With the text of `--help`, or with the one line that says what is wrong (exit 2).
+pub fn parse(line: CommandLine, environment: &Environment) -> Result<Options, NoRun> {
+    if let Some(wrong) = line.wrong {
+        return Err(wrong.into());
+    }
+    let readings = Readings::read(line.words, Command::Rotate, environment)?;
+    let text = |name: &str| readings.trimmed(name).map(|given| given.value);
+    let yes = |name: &str| readings.boolean(name).is_some_and(|given| given.value);
+    let time = |name: &str, usual| {
+        let given = readings.integer(name);
+        given.map_or(usual, |given| {
+            Duration::from_millis(given.value.unsigned_abs())
+        })
+    };
+    let url = text("url");
+    if let Some(url) = &url {
+        Endpoint::parse(url).map_err(|error| Failure::usage(format!("--url: {error}")))?;
+    }
+    Ok(Options {
+        config: readings.text("config").map_or_else(
+            || environment.default_directory().join(names::CONFIG),
+            |given| PathBuf::from(given.value),
+        ),
+        selection: Selection {
+            name: readings.text("name").map(|given| given.value),
+            url,
+            id: readings.integer("id").map(|given| given.value),
+        },
+        shared: yes("shared"),
+        token_out: text("token-out").map(PathBuf::from),
+        json: match text("output").as_deref() {
+            None | Some("text") => false,
+            Some("json") => true,
+            Some(other) => {
+                let other = shown(other);
+                let wrong = format!("--output: {other} is not text or json");
+                return Err(Failure::usage(wrong).into());
+            }
+        },
+        dry_run: yes("dry-run"),
+        timeout: time("timeout", TIMEOUT),
+        grace_period: time("grace-period", GRACE_PERIOD),
+        tls: ["tls-ca-file", "tls-cert-file", "tls-key-file"].map(|name| readings.trimmed(name)),
+    })
+}
+
+impl Options {
+    /// Which of an entry's TLS files, or those that were given, counts.
+    pub(super) fn tls_file(&self, index: usize, of_entry: Option<&String>) -> Option<PathBuf> {
+        let given = self.tls[index].as_ref();
+        let flag = given.filter(|given| matches!(given.origin, Origin::Flag(_)));
+        let text = flag
+            .map(|given| &given.value)
+            .or(of_entry)
+            .or(given.map(|given| &given.value));
+        text.map(PathBuf::from)
+    }
+}

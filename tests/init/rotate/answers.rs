@@ -1,0 +1,109 @@
+//! What GitLab may answer to a reset, and what is said where it does not: the token before may be void.
+
+use gitlab_simulator::{Fault, NewRunner};
+
+use super::{RESET, Scene};
+
+/// One fault, how the run ends, and what its last line says.
+#[track_caller]
+fn check(shared: bool, fault: Fault, code: i32, words: &[&str]) -> Scene {
+    let scene = Scene::new(shared);
+    let before = scene.config_text();
+    scene.gitlab.fault(fault);
+    let ended = scene.rotate(&["--timeout=2s"]);
+    assert_eq!(ended.code(), code, "{}", ended.output());
+    let error = ended.one_error("lost");
+    for part in words {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+    assert_eq!(scene.config_text(), before, "{}", ended.output());
+    assert!(!scene.state().contains("[rotation]"), "{}", scene.state());
+    scene.says_no_token(&ended);
+    scene
+}
+
+#[test]
+fn token_that_was_reset_without_an_answer_is_told_with_what_to_do() {
+    let lost = || Fault::on(RESET).drop_after();
+    let owned = check(
+        false,
+        lost(),
+        77,
+        &["lost on its way", "runner-init register", "delete runner"],
+    );
+    assert_ne!(owned.token(), owned.old);
+    let shared = check(
+        true,
+        lost(),
+        77,
+        &["lost on its way", "access token", "--token-file"],
+    );
+    assert_ne!(shared.token(), shared.old);
+    // As it says: the next registration replaces the entry.
+    let again = acceptance::stage::run(&mut owned.register());
+    assert_eq!(again.code(), 0, "{}", again.output());
+    assert_eq!(owned.stage.entries(), 1);
+    let made = owned.gitlab.runners();
+    let new = made.iter().max_by_key(|runner| runner.id).unwrap();
+    assert!(owned.config_text().contains(&new.token));
+}
+
+#[test]
+fn token_that_was_not_reset_after_all_is_told_to_be_valid() {
+    let scene = check(
+        false,
+        Fault::on(RESET).forever().drop_before(),
+        69,
+        &["still valid", "run this again"],
+    );
+    assert_eq!(scene.token(), scene.old);
+    scene.gitlab.clear_faults();
+    let again = scene.rotate(&[]);
+    assert_eq!(again.code(), 0, "{}", again.output());
+    scene.is_rotated("again");
+}
+
+#[test]
+fn gitlab_that_is_away_or_says_no_has_reset_nothing() {
+    let away = check(true, Fault::on(RESET).forever().status(503), 69, &["503"]);
+    assert_eq!(away.token(), away.old);
+    let deadline = serde_json::json!({"error": "rotation deadline has passed"});
+    let no = Fault::on(RESET).status(403).json(deadline);
+    check(true, no, 77, &["rotation deadline", "run this again"]);
+}
+
+#[test]
+fn gitlab_that_goes_away_with_the_answer_leaves_a_word_for_the_next_run() {
+    let scene = Scene::new(true);
+    scene.gitlab.fault(Fault::on(RESET).drop_after());
+    scene.gitlab.fault(Fault::on(RESET).forever().status(503));
+    scene
+        .gitlab
+        .fault(Fault::on("POST /runners/verify").forever().status(503));
+    let ended = scene.rotate(&["--timeout=1s"]);
+    assert_eq!(ended.code(), 69, "{}", ended.output());
+    assert!(ended.one_error("away").contains("probably void"));
+    assert!(scene.state().contains("[rotation]"), "{}", scene.state());
+    scene.gitlab.clear_faults();
+    let again = scene.rotate(&[]);
+    assert_eq!(again.code(), 77, "{}", again.output());
+    assert!(again.stderr.contains("got no answer"), "{}", again.output());
+    assert!(!scene.state().contains("[rotation]"), "{}", scene.state());
+    for ended in [&ended, &again] {
+        scene.says_no_token(ended);
+    }
+}
+
+#[test]
+fn refused_token_is_told_and_no_other_runner_is_touched() {
+    let scene = Scene::new(false);
+    let other = scene.gitlab.add_runner(NewRunner::default());
+    let id = scene.gitlab.runners()[0].id;
+    scene.gitlab.update(|state| state.remove_runner(id));
+    let before = scene.config_text();
+    let ended = scene.rotate(&[]);
+    assert_eq!(ended.code(), 77, "{}", ended.output());
+    assert!(ended.one_error("gone").contains("was reset"));
+    assert_eq!(scene.config_text(), before);
+    assert_eq!(scene.gitlab.runners()[0].token, other.token);
+}

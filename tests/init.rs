@@ -16,5 +16,6 @@ mod second_run;
 mod secrets;
 mod stock;
 mod stopped;
+mod terminal;
 mod tls;
 mod wrong;

@@ -15,6 +15,7 @@ use runner_lifecycle::exit::Failure;
 use runner_lifecycle::fleet::Fleet;
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::shown::shown;
+use runner_lifecycle::token::Token;
 use runner_lifecycle::volume::names;
 use runner_lifecycle::{former, misspelt};
 
@@ -49,12 +50,27 @@ pub struct Parsed {
 /// # Errors
 /// With the text of `--help` and the like, or with the one line that says what is wrong (exit 2, or 78 for a token file).
 pub fn parse(line: CommandLine, environment: &Environment) -> Result<Parsed, NoRun> {
+    parse_asking(line, environment, &|| Ok(None))
+}
+
+/// What asks somebody for a token; nothing where nobody is there.
+pub type Ask<'a> = &'a dyn Fn() -> Result<Option<Token>, Failure>;
+
+/// [`parse`], but a token that nobody gave is asked for.
+///
+/// # Errors
+/// As [`parse`], and those of `ask`.
+pub fn parse_asking(
+    line: CommandLine,
+    environment: &Environment,
+    ask: Ask<'_>,
+) -> Result<Parsed, NoRun> {
     if let Some(wrong) = line.wrong {
         return Err(wrong.into());
     }
     let readings = Readings::read(line.words, Command::Register, environment)?;
     let mut warnings = Vec::new();
-    let (credential, server_side) = credential::choose(&readings, &mut warnings)?;
+    let (credential, server_side) = credential::choose(&readings, ask, &mut warnings)?;
     let name = name(&readings, environment, &credential)?;
     let path = |name: &str| readings.text(name).map(|given| PathBuf::from(given.value));
     let text = |name: &str| readings.trimmed(name).map(|given| given.value);

@@ -23,7 +23,9 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use runner_lifecycle::command_line::CommandLine;
-use runner_lifecycle::exit::Exit;
+use runner_lifecycle::exit::{Exit, Failure};
+use runner_lifecycle::prompt::{self, Asked};
+use runner_lifecycle::token::{Token, TokenError};
 use runner_lifecycle::{ending, report};
 
 use args::Environment;
@@ -53,7 +55,7 @@ pub fn main() -> ExitCode {
 
 fn run(command: Command, line: CommandLine, environment: &Environment) -> anyhow::Result<Exit> {
     match command {
-        Command::Register => match args::parse(line, environment) {
+        Command::Register => match args::parse_asking(line, environment, &asked_token) {
             Ok(args::Parsed { options, warnings }) => {
                 warnings.iter().for_each(|warning| log::warn!("{warning}"));
                 tell(Box::pin(register::run(&options, environment)))
@@ -64,6 +66,27 @@ fn run(command: Command, line: CommandLine, environment: &Environment) -> anyhow
             Ok(options) => tell(Box::pin(rotate::run(&options, environment))),
             Err(no_run) => no_run.end(),
         },
+    }
+}
+
+/// The token that somebody at a terminal types; nothing where nobody is there.
+fn asked_token() -> Result<Option<Token>, Failure> {
+    if !prompt::is_possible() {
+        return Ok(None);
+    }
+    let question = "Runner authentication token, registration token or access token (not shown): ";
+    match prompt::token(question) {
+        Ok(Asked::Token(token)) => Ok(Some(token)),
+        Ok(Asked::NoToken(TokenError::Empty)) => Ok(None),
+        Ok(Asked::NoToken(error)) => Err(Failure::usage(format!("the token {error}"))),
+        Ok(Asked::Stopped(stop)) => Err(Failure {
+            exit: Exit::from(stop),
+            message: format!("stopped by {}: nothing was done", stop.name()),
+        }),
+        Err(error) => {
+            log::debug!("the terminal could not be asked for a token: {error}");
+            Ok(None)
+        }
     }
 }
 

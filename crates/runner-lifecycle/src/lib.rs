@@ -21,6 +21,7 @@ pub mod misspelt;
 pub mod named_file;
 pub mod original;
 pub mod pod;
+pub mod prompt;
 pub mod report;
 pub mod rotation;
 pub mod shown;

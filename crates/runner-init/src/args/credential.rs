@@ -9,7 +9,7 @@ use runner_lifecycle::shown::shown;
 use runner_lifecycle::token::{Kind, Token, no_token};
 
 use super::reading::Readings;
-use super::{Credential, Given, Origin, ServerSide};
+use super::{Ask, Credential, Given, Origin, ServerSide};
 
 /// A token and where it came from.
 struct Candidate {
@@ -20,6 +20,7 @@ struct Candidate {
 /// Picks the token: an authentication token wins over an access token, that over a registration token.
 pub(super) fn choose(
     readings: &Readings,
+    ask: Ask<'_>,
     warnings: &mut Vec<String>,
 ) -> Result<(Credential, ServerSide), Failure> {
     let server_side = server_side(readings)?;
@@ -61,9 +62,7 @@ pub(super) fn choose(
         }
         (_, Some(file)) => {
             // The command line is checked before what is in a file.
-            let runner_type = runner_type.ok_or_else(|| {
-                Failure::usage("an access token needs --runner-type=instance, group or project")
-            })?;
+            let runner_type = runner_type.ok_or_else(|| Failure::usage(NO_RUNNER_TYPE))?;
             let token = read(&file.value, file.origin, Kind::Access)?;
             let found = Candidate {
                 token,
@@ -84,12 +83,52 @@ pub(super) fn choose(
             ))
         }
         (Some(found), None) => Ok((Credential::RegistrationToken(found.token), server_side)),
-        (None, None) => Err(Failure::usage(
-            "no token: give --token-file (or --token) with the runner's authentication token, \
-             --access-token-file or --registration-token-file",
-        )),
+        (None, None) => {
+            let silent = readings.boolean("non-interactive");
+            let typed = match silent {
+                Some(Given { value: true, .. }) => None,
+                _ => ask()?,
+            };
+            match typed {
+                Some(token) => self::typed(token, runner_type, server_side, warnings),
+                None => Err(Failure::usage(NO_TOKEN)),
+            }
+        }
     }
 }
+
+const NO_TOKEN: &str = "no token: give --token-file (or --token) with the runner's authentication token, \
+                        --access-token-file or --registration-token-file";
+
+/// A token that somebody typed: its prefix tells what it is for, and without one it is a runner's, as behind `--token`.
+fn typed(
+    token: Token,
+    runner_type: Option<RunnerType>,
+    server_side: ServerSide,
+    warnings: &mut Vec<String>,
+) -> Result<(Credential, ServerSide), Failure> {
+    let found = Candidate {
+        token,
+        origin: Origin::Terminal,
+    };
+    let Candidate { token, origin } = &found;
+    match (Kind::of(token.expose()), runner_type) {
+        (Some(Kind::Registration), _) => {
+            Ok((Credential::RegistrationToken(found.token), server_side))
+        }
+        (Some(Kind::Access), Some(runner_type)) => {
+            let token = found.token;
+            Ok((Credential::AccessToken { token, runner_type }, server_side))
+        }
+        (Some(Kind::Access), None) => Err(Failure::usage(NO_RUNNER_TYPE)),
+        _ => match misgiven(token.expose(), Kind::Authentication) {
+            Some(why) => Err(Failure::usage(format!("{origin} {why}"))),
+            None => authentication(found, false, &server_side, warnings),
+        },
+    }
+}
+
+const NO_RUNNER_TYPE: &str = "an access token needs --runner-type=instance, group or project";
 
 const REGISTRATION: &str = "registration-token";
 const REGISTRATION_FILE: &str = "registration-token-file";

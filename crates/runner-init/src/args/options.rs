@@ -19,6 +19,8 @@ pub enum Origin {
     Flag(&'static str),
     /// An environment variable.
     Variable(&'static str),
+    /// Somebody at a terminal.
+    Terminal,
 }
 
 impl fmt::Display for Origin {
@@ -27,6 +29,7 @@ impl fmt::Display for Origin {
             Self::Flag(name) if name.len() == 1 => write!(f, "-{name}"),
             Self::Flag(name) => write!(f, "--{name}"),
             Self::Variable(name) => f.write_str(name),
+            Self::Terminal => f.write_str("what was typed"),
         }
     }
 }

@@ -10,6 +10,7 @@
 )]
 
 mod canary_forms;
+mod completions;
 mod failure_modes;
 mod golden;
 mod init;

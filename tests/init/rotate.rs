@@ -244,7 +244,7 @@ fn help_of_the_command_shows_its_flags_and_not_those_of_a_registration() {
         assert!(!ended.stdout.contains("--executor"), "{}", ended.stdout);
     }
     let all = run(&mut stage.init(&["--help"]));
-    for word in ["rotate", "--executor"] {
+    for word in ["rotate", "completions", "--executor"] {
         assert!(all.stdout.contains(word), "{word}: {}", all.stdout);
     }
 }

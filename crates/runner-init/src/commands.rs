@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use runner_lifecycle::command_line::{CommandLine, Program, Role};
+use runner_lifecycle::completions;
 
 use crate::args::Environment;
 use crate::flags::{self, Flag, Kind};
@@ -14,11 +15,13 @@ pub enum Command {
     Register,
     /// Exchanges the token of a runner entry for another.
     Rotate,
+    /// Prints what a shell needs to complete the other words.
+    Completions,
 }
 
 impl Command {
     /// All of them, in the order of `--help`.
-    pub const ALL: [Self; 2] = [Self::Register, Self::Rotate];
+    pub const ALL: [Self; 3] = [Self::Register, Self::Rotate, Self::Completions];
 
     /// The word.
     #[must_use]
@@ -26,6 +29,7 @@ impl Command {
         match self {
             Self::Register => "register",
             Self::Rotate => "rotate",
+            Self::Completions => completions::WORD,
         }
     }
 
@@ -37,6 +41,7 @@ impl Command {
             Self::Rotate => {
                 "Reset the authentication token of a runner entry in config.toml; a running runner manager loads the new one by itself"
             }
+            Self::Completions => "Print the script by which a shell completes commands and flags",
         }
     }
 
@@ -45,6 +50,7 @@ impl Command {
         match self {
             Self::Register => Box::new(flags::all()),
             Self::Rotate => Box::new(flags::rotate()),
+            Self::Completions => Box::new(flags::log()),
         }
     }
 
@@ -74,7 +80,7 @@ impl Command {
             prefix: OURS,
             takes_value: match self {
                 Self::Rotate => |name| takes_value(Self::Rotate, name),
-                Self::Register => |name| takes_value(Self::Register, name),
+                Self::Register | Self::Completions => |name| takes_value(Self::Register, name),
             },
             is_password: |name| name == "ssh-password",
         }

@@ -3,7 +3,7 @@
 
 use clap::{Arg, ArgAction};
 use runner_lifecycle::gitlab::VERSION;
-use runner_lifecycle::{exit, misspelt};
+use runner_lifecycle::{completions, exit, misspelt};
 
 use crate::commands::Command;
 use crate::flags::{self, Flag, Kind, Purpose};
@@ -14,7 +14,7 @@ const ABOUT: &str = "Registers a GitLab runner and writes its config.toml: a dro
 const AFTER_SHORT: &str = "Every flag can be given as the variable in brackets instead; an empty variable is \
 unset.\n--help shows all flags and commands.";
 
-const AFTER_LONG: &str = "Every flag can be given as the variable in brackets instead; an empty variable is unset. \
+const AFTER_LONG: &str = "A flag can be given as the variable in brackets instead; an empty variable is unset. \
 -x and --x are the same. Give a\nvalue after = or as the next argument.";
 
 /// The flags that a manifest needs; of a command other than `register`, all.
@@ -24,6 +24,8 @@ pub fn short(command: Command) -> String {
         return long(command);
     }
     definition(command, |flag| flag.is_first)
+        .about(ABOUT)
+        .override_usage(format!("runner-init {}", usage(command)))
         .after_help(AFTER_SHORT)
         .render_help()
         .to_string()
@@ -34,7 +36,7 @@ pub fn short(command: Command) -> String {
 pub fn long(command: Command) -> String {
     let definition = match command {
         Command::Register => surface(),
-        other => definition(other, |_| true),
+        other => of(other).override_usage(format!("runner-init {}", usage(other))),
     };
     definition
         .after_help(format!("{AFTER_LONG}\n\n{}", exit::help()))
@@ -45,16 +47,30 @@ pub fn long(command: Command) -> String {
 /// The program with all its flags and commands.
 #[must_use]
 pub fn surface() -> clap::Command {
-    let others = Command::ALL.into_iter();
-    let others = others.filter(|command| *command != Command::Register);
     definition(Command::Register, |_| true)
+        .about(ABOUT)
+        .override_usage(format!("runner-init {}", usage(Command::Register)))
         .disable_help_subcommand(true)
-        .subcommands(others.map(|command| {
-            let name = command.word();
-            definition(command, |_| true)
-                .name(name)
-                .about(command.about())
-        }))
+        .subcommands(Command::ALL.map(of))
+}
+
+/// A command below the program. One that is the program's default has its flags.
+fn of(command: Command) -> clap::Command {
+    let definition = match command {
+        Command::Register => clap::Command::new(command.word()),
+        Command::Rotate => definition(command, |_| true).name(command.word()),
+        Command::Completions => completions::command().disable_help_flag(true),
+    };
+    definition.about(command.about())
+}
+
+/// How a command is written behind the program's name.
+fn usage(command: Command) -> &'static str {
+    match command {
+        Command::Register => "[register] --url URL --token-file FILE --executor NAME [FLAG ...]",
+        Command::Rotate => "rotate [--name NAME] [--shared] [--token-out FILE] [FLAG ...]",
+        Command::Completions => "completions bash|zsh|fish",
+    }
 }
 
 /// The version, and that of the gitlab-runner whose flags these are.
@@ -74,19 +90,7 @@ pub fn nearest(command: Command, name: &str) -> Option<&'static str> {
 }
 
 fn definition(of: Command, shown: impl Fn(&Flag) -> bool) -> clap::Command {
-    let (about, usage) = match of {
-        Command::Register => (
-            ABOUT,
-            "[register] --url URL --token-file FILE --executor NAME [FLAG ...]",
-        ),
-        Command::Rotate => (
-            of.about(),
-            "rotate [--name NAME] [--shared] [--token-out FILE] [FLAG ...]",
-        ),
-    };
     let mut command = clap::Command::new("runner-init")
-        .about(about)
-        .override_usage(format!("runner-init {usage}"))
         .disable_help_flag(true)
         .disable_version_flag(true)
         .max_term_width(120);

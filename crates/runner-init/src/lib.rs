@@ -23,6 +23,8 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use runner_lifecycle::command_line::CommandLine;
+use runner_lifecycle::completions;
+use runner_lifecycle::ending::NoRun;
 use runner_lifecycle::exit::{Exit, Failure};
 use runner_lifecycle::prompt::{self, Asked};
 use runner_lifecycle::token::{Token, TokenError};
@@ -65,6 +67,13 @@ fn run(command: Command, line: CommandLine, environment: &Environment) -> anyhow
         Command::Rotate => match rotate::options::parse(line, environment) {
             Ok(options) => tell(Box::pin(rotate::run(&options, environment))),
             Err(no_run) => no_run.end(),
+        },
+        Command::Completions => match (line.wrong, completions::asked(&line.words)) {
+            (Some(wrong), _) | (None, Some(Err(wrong))) => Err(wrong.into()),
+            (None, None) => NoRun::Show(help::long(command)).end(),
+            (None, Some(Ok(shell))) => {
+                NoRun::Show(completions::script(&help::surface(), shell)).end()
+            }
         },
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod backoff;
 pub mod command_line;
+pub mod completions;
 pub mod config_toml;
 pub mod deadline;
 pub mod duration;

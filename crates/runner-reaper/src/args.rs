@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use runner_lifecycle::command_line::{CommandLine, Role, Word};
+use runner_lifecycle::completions;
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::ending::NoRun;
 use runner_lifecycle::exit::Failure;
@@ -128,12 +129,15 @@ pub fn parse(line: CommandLine, environment: &Environment) -> Result<Options, No
     if let Some(wrong) = line.wrong {
         return Err(wrong.into());
     }
+    if let Some(shell) = completions::asked(&line.words) {
+        return Err(NoRun::Show(completions::script(&surface(), shell?)));
+    }
     refusal::check(&line.words)?;
     let words = line
         .words
         .into_iter()
         .map(|word| surface::double_dash(word.text));
-    let matches = surface::command()
+    let matches = surface()
         .try_get_matches_from(words)
         .map_err(|error| refusal::no_run_of(&error))?;
     let (name, matches) = match matches.subcommand() {
@@ -193,6 +197,12 @@ pub fn parse(line: CommandLine, environment: &Environment) -> Result<Options, No
     })
 }
 
+/// The program with all its flags and commands, as its help shows them.
+#[must_use]
+pub fn surface() -> clap::Command {
+    surface::command()
+}
+
 /// The words without gitlab-runner's global ones, and how to report; it never fails, so that even a usage error is reported
 /// as asked.
 #[must_use]
@@ -219,7 +229,7 @@ pub fn idle_variables(environment: &Environment) -> Vec<String> {
 pub fn is_heard_by_nobody(words: &[Word]) -> bool {
     let mut plain = words.iter().filter(|word| word.role == Role::Plain);
     plain.all(|word| {
-        !["sidecar", "sweep", "status"]
+        !["sidecar", "sweep", "status", completions::WORD]
             .iter()
             .any(|name| word.text == *name)
     })

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Arg, ArgAction, Command};
 use runner_lifecycle::command_line::Program;
-use runner_lifecycle::{exit, misspelt};
+use runner_lifecycle::{completions, exit, misspelt};
 
 use super::arg::{switch, valued};
 use super::{Environment, status, sweep};
@@ -103,6 +103,7 @@ const SELECTING: [(&str, char, &str, &str); 3] = [
 const AFTER_HELP: &str = "\
 Every flag that all commands share has a variable, such as RUNNER_REAPER_GRACE_PERIOD for --grace-period. Flags take precedence; an empty variable is unset.";
 
+/// The program with all its flags and commands.
 pub(super) fn command() -> Command {
     let pre_stop = Command::new("pre-stop").about(
         "Run as the preStop hook of the runner container: pause, drain, unregister (the default)",
@@ -151,6 +152,7 @@ pub(super) fn command() -> Command {
             unregister,
             status::command(),
             sweep::command(),
+            completions::command(),
         ])
 }
 

@@ -5,9 +5,9 @@ use std::process::Command;
 
 use acceptance::stage::{Ended, Stage, run};
 
-const PROGRAMS: [&str; 2] = ["runner-init", "runner-reaper"];
+pub(crate) const PROGRAMS: [&str; 2] = ["runner-init", "runner-reaper"];
 
-fn says(stage: &Stage, program: &str, words: &[&str]) -> String {
+pub(crate) fn says(stage: &Stage, program: &str, words: &[&str]) -> String {
     let ended = run(stage.command(program).args(words));
     assert_eq!(ended.code(), 0, "{program} {words:?}: {}", ended.output());
     assert!(ended.stderr.is_empty(), "{}", ended.stderr);
@@ -15,7 +15,7 @@ fn says(stage: &Stage, program: &str, words: &[&str]) -> String {
 }
 
 /// The flags that a help describes: the words with dashes that begin a line, before their description.
-fn flags_of(help: &str) -> BTreeSet<String> {
+pub(crate) fn flags_of(help: &str) -> BTreeSet<String> {
     let lines = help.lines().map(str::trim_start);
     let described = lines.filter(|line| line.starts_with('-'));
     described
@@ -30,7 +30,7 @@ fn flags_of(help: &str) -> BTreeSet<String> {
 }
 
 /// The commands that a help lists.
-fn commands_of(help: &str) -> Vec<String> {
+pub(crate) fn commands_of(help: &str) -> Vec<String> {
     let lines = help.lines().skip_while(|line| *line != "Commands:");
     let listed = lines.skip(1).take_while(|line| !line.is_empty());
     let names = listed.filter(|line| line.starts_with("  ") && !line.starts_with("   "));

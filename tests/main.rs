@@ -14,6 +14,7 @@ mod completions;
 mod failure_modes;
 mod golden;
 mod init;
+mod manual;
 mod reaper;
 mod schemas;
 mod sweep;

@@ -248,3 +248,22 @@ fn help_of_the_command_shows_its_flags_and_not_those_of_a_registration() {
         assert!(all.stdout.contains(word), "{word}: {}", all.stdout);
     }
 }
+
+#[test]
+fn two_shells_at_once_wait_for_each_other_and_the_last_token_is_the_files() {
+    let scene = Scene::new(false);
+    let shells = [0, 1].map(|_| {
+        let mut command = scene.command(&["--timeout=60s"]);
+        command
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped());
+        command.spawn().unwrap()
+    });
+    for shell in shells {
+        let ended = shell.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(0), "{said}");
+    }
+    assert_eq!(scene.resets(), 2);
+    scene.is_rotated("two at once");
+}

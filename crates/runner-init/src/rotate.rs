@@ -80,15 +80,17 @@ pub async fn run(options: &Options, environment: &Environment) -> anyhow::Result
     };
     // From here on the work is done to its end: no signal brings the token before back.
     scene.write(&rotation, out.as_ref())?;
-    let id = rotation.id;
+    let runner = choice.runner();
     let url = &rotation.url;
     let how = if resumed {
         "received by an earlier run that was stopped"
+    } else if file.ends_with(names::ORIGINAL) {
+        "the runner manager loads it when runner-reaper resume ends the pause"
     } else {
         "a running runner manager loads it within 3s"
     };
     let until = rotation.expires_at.as_deref().unwrap_or("it is reset");
-    log::info!("wrote {file}: runner {id} at {url} has another token, valid until {until}; {how}");
+    log::info!("wrote {file}: {runner} at {url} has another token, valid until {until}; {how}");
     let said = Said {
         resumed,
         ..scene.said(&choice, &file, out.as_ref(), Some(&rotation))
@@ -183,12 +185,11 @@ impl<'a> Scene<'a> {
         if resumed || self.options.shared || choice.ownership == Ownership::Owned {
             return Ok(());
         }
-        let Choice { entry, .. } = choice;
-        let id = entry.id.unwrap_or_default();
         Err(Failure::unusable(format!(
-            "runner {id} at {} is shared: every other pod that has its token, and every Secret, loses it at once; if that is meant, \
+            "{} at {} is shared: every other pod that has its token, and every Secret, loses it at once; if that is meant, \
              give --shared, and --token-out FILE for the Secret",
-            entry.url
+            choice.runner(),
+            choice.entry.url
         )))
     }
 
@@ -295,8 +296,7 @@ impl<'a> Scene<'a> {
             }
             Err(error) => {
                 self.keeps(None)?;
-                let id = asked.id;
-                Err(error).context(format!("resetting the token of runner {id}"))
+                Err(error).context(format!("resetting the token of {}", choice.runner()))
             }
         }
     }

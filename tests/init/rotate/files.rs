@@ -119,6 +119,7 @@ fn paused_file_stays_paused_and_its_original_gets_the_token() {
         "{}",
         ended.stdout
     );
+    assert!(ended.stderr.contains("resume"), "{}", ended.stderr);
     assert!(scene.state().contains("root on node-1"));
 }
 

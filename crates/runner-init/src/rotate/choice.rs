@@ -29,6 +29,16 @@ pub(super) struct Choice {
     pub(super) ownership: Ownership,
 }
 
+impl Choice {
+    /// The runner in the words of a line: by its id, or where the entry has none by the entry's name.
+    pub(super) fn runner(&self) -> String {
+        match self.entry.id {
+            Some(id) => format!("runner {id}"),
+            None => format!("the runner of entry {}", shown(&self.entry.name)),
+        }
+    }
+}
+
 impl Selection {
     fn takes(&self, entry: &RunnerEntry) -> bool {
         self.name.as_ref().is_none_or(|name| *name == entry.name)

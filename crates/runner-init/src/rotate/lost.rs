@@ -36,27 +36,25 @@ pub(super) async fn settle(
     };
     let deadline = Deadline::after(PATIENCE);
     let verified = client.verify(token, system_id, &info, deadline).await;
-    let id = entry.id.unwrap_or_default();
+    let runner = choice.runner();
     let advice = advice(choice);
     let (exit, words, is_certain) = match verified {
         Ok(_) => (
             Exit::Unreachable,
-            format!(
-                "the token of runner {id} is still valid, so nothing was reset: run this again"
-            ),
+            format!("the token of {runner} is still valid, so nothing was reset: run this again"),
             true,
         ),
         Err(Error::TokenRefused { gone: true, .. }) => (
             Exit::Refused,
             format!(
-                "the token of runner {id} was reset and the new one was lost on its way: {advice}"
+                "the token of {runner} was reset and the new one was lost on its way: {advice}"
             ),
             true,
         ),
         Err(_) => (
             Exit::Unreachable,
             format!(
-                "the token of runner {id} is probably void: run this again, and if GitLab refuses it, {advice}"
+                "the token of {runner} is probably void: run this again, and if GitLab refuses it, {advice}"
             ),
             false,
         ),
@@ -70,14 +68,14 @@ pub(super) async fn settle(
 
 /// What to do once the token before is void and nobody knows the new one.
 pub(super) fn advice(choice: &Choice) -> String {
-    let id = choice.entry.id.unwrap_or_default();
+    let runner = choice.runner();
     match choice.ownership {
         Ownership::Owned => format!(
-            "run runner-init register, which puts a new runner in the entry, and delete runner {id} at GitLab"
+            "run runner-init register, which puts a new runner in the entry, and delete {runner} at GitLab"
         ),
         Ownership::Shared => format!(
-            "reset it at GitLab with POST /runners/{id}/reset_authentication_token and an access token, and give the new one to \
-             runner-init with --token-file"
+            "reset that of {runner} at GitLab (POST /runners/ID/reset_authentication_token with an access token), and give the new \
+             one to runner-init with --token-file"
         ),
     }
 }

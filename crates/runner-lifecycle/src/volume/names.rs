@@ -18,16 +18,19 @@ pub const REAPER: &str = "runner-reaper";
 /// The copy of `runner-init` for a person's shell there.
 pub const INIT: &str = "runner-init";
 
+/// How the name of an original ends.
+pub const ORIGINAL: &str = ".original";
+
 /// Where the original of a configuration file is kept while it is paused: `config.toml.original` for `config.toml`.
 #[must_use]
 pub fn original_of(config: &str) -> String {
-    format!("{config}.original")
+    format!("{config}{ORIGINAL}")
 }
 
 /// Whether nobody else may use a name beside `config.toml`: it is one of ours, or how one begins or ends.
 #[must_use]
 pub fn is_reserved(name: &str) -> bool {
     [STATE, SYSTEM_ID, LOCK, REAPER, INIT].contains(&name)
-        || name.ends_with(".original")
+        || name.ends_with(ORIGINAL)
         || name.ends_with(".new")
 }

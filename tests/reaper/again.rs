@@ -61,6 +61,8 @@ mod killed {
 
     use acceptance::tracer::{Fate, Step, trace};
 
+    use acceptance::versions::{MUTE, play};
+
     use super::{Plan, Pod, Source, starts_anew};
 
     /// More steps than any hook has; one that goes on for ever fails here.
@@ -70,7 +72,8 @@ mod killed {
     const AT_ONCE: usize = 4;
 
     /// Kills the hook at this step and runs it again. Says whether there was such a step.
-    fn killed_at(number: usize, source: Source) -> bool {
+    fn killed_at(number: usize, source: Source, version: &'static str) -> bool {
+        play(version);
         let mut pod = Pod::working(Plan::of(source));
         pod.order.may_be_asked_again();
         let original = pod.original();
@@ -87,7 +90,7 @@ mod killed {
             return false;
         };
         let at = format!(
-            "{source:?}, step {number} ({step:?}) after:\n{}",
+            "{version}, {source:?}, step {number} ({step:?}) after:\n{}",
             killed.output()
         );
         assert_eq!(killed.code(), -1, "{at}");
@@ -102,36 +105,46 @@ mod killed {
         true
     }
 
+    /// Kills it at every so manieth step, and counts them.
+    fn killed_at_each(every: usize, source: Source, version: &'static str) -> usize {
+        let next = AtomicUsize::new(0);
+        let steps: usize = thread::scope(|scope| {
+            let workers: Vec<_> = (0..AT_ONCE)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let mut steps = 0;
+                        while killed_at(next.fetch_add(every, Ordering::Relaxed), source, version) {
+                            steps += 1;
+                            assert!(steps < MOST_STEPS);
+                        }
+                        steps
+                    })
+                })
+                .collect();
+            let steps = workers
+                .into_iter()
+                .map(|worker| worker.join().expect("a kill went wrong"));
+            steps.sum()
+        });
+        #[expect(
+            clippy::print_stderr,
+            reason = "a figure for who reads the test's output"
+        )]
+        {
+            eprintln!("{version}, {source:?}: killed at {steps} steps");
+        }
+        steps
+    }
+
     #[test]
     fn hook_killed_anywhere_and_run_again_leaves_nothing_and_the_file_as_it_was() {
         for source in Source::SHARED_AND_OWNED {
-            let next = AtomicUsize::new(0);
-            let steps: usize = thread::scope(|scope| {
-                let workers: Vec<_> = (0..AT_ONCE)
-                    .map(|_| {
-                        scope.spawn(|| {
-                            let mut steps = 0;
-                            while killed_at(next.fetch_add(1, Ordering::Relaxed), source) {
-                                steps += 1;
-                                assert!(steps < MOST_STEPS);
-                            }
-                            steps
-                        })
-                    })
-                    .collect();
-                let steps = workers
-                    .into_iter()
-                    .map(|worker| worker.join().expect("a kill went wrong"));
-                steps.sum()
-            });
+            let steps = killed_at_each(1, source, "19.4");
             assert!(steps > 20, "{source:?}: only {steps} steps were seen");
-            #[expect(
-                clippy::print_stderr,
-                reason = "a figure for who reads the test's output"
-            )]
-            {
-                eprintln!("{source:?}: killed at {steps} steps");
-            }
+        }
+        // What does not depend on the version is not tried again at every step.
+        for version in MUTE {
+            assert!(killed_at_each(5, Source::AuthenticationToken, version) > 4);
         }
     }
 }

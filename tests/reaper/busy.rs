@@ -1,10 +1,12 @@
 //! An ordinary end: idle or busy, for each source.
 
+use std::time::Duration;
+
 use gitlab_simulator::JobStatus;
 
 use acceptance::order::no_job_is_lost;
-use acceptance::pod::{Plan, Pod, Source, wait_for};
-use acceptance::versions::{ALL, each};
+use acceptance::pod::{Plan, Pod, Source, wait_for, within};
+use acceptance::versions::{ALL, each, in_turn};
 
 fn of(source: Source, concurrent: usize) -> Pod {
     let plan = Plan::of(source);
@@ -15,12 +17,19 @@ fn of(source: Source, concurrent: usize) -> Pod {
 fn idle_runner_of_any_source_is_gone_and_the_file_is_as_it_was() {
     each(&ALL, || {
         for source in Source::ALL {
-            for arguments in [&["pre-stop"][..], &[], &["unregister", "--all-runners"]] {
+            for arguments in [
+                &["pre-stop"][..],
+                &["pre-stop", "--grace-period=5"],
+                &[],
+                &["unregister", "--all-runners"],
+            ] {
                 let mut pod = of(source, 2);
                 let original = pod.original();
                 let hook = pod.reap(arguments);
                 hook.is(0, "nothing is left at GitLab");
-                assert!(pod.is_gone(), "{source:?}: {}", hook.words);
+                hook.is(0, "polling stopped after");
+                let late = hook.words.contains("the grace period has ended");
+                assert!(!late && pod.is_gone(), "{source:?}: {}", hook.words);
                 assert!(pod.runs(), "the hook ends before the runner manager");
                 pod.is_as_before(&original);
                 assert_eq!(pod.gitlab.calls("DELETE *").len(), 1);
@@ -89,5 +98,54 @@ fn busy_owned_runner_stays_until_its_jobs_are_over() {
                 pod.gitlab.look(no_job_is_lost);
             }
         }
+    });
+}
+
+#[test]
+fn idle_runner_is_gone_within_a_second() {
+    in_turn(&ALL, || {
+        for source in Source::SHARED_AND_OWNED {
+            within(Duration::from_secs(1), || {
+                let pod = of(source, 2);
+                let hook = pod.reap(&[]);
+                hook.is(0, "nothing is left at GitLab");
+                hook.took
+            });
+        }
+    });
+}
+
+#[test]
+fn busy_shared_runner_is_unregistered_within_a_second() {
+    in_turn(&ALL, || {
+        within(Duration::from_secs(1), || {
+            let pod = of(Source::AuthenticationToken, 2);
+            pod.busy_with(2);
+            let began = pod.now();
+            pod.reap(&["pre-stop"]).is(0, "nothing is left at GitLab");
+            let asked = pod.gitlab.calls("DELETE /runners/managers").remove(0);
+            asked.at.checked_sub(began).unwrap()
+        });
+    });
+}
+
+#[test]
+fn without_limits_the_held_entry_is_waited_for() {
+    each(&ALL, || {
+        let plan = Plan::of(Source::AuthenticationToken);
+        let pod = Pod::of(Plan {
+            limit: false,
+            ..plan
+        });
+        let (first, second) = (pod.job_of(2000), pod.job_of(500));
+        let pod = pod.started(&[]);
+        pod.job_is(first, JobStatus::Running);
+        let hook = pod.reap(&["pre-stop", "--grace-period=60"]);
+        hook.is(0, "may be requested for one entry again");
+        pod.job_is(first, JobStatus::Success);
+        let second = pod.gitlab.look(|state| state.job(second).unwrap().status);
+        let fine = [JobStatus::Success, JobStatus::Pending].contains(&second);
+        assert!(fine, "{second:?}");
+        assert!(pod.is_gone());
     });
 }

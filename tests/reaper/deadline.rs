@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use gitlab_simulator::{Fault, JobStatus};
 
-use acceptance::pod::{Plan, Pod, Source};
-use acceptance::process::page;
+use acceptance::pod::{LIMIT, Plan, Pod, Source, put};
 use acceptance::versions::{ENDS, each, play, played};
 
 /// What the machine may add to a process's own time when it is busy.
@@ -32,8 +31,19 @@ fn job_is_longer_than(seconds: u64) -> Duration {
         let mut pod = Pod::working(Plan::of(source));
         pod.order.deadline_passes();
         let job = pod.busy_with(1)[0];
-        let hook = pod.reap(&["pre-stop", &format!("--grace-period={seconds}")]);
+        let message = pod.aside.path().join("message");
+        put(&message, "");
+        let began = pod.now();
+        let mut hook = pod.reaper(&["pre-stop", &format!("--grace-period={seconds}")]);
+        hook.arg("--termination-message-path").arg(&message);
+        let hook = pod.begin(&mut hook).ended();
         hook.is(75, "1 job still running");
+        hook.is(75, "SIGTERM");
+        let said = std::fs::read_to_string(&message).unwrap();
+        assert!(
+            said.starts_with("deadline passed with jobs running"),
+            "{said}"
+        );
         assert!(
             hook.words.contains(&format!("jobs/{job}")),
             "the job is named: {}",
@@ -55,10 +65,10 @@ fn job_is_longer_than(seconds: u64) -> Duration {
             .iter()
             .rposition(|call| call.body["state"] == "failed")
             .unwrap();
-        assert!(
-            pod.gitlab.journal()[reported].at >= asked,
-            "first unregistered, then ended"
-        );
+        let reported = pod.gitlab.journal()[reported].at;
+        assert!(reported >= asked, "first unregistered, then ended");
+        let within = reported.checked_sub(began).unwrap();
+        assert!(within < Duration::from_secs(seconds), "{within:?}");
         hook.took
     });
     took[0].max(took[1])
@@ -98,6 +108,9 @@ fn untold_deadline_unregisters_in_time_and_leaves_the_job_alone() {
                 assert!(hook.words.contains(words), "{words}: {}", hook.words);
             }
             assert!(hook.took < Duration::from_secs(30), "{:?}", hook.took);
+            let waited = hook.took > Duration::from_secs(20);
+            assert_eq!(waited, source.owned(), "{:?}", hook.took);
+            assert!(!hook.words.contains("SIGTERM"), "{}", hook.words);
             assert!(pod.is_gone(), "{}", hook.words);
             assert_eq!(
                 pod.gitlab.look(|state| state.job(job).unwrap().status),
@@ -122,8 +135,7 @@ fn without_a_metrics_port_shared_goes_after_the_reload_and_owned_at_the_deadline
             .started(&[]);
             pod.polled(2);
             let original = pod.original();
-            // Noted in the journal, whose clock counts below.
-            page(&pod.gitlab.address().to_string(), "/api/v4/now");
+            let began = pod.now();
             let hook = pod.reap(&["pre-stop", "--grace-period=12"]);
             hook.is(0, "nothing is left at GitLab");
             assert!(
@@ -139,9 +151,15 @@ fn without_a_metrics_port_shared_goes_after_the_reload_and_owned_at_the_deadline
                 .find(|call| call.is(source.farewell()))
                 .unwrap();
             // The end of the waiting is the deadline less its reserve of 2 s; the hook counts 0.2 s before its own start.
-            let waited = farewell.at - journal.iter().find(|call| call.is("GET /now")).unwrap().at;
+            let waited = farewell.at - began;
             let least = Duration::from_secs(if source.owned() { 9 } else { 4 });
             assert!(waited >= least, "{source:?} waited {waited:?} only");
+            let most = if source.owned() { 11.5 } else { 7.0 };
+            assert!(
+                hook.took.as_secs_f64() < most,
+                "{source:?}: {:?}",
+                hook.took
+            );
             if pod.runs() {
                 pod.stopped_by_kubelet();
             }
@@ -196,7 +214,7 @@ fn limit_of_the_unregistration_begins_when_no_job_runs_any_more() {
             if !source.owned() {
                 // More attempts than a second has.
                 let often = |state: &gitlab_simulator::State| state.count("DELETE *") > 4;
-                assert!(pod.gitlab.wait_until(acceptance::pod::LIMIT, often));
+                assert!(pod.gitlab.wait_until(LIMIT, often));
             }
             assert!(hook.runs(), "it stays with the job");
             pod.release();

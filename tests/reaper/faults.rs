@@ -235,3 +235,14 @@ fn runner_manager_at_work_is_drained_though_gitlab_refuses() {
         }
     });
 }
+
+#[test]
+fn one_that_fails_stops_no_other() {
+    let mut pod = Pod::of(Plan::of(Source::RegistrationToken));
+    pod.with_entry("second", None, true, 1);
+    let others = pod.gitlab.runners().len() - 2;
+    pod.gitlab.fault(Fault::on("DELETE /runners").status(404));
+    let ended = pod.reap(&["pre-stop", "--grace-period=3"]);
+    ended.is(78, "1 left behind at GitLab, 1 unregistered");
+    assert_eq!(pod.gitlab.runners().len(), others + 1);
+}

@@ -1,6 +1,6 @@
 //! What became of the files since the pod began: a right unregistration or a refusal that says why, never a wrong one.
 
-use gitlab_simulator::{Call, NewRunner, Settings};
+use gitlab_simulator::{Call, NewRunner};
 use nix::sys::signal::Signal;
 
 use acceptance::known::STATE;
@@ -87,6 +87,7 @@ fn check_refused(name: &str, text: &str, words: &str) {
 #[test]
 fn broken_config_and_unreadable_state_are_refused_with_the_reason() {
     check_refused("config.toml", "concurrent = 1\n[[runners]\n", "fix it");
+    check_refused("config.toml", "concurrent = = 1", "line 1");
     check_refused(
         "config.toml",
         "concurrent = 1\n[[runners]]\n  token = \"open\n",
@@ -99,6 +100,7 @@ fn broken_config_and_unreadable_state_are_refused_with_the_reason() {
          quotes: write name = \"n1\"",
     );
     check_refused(STATE, "version = \n", "line 1");
+    check_refused(STATE, "[[entry", "line 1");
     check_refused(STATE, "version = 99\n", "newer");
     check_refused(STATE, "[[entry]]\nurl = 5\n", "line");
 }
@@ -157,63 +159,4 @@ fn entry_that_an_existing_state_does_not_know_is_judged_by_its_token_too() {
     check_foreign("glrtr-aAbBcCdDeEfFgGhHiIjJ", state, owned);
     check_foreign("glrt-aAbBcCdDeEfFgGhHiIjJ", state, shared);
     check_foreign("acme-glrt-aAbBcCdDeEfFgGhHiIjJ", state, shared);
-}
-
-#[test]
-fn long_poll_is_waited_for() {
-    let long_poll = Some(std::time::Duration::from_secs(3));
-    let settings = Settings {
-        long_poll,
-        ..Settings::default()
-    };
-    let mut pod = Pod::working(Plan {
-        settings,
-        ..Plan::of(Source::RegistrationToken)
-    });
-    // The second request finds the queue as the first one left it, and is held.
-    pod.polled(2);
-    pod.reap(&["pre-stop"]).is(0, "nothing is left at GitLab");
-    let journal = pod.gitlab.journal();
-    let open = journal
-        .iter()
-        .find(|call| call.is("POST /jobs/request") && call.status.is_none());
-    assert!(open.is_none(), "a request was open at the end: {open:?}");
-    pod.stopped_by_kubelet();
-}
-
-#[test]
-fn held_request_that_outlasts_the_grace_period_keeps_nobody_on_the_list() {
-    for source in Source::SHARED_AND_OWNED {
-        // Longer than the pod has.
-        let long_poll = Some(std::time::Duration::from_secs(15));
-        let settings = Settings {
-            long_poll,
-            ..Settings::default()
-        };
-        let mut pod = Pod::working(Plan {
-            settings,
-            ..Plan::of(source)
-        });
-        pod.polled(2);
-        let original = pod.original();
-        let mut hook = pod.begin(&mut pod.reaper(&["pre-stop", "--grace-period=6"]));
-        hook.says("waiting for polling to stop");
-        assert!(
-            pod.gitlab.calls("DELETE *").is_empty(),
-            "an open request is waited for while there is time"
-        );
-        let hook = hook.ended();
-        hook.is(0, "nothing is left at GitLab");
-        assert!(
-            hook.words.contains("a request is still open"),
-            "{}",
-            hook.words
-        );
-        assert!(pod.is_gone(), "{}", hook.words);
-        pod.is_as_before(&original);
-        if pod.runs() {
-            pod.stopped_by_kubelet();
-        }
-        assert!(pod.is_gone(), "the request brought it back");
-    }
 }

@@ -10,6 +10,8 @@ use acceptance::order::Order;
 use acceptance::pod::{Plan, Pod, Source, put, wait_for};
 use acceptance::versions::{ALL, ENDS, each};
 
+const STATE: &str = ".runner-lifecycle.toml";
+
 /// Two runners, and comments of the operator's. Nothing runs.
 struct Hand {
     pod: Pod,
@@ -38,7 +40,7 @@ impl Hand {
             one.id, one.token, two.id, two.token
         );
         pod.stage.put("config.toml", &text);
-        fs::remove_file(pod.stage.file(".runner-lifecycle.toml")).unwrap();
+        fs::remove_file(pod.stage.file(STATE)).unwrap();
         let system_id = pod.stage.text(".runner_system_id").unwrap();
         pod.knows_manager(two, &system_id);
         let tokens = [one.token.clone(), two.token.clone()];
@@ -76,7 +78,12 @@ fn check(arguments: &[&str], left: [bool; 2], in_file: [bool; 2]) {
     let replaced: Vec<&str> = std::iter::once("unregister")
         .chain(replaced.iter().map(String::as_str))
         .collect();
+    let original = hand.pod.original();
     let ended = hand.pod.reap(&replaced);
+    let now = hand.pod.original();
+    assert_eq!(now == original, in_file == [true; 2], "{arguments:?}");
+    let state = hand.pod.stage.text(STATE);
+    assert_eq!(state, None, "a state file would make the rest shared");
     // What was not selected is still there, and that is said.
     let words = match left {
         [false, false] => "nothing is left at GitLab",

@@ -4,7 +4,7 @@
 use std::fs;
 
 use acceptance::stage::run;
-use gitlab_simulator::{Fault, NewRunner, Runner};
+use gitlab_simulator::{Fault, NewRunner};
 
 use acceptance::known::STATE;
 use acceptance::pod::{Plan, Pod, Source};
@@ -42,40 +42,26 @@ fn registers(pod: &Pod, name: &str) {
     assert_eq!(init.code(), 0, "{}", init.output());
 }
 
-/// Adds an entry as others write it, for a runner with this token.
-fn with_entry(pod: &mut Pod, name: &str, token: &str, owned: bool) -> Runner {
-    let runner = pod.gitlab.add_runner(NewRunner {
-        token: Some(token.to_owned()),
-        ..NewRunner::default()
-    });
-    pod.order.entry(&runner, owned);
-    let text = pod.stage.text("config.toml").unwrap_or_default();
-    let (url, id) = (pod.gitlab.url(), runner.id);
-    let entry = format!(
-        "\n[[runners]]\n  name = \"{name}\"\n  url = \"{url}\"\n  id = {id}\n  token = \"{token}\"\n  executor = \"shell\"\n"
-    );
-    pod.stage.put("config.toml", &(text + &entry));
-    runner
-}
-
 #[test]
 fn runner_that_stock_registered_beside_ours_goes_as_stock_deletes_it() {
     for token in ["aAbBcCdDeEfFgGhHiIjJ", "glrtr-aAbBcCdDeEfFgGhHiIjJ"] {
         let mut pod = Pod::of(Plan::of(Source::RegistrationToken));
-        let old = with_entry(&mut pod, "old", token, true);
+        let old = pod.with_entry("old", Some(token), true, 0);
         let ended = pod.reap(&["unregister", "--all-runners"]);
         ended.is(0, "2 unregistered, nothing is left at GitLab");
         assert!(pod.is_gone(), "{}", ended.words);
         assert!(pod.gitlab.look(|state| state.runner(old.id).is_none()));
         assert!(pod.gitlab.calls("DELETE /runners/managers").is_empty());
         assert_eq!(pod.stage.entries(), 0);
+        let state = pod.stage.text(STATE).unwrap();
+        assert!(!state.contains("[[entry]]"), "{state}");
     }
 }
 
 #[test]
 fn missing_runner_manager_of_an_unknown_entry_says_nothing_about_its_runner() {
     let mut pod = Pod::of(Plan::of(Source::RegistrationToken));
-    let other = with_entry(&mut pod, "other", "glrt-aAbBcCdDeEfFgGhHiIjJ", false);
+    let other = pod.with_entry("other", Some("glrt-aAbBcCdDeEfFgGhHiIjJ"), false, 0);
     let ended = pod.reap(&["unregister", "--all-runners"]);
     ended.is(78, "1 left behind at GitLab, 1 unregistered");
     let named = format!("runner {} \"other\" is left behind at", other.id);
@@ -296,6 +282,12 @@ fn empty_directory_and_a_state_of_nothing_are_nothing_to_do() {
     fs::remove_file(pod.config()).unwrap();
     pod.stage.put(STATE, "version = 1\n");
     pod.reap(&["pre-stop"]).is(0, "nothing to unregister");
+    let elsewhere = [
+        "unregister",
+        "--all-runners",
+        "--config=/nowhere/config.toml",
+    ];
+    pod.reap(&elsewhere).is(0, "nothing to unregister");
 }
 
 #[test]

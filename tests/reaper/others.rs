@@ -58,11 +58,11 @@ fn hook_of_the_same_pod_is_not_kept_from_its_work() {
         let mut pod = Pod::of(Plan::of(Source::RegistrationToken));
         pod.start(&[]);
         pod.is_up();
-        let mut hook = pod.reaper(&["pre-stop"]);
-        hook.env("RUNNER_REAPER_POD_UID", "u-0");
-        pod.begin(&mut hook)
-            .ended()
-            .is(0, "nothing is left at GitLab");
+        // Whether by flags or by variables, as above.
+        let hook = pod.hook(&["--pod-name=runner-1", "--pod-uid=u-2"]).ended();
+        hook.is(0, "belongs to another pod, ci/runner-0 (uid u-0)");
+        let hook = pod.hook(&["--pod-name=runner-0", "--pod-uid=u-0"]).ended();
+        hook.is(0, "nothing is left at GitLab");
         assert!(pod.is_gone());
     });
 }

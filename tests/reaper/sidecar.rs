@@ -5,22 +5,9 @@ use std::time::{Duration, Instant};
 use gitlab_simulator::JobStatus;
 use nix::sys::signal::Signal;
 
-use acceptance::pod::{LIMIT, Plan, Pod, Source, wait_for};
+use acceptance::pod::{LIMIT, Plan, Pod, Source, wait_for, within};
 use acceptance::process::Running;
-use acceptance::versions::{ALL, each};
-
-/// A sidecar that sleeps, its connection to GitLab made.
-fn asleep(pod: &Pod, arguments: &[&str]) -> Running {
-    let mut sidecar = pod.begin(pod.reaper(&["sidecar"]).args(arguments));
-    sidecar.says("waiting for the end of the pod");
-    let ahead =
-        |state: &gitlab_simulator::State| state.journal.iter().any(|call| call.method == "HEAD");
-    assert!(
-        pod.gitlab.wait_until(LIMIT, ahead),
-        "no connection was made ahead"
-    );
-    sidecar
-}
+use acceptance::versions::{ALL, each, in_turn};
 
 #[test]
 fn runner_manager_that_has_ended_is_unregistered_whatever_its_source() {
@@ -28,7 +15,7 @@ fn runner_manager_that_has_ended_is_unregistered_whatever_its_source() {
         for source in Source::ALL {
             let mut pod = Pod::working(Plan::of(source));
             let original = pod.original();
-            let sidecar = asleep(&pod, &[]);
+            let sidecar = pod.sidecar(&[]);
             pod.stopped_by_kubelet();
             sidecar.signal(Signal::SIGTERM);
             sidecar.ended().is(0, "nothing is left at GitLab");
@@ -39,13 +26,33 @@ fn runner_manager_that_has_ended_is_unregistered_whatever_its_source() {
 }
 
 #[test]
+fn runner_manager_that_has_ended_is_unregistered_at_once() {
+    in_turn(&ALL, || {
+        for source in Source::SHARED_AND_OWNED {
+            within(Duration::from_millis(500), || {
+                let mut pod = Pod::working(Plan::of(source));
+                let sidecar = pod.sidecar(&[]);
+                pod.stopped_by_kubelet();
+                let ended = sidecar.stopped();
+                ended.is(0, "nothing is left at GitLab");
+                ended.took
+            });
+        }
+    });
+}
+
+/// Idle, and with a job on one of two slots.
+#[test]
 fn sidecar_stopped_alone_unregisters_nothing() {
     each(&ALL, || {
-        for source in Source::SHARED_AND_OWNED {
-            let mut pod = Pod::working(Plan::of(source));
-            let sidecar = asleep(&pod, &[]);
-            sidecar.signal(Signal::SIGTERM);
-            sidecar.ended().is(0, "not the end of the pod");
+        let cases = Source::SHARED_AND_OWNED.map(|source| [(source, 0), (source, 1)]);
+        for (source, jobs) in cases.into_iter().flatten() {
+            let mut pod = Pod::working(Plan {
+                concurrent: 2,
+                ..Plan::of(source)
+            });
+            pod.busy_with(jobs);
+            pod.sidecar(&[]).stopped().is(0, "not the end of the pod");
             assert!(pod.gitlab.calls("DELETE *").is_empty() && !pod.is_gone());
             let polls = pod.polls();
             pod.polled(polls + 1);
@@ -60,11 +67,12 @@ fn second_signal_unregisters_at_once() {
         for source in Source::SHARED_AND_OWNED {
             let mut pod = Pod::working(Plan::of(source));
             pod.order.polling_goes_on();
-            let mut sidecar = asleep(&pod, &["--log-level=debug"]);
+            let mut sidecar = pod.sidecar(&["--log-level=debug"]);
             sidecar.signal(Signal::SIGTERM);
             sidecar.says("at SIGTERM the runner manager reports");
-            sidecar.signal(Signal::SIGTERM);
-            sidecar.ended().is(0, "unregistered from");
+            let ended = sidecar.stopped();
+            ended.is(0, "unregistered from");
+            assert!(ended.took < Duration::from_secs(2), "{:?}", ended.took);
             assert_eq!(pod.gitlab.calls(source.farewell()).len(), 1);
         }
     });
@@ -75,7 +83,7 @@ fn runner_manager_that_crashed_and_came_back_is_still_understood() {
     each(&ALL, || {
         for source in Source::SHARED_AND_OWNED {
             let mut pod = Pod::working(Plan::of(source));
-            let sidecar = asleep(&pod, &[]);
+            let sidecar = pod.sidecar(&[]);
             pod.signal(Signal::SIGKILL);
             pod.exited();
             pod.start(&[]);
@@ -85,7 +93,7 @@ fn runner_manager_that_crashed_and_came_back_is_still_understood() {
             sidecar.signal(Signal::SIGTERM);
             sidecar.ended().is(0, "not the end of the pod");
             assert!(pod.gitlab.calls("DELETE *").is_empty());
-            let next = asleep(&pod, &[]);
+            let next = pod.sidecar(&[]);
             pod.stopped_by_kubelet();
             next.signal(Signal::SIGTERM);
             next.ended().is(0, "nothing is left at GitLab");
@@ -98,7 +106,7 @@ fn runner_manager_that_crashed_and_came_back_is_still_understood() {
 fn shared_runner_is_gone_before_its_draining_process_is_killed_and_the_jobs_are_named() {
     let mut pod = Pod::working(Plan::of(Source::AuthenticationToken));
     let job = pod.busy_with(1)[0];
-    let sidecar = asleep(&pod, &["--grace-period=1h"]);
+    let sidecar = pod.sidecar(&["--grace-period=1h"]);
     pod.signal(Signal::SIGQUIT);
     pod.drains();
     sidecar.signal(Signal::SIGTERM);
@@ -116,22 +124,25 @@ fn shared_runner_is_gone_before_its_draining_process_is_killed_and_the_jobs_are_
     pod.job_is(job, JobStatus::Running);
 }
 
-/// A runner manager that says its state: what one that does not is told by is in the stories of older ones.
+/// Its idle worker tells of one that does not say its state.
 #[test]
 fn sidecar_of_a_shared_runner_does_not_stay_with_jobs_that_go_on() {
-    let mut pod = Pod::working(Plan::of(Source::AuthenticationToken));
-    let job = pod.busy_with(1)[0];
-    let sidecar = asleep(&pod, &["--grace-period=1h"]);
-    pod.signal(Signal::SIGQUIT);
-    pod.drains();
-    sidecar.signal(Signal::SIGTERM);
-    sidecar
-        .ended()
-        .is(0, "nothing is left at GitLab, 1 job still running");
-    assert!(pod.is_gone() && pod.runs());
-    pod.release();
-    assert!(pod.exited().success());
-    pod.job_is(job, JobStatus::Success);
+    each(&ALL, || {
+        let mut pod = Pod::working(Plan {
+            concurrent: 2,
+            ..Plan::of(Source::AuthenticationToken)
+        });
+        let job = pod.busy_with(1)[0];
+        let sidecar = pod.sidecar(&["--grace-period=1h"]);
+        pod.signal(Signal::SIGQUIT);
+        pod.drains();
+        let ended = sidecar.stopped();
+        ended.is(0, "nothing is left at GitLab, 1 job still running");
+        assert!(pod.is_gone() && pod.runs());
+        pod.release();
+        assert!(pod.exited().success());
+        pod.job_is(job, JobStatus::Success);
+    });
 }
 
 #[test]
@@ -141,13 +152,16 @@ fn owned_runner_whose_process_is_killed_under_its_jobs_is_kept_and_named() {
     pod.with_a_shared_one_beside();
     pod.start(&[]);
     let job = pod.busy_with(1)[0];
-    let sidecar = asleep(&pod, &[]);
+    let sidecar = pod.sidecar(&[]);
     pod.signal(Signal::SIGQUIT);
     pod.drains();
+    let told = Instant::now();
     sidecar.signal(Signal::SIGTERM);
     // The shared one goes after the first look, and that has shown the job.
     let looked = |state: &gitlab_simulator::State| state.count("DELETE /runners/managers") == 1;
     assert!(pod.gitlab.wait_until(LIMIT, looked));
+    // The kubelet kills two seconds after SIGTERM.
+    assert!(told.elapsed() < Duration::from_secs(2));
     pod.signal(Signal::SIGKILL);
     pod.exited();
     kept(&pod, sidecar, owned, job);
@@ -159,7 +173,7 @@ fn owned_runner_with_jobs_at_the_end_of_the_grace_period_is_kept_and_named() {
         let mut pod = Pod::working(Plan::of(Source::AccessToken));
         let owned = pod.gitlab.runners().pop().unwrap().id;
         let job = pod.busy_with(1)[0];
-        let sidecar = asleep(&pod, &["--grace-period=4"]);
+        let sidecar = pod.sidecar(&["--grace-period=4"]);
         pod.signal(Signal::SIGQUIT);
         pod.drains();
         sidecar.signal(Signal::SIGTERM);
@@ -175,7 +189,7 @@ fn owned_runner_goes_when_its_draining_process_has_ended() {
     each(&ALL, || {
         let mut pod = Pod::working(Plan::of(Source::RegistrationToken));
         let job = pod.busy_with(1)[0];
-        let mut sidecar = asleep(&pod, &["--grace-period=1h"]);
+        let mut sidecar = pod.sidecar(&["--grace-period=1h"]);
         pod.signal(Signal::SIGQUIT);
         pod.drains();
         sidecar.signal(Signal::SIGTERM);
@@ -209,4 +223,35 @@ fn kept(pod: &Pod, sidecar: Running, owned: i64, job: i64) {
         ended.words
     );
     assert!(!pod.is_gone() && pod.gitlab.calls("DELETE /runners").is_empty());
+}
+
+#[test]
+fn file_that_comes_later_is_noticed() {
+    let pod = Pod::of(Plan::of(Source::AuthenticationToken));
+    let text = pod.stage.text("config.toml").unwrap();
+    std::fs::remove_file(pod.config()).unwrap();
+    let mut sidecar = pod.begin(&mut pod.reaper(&["sidecar"]));
+    sidecar.says("waiting for the end of the pod");
+    pod.stage.put("config.toml", &text);
+    pod.is_connected();
+    sidecar.stopped().is(0, "nothing is left at GitLab");
+    assert!(pod.is_gone());
+}
+
+#[test]
+fn untold_grace_period_gives_no_owned_runner_up() {
+    each(&ALL, || {
+        let mut pod = Pod::working(Plan::of(Source::RegistrationToken));
+        // The guess of 30 s less the reserve is over before the job is, and both come after SIGTERM here.
+        let job = pod.job_of(17_000);
+        pod.works_on(job);
+        let mut sidecar = pod.sidecar(&["--reserve=15"]);
+        sidecar.stop();
+        pod.signal(Signal::SIGQUIT);
+        sidecar.says("is not set");
+        assert!(pod.exited().success());
+        sidecar.ended().is(0, "nothing is left at GitLab");
+        pod.job_is(job, JobStatus::Success);
+        assert!(pod.is_gone());
+    });
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gitlab_simulator::{Fault, JobStatus};
+use gitlab_simulator::{Fault, JobStatus, Settings, State};
 use nix::sys::signal::Signal;
 
 use acceptance::pod::{LIMIT, Plan, Pod, Source};
@@ -12,6 +12,9 @@ use acceptance::versions::{ENDS, each};
 /// From the kubelet's stop signal under a hook to SIGKILL, as measured.
 const KILL: Duration = Duration::from_secs(2);
 
+/// Longer than a hook that was told to stop may take.
+const SOON: Duration = Duration::from_secs(2);
+
 #[test]
 fn hook_that_is_told_to_stop_keeps_an_owned_runner_with_its_jobs_and_names_it() {
     each(&ENDS, || {
@@ -19,16 +22,12 @@ fn hook_that_is_told_to_stop_keeps_an_owned_runner_with_its_jobs_and_names_it() 
             let mut pod = Pod::working(Plan::of(Source::RegistrationToken));
             let original = pod.original();
             let job = pod.busy_with(1)[0];
-            let mut hook = pod.begin(&mut pod.reaper(&["pre-stop", "--grace-period=1h"]));
+            let mut hook = pod.hook(&["--grace-period=1h"]);
             hook.says("waiting for 1 job");
             hook.signal(signal);
             let ended = hook.ended();
             ended.is(75, "is left behind at");
-            assert!(
-                ended.words.contains(&format!("jobs/{job}")),
-                "{}",
-                ended.words
-            );
+            ended.is(75, &format!("jobs/{job}"));
             assert!(pod.gitlab.calls("DELETE *").is_empty());
             pod.is_as_before(&original);
             pod.release();
@@ -39,20 +38,82 @@ fn hook_that_is_told_to_stop_keeps_an_owned_runner_with_its_jobs_and_names_it() 
 }
 
 #[test]
+fn hook_that_is_told_to_stop_during_the_pause_unregisters_what_is_harmless_at_once() {
+    each(&ENDS, || {
+        for source in Source::SHARED_AND_OWNED {
+            let pod = Pod::working(Plan::of(source));
+            let original = pod.original();
+            let job = pod.busy_with(1)[0];
+            let mut hook = pod.hook(&["--grace-period=1h"]);
+            hook.says("config.toml paused");
+            let ended = hook.stopped();
+            let (code, words) = if source.owned() {
+                (75, "is left behind")
+            } else {
+                (0, "unregistered from")
+            };
+            ended.is(code, words);
+            assert!(ended.took < SOON, "{:?}", ended.took);
+            assert_eq!(pod.is_gone(), !source.owned());
+            pod.is_as_before(&original);
+            pod.release();
+            pod.job_is(job, JobStatus::Success);
+        }
+    });
+}
+
+#[test]
+fn hook_that_is_told_to_stop_while_an_entry_is_held_unregisters_nothing() {
+    each(&ENDS, || {
+        // Without a limit the busy runner manager may poll once more when its job ends.
+        let pod = Pod::working(Plan {
+            limit: false,
+            ..Plan::of(Source::AuthenticationToken)
+        });
+        let job = pod.busy_with(1)[0];
+        let mut hook = pod.hook(&["--grace-period=1h"]);
+        hook.says("waiting for 1 job");
+        let ended = hook.stopped();
+        ended.is(75, "is left behind");
+        ended.is(75, "may still poll");
+        assert!(pod.gitlab.calls("DELETE *").is_empty());
+        pod.release();
+        pod.job_is(job, JobStatus::Success);
+    });
+}
+
+/// During the unregistration, and while the pause waits for a request that GitLab holds.
+#[test]
 fn hook_that_is_told_twice_to_stop_waits_for_nothing_and_puts_the_file_back() {
     each(&ENDS, || {
-        let pod = Pod::working(Plan::of(Source::RegistrationToken));
-        let original = pod.original();
-        pod.gitlab.fault(Fault::on("DELETE *").forever().hang());
-        let hook = pod.begin(&mut pod.reaper(&["pre-stop", "--grace-period=1h"]));
-        assert!(
-            pod.gitlab
-                .wait_until(LIMIT, |state| state.count("DELETE *") == 1)
-        );
-        hook.signal(Signal::SIGTERM);
-        hook.signal(Signal::SIGINT);
-        hook.ended().is(69, "may be left behind at");
-        pod.is_as_before(&original);
+        for long_poll in [None, Some(Duration::from_secs(600))] {
+            let settings = Settings {
+                long_poll,
+                ..Settings::default()
+            };
+            let pod = Pod::working(Plan {
+                settings,
+                ..Plan::of(Source::RegistrationToken)
+            });
+            let original = pod.original();
+            pod.gitlab.fault(Fault::on("DELETE *").forever().hang());
+            if long_poll.is_some() {
+                pod.is_held();
+            }
+            let mut hook = pod.hook(&["--grace-period=1h"]);
+            if long_poll.is_some() {
+                hook.says("config.toml paused");
+            } else {
+                let asked = |state: &State| state.count("DELETE *") == 1;
+                assert!(pod.gitlab.wait_until(LIMIT, asked));
+            }
+            hook.stop();
+            hook.signal(Signal::SIGINT);
+            let ended = hook.ended();
+            ended.is(69, "may be left behind at");
+            assert!(ended.took < SOON, "{:?}", ended.took);
+            pod.is_as_before(&original);
+        }
     });
 }
 
@@ -140,13 +201,11 @@ fn sidecar_names_what_gitlab_kept_inside_its_grace_period() {
     each(&ENDS, || {
         for source in Source::SHARED_AND_OWNED {
             let mut pod = Pod::working(Plan::of(source));
-            let mut sidecar = pod.begin(&mut pod.reaper(&["sidecar", "--grace-period=3"]));
-            sidecar.says("waiting for the end of the pod");
+            let sidecar = pod.sidecar(&["--grace-period=3"]);
             pod.gitlab
                 .fault(Fault::on("DELETE *").forever().status(503));
             pod.stopped_by_kubelet();
-            sidecar.signal(Signal::SIGTERM);
-            sidecar.ended().is(69, "is left behind at");
+            sidecar.stopped().is(69, "is left behind at");
             assert!(pod.gitlab.calls("DELETE *").len() > 1, "retried");
         }
     });
@@ -157,14 +216,11 @@ fn sidecar_of_a_pod_that_is_idle_does_not_wait_an_hour_for_gitlab() {
     each(&ENDS, || {
         for source in Source::SHARED_AND_OWNED {
             let mut pod = Pod::working(Plan::of(source));
-            let arguments = ["sidecar", "--grace-period=1h", "--unregister-timeout=2s"];
-            let mut sidecar = pod.begin(&mut pod.reaper(&arguments));
-            sidecar.says("waiting for the end of the pod");
+            let sidecar = pod.sidecar(&["--grace-period=1h", "--unregister-timeout=2s"]);
             pod.gitlab
                 .fault(Fault::on("DELETE *").forever().drop_before());
             pod.stopped_by_kubelet();
-            sidecar.signal(Signal::SIGTERM);
-            sidecar.ended().is(69, "is left behind at");
+            sidecar.stopped().is(69, "is left behind at");
             assert!(pod.gitlab.calls("DELETE *").len() > 1, "retried");
         }
     });

@@ -1,10 +1,5 @@
 //! Where and when the runner manager can be seen: its port however it was told, while it starts, with several entries.
 
-use std::time::{Duration, Instant};
-
-use gitlab_simulator::{Job, JobStatus, NewRunner};
-
-use acceptance::order::Order;
 use acceptance::pod::{Plan, Pod, Source, wait_for};
 use acceptance::versions::{ALL, ENDS, each};
 
@@ -73,95 +68,15 @@ fn runner_manager_that_is_still_starting_is_not_signalled_and_polls_nothing() {
 }
 
 #[test]
-fn shared_entry_goes_at_once_and_the_owned_one_beside_it_after_its_job() {
-    each(&ENDS, || {
-        let mut pod = Pod::of(Plan::of(Source::RegistrationToken));
-        pod.order = Order::default();
-        let shared = pod.gitlab.add_runner(NewRunner::default());
-        let owned = pod
-            .gitlab
-            .runners()
-            .into_iter()
-            .find(|runner| runner.token.starts_with("glrtr-"))
-            .unwrap();
-        pod.order.entry(&owned, true);
-        pod.order.entry(&shared, false);
-        let text = pod
-            .stage
-            .text("config.toml")
-            .unwrap()
-            .replace("concurrent = 1", "concurrent = 3");
-        let (url, token, id) = (pod.gitlab.url(), &shared.token, shared.id);
-        let entry = format!(
-            "\n[[runners]]\n  name = \"shared\"\n  limit = 2\n  url = \"{url}\"\n  id = {id}\n  token = \"{token}\"\n  executor = \"shell\"\n"
-        );
-        pod.stage.put("config.toml", &(text + &entry));
-        pod.age_config();
-        let original = pod.original();
-        let until = pod.aside.path().join("go").display().to_string();
-        let job = pod.gitlab.queue_job(Job {
-            variables: vec![("STAND_IN_UNTIL_FILE".into(), until)],
-            runner_id: Some(owned.id),
-            ..Job::default()
-        });
-        pod.start(&[]);
-        pod.job_is(job, JobStatus::Running);
-        let shared_polled = |state: &gitlab_simulator::State| {
-            state
-                .runner(shared.id)
-                .is_some_and(|runner| !runner.managers.is_empty())
-        };
-        wait_for("the shared runner's manager", || {
-            pod.gitlab.look(shared_polled).then_some(())
-        });
-        let mut hook = pod.begin(&mut pod.reaper(&["pre-stop", "--grace-period=1h"]));
-        wait_for("the end of the shared one", || {
-            (!pod.gitlab.look(shared_polled)).then_some(())
-        });
-        hook.says("waiting for 1 job");
-        assert!(
-            pod.gitlab.look(|state| state.runner(owned.id).is_some()),
-            "deleted under its job"
-        );
-        pod.is_as_before(&original);
-        pod.release();
-        hook.ended()
-            .is(0, "2 unregistered, nothing is left at GitLab");
+fn page_that_answers_is_no_leave_to_send_a_hangup() {
+    each(&ALL, || {
+        let mut pod = Pod::of(Plan::of(Source::AuthenticationToken));
+        pod.start(&["--signals-delay=2s"]);
+        wait_for("the page", || pod.metrics());
+        let hook = pod.reap(&["pre-stop", "--grace-period=60"]);
+        hook.is(0, "nothing is left at GitLab");
+        assert!(pod.runs(), "it was killed: {}", hook.words);
         assert!(pod.is_gone());
-        pod.job_is(job, JobStatus::Success);
-        pod.stopped_by_kubelet();
-    });
-}
-
-#[test]
-fn pass_over_several_entries_is_waited_for() {
-    each(&ENDS, || {
-        let mut pod = Pod::of(Plan {
-            check_interval: 3,
-            ..Plan::of(Source::AuthenticationToken)
-        });
-        let mut text = pod.stage.text("config.toml").unwrap();
-        for name in ["two", "three"] {
-            let runner = pod.gitlab.add_runner(NewRunner::default());
-            pod.order.entry(&runner, false);
-            let (url, token, id) = (pod.gitlab.url(), &runner.token, runner.id);
-            text += &format!(
-                "\n[[runners]]\n  name = \"{name}\"\n  limit = 1\n  url = \"{url}\"\n  id = {id}\n  token = \"{token}\"\n  executor = \"shell\"\n"
-            );
-        }
-        pod.stage.put("config.toml", &text);
-        pod.age_config();
-        pod.start(&[]);
-        // The second pass has just begun; its other two entries are polled one and two seconds from now.
-        pod.polled(4);
-        let hook = pod.reap(&["pre-stop"]);
-        hook.is(0, "3 unregistered, nothing is left at GitLab");
-        assert!(pod.is_gone());
-        // What might be left of the pass would be polled by then; the journal is judged when the pod goes.
-        let ended = Instant::now();
-        wait_for("the rest of a pass", || {
-            (ended.elapsed() > Duration::from_secs(3)).then_some(())
-        });
-        pod.stopped_by_kubelet();
+        pod.is_up();
     });
 }

@@ -11,12 +11,13 @@
     reason = "a test that has no stage to stand on can only fail"
 )]
 
-mod beside;
 pub mod canary;
+mod entries;
 pub mod herd;
 pub mod known;
 mod looks;
 pub mod order;
+mod plan;
 pub mod pod;
 pub mod process;
 pub mod programs;

@@ -49,6 +49,18 @@ impl Pod {
         ids
     }
 
+    /// Waits until the runner manager works on this job. GitLab's own "running" comes earlier: the answer may still be on its
+    /// way, and a SIGQUIT cuts it off.
+    pub fn works_on(&self, id: i64) {
+        self.job_is(id, JobStatus::Running);
+        let listed = format!("/-/jobs/{id} ");
+        wait_for("the runner manager to work on the job", || {
+            let list = page(&self.address, "/debug/jobs/list");
+            list.is_some_and(|list| list.contains(&listed))
+                .then_some(())
+        });
+    }
+
     /// Waits for a job's status.
     #[track_caller]
     pub fn job_is(&self, id: i64, status: JobStatus) {
@@ -124,5 +136,20 @@ impl Pod {
                 });
             }
         });
+    }
+
+    /// The time as the journal counts it.
+    pub fn now(&self) -> Duration {
+        page(&self.gitlab.address().to_string(), "/api/v4/now");
+        self.gitlab.calls("GET /now").pop().unwrap().at
+    }
+
+    /// Waits until GitLab holds a request for jobs.
+    #[track_caller]
+    pub fn is_held(&self) {
+        let held = self
+            .gitlab
+            .wait_until(LIMIT, |state| state.held_requests == 1);
+        assert!(held, "no request is held: {}", self.log());
     }
 }

@@ -17,6 +17,8 @@ pub struct Order {
     deadline: bool,
     /// Nothing could end the polling.
     polling_goes_on: bool,
+    /// Somebody makes polling begin again after an unregistration: only the last one ends it.
+    resumes: bool,
     /// Whoever asked may not know the answer: he was killed, or is not the only one.
     asked_again: bool,
 }
@@ -51,6 +53,11 @@ impl Order {
     /// Polling cannot be ended here.
     pub fn polling_goes_on(&mut self) {
         self.polling_goes_on = true;
+    }
+
+    /// Polling begins again after an unregistration here, and is unregistered again.
+    pub fn polling_resumes(&mut self) {
+        self.resumes = true;
     }
 
     /// GitLab may be asked more than once here, faults apart.
@@ -104,7 +111,12 @@ impl Order {
                 "DELETE /runners for a shared runner: {call:?}"
             );
         }
-        let done: Vec<&&Call> = calls.iter().filter(|call| is_farewell(call)).collect();
+        let done: Vec<&&Call> = if self.resumes {
+            let mut asked = calls.iter().filter(|call| call.method == "DELETE");
+            asked.next_back().into_iter().collect()
+        } else {
+            calls.iter().filter(|call| is_farewell(call)).collect()
+        };
         for (at, call) in done.iter().enumerate() {
             let twice = done[..at]
                 .iter()
@@ -121,7 +133,7 @@ impl Order {
                 assert!(open == 0, "deleted under {open} jobs: {call:?}");
             }
         }
-        if !self.asked_again {
+        if !self.asked_again && !self.resumes {
             asked_once(&calls, self.entries.len());
         }
         assert!(

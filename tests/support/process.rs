@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use crate::canary::form;
+use gitlab_simulator::State;
 use nix::sys::signal::{Signal, kill};
 
 use crate::pod::{LIMIT, Pod, pid_of, wait_for};
@@ -29,7 +30,7 @@ pub struct Ended {
     pub code: i32,
     /// All it said.
     pub words: String,
-    /// From its start to its end.
+    /// From its start, or [`Running::stop`], to its end.
     pub took: Duration,
 }
 
@@ -57,6 +58,27 @@ impl Pod {
     /// Runs it to its end.
     pub fn reap(&self, arguments: &[&str]) -> Ended {
         self.begin(&mut self.reaper(arguments)).ended()
+    }
+
+    /// Starts the hook.
+    pub fn hook(&self, arguments: &[&str]) -> Running {
+        self.begin(self.reaper(&["pre-stop"]).args(arguments))
+    }
+
+    /// Starts a sidecar and waits until it sleeps, its connection to GitLab made.
+    pub fn sidecar(&self, arguments: &[&str]) -> Running {
+        let mut sidecar = self.begin(self.reaper(&["sidecar"]).args(arguments));
+        sidecar.says("waiting for the end of the pod");
+        self.is_connected();
+        sidecar
+    }
+
+    /// Waits until a sidecar has made its connection to GitLab.
+    #[track_caller]
+    pub fn is_connected(&self) {
+        let ahead = |state: &State| state.journal.iter().any(|call| call.method == "HEAD");
+        let connected = self.gitlab.wait_until(LIMIT, ahead);
+        assert!(connected, "no connection was made ahead");
     }
 
     /// Starts a command of this pod, usually [`Pod::reaper`].
@@ -124,6 +146,24 @@ impl Running {
             self.words.push('\n');
         }
         self.words.contains(words)
+    }
+
+    /// Forgets what it has said: the same words are waited for anew.
+    pub fn forget(&mut self) {
+        self.words.clear();
+    }
+
+    /// Sends it SIGTERM; from now on its time counts.
+    pub fn stop(&mut self) {
+        self.began = Instant::now();
+        self.signal(Signal::SIGTERM);
+    }
+
+    /// Told to stop, it ends.
+    #[track_caller]
+    pub fn stopped(mut self) -> Ended {
+        self.stop();
+        self.ended()
     }
 
     /// Sends it a signal.

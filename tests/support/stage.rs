@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Output, Stdio};
 
 use tempfile::TempDir;
 use toml_edit::DocumentMut;
@@ -26,6 +26,16 @@ pub struct Ended {
     pub stdout: String,
     /// All of its stderr.
     pub stderr: String,
+}
+
+impl From<Output> for Ended {
+    fn from(output: Output) -> Self {
+        Self {
+            status: output.status,
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
 }
 
 impl Ended {
@@ -199,9 +209,5 @@ pub fn run(command: &mut Command) -> Ended {
         .stderr(Stdio::piped())
         .output();
     let output = output.unwrap_or_else(|error: io::Error| panic!("{command:?}: {error}"));
-    Ended {
-        status: output.status,
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
+    Ended::from(output)
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use acceptance::stage::{Stage, run};
-use gitlab_simulator::{Fault, NewRunner, Role, Runner};
+use gitlab_simulator::{Fault, Role};
 
 use super::world::{FLEET, HOUR, World};
 
@@ -84,16 +84,10 @@ fn runner_of_a_killed_container_is_taken_up_on_the_same_volume() {
     }
 }
 
-fn shared(world: &World) -> Runner {
-    let runner = world.gitlab.add_runner(NewRunner::default());
-    world.stage.put("token", &runner.token);
-    runner
-}
-
 #[test]
 fn runner_manager_of_a_lost_node_is_swept_from_its_shared_runner() {
     let world = World::new();
-    let runner = shared(&world);
+    let runner = world.shared();
     born(&world, &Stage::new(), &runner.token, &[]);
     born(
         &world,
@@ -119,7 +113,7 @@ fn runner_manager_of_a_lost_node_is_swept_from_its_shared_runner() {
 #[test]
 fn runner_manager_of_a_lost_node_is_taken_up_by_a_pod_of_the_same_name() {
     let world = World::new();
-    let runner = shared(&world);
+    let runner = world.shared();
     born(&world, &Stage::new(), &runner.token, &[]);
     born(&world, &Stage::new(), &runner.token, &[]);
     assert_eq!(world.gitlab.runners()[0].managers.len(), 1);
@@ -128,7 +122,7 @@ fn runner_manager_of_a_lost_node_is_taken_up_by_a_pod_of_the_same_name() {
 #[test]
 fn runner_manager_that_nobody_unregistered_is_removed_by_gitlab_after_a_week() {
     let world = World::new();
-    let runner = shared(&world);
+    let runner = world.shared();
     born(&world, &Stage::new(), &runner.token, &[]);
     let managers = || world.gitlab.runners()[0].managers.len();
     let clean_up = || {

@@ -45,16 +45,10 @@ fn listed(world: &World, runner: &Runner) -> Vec<String> {
     })
 }
 
-fn shared(world: &World) -> Runner {
-    let runner = world.gitlab.add_runner(NewRunner::default());
-    world.stage.put("token", &runner.token);
-    runner
-}
-
 #[test]
 fn dead_runner_managers_of_the_fleet_go_and_no_other() {
     let world = World::new();
-    let runner = shared(&world);
+    let runner = world.shared();
     let id = |pod: &str| system_id(FLEET, pod);
     let (dead, never, alive, busy) = (id("a-0"), id("a-1"), id("a-2"), id("a-3"));
     let other = system_id("other", "a-0");
@@ -114,8 +108,8 @@ fn dead_runner_managers_of_the_fleet_go_and_no_other() {
 #[test]
 fn token_of_another_runner_deletes_nothing() {
     let world = World::new();
-    let runner = shared(&world);
-    let other = shared(&world);
+    let runner = world.shared();
+    let other = world.shared();
     let namesake = system_id(FLEET, "a-0");
     add(&world, &runner, &namesake, Some(5 * HOUR));
     add(&world, &other, &namesake, Some(Duration::ZERO));

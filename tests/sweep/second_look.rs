@@ -1,23 +1,12 @@
 //! What changes between the plan and the deletion.
 
-use std::process::Child;
-
 use acceptance::stage::Ended;
 use gitlab_simulator::{Fault, JobStatus};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::json;
 
-use super::world::{LIMIT, World};
-
-fn end(child: Child) -> Ended {
-    let output = child.wait_with_output().unwrap();
-    Ended {
-        status: output.status,
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
-}
+use super::world::{LIMIT, World, end};
 
 /// Holds a run at the first call of this kind, lets `change` happen meanwhile, and lets it go on.
 fn meanwhile(world: &World, call: &str, change: impl FnOnce()) -> Ended {

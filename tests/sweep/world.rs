@@ -1,11 +1,11 @@
 //! Owns a GitLab with runners of every kind, and the runs of `sweep` on it.
 
 use std::collections::BTreeSet;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use acceptance::stage::{Ended, Stage, run};
-use gitlab_simulator::{Job, JobStatus, NewRunner, Role, Settings, Simulator};
+use gitlab_simulator::{Job, JobStatus, NewRunner, Role, Runner, Settings, Simulator};
 use serde_json::Value;
 
 pub(super) const HOUR: Duration = Duration::from_secs(3600);
@@ -79,6 +79,13 @@ impl World {
         self.runner(mark(FLEET), Some(5 * HOUR))
     }
 
+    /// A runner that pods share, its token in a file.
+    pub(super) fn shared(&self) -> Runner {
+        let runner = self.gitlab.add_runner(NewRunner::default());
+        self.stage.put("token", &runner.token);
+        runner
+    }
+
     /// Gives a runner a job in this status.
     pub(super) fn give_job(&self, runner: i64, status: JobStatus) {
         let job = self.gitlab.queue_job(Job::default());
@@ -125,8 +132,8 @@ impl World {
         ended
     }
 
-    /// A run beside which the test goes on.
-    pub(super) fn start(&self, more: &[&str]) -> std::process::Child {
+    /// A run beside which the test goes on until its [`end`].
+    pub(super) fn start(&self, more: &[&str]) -> Child {
         let mut command = self.command(more);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().unwrap()
@@ -167,4 +174,9 @@ impl World {
             .look(|state| state.count("POST *") + state.count("PUT *"));
         assert_eq!(writes, 0, "{why}");
     }
+}
+
+/// Waits for the end of [`World::start`].
+pub(super) fn end(sweep: Child) -> Ended {
+    sweep.wait_with_output().unwrap().into()
 }

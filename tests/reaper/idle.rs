@@ -4,11 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::{Duration, Instant};
 
-use rustix::process::Signal;
-
-use crate::looks::wait_for;
-use crate::pod::{Kind, LIMIT, Pod};
-use crate::running::Running;
+use acceptance::pod::{LIMIT, Plan, Pod, Source, wait_for};
+use acceptance::process::Running;
 
 /// How long nothing may wake it.
 const ASLEEP: Duration = Duration::from_secs(60);
@@ -18,7 +15,7 @@ const SETTLED: Duration = Duration::from_secs(3);
 
 /// Voluntary and other context switches of each task.
 fn switches(sidecar: &Running) -> BTreeMap<String, u64> {
-    let tasks = fs::read_dir(format!("/proc/{}/task", sidecar.pid())).unwrap();
+    let tasks = fs::read_dir(format!("/proc/{}/task", sidecar.child.id())).unwrap();
     let of_task = |task: fs::DirEntry| {
         let status = fs::read_to_string(task.path().join("status")).unwrap();
         let counts: Vec<u64> = status
@@ -35,8 +32,8 @@ fn switches(sidecar: &Running) -> BTreeMap<String, u64> {
 
 #[test]
 fn idle_sidecar_is_not_woken_for_a_minute_and_knows_its_work_after_it() {
-    let mut pod = Pod::working(Kind::Shared, 1);
-    let sidecar = Running::sidecar(&pod, &[]);
+    let mut pod = Pod::working(Plan::of(Source::AuthenticationToken));
+    let sidecar = pod.sidecar(&[]);
     let connected = |state: &gitlab_simulator::State| {
         state
             .journal
@@ -50,9 +47,9 @@ fn idle_sidecar_is_not_woken_for_a_minute_and_knows_its_work_after_it() {
         if now != seen {
             (seen, since) = (now, Instant::now());
         }
-        since.elapsed() > SETTLED
+        (since.elapsed() > SETTLED).then_some(())
     });
-    let polls = pod.gitlab.calls("POST /jobs/request").len();
+    let polls = pod.polls();
     let began = Instant::now();
     while began.elapsed() < ASLEEP {
         // The minute itself is what is tried; whoever wakes it earlier need not be waited for.
@@ -64,14 +61,9 @@ fn idle_sidecar_is_not_woken_for_a_minute_and_knows_its_work_after_it() {
             began.elapsed()
         );
     }
-    assert!(
-        pod.gitlab.calls("POST /jobs/request").len() > polls,
-        "its neighbour worked"
-    );
+    assert!(pod.polls() > polls, "its neighbour worked");
     assert!(pod.gitlab.calls("DELETE *").is_empty());
-    pod.signal(Signal::QUIT);
-    pod.exited();
-    let ended = sidecar.stopped();
-    assert_eq!(ended.code, 0, "{}", ended.words);
-    assert_eq!(pod.deleted("DELETE /runners/managers"), 1);
+    pod.stopped_by_kubelet();
+    sidecar.stopped().is(0, "nothing is left at GitLab");
+    assert!(pod.is_gone());
 }

@@ -1,19 +1,13 @@
 //! Whatever the world looks like: a runner without our mark, with another fleet's, contacted within the limit, or with a job is
 //! never deleted, nor asked to go; and the dead of the fleet go all the same.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on has failed"
-)]
-
 use std::collections::BTreeSet;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use gitlab_simulator::{Fault, Job, JobStatus, NewRunner, Role, Settings, Simulator, State};
+use gitlab_simulator::{Fault, JobStatus, Settings, State};
 use proptest::prelude::*;
+
+use super::world::{World, end};
 
 const MINUTE: u64 = 60;
 
@@ -40,9 +34,9 @@ enum Later {
     Gone,
 }
 
-/// The world around it.
+/// All of them, and the world around.
 #[derive(Clone, Debug)]
-struct World {
+struct Case {
     runners: Vec<Kind>,
     before_18: bool,
     /// Calls that fail, and how.
@@ -92,7 +86,7 @@ fn kinds() -> impl Strategy<Value = Kind> {
     )
 }
 
-fn worlds() -> impl Strategy<Value = World> {
+fn cases() -> impl Strategy<Value = Case> {
     let call = prop_oneof![
         Just("GET /runners/all"),
         Just("GET /runners/*"),
@@ -104,7 +98,7 @@ fn worlds() -> impl Strategy<Value = World> {
     let weather = proptest::collection::vec((call, 0..30_u32, status), 0..3);
     let runners = proptest::collection::vec(kinds(), 0..160);
     (runners, any::<bool>(), weather, 120..240_u64).prop_map(
-        |(runners, before_18, weather, older_than)| World {
+        |(runners, before_18, weather, older_than)| Case {
             runners,
             before_18,
             weather,
@@ -113,7 +107,7 @@ fn worlds() -> impl Strategy<Value = World> {
     )
 }
 
-impl World {
+impl Case {
     /// Whether it may go, from the first look on.
     fn is_dead(&self, kind: &Kind) -> bool {
         let ours = kind.note.as_deref().is_some_and(|note| {
@@ -130,122 +124,78 @@ impl World {
     }
 
     fn play(&self) {
-        let gitlab = Simulator::start(Settings {
+        let world = World::with(Settings {
             before_18: self.before_18,
             ..Settings::default()
-        })
-        .unwrap();
-        let ids: Vec<i64> = self.runners.iter().map(|kind| add(&gitlab, kind)).collect();
-        let token = gitlab.add_access_token(&["api"], Role::admin());
+        });
+        let ids: Vec<i64> = self.runners.iter().map(|kind| add(&world, kind)).collect();
         for (call, after, status) in &self.weather {
-            gitlab.fault(Fault::on(call).after(*after).status(*status));
+            let fault = Fault::on(call).after(*after).status(*status);
+            world.gitlab.fault(fault);
         }
         // The list is held until it was asked for, then changes happen, and everything after it sees them.
-        gitlab.fault(Fault::on("GET /runners/*").after(1).forever().status(503));
-        let child = self.sweep(&gitlab, &token);
+        let held = Fault::on("GET /runners/*").after(1).forever().status(503);
+        world.gitlab.fault(held);
+        let older_than = format!("--older-than={}m", self.older_than);
+        let arguments = ["--yes", "--most=1000", &older_than];
+        let sweep = world.start(&arguments);
         let listed = |state: &State| state.count("GET /runners/*") > 1 || self.runners.is_empty();
-        gitlab.wait_until(Duration::from_secs(5), listed);
+        world.gitlab.wait_until(Duration::from_secs(5), listed);
         for (kind, id) in self.runners.iter().zip(&ids) {
-            change(&gitlab, kind, *id);
+            change(&world, kind, *id);
         }
-        gitlab.clear_faults();
-        ends_well(child);
-        let may_go: BTreeSet<i64> = self
-            .runners
-            .iter()
-            .zip(&ids)
-            .filter(|(kind, _)| self.is_dead(kind) && kind.later == Later::Nothing)
-            .map(|(_, id)| *id)
-            .collect();
-        let asked = asked_to_go(&gitlab);
+        world.gitlab.clear_faults();
+        let ended = end(sweep);
+        assert_eq!(ended.code(), 0, "{}", ended.stderr);
+        let may_go = |(kind, _): &(&Kind, &i64)| self.is_dead(kind) && kind.later == Later::Nothing;
+        let all = self.runners.iter().zip(&ids);
+        let may_go: BTreeSet<i64> = all.filter(may_go).map(|(_, id)| *id).collect();
+        let asked = world.asked_to_go();
         assert!(asked.is_subset(&may_go), "{asked:?} of {may_go:?}");
         // What moved up in the list while it was read, because another had gone, was left to the next run.
-        ends_well(self.sweep(&gitlab, &token));
-        assert_eq!(asked_to_go(&gitlab), may_go);
-        let there = gitlab.runners().len();
-        let gone = self
-            .runners
-            .iter()
-            .filter(|kind| kind.later == Later::Gone)
-            .count();
-        assert_eq!(there, self.runners.len() - gone - may_go.len());
-    }
-
-    fn sweep(&self, gitlab: &Simulator, token: &str) -> Child {
-        Command::new(env!("CARGO_BIN_EXE_runner-reaper"))
-            .args(["sweep", "--yes", "--fleet=ci", "--most=1000", "--url"])
-            .arg(gitlab.url())
-            .arg(format!("--older-than={}m", self.older_than))
-            .env_clear()
-            .env("RUNNER_REAPER_ACCESS_TOKEN", token)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
+        world.ends(&arguments, 0);
+        assert_eq!(world.asked_to_go(), may_go);
+        let gone = |kind: &&Kind| kind.later == Later::Gone;
+        let gone = self.runners.iter().filter(gone).count();
+        assert_eq!(world.there().len(), ids.len() - gone - may_go.len());
     }
 }
 
-fn ends_well(sweep: Child) {
-    let output = sweep.wait_with_output().unwrap();
-    let words = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{words}");
-}
-
-fn asked_to_go(gitlab: &Simulator) -> BTreeSet<i64> {
-    let deletions = gitlab.calls("DELETE *").into_iter();
-    let id = |endpoint: &str| endpoint.strip_prefix("/runners/")?.parse().ok();
-    deletions.map(|call| id(&call.endpoint).unwrap()).collect()
-}
-
-fn add(gitlab: &Simulator, kind: &Kind) -> i64 {
-    let job = kind
-        .job
-        .map(|status| (gitlab.queue_job(Job::default()), status));
-    gitlab.update(|state| {
-        let id = state.add_runner(NewRunner::default()).id;
+fn add(world: &World, kind: &Kind) -> i64 {
+    let id = world.runner(kind.note.clone(), None);
+    world.gitlab.update(|state| {
         let now = state.now();
         let ago = |minutes: u64| now - Duration::from_secs(minutes * MINUTE);
         let runner = state.runners.last_mut().unwrap();
-        runner.maintenance_note.clone_from(&kind.note);
         runner.paused = kind.paused;
         runner.created_at = ago(kind.made);
         runner.updated_at = ago(kind.made);
         runner.contacted_at = kind.heard.map(ago);
-        if let Some((number, status)) = job {
-            let job = state.jobs.iter_mut().find(|job| job.id == number).unwrap();
-            job.status = status;
-            job.runner_id = Some(id);
-        }
-        id
-    })
+    });
+    if let Some(status) = kind.job {
+        world.give_job(id, status);
+    }
+    id
 }
 
-fn change(gitlab: &Simulator, kind: &Kind, id: i64) {
-    let job = (kind.later == Later::Job).then(|| gitlab.queue_job(Job::default()));
-    gitlab.update(|state| {
-        let now = state.now();
-        if let Some(job) = job {
-            let job = state.jobs.iter_mut().find(|own| own.id == job).unwrap();
-            job.status = JobStatus::Running;
-            job.runner_id = Some(id);
-        }
-        let Some(runner) = state.runners.iter_mut().find(|runner| runner.id == id) else {
-            return;
-        };
-        match kind.later {
-            Later::Contact => runner.contacted_at = Some(now),
-            Later::Note => runner.maintenance_note = Some("mine".to_owned()),
-            Later::Gone => drop(state.remove_runner(id)),
-            Later::Nothing | Later::Job => {}
-        }
-    });
+fn change(world: &World, kind: &Kind, id: i64) {
+    match kind.later {
+        Later::Nothing => {}
+        Later::Contact => world.contact(id),
+        Later::Job => world.give_job(id, JobStatus::Running),
+        Later::Note => world.gitlab.update(|state| {
+            let runner = state.runners.iter_mut().find(|runner| runner.id == id);
+            runner.unwrap().maintenance_note = Some("mine".to_owned());
+        }),
+        Later::Gone => assert!(world.gitlab.update(|state| state.remove_runner(id))),
+    }
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
-    fn nothing_but_the_dead_of_the_fleet_is_ever_asked_to_go(world in worlds()) {
-        world.play();
+    fn nothing_but_the_dead_of_the_fleet_is_ever_asked_to_go(case in cases()) {
+        case.play();
     }
 }

@@ -18,4 +18,5 @@ mod stock;
 mod stopped;
 mod terminal;
 mod tls;
+mod volume;
 mod wrong;

@@ -5,6 +5,7 @@
 mod again;
 mod busy;
 mod codes;
+mod container;
 mod deadline;
 mod draining;
 mod faults;

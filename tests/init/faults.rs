@@ -9,8 +9,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use acceptance::canary::form;
+use acceptance::pod::{Pod, Source};
 use acceptance::stage::{Ended, Stage, run};
-use gitlab_simulator::{Effect, Fault, NewRunner, Role, Settings, Simulator, own_address};
+use gitlab_simulator::{Effect, Fault, own_address};
 
 use weather::{Once, REACHED, WEATHER, Weather};
 
@@ -48,56 +49,51 @@ impl Call {
         }
     }
 
+    fn source(self) -> Source {
+        match self {
+            Self::Registration => Source::RegistrationToken,
+            Self::Creation | Self::VerificationOfNew => Source::AccessToken,
+            Self::Verification => Source::AuthenticationToken,
+        }
+    }
+
     fn creates(self) -> bool {
         matches!(self, Self::Registration | Self::Creation)
     }
 }
 
-/// A GitLab, a volume, and the words for the source that makes the call.
+/// A pod, and the words for the source that makes the call.
 struct Scene {
     call: Call,
-    gitlab: Simulator,
-    stage: Stage,
-    secrets: Stage,
-    token: String,
+    pod: Pod,
+    words: Vec<String>,
 }
 
 impl Scene {
     fn new(call: Call) -> Self {
-        let gitlab = Simulator::start(Settings::default()).unwrap();
-        let (stage, secrets) = (Stage::new(), Stage::new());
-        let token = match call {
-            Call::Registration => "gitlabtoken".to_owned(),
-            Call::Verification => gitlab.add_runner(NewRunner::default()).token,
-            _ => gitlab.add_access_token(&["create_runner"], Role::admin()),
-        };
-        secrets.put("token", &token);
-        Self {
-            call,
-            gitlab,
-            stage,
-            secrets,
-            token,
-        }
+        let pod = Pod::fresh();
+        let words = pod.flags(call.source());
+        Self { call, pod, words }
     }
 
     fn run(&self, timeout: &str) -> Ended {
-        run(self
-            .stage
-            .init(&["register", "--non-interactive", "--executor=shell"])
-            .args(["--url", &self.gitlab.url(), "--description=faults"])
-            .args(source(self.call, &self.secrets))
-            .args([
-                "--timeout",
-                timeout,
-                "--pod-name=faulty-0",
-                "--pod-namespace=ci",
-            ]))
+        let usual = [
+            "--pod-name=faulty-0",
+            "--pod-namespace=ci",
+            "--timeout",
+            timeout,
+        ];
+        run(self.pod.init(&self.words).args(usual))
+    }
+
+    /// Runners that are there: after a run that ended well one, whether it was made or verified.
+    fn runners(&self) -> usize {
+        self.pod.gitlab.runners().len()
     }
 
     /// Runners that a run of ours made and that are still there.
     fn made(&self) -> usize {
-        self.gitlab.runners().len() - usize::from(self.call == Call::Verification)
+        self.runners() - usize::from(self.call == Call::Verification)
     }
 
     /// Creations that were done and whose answer did not arrive.
@@ -108,7 +104,7 @@ impl Scene {
             Effect::Truncate,
             Effect::HangAfter,
         ];
-        let calls = self.gitlab.calls(self.call.pattern());
+        let calls = self.pod.gitlab.calls(self.call.pattern());
         let struck = calls.iter().filter(|call| call.fault).count();
         if self.call.creates() && done.contains(effect) {
             struck
@@ -116,17 +112,12 @@ impl Scene {
             0
         }
     }
-}
 
-fn source(call: Call, secrets: &Stage) -> Vec<String> {
-    let path = secrets.file("token").display().to_string();
-    match call {
-        Call::Registration => vec![format!("--registration-token-file={path}")],
-        Call::Verification => vec![format!("--token-file={path}")],
-        _ => vec![
-            format!("--access-token-file={path}"),
-            "--runner-type=instance".into(),
-        ],
+    /// No token is in what was said.
+    fn is_secret(&self, ended: &Ended, at: &str) {
+        for secret in self.pod.secrets() {
+            assert_eq!(form(ended.output(), &secret), None, "{at}");
+        }
     }
 }
 
@@ -162,22 +153,18 @@ fn fault_that_strikes_once_is_repeated_or_final_as_its_kind_says() {
     all(every_fault(), |(call, weather)| {
         let scene = Scene::new(call);
         let fault = (weather.strike)(Fault::on(call.pattern()));
-        scene.gitlab.fault(fault.clone());
+        scene.pod.gitlab.fault(fault.clone());
         let ended = scene.run("60s");
-        scene.gitlab.settle(SETTLED);
+        scene.pod.gitlab.settle(SETTLED);
         let at = format!("{call:?}, {}: {}", weather.name, ended.output());
-        let asked = scene.gitlab.calls(call.pattern()).len();
+        let asked = scene.pod.gitlab.calls(call.pattern()).len();
         let lost = scene.lost(&fault.effect);
-        assert_eq!(form(ended.output(), &scene.token), None, "{at}");
+        scene.is_secret(&ended, &at);
         if weather.once == Once::Repeated {
             assert_eq!(ended.code(), 0, "{at}");
             assert_eq!(asked, 2, "{at}");
-            assert_eq!(scene.stage.entries(), 1, "{at}");
-            assert_eq!(
-                scene.made(),
-                lost + usize::from(call != Call::Verification),
-                "{at}"
-            );
+            assert_eq!(scene.pod.stage.entries(), 1, "{at}");
+            assert_eq!(scene.runners(), lost + 1, "{at}");
             assert!(ended.stderr.contains("attempt 1 failed"), "{at}");
         } else {
             assert_eq!(ended.code(), weather.lasting, "{at}");
@@ -194,45 +181,39 @@ fn fault_that_lasts_ends_the_run_in_time_with_its_code_and_the_next_step() {
     all(every_fault(), |(call, weather)| {
         let scene = Scene::new(call);
         let fault = (weather.strike)(Fault::on(call.pattern()).forever());
-        scene.gitlab.fault(fault.clone());
+        scene.pod.gitlab.fault(fault.clone());
         let start = Instant::now();
         let ended = scene.run("2s");
         let took = start.elapsed();
-        scene.gitlab.settle(SETTLED);
+        scene.pod.gitlab.settle(SETTLED);
         let at = format!("{call:?}, {}, {took:?}: {}", weather.name, ended.output());
         assert_eq!(ended.code(), weather.lasting, "{at}");
         assert!(took < limit + SLACK, "{at}");
-        assert_eq!(form(ended.output(), &scene.token), None, "{at}");
+        scene.is_secret(&ended, &at);
         let line = last_line(&ended);
         let mut next = weather.next[usize::from(!call.creates())].split('|');
         assert!(next.any(|words| line.contains(words)), "{at}");
-        let address = format!("{}/api/v4{}", scene.gitlab.url(), &call.pattern()[5..]);
+        let address = format!("{}/api/v4{}", scene.pod.gitlab.url(), &call.pattern()[5..]);
         assert!(line.contains(&format!("POST {address}")), "{at}");
         let lost = scene.lost(&fault.effect);
         nothing_is_left(&scene, &ended, lost, &at);
         says_what_may_be_lost(&ended, lost, &at);
         // When the weather clears, the next run finds nothing in its way.
-        scene.gitlab.clear_faults();
+        scene.pod.gitlab.clear_faults();
         let again = scene.run("60s");
         let at = format!("{at}then {}", again.output());
         assert_eq!(again.code(), 0, "{at}");
-        assert_eq!(scene.stage.entries(), 1, "{at}");
-        assert_eq!(
-            scene.made(),
-            lost + usize::from(call != Call::Verification),
-            "{at}"
-        );
+        assert_eq!(scene.pod.stage.entries(), 1, "{at}");
+        assert_eq!(scene.runners(), lost + 1, "{at}");
     });
 }
 
 /// A run that failed: no config.toml, no token kept, no runner but those whose answer was lost.
 fn nothing_is_left(scene: &Scene, ended: &Ended, lost: usize, at: &str) {
-    assert_eq!(scene.stage.text("config.toml"), None, "{at}");
+    assert_eq!(scene.pod.stage.text("config.toml"), None, "{at}");
     assert_eq!(scene.made(), lost, "{at}");
-    let state = scene
-        .stage
-        .text(".runner-lifecycle.toml")
-        .unwrap_or_default();
+    let state = scene.pod.stage.text(".runner-lifecycle.toml");
+    let state = state.unwrap_or_default();
     assert!(!state.contains("step = \"received\""), "{at}{state}");
     let pending = state.contains("step = \"creation\"");
     assert!(!pending || ended.stderr.contains("look for"), "{at}{state}");
@@ -253,16 +234,12 @@ fn gitlab_that_is_only_slow_makes_one_runner() {
     all(CALLS, |call| {
         let scene = Scene::new(call);
         let slow = Fault::on(call.pattern()).delay(Duration::from_secs(12));
-        scene.gitlab.fault(slow.forever());
+        scene.pod.gitlab.fault(slow.forever());
         let ended = scene.run("60s");
         let at = format!("{call:?}: {}", ended.output());
         assert_eq!(ended.code(), 0, "{at}");
-        assert_eq!(
-            scene.made(),
-            usize::from(call != Call::Verification),
-            "{at}"
-        );
-        let asked = scene.gitlab.calls(call.pattern()).len();
+        assert_eq!(scene.runners(), 1, "{at}");
+        let asked = scene.pod.gitlab.calls(call.pattern()).len();
         assert!(asked == 1 || !call.creates(), "{asked}: {at}");
     });
 }
@@ -270,10 +247,13 @@ fn gitlab_that_is_only_slow_makes_one_runner() {
 #[test]
 fn mark_of_a_lost_runner_is_what_gitlab_shows() {
     let scene = Scene::new(Call::Registration);
-    scene.gitlab.fault(Fault::on("POST /runners").drop_after());
+    scene
+        .pod
+        .gitlab
+        .fault(Fault::on("POST /runners").drop_after());
     let ended = scene.run("30s");
     assert_eq!(ended.code(), 0, "{}", ended.output());
-    let [lost, kept] = scene.gitlab.runners().try_into().unwrap();
+    let [lost, kept] = scene.pod.gitlab.runners().try_into().unwrap();
     let note = lost.maintenance_note.unwrap();
     assert_eq!(Some(&note), kept.maintenance_note.as_ref());
     assert!(
@@ -287,16 +267,17 @@ fn mark_of_a_lost_runner_is_what_gitlab_shows() {
 fn redirect_within_the_same_gitlab_is_followed_and_a_circle_is_named() {
     for call in CALLS {
         let scene = Scene::new(call);
-        let path = format!("{}/api/v4{}", scene.gitlab.url(), &call.pattern()[5..]);
+        let path = format!("{}/api/v4{}", scene.pod.gitlab.url(), &call.pattern()[5..]);
         let turn = |fault: Fault| fault.status(307).header("Location", &path);
-        scene.gitlab.fault(turn(Fault::on(call.pattern())));
+        scene.pod.gitlab.fault(turn(Fault::on(call.pattern())));
         let ended = scene.run("30s");
         assert_eq!(ended.code(), 0, "{call:?}: {}", ended.output());
-        assert_eq!(scene.made(), usize::from(call != Call::Verification));
+        assert_eq!(scene.runners(), 1, "{call:?}");
         let scene = Scene::new(call);
         let path = format!("/api/v4{}", &call.pattern()[5..]);
         let turn = |fault: Fault| fault.status(308).header("Location", &path);
         scene
+            .pod
             .gitlab
             .fault(turn(Fault::on(call.pattern()).forever()));
         let ended = scene.run("30s");
@@ -310,19 +291,11 @@ fn redirect_within_the_same_gitlab_is_followed_and_a_circle_is_named() {
 #[test]
 fn gitlab_that_is_not_there_is_named_and_nothing_is_written() {
     for call in CALLS {
-        let Scene {
-            call,
-            stage,
-            secrets,
-            ..
-        } = Scene::new(call);
+        let Scene { pod, words, .. } = Scene::new(call);
         // Nobody listens there, and nobody will.
         let url = format!("http://{}", own_address());
-        let mut command = stage.init(&["register", "--non-interactive", "--executor=shell"]);
         let start = Instant::now();
-        let ended = run(command
-            .args(["--url", &url, "--timeout=1s"])
-            .args(source(call, &secrets)));
+        let ended = run(pod.init(&words).args(["--url", &url, "--timeout=1s"]));
         assert_eq!(ended.code(), 69, "{}", ended.output());
         assert!(start.elapsed() < SLACK, "{}", ended.output());
         let line = last_line(&ended);
@@ -335,22 +308,17 @@ fn gitlab_that_is_not_there_is_named_and_nothing_is_written() {
             "{}",
             ended.output()
         );
-        assert_eq!(stage.text("config.toml"), None);
-        let state = stage.text(".runner-lifecycle.toml").unwrap_or_default();
+        assert_eq!(pod.stage.text("config.toml"), None);
+        let state = pod.stage.text(".runner-lifecycle.toml").unwrap_or_default();
         assert!(!state.contains("pending"), "{state}");
     }
 }
 
 #[test]
 fn hundred_runs_at_once_in_bad_weather_make_a_hundred_runners() {
-    let gitlab = Simulator::start(Settings::default()).unwrap();
-    let secrets = Stage::new();
-    secrets.put(
-        "token",
-        &gitlab.add_access_token(&["create_runner"], Role::admin()),
-    );
-    let access = source(Call::Creation, &secrets);
-    let registration = vec!["--registration-token=gitlabtoken".to_owned()];
+    let pod = Pod::fresh();
+    let gitlab = &pod.gitlab;
+    let sources = [Source::AccessToken, Source::RegistrationToken].map(|source| pod.flags(source));
     let storm = |fault: Fault| gitlab.fault(fault.forever().probability(0.2));
     storm(Fault::on("POST *").status(429).header("Retry-After", "1"));
     storm(Fault::on("POST *").status(503));
@@ -358,13 +326,10 @@ fn hundred_runs_at_once_in_bad_weather_make_a_hundred_runners() {
     let one = |number: usize| {
         let stage = Stage::new();
         let name = format!("--description=storm-{number}");
-        let source = if number.is_multiple_of(2) {
-            &access
-        } else {
-            &registration
-        };
         let mut command = stage.init(&["register", "--non-interactive", "--executor=shell"]);
-        let ended = run(command.args(["--url", &gitlab.url(), &name]).args(source));
+        let ended = run(command
+            .args(["--url", &gitlab.url(), &name])
+            .args(&sources[number % 2]));
         assert_eq!(ended.code(), 0, "{}", ended.output());
         assert_eq!(stage.entries(), 1, "{}", ended.output());
     };

@@ -1,21 +1,15 @@
 //! The mark in a runner's maintenance note: what a person finds a pod by.
 
-use acceptance::stage::{Stage, run};
-use gitlab_simulator::{NewRunner, Settings, Simulator};
+use acceptance::pod::{Pod, Source};
+use acceptance::stage::run;
 
 /// The note of the runner that is made with these variables and flags.
 fn note(variables: &[(&str, &str)], more: &[&str]) -> Option<String> {
-    let gitlab = Simulator::start(Settings::default()).unwrap();
-    let stage = Stage::new();
-    let token = gitlab.look(|state| state.settings.registration_token.clone());
-    let mut command = stage.init(&["register", "--non-interactive", "--executor=shell"]);
-    command
-        .args(["--url", &gitlab.url(), "--registration-token", &token])
-        .args(more)
-        .envs(variables.iter().copied());
-    let ended = run(&mut command);
+    let pod = Pod::fresh();
+    let mut command = pod.init(&pod.flags(Source::RegistrationToken));
+    let ended = run(command.args(more).envs(variables.iter().copied()));
     assert_eq!(ended.code(), 0, "{}", ended.output());
-    gitlab.runners().remove(0).maintenance_note
+    pod.gitlab.runners().remove(0).maintenance_note
 }
 
 #[test]
@@ -40,20 +34,15 @@ fn runner_is_marked_with_the_pod_or_in_a_plain_manifest_with_its_host_name() {
 
 /// The system ID that a run leaves on the volume.
 fn system_id(before: Option<&str>, more: &[&str]) -> String {
-    let gitlab = Simulator::start(Settings::default()).unwrap();
-    let stage = Stage::new();
+    let pod = Pod::fresh();
     if let Some(before) = before {
-        stage.put(".runner_system_id", before);
+        pod.stage.put(".runner_system_id", before);
     }
-    let runner = gitlab.add_runner(NewRunner::default());
-    let mut command = stage.init(&["register", "--non-interactive", "--executor=shell"]);
-    command
-        .args(["--url", &gitlab.url(), "--token", &runner.token])
-        .args(more);
-    let ended = run(&mut command);
-    assert_eq!(ended.code(), 0, "{}", ended.output());
-    let id = stage.text(".runner_system_id").unwrap();
-    assert_eq!(gitlab.runners()[0].managers[0].system_id, id);
+    let mut words = pod.flags(Source::AuthenticationToken);
+    words.extend(more.iter().map(|word| (*word).to_owned()));
+    pod.registers(&words);
+    let id = pod.stage.text(".runner_system_id").unwrap();
+    assert_eq!(pod.gitlab.runners()[0].managers[0].system_id, id);
     id
 }
 
@@ -80,24 +69,11 @@ fn system_id_tells_the_fleet_and_one_that_exists_is_kept() {
 
 #[test]
 fn fleet_that_no_mark_can_hold_is_refused_before_gitlab_is_asked() {
-    let gitlab = Simulator::start(Settings::default()).unwrap();
-    let stage = Stage::new();
+    let pod = Pod::fresh();
     for fleet in ["two words", "a=b", "gl\u{00e4}nzend"] {
-        let mut command = stage.init(&["register", "--non-interactive", "--executor=shell"]);
-        command.args([
-            "--url",
-            &gitlab.url(),
-            "--registration-token=x",
-            "--fleet",
-            fleet,
-        ]);
-        let ended = run(&mut command);
-        assert_eq!(ended.code(), 2, "{fleet}: {}", ended.output());
-        assert!(
-            ended.stderr.contains("--fleet: a fleet's name is"),
-            "{}",
-            ended.stderr
-        );
+        let ended = pod.init_ends(&["--registration-token=x", "--fleet", fleet], 2);
+        let words = "--fleet: a fleet's name is";
+        assert!(ended.stderr.contains(words), "{}", ended.stderr);
     }
-    assert!(gitlab.journal().is_empty());
+    assert!(pod.gitlab.journal().is_empty());
 }

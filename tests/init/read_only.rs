@@ -3,26 +3,24 @@
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
+use acceptance::namespaces::{mount_namespace, user_namespace};
+use acceptance::pod::{Pod, Source};
 use acceptance::stage::{Stage, run};
-use gitlab_simulator::{Settings, Simulator};
-
-use crate::reaper::container::{mount_namespace, user_namespace};
 
 /// Runs `runner-init` behind these words, with `config` below the volume, and looks at what must hold wherever nothing can
 /// be written.
 fn refused(wrapper: impl FnOnce(&Stage) -> Option<Command>, config: &str) {
-    let gitlab = Simulator::start(Settings::default()).unwrap();
-    let stage = Stage::new();
+    let pod = Pod::fresh();
+    let stage = &pod.stage;
     stage.put("there.before", "untouched");
-    let Some(mut command) = wrapper(&stage) else {
+    let Some(mut command) = wrapper(stage) else {
         return;
     };
     let before = stage.snapshot();
-    let init = stage.init(&["register", "--non-interactive", "--executor=shell"]);
+    let init = pod.init(&pod.flags(Source::RegistrationToken));
     command.arg(init.get_program()).args(init.get_args());
-    command.args(["--url", &gitlab.url(), "--description=read-only"]);
-    command.arg("--registration-token=gitlabtoken").env_clear();
     command
+        .env_clear()
         .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
         .env("CONFIG_FILE", stage.file(config))
         .env("RUNNER_INIT_INSTALL_REAPER", "none")
@@ -34,7 +32,7 @@ fn refused(wrapper: impl FnOnce(&Stage) -> Option<Command>, config: &str) {
     let error = ended.one_error(&at);
     let directory = stage.path().display().to_string();
     assert!(error.contains(&directory), "which place: {at}");
-    assert!(gitlab.journal().is_empty(), "GitLab was asked: {at}");
+    assert!(pod.gitlab.journal().is_empty(), "GitLab was asked: {at}");
     assert_eq!(stage.snapshot(), before, "{at}");
 }
 

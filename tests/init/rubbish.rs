@@ -1,8 +1,8 @@
 //! Files that somebody or a broken disk has damaged: taken or refused whole, with one line that says which and where, and
 //! never half written.
 
-use acceptance::stage::{Stage, run};
-use gitlab_simulator::{Settings, Simulator};
+use acceptance::pod::{Pod, Source};
+use acceptance::stage::run;
 
 const CONFIG: &str = "config.toml";
 const STATE: &str = ".runner-lifecycle.toml";
@@ -35,71 +35,45 @@ fn damaged(text: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// A volume as `runner-init` leaves it.
-struct Scene {
-    gitlab: Simulator,
-    stage: Stage,
+/// Runs on this text. Whether it was refused.
+fn refuses(pod: &Pod, words: &[String], name: &str, text: &str) -> bool {
+    pod.stage.put(name, text);
+    let before = pod.stage.snapshot();
+    let calls = pod.gitlab.journal().len();
+    let ended = run(&mut pod.init(words));
+    let at = format!("{name} is {text:?}: {}", ended.output());
+    assert!(!ended.output().contains("panicked"), "{at}");
+    if ended.code() == 0 {
+        assert!(pod.stage.entries() > 0, "{at}");
+        return false;
+    }
+    assert_eq!(ended.code(), 78, "{at}");
+    let error = ended.one_error(&at);
+    let place = ["line ", "runner entry", "incomplete", "version"];
+    assert!(error.contains(name), "which file: {at}");
+    assert!(
+        place.iter().any(|place| error.contains(place)),
+        "where: {at}"
+    );
+    let after = pod.stage.snapshot();
+    assert_eq!(after, before, "changed though refused: {at}");
+    assert_eq!(pod.gitlab.journal().len(), calls, "GitLab was asked: {at}");
+    true
 }
 
-impl Scene {
-    fn new() -> Self {
-        let gitlab = Simulator::start(Settings::default()).unwrap();
-        let stage = Stage::new();
-        let scene = Self { gitlab, stage };
-        let ended = run(&mut scene.command());
-        assert_eq!(ended.code(), 0, "{}", ended.output());
-        scene
-    }
-
-    fn command(&self) -> std::process::Command {
-        let mut command = self
-            .stage
-            .init(&["register", "--non-interactive", "--executor=shell"]);
-        command.args(["--url", &self.gitlab.url(), "--description=rubbish"]);
-        command.arg("--registration-token=gitlabtoken");
-        command
-    }
-
-    /// Runs on this text. Whether it was refused.
-    fn refuses(&self, name: &str, text: &str) -> bool {
-        self.stage.put(name, text);
-        let before = self.stage.snapshot();
-        let calls = self.gitlab.journal().len();
-        let ended = run(&mut self.command());
-        let at = format!("{name} is {text:?}: {}", ended.output());
-        assert!(!ended.output().contains("panicked"), "{at}");
-        if ended.code() == 0 {
-            assert!(self.stage.entries() > 0, "{at}");
-            return false;
-        }
-        assert_eq!(ended.code(), 78, "{at}");
-        let error = ended.one_error(&at);
-        let place = ["line ", "runner entry", "incomplete", "version"];
-        assert!(error.contains(name), "which file: {at}");
-        assert!(
-            place.iter().any(|place| error.contains(place)),
-            "where: {at}"
-        );
-        assert_eq!(
-            self.stage.snapshot(),
-            before,
-            "changed though refused: {at}"
-        );
-        assert_eq!(self.gitlab.journal().len(), calls, "GitLab was asked: {at}");
-        true
-    }
-}
-
+/// Damages a file of a volume as `runner-init` leaves it.
 fn check(name: &str) {
-    let scene = Scene::new();
-    let good = scene.stage.snapshot();
-    let text = scene.stage.text(name).unwrap();
+    let pod = Pod::fresh();
+    let words = pod.flags(Source::RegistrationToken);
+    pod.registers(&words);
+    let good = pod.stage.snapshot();
+    let text = pod.stage.text(name).unwrap();
     let mut refused = 0;
     for damaged in damaged(&text) {
         for (file, (_, bytes)) in &good {
-            scene.stage.put(file, std::str::from_utf8(bytes).unwrap());
+            pod.stage.put(file, std::str::from_utf8(bytes).unwrap());
         }
-        refused += usize::from(scene.refuses(name, &damaged));
+        refused += usize::from(refuses(&pod, &words, name, &damaged));
     }
     assert!(refused > 8, "only {refused} were refused");
 }

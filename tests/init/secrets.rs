@@ -2,15 +2,13 @@
 
 use std::fs;
 use std::process::Stdio;
-use std::time::Duration;
 
 use acceptance::canary::form;
+use acceptance::pod::{LIMIT, Pod};
 use acceptance::stage::{Ended, Stage, run};
 #[cfg(target_arch = "x86_64")]
 use acceptance::tracer::{Fate, trace};
-use gitlab_simulator::{AccessToken, Fault, NewRunner, Role, Settings, Simulator, Validity};
-
-const LIMIT: Duration = Duration::from_secs(30);
+use gitlab_simulator::{AccessToken, Fault, NewRunner, Role, Settings, Validity};
 
 /// How a token is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,8 +40,7 @@ const GIVEN: [(Kind, Way); 7] = [
 struct Scene {
     kind: Kind,
     way: Way,
-    gitlab: Simulator,
-    stage: Stage,
+    pod: Pod,
     /// Secrets and the termination message, outside the volume.
     outside: Stage,
     canary: String,
@@ -64,15 +61,14 @@ impl Scene {
             role: Role::admin(),
             validity: Validity::Valid,
         };
-        let gitlab = Simulator::start(Settings {
+        let pod = Pod::empty(Settings {
             registration_token: canary.clone(),
             access_tokens: vec![access],
             ..Settings::default()
         });
-        let gitlab = gitlab.unwrap();
         if kind == Kind::Authentication {
             let token = Some(canary.clone());
-            gitlab.add_runner(NewRunner {
+            pod.gitlab.add_runner(NewRunner {
                 token,
                 ..NewRunner::default()
             });
@@ -83,21 +79,14 @@ impl Scene {
         Self {
             kind,
             way,
-            gitlab,
-            stage: Stage::new(),
+            pod,
             outside,
             canary,
         }
     }
 
     fn command(&self, more: &[&str]) -> std::process::Command {
-        let mut command = self.stage.init(&["register", "--non-interactive"]);
-        command.args([
-            "--url",
-            &self.gitlab.url(),
-            "--executor=shell",
-            "--description=c",
-        ]);
+        let mut command = self.pod.init(&[""; 0]);
         let message = self.outside.file("termination-log");
         command.env("RUNNER_INIT_TERMINATION_MESSAGE_PATH", message);
         let flag = match self.kind {
@@ -123,13 +112,6 @@ impl Scene {
         command
     }
 
-    /// Every token of this scene: the given one and those that GitLab made for it.
-    fn secrets(&self) -> Vec<String> {
-        let mut secrets = vec![self.canary.clone()];
-        secrets.extend(self.gitlab.runners().into_iter().map(|runner| runner.token));
-        secrets
-    }
-
     /// Looks at all that was said and written.
     fn look(&self, ended: &Ended, at: &str) {
         let at = format!(
@@ -140,17 +122,18 @@ impl Scene {
         );
         let message = self.outside.text("termination-log").unwrap();
         let state = self
+            .pod
             .stage
             .text(".runner-lifecycle.toml")
             .unwrap_or_default();
         // The token of an owned runner, so that it is not lost with config.toml; never that of a shared one.
         let owned = self.kind != Kind::Authentication;
-        for secret in self.secrets() {
+        for secret in self.pod.secrets() {
             assert_eq!(form(ended.output(), &secret), None, "said: {at}");
             let shown = form(&message, &secret);
             assert_eq!(shown, None, "termination message: {at}{message}");
             let given = secret == self.canary && self.kind != Kind::Authentication;
-            for (name, (mode, bytes)) in self.stage.snapshot() {
+            for (name, (mode, bytes)) in self.pod.stage.snapshot() {
                 let Some(found) = form(&bytes, &secret) else {
                     continue;
                 };
@@ -197,13 +180,14 @@ fn token_is_not_said_by_a_run_that_fails() {
     check("usage", 2, &["--limit=many"], |_| {});
     check("unknown flag", 2, &["--no-such-flag"], |_| {});
     check("broken file", 78, &[], |scene| {
-        scene.stage.put("config.toml", "concurrent = = 1\n");
+        scene.pod.stage.put("config.toml", "concurrent = = 1\n");
     });
     for (status, code) in [(400, 78), (401, 77), (403, 77), (410, 77), (422, 78)] {
         check("refusal", code, &[], |scene| {
             let words = format!("{{\"message\":\"{status} no {} here\"}}", scene.canary);
             let fault = Fault::on("POST *").forever().status(status);
             scene
+                .pod
                 .gitlab
                 .fault(fault.json(serde_json::from_str(&words).unwrap()));
         });
@@ -211,6 +195,7 @@ fn token_is_not_said_by_a_run_that_fails() {
     check("silence", 69, &["--timeout=1s"], |scene| {
         let words = format!("busy with {}", scene.canary);
         scene
+            .pod
             .gitlab
             .fault(Fault::on("POST *").forever().status(503).body(&words));
     });
@@ -220,7 +205,7 @@ fn token_is_not_said_by_a_run_that_fails() {
             scene.canary, scene.canary
         );
         let fault = Fault::on("POST *").forever().status(302);
-        scene.gitlab.fault(fault.header("Location", &target));
+        scene.pod.gitlab.fault(fault.header("Location", &target));
     });
 }
 
@@ -292,6 +277,7 @@ fn token_is_in_no_wrong_file_wherever_the_run_is_killed() {
 fn process_leaves_no_core_and_starts_nothing_that_holds_a_token() {
     let scene = Scene::new(Kind::Access, Way::File);
     scene
+        .pod
         .gitlab
         .fault(Fault::on("POST /user/runners").forever().hang());
     let mut command = scene.command(&[]);
@@ -301,6 +287,7 @@ fn process_leaves_no_core_and_starts_nothing_that_holds_a_token() {
         .spawn()
         .unwrap();
     let asked = scene
+        .pod
         .gitlab
         .wait_until(LIMIT, |state| state.count("POST /user/runners") == 1);
     let look = |name: &str| fs::read(format!("/proc/{}/{name}", child.id())).unwrap();

@@ -2,52 +2,38 @@
 
 mod tokens;
 
+use acceptance::pod::Pod;
 use acceptance::stage::{Ended, Stage, run};
-use gitlab_simulator::{Settings, Simulator};
 
-/// A GitLab that would make a runner of every mistake, and a volume that would keep it.
-struct Scene {
-    gitlab: Simulator,
-    stage: Stage,
+/// Runs with these words and variables, and looks at what must hold for every mistake. `{url}` is GitLab's, `{dir}` the volume.
+fn refuse(pod: &Pod, words: &[&str], variables: &[(&str, &str)], code: i32, named: &str) -> Ended {
+    let snapshot = || {
+        let mut files = pod.stage.snapshot();
+        // It stays, empty: removed it would part two who wait for it.
+        files.remove(".runner-lifecycle.lock");
+        files
+    };
+    let before = snapshot();
+    let words: Vec<String> = words.iter().map(|word| fill(pod, word)).collect();
+    let mut command = pod.stage.init(&["register"]);
+    command.args(&words);
+    for (name, value) in variables {
+        command.env(name, fill(pod, value));
+    }
+    let ended = run(&mut command);
+    let at = format!("{words:?} {variables:?}: {}", ended.output());
+    assert_eq!(ended.code(), code, "{at}");
+    assert!(ended.stdout.is_empty(), "{at}");
+    let error = ended.one_error(&at);
+    assert!(error.contains(&fill(pod, named)), "{named} in {at}");
+    assert!(pod.gitlab.journal().is_empty(), "GitLab was asked: {at}");
+    assert_eq!(snapshot(), before, "{at}");
+    ended
 }
 
-impl Scene {
-    fn new() -> Self {
-        let gitlab = Simulator::start(Settings::default()).unwrap();
-        let stage = Stage::new();
-        Self { gitlab, stage }
-    }
-
-    /// `{url}` is GitLab's, `{dir}` the volume.
-    fn fill(&self, text: &str) -> String {
-        text.replace("{url}", &self.gitlab.url())
-            .replace("{dir}", &self.stage.path().display().to_string())
-    }
-
-    /// Runs with words and variables parted by blanks, and looks at what must hold for every mistake.
-    fn refuse(&self, words: &[&str], variables: &[(&str, &str)], code: i32, named: &str) -> Ended {
-        let before = self.stage.snapshot();
-        let words: Vec<String> = words.iter().map(|word| self.fill(word)).collect();
-        let mut command = self.stage.init(&["register"]);
-        command.args(&words);
-        for (name, value) in variables {
-            command.env(name, self.fill(value));
-        }
-        let ended = run(&mut command);
-        let at = format!("{words:?} {variables:?}: {}", ended.output());
-        assert_eq!(ended.code(), code, "{at}");
-        assert!(ended.stdout.is_empty(), "{at}");
-        let error = ended.one_error(&at);
-        assert!(error.contains(&self.fill(named)), "{named} in {at}");
-        assert!(self.gitlab.journal().is_empty(), "GitLab was asked: {at}");
-        let mut after = self.stage.snapshot();
-        // It stays, empty: removed it would part two who wait for it.
-        after.remove(".runner-lifecycle.lock");
-        let mut before = before;
-        before.remove(".runner-lifecycle.lock");
-        assert_eq!(after, before, "{at}");
-        ended
-    }
+fn fill(pod: &Pod, text: &str) -> String {
+    text.replace("{url}", &pod.gitlab.url())
+        .replace("{dir}", &pod.stage.path().display().to_string())
 }
 
 /// The words of a manifest that is right, but for what is added or overridden.
@@ -66,16 +52,16 @@ const TOKEN: &str = "--registration-token=gitlabtoken";
 
 #[test]
 fn right_words_are_right() {
-    let scene = Scene::new();
-    let words: Vec<String> = right(&[TOKEN]).iter().map(|w| scene.fill(w)).collect();
-    let ended = run(scene.stage.init(&["register"]).args(words));
+    let pod = Pod::fresh();
+    let words: Vec<String> = right(&[TOKEN]).iter().map(|w| fill(&pod, w)).collect();
+    let ended = run(pod.stage.init(&["register"]).args(words));
     assert_eq!(ended.code(), 0, "{}", ended.output());
-    assert_eq!(scene.gitlab.runners().len(), 1);
+    assert_eq!(pod.gitlab.runners().len(), 1);
 }
 
 #[test]
 fn missing_field_of_an_executor_is_named_with_its_flag() {
-    let scene = Scene::new();
+    let pod = Pod::fresh();
     for (words, named) in [
         ("docker", "--docker-image"),
         ("docker+machine", "--docker-image"),
@@ -94,18 +80,18 @@ fn missing_field_of_an_executor_is_named_with_its_flag() {
         let executor = format!("--executor={words}");
         let mut all = right(&[TOKEN]);
         all.extend(executor.split(' '));
-        scene.refuse(&all, &[], 2, named);
+        refuse(&pod, &all, &[], 2, named);
     }
     let words = ["--non-interactive", "--url={url}", TOKEN];
-    scene.refuse(&words, &[], 2, "--executor");
+    refuse(&pod, &words, &[], 2, "--executor");
     let blank = [("DOCKER_IMAGE", "  ")];
     let words = right(&[TOKEN, "--executor=docker"]);
-    scene.refuse(&words, &blank, 2, "--docker-image");
+    refuse(&pod, &words, &blank, 2, "--docker-image");
 }
 
 #[test]
 fn value_that_cannot_be_read_is_named_with_its_flag() {
-    let scene = Scene::new();
+    let pod = Pod::fresh();
     for (word, named) in [
         ("--limit=many", "--limit"),
         ("--limit=1.5", "--limit"),
@@ -141,7 +127,7 @@ fn value_that_cannot_be_read_is_named_with_its_flag() {
         ("--kubernetes-pod-labels=team", "--kubernetes-pod-labels"),
         ("--description=   ", "--description"),
     ] {
-        scene.refuse(&right(&[TOKEN, word]), &[], 2, named);
+        refuse(&pod, &right(&[TOKEN, word]), &[], 2, named);
     }
     for (name, value) in [
         ("RUNNER_LIMIT", "many"),
@@ -150,13 +136,13 @@ fn value_that_cannot_be_read_is_named_with_its_flag() {
         ("RUNNER_INIT_DRAIN_READY", "ja"),
         ("RUNNER_INIT_FILE_MODE", "rw"),
     ] {
-        scene.refuse(&right(&[TOKEN]), &[(name, value)], 2, name);
+        refuse(&pod, &right(&[TOKEN]), &[(name, value)], 2, name);
     }
 }
 
 #[test]
 fn url_that_is_none_is_refused() {
-    let scene = Scene::new();
+    let pod = Pod::fresh();
     for url in [
         "gitlab.example",
         "127.0.0.1:8080",
@@ -167,17 +153,17 @@ fn url_that_is_none_is_refused() {
         "https://gitlab example",
     ] {
         let word = format!("--url={url}");
-        let ended = scene.refuse(&right(&[TOKEN, &word]), &[], 2, "--url");
+        let ended = refuse(&pod, &right(&[TOKEN, &word]), &[], 2, "--url");
         assert!(!ended.stderr.contains(":pw@"), "{}", ended.output());
     }
     let words = ["--non-interactive", "--executor=shell", TOKEN];
-    scene.refuse(&words, &[], 2, "--url");
-    scene.refuse(&words, &[("CI_SERVER_URL", "")], 2, "--url");
+    refuse(&pod, &words, &[], 2, "--url");
+    refuse(&pod, &words, &[("CI_SERVER_URL", "")], 2, "--url");
 }
 
 #[test]
 fn token_that_cannot_be_used_is_refused_without_being_shown() {
-    let scene = Scene::new();
+    let pod = Pod::fresh();
     let secrets = Stage::new();
     secrets.put("empty", "  \n");
     secrets.put("inner", "glrt-canary\nglrt-second");
@@ -238,17 +224,17 @@ fn token_that_cannot_be_used_is_refused_without_being_shown() {
         (vec!["--token=".into()], 2, "--token-file".into()),
     ] {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let ended = scene.refuse(&right(&words), &[], code, &named);
+        let ended = refuse(&pod, &right(&words), &[], code, &named);
         assert!(!ended.output().contains("canary"), "{}", ended.output());
     }
     let variable = [("CI_SERVER_TOKEN", "glrt-canary x")];
-    let ended = scene.refuse(&right(&[]), &variable, 2, "CI_SERVER_TOKEN");
+    let ended = refuse(&pod, &right(&[]), &variable, 2, "CI_SERVER_TOKEN");
     assert!(!ended.output().contains("canary"), "{}", ended.output());
 }
 
 #[test]
 fn word_that_is_no_flag_is_refused_with_the_way_on() {
-    let scene = Scene::new();
+    let pod = Pod::fresh();
     for (word, named) in [
         ("--docker-imgae=alpine", "--docker-image"),
         ("--regstration-token=x", "--registration-token"),
@@ -260,20 +246,20 @@ fn word_that_is_no_flag_is_refused_with_the_way_on() {
         ("--url", "--url needs a value"),
         ("-n=x", "-n"),
     ] {
-        scene.refuse(&right(&[TOKEN, word]), &[], 2, named);
+        refuse(&pod, &right(&[TOKEN, word]), &[], 2, named);
     }
     let spelt = ["--name=a", "--description=b"];
     let words = ["--url={url}", "--executor=shell", TOKEN, spelt[0], spelt[1]];
-    scene.refuse(&words, &[], 2, "--name");
+    refuse(&pod, &words, &[], 2, "--name");
     let words = right(&[TOKEN, "--paused", "false"]);
-    scene.refuse(&words, &[], 2, "--paused=false");
+    refuse(&pod, &words, &[], 2, "--paused=false");
 }
 
 #[test]
 fn file_that_cannot_be_used_is_named_by_its_path() {
-    let scene = Scene::new();
-    scene.stage.put("broken.toml", "concurrent = = 1\n");
-    scene.stage.put("plain", "no certificate");
+    let pod = Pod::fresh();
+    pod.stage.put("broken.toml", "concurrent = = 1\n");
+    pod.stage.put("plain", "no certificate");
     for (word, named) in [
         ("--tls-ca-file={dir}/missing.crt", "{dir}/missing.crt"),
         ("--tls-ca-file={dir}/plain", "{dir}/plain"),
@@ -286,29 +272,29 @@ fn file_that_cannot_be_used_is_named_by_its_path() {
         ("--config={dir}/broken.toml", "broken.toml"),
     ] {
         // A CA file counts for https alone, but a missing one is a mistake in any manifest.
-        scene.refuse(&right(&[TOKEN, word]), &[], 78, named);
+        refuse(&pod, &right(&[TOKEN, word]), &[], 78, named);
     }
     let https = [
         "--url=https://127.0.0.1:1",
         "--tls-ca-file={dir}/missing.crt",
         TOKEN,
     ];
-    scene.refuse(&right(&https), &[], 78, "{dir}/missing.crt");
+    refuse(&pod, &right(&https), &[], 78, "{dir}/missing.crt");
 }
 
 #[test]
 fn config_that_is_a_directory_or_broken_is_left_alone() {
-    let scene = Scene::new();
-    std::fs::create_dir(scene.stage.file("config.toml")).unwrap();
-    scene.refuse(&right(&[TOKEN]), &[], 78, "config.toml");
-    let scene = Scene::new();
-    scene.stage.put("config.toml", "[[runners]]\nname = = 1\n");
-    let ended = scene.refuse(&right(&[TOKEN]), &[], 78, "config.toml");
+    let pod = Pod::fresh();
+    std::fs::create_dir(pod.stage.file("config.toml")).unwrap();
+    refuse(&pod, &right(&[TOKEN]), &[], 78, "config.toml");
+    let pod = Pod::fresh();
+    pod.stage.put("config.toml", "[[runners]]\nname = = 1\n");
+    let ended = refuse(&pod, &right(&[TOKEN]), &[], 78, "config.toml");
     assert!(ended.stderr.contains("line 2"), "{}", ended.output());
-    let scene = Scene::new();
-    scene.stage.put("config.toml", "runners = 3\n");
-    scene.refuse(&right(&[TOKEN]), &[], 78, "config.toml");
-    let scene = Scene::new();
-    scene.stage.put(".runner-lifecycle.toml", "pending = \"x\n");
-    scene.refuse(&right(&[TOKEN]), &[], 78, ".runner-lifecycle.toml");
+    let pod = Pod::fresh();
+    pod.stage.put("config.toml", "runners = 3\n");
+    refuse(&pod, &right(&[TOKEN]), &[], 78, "config.toml");
+    let pod = Pod::fresh();
+    pod.stage.put(".runner-lifecycle.toml", "pending = \"x\n");
+    refuse(&pod, &right(&[TOKEN]), &[], 78, ".runner-lifecycle.toml");
 }

@@ -7,7 +7,7 @@ use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
@@ -107,6 +107,12 @@ impl Container {
 
 impl Drop for Container {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            #[expect(clippy::print_stderr, reason = "what helps to understand a failure")]
+            {
+                eprintln!("the log of {}:\n{}", self.name, self.log());
+            }
+        }
         // Gone already unless a test failed: ESRCH is fine.
         if matches!(
             self.ended.try_recv(),
@@ -128,15 +134,6 @@ pub(crate) fn put(path: &Path, content: &[u8], owner: &User, mode: u32) {
     chown(path, Some(owner.uid), Some(owner.gid)).unwrap();
     file.set_permissions(fs::Permissions::from_mode(mode))
         .unwrap();
-}
-
-/// Waits for a condition on files or processes.
-pub(crate) fn wait_for(limit: Duration, what: impl Fn() -> String, condition: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !condition() {
-        assert!(start.elapsed() < limit, "not within {limit:?}: {}", what());
-        std::thread::park_timeout(Duration::from_millis(10));
-    }
 }
 
 /// The exit code of a process within a limit; none when it goes on.

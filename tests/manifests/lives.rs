@@ -3,12 +3,12 @@
 
 use std::fs;
 
+use acceptance::pod::{LIMIT, wait_for};
 use gitlab_simulator::{JobStatus, Settings};
 use nix::sys::signal::Signal;
 
-use crate::container::wait_for;
 use crate::render::Objects;
-use crate::scene::{LIMIT, Scene, certificate, get};
+use crate::scene::{Scene, certificate, get};
 
 fn idle(objects: &Objects) {
     let mut scene = Scene::of(objects);
@@ -40,7 +40,7 @@ pub(crate) fn end_busy(scene: &mut Scene, job: i64) {
                 || gitlab.journal().iter().any(|call| call.method == "DELETE")
         };
         let hook = pod.spec["containers"][0]["lifecycle"].is_object();
-        wait_for(LIMIT, || pod.words(), || !hook || paused());
+        wait_for("the pause", || (!hook || paused()).then_some(()));
         Scene::let_the_job_end(pod);
     });
     let job = scene

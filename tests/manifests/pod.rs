@@ -11,10 +11,11 @@ use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use acceptance::pod::wait_for;
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use crate::container::{Container, wait_for, within};
+use crate::container::{Container, within};
 use crate::render::{Objects, list, text};
 use crate::sandbox::Sandbox;
 
@@ -93,11 +94,9 @@ impl Pod {
             let started = self.sandbox.start(self.order(container));
             if container["restartPolicy"] == "Always" {
                 // PID 1 of a container hears no signal before it listens; a real pod lives longer than ours.
-                wait_for(
-                    PATIENCE,
-                    || started.name.clone(),
-                    || started.log().contains('\n'),
-                );
+                wait_for("a sidecar's first words", || {
+                    started.log().contains('\n').then_some(())
+                });
                 self.sidecars.push(started);
                 continue;
             }

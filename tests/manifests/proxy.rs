@@ -6,12 +6,12 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use acceptance::pod::{LIMIT, wait_for};
 use gitlab_simulator::Settings;
 use nix::sys::signal::Signal;
 
-use crate::container::wait_for;
 use crate::render::Objects;
-use crate::scene::{LIMIT, Scene, certificate, get};
+use crate::scene::{Scene, certificate, get};
 
 const OURS: &str = "http://proxy.example.com:3128";
 /// A name that no resolver knows.
@@ -96,8 +96,9 @@ fn init_container_and_hook_reach_gitlab_through_the_proxy() {
     let (mut scene, proxy) = behind_a_proxy(&components, Settings::default());
     scene.pod.start();
     assert_eq!(scene.gitlab.runners().len(), 1);
-    let runs = || get("/metrics").starts_with("HTTP/1.1 200");
-    wait_for(LIMIT, || scene.pod.words(), runs);
+    wait_for("the runner manager to run", || {
+        get("/metrics").starts_with("HTTP/1.1 200").then_some(())
+    });
     scene.pod.delete(|_| ());
     scene.check_end();
     let asked = proxy.asked();

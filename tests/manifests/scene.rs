@@ -4,17 +4,14 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
-use std::time::Duration;
 
 use acceptance::canary::form;
+use acceptance::pod::{LIMIT, wait_for};
 use gitlab_simulator::{Job, JobStatus, NewRunner, Role, Settings, Simulator};
 
-use crate::container::wait_for;
 use crate::pod::{Given, Pod};
 use crate::render::Objects;
 
-/// Generous: a loaded machine is no failure.
-pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 const REGISTRATION_TOKEN: &str = "canary-registration-token";
 /// Seen by the runner container through a volume; the job of the busy pods ends when it is there.
 const JOB_MAY_END: &str = "job-may-end";
@@ -130,8 +127,9 @@ impl Scene {
         });
         assert!(running, "nobody took the job:\n{}", self.pod.words());
         // At GitLab it runs as soon as it is handed out; a stop signal in the middle of the answer would lose it.
-        let arrived = || get("/debug/jobs/list").contains("url=");
-        wait_for(LIMIT, || self.pod.words(), arrived);
+        wait_for("the runner manager to work on the job", || {
+            get("/debug/jobs/list").contains("url=").then_some(())
+        });
         id
     }
 

@@ -3,14 +3,14 @@
 
 use std::time::Duration;
 
+use acceptance::pod::{LIMIT, wait_for};
 use gitlab_simulator::{NewRunner, Role, Settings, Simulator};
 use serde_json::{Value, json};
 
-use crate::container::wait_for;
 use crate::pod::Pod;
 use crate::render::{Objects, PROXIES, list, text};
 use crate::restricted::violations;
-use crate::scene::{LIMIT, certificate};
+use crate::scene::certificate;
 
 const COMPONENTS: [&str; 4] = ["access-token", "kubernetes-executor", "sidecar", "sweep"];
 
@@ -66,11 +66,10 @@ fn play(objects: &Objects, settings: Settings) -> (String, Vec<i64>) {
     let main = pod.main.as_ref().unwrap();
     let code = main.ended_within(LIMIT);
     // The last words may still lie in the pipe.
-    wait_for(
-        LIMIT,
-        || main.log(),
-        || main.log().contains("INFO") || main.log().contains("ERROR"),
-    );
+    wait_for("its last words", || {
+        let log = main.log();
+        (log.contains("INFO") || log.contains("ERROR")).then_some(())
+    });
     let words = main.log();
     assert_eq!(code, Some(0), "{words}");
     assert!(!words.contains(&token), "the token is in the log");

@@ -1,9 +1,8 @@
 //! The hook twice at once, after it is done, and killed anywhere: in the end nothing is left, and the file is what it was.
 
-use gitlab_simulator::JobStatus;
-
 use acceptance::pod::{Plan, Pod, Source, wait_for};
 use acceptance::versions::{ENDS, each};
+use gitlab_simulator::JobStatus;
 
 /// A runner manager started anew on the volume works: the file in force is the operator's.
 pub(crate) fn starts_anew(pod: &mut Pod) {

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use gitlab_simulator::JobStatus;
-
 use acceptance::order::no_job_is_lost;
 use acceptance::pod::{Plan, Pod, Source, wait_for, within};
 use acceptance::versions::{ALL, each, in_turn};
+use gitlab_simulator::JobStatus;
 
 fn of(source: Source, concurrent: usize) -> Pod {
     let plan = Plan::of(source);

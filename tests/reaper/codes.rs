@@ -3,10 +3,9 @@
 use std::fs;
 
 use acceptance::canary::form;
-use gitlab_simulator::Fault;
-
 use acceptance::known::STATE;
 use acceptance::pod::{Plan, Pod, Source, put};
+use gitlab_simulator::Fault;
 
 #[test]
 fn every_exit_code_of_the_contract_has_its_run() {

@@ -1,70 +1,14 @@
 //! The hook in its container: a PID namespace of its own, `dumb-init` as PID 1, the kubelet's order.
 
 use std::fs;
-use std::io::Write as _;
-use std::os::unix::fs::MetadataExt as _;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
+use acceptance::namespaces::{container, is_root};
+use acceptance::pod::{Plan, Pod, Source, wait_for};
 use acceptance::programs::program;
-use acceptance::stage::{Ended, run};
 use gitlab_simulator::JobStatus;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-
-use acceptance::pod::{Plan, Pod, Source, wait_for};
-
-fn is_root() -> bool {
-    fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
-}
-
-/// A command in namespaces of its own, where this machine allows that; in CI it must. Who is not root becomes it inside.
-fn unshare(namespaces: &[&str], needed: &[&str]) -> Option<Command> {
-    let new = || {
-        let mut command = Command::new("unshare");
-        command.args(namespaces).stdin(Stdio::null());
-        if !is_root() {
-            command.args(["--user", "--map-root-user"]);
-        }
-        command
-    };
-    let tried = run(new().args(needed).arg("true"));
-    allowed(&tried, &format!("{namespaces:?} with {needed:?}")).then(new)
-}
-
-/// Whether that went well. In CI it must; elsewhere what is left out is said.
-fn allowed(tried: &Ended, what: &str) -> bool {
-    if tried.code() == 0 {
-        return true;
-    }
-    let words = format!("no unshare {what} here: {}\n", tried.output());
-    let ci = std::env::var_os("CI").is_some_and(|value| value == "true");
-    assert!(!ci, "CI needs it: {words}");
-    // Past the test harness, which keeps the words of a test that passes to itself.
-    let words = format!("SKIPPED, NOT TESTED: {words}");
-    std::io::stderr().write_all(words.as_bytes()).unwrap();
-    false
-}
-
-/// A command with a file system of its own to mount in.
-pub(crate) fn mount_namespace() -> Option<Command> {
-    unshare(&["--mount"], &[])
-}
-
-/// A command without capabilities, as one of whoever is not root is.
-pub(crate) fn user_namespace() -> Option<Command> {
-    let mut command = Command::new("unshare");
-    command.arg("--user").stdin(Stdio::null());
-    let tried = run(Command::new("unshare").args(["--user", "true"]));
-    allowed(&tried, "--user").then_some(command)
-}
-
-/// A new container: PID 1 is what comes next.
-fn container() -> Option<Command> {
-    unshare(
-        &["--pid", "--fork", "--mount-proc", "--kill-child"],
-        &["dumb-init"],
-    )
-}
 
 /// The container's PID 1, as this machine numbers it.
 fn pid_1(unshare: Pid) -> Pid {

@@ -3,10 +3,9 @@
 use std::thread;
 use std::time::Duration;
 
-use gitlab_simulator::{Fault, JobStatus};
-
 use acceptance::pod::{LIMIT, Plan, Pod, Source, put};
 use acceptance::versions::{ENDS, each, play, played};
+use gitlab_simulator::{Fault, JobStatus};
 
 /// What the machine may add to a process's own time when it is busy.
 const SLACK: Duration = Duration::from_secs(2);

@@ -5,10 +5,9 @@ use std::net::TcpListener;
 use std::thread;
 use std::time::Duration;
 
-use gitlab_simulator::{Effect, Fault, own_address};
-
 use acceptance::pod::{Plan, Pod, Source};
 use acceptance::versions::{ENDS, each};
+use gitlab_simulator::{Effect, Fault, own_address};
 
 const GRACE: Duration = Duration::from_secs(4);
 

@@ -1,11 +1,10 @@
 //! What became of the files since the pod began: a right unregistration or a refusal that says why, never a wrong one.
 
-use gitlab_simulator::{Call, NewRunner};
-use nix::sys::signal::Signal;
-
 use acceptance::known::STATE;
 use acceptance::pod::{LIMIT, Plan, Pod, Source, wait_for};
 use acceptance::versions::{ENDS, each};
+use gitlab_simulator::{Call, NewRunner};
+use nix::sys::signal::Signal;
 
 #[test]
 fn token_that_the_runner_manager_rotated_is_the_one_that_unregisters() {

@@ -2,13 +2,12 @@
 
 use std::fs;
 
-use gitlab_simulator::{JobStatus, NewRunner};
-use nix::sys::signal::Signal;
-use nix::unistd::Pid;
-
 use acceptance::order::Order;
 use acceptance::pod::{Plan, Pod, Source, put, wait_for};
 use acceptance::versions::{ALL, ENDS, each};
+use gitlab_simulator::{JobStatus, NewRunner};
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
 
 const STATE: &str = ".runner-lifecycle.toml";
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::{Duration, Instant};
 
-use acceptance::pod::{LIMIT, Plan, Pod, Source, wait_for};
+use acceptance::pod::{Plan, Pod, Source, wait_for};
 use acceptance::process::Running;
 
 /// How long nothing may wake it.
@@ -34,13 +34,6 @@ fn switches(sidecar: &Running) -> BTreeMap<String, u64> {
 fn idle_sidecar_is_not_woken_for_a_minute_and_knows_its_work_after_it() {
     let mut pod = Pod::working(Plan::of(Source::AuthenticationToken));
     let sidecar = pod.sidecar(&[]);
-    let connected = |state: &gitlab_simulator::State| {
-        state
-            .journal
-            .iter()
-            .any(|call| call.method == "HEAD" && call.status.is_some())
-    };
-    assert!(pod.gitlab.wait_until(LIMIT, connected));
     let (mut seen, mut since) = (switches(&sidecar), Instant::now());
     wait_for("the sidecar to settle", || {
         let now = switches(&sidecar);

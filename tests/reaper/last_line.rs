@@ -3,12 +3,10 @@
 
 use std::fs;
 
-use acceptance::stage::run;
-use gitlab_simulator::{Fault, NewRunner};
-
 use acceptance::known::STATE;
-use acceptance::pod::{Plan, Pod, Source};
+use acceptance::pod::{POD, Plan, Pod, Source};
 use acceptance::process::Ended;
+use gitlab_simulator::{Fault, NewRunner};
 
 /// Fails unless these runners are named with what to do about them, and nothing is said to be over.
 #[track_caller]
@@ -28,18 +26,10 @@ fn names(ended: &Ended, pod: &Pod, runners: &[i64]) {
 
 /// Runs `runner-init` once more in this pod, with a registration token.
 fn registers(pod: &Pod, name: &str) {
-    let token = pod
-        .gitlab
-        .look(|state| state.settings.registration_token.clone());
-    let mut init = pod
-        .stage
-        .init(&["--non-interactive", "--executor=shell", "--name", name]);
-    init.args(["--url", &pod.gitlab.url(), "--registration-token", &token]);
-    init.env("RUNNER_INIT_POD_NAME", "runner-0")
-        .env("RUNNER_INIT_POD_NAMESPACE", "ci")
-        .env("RUNNER_INIT_POD_UID", "u-0");
-    let init = run(&mut init);
-    assert_eq!(init.code(), 0, "{}", init.output());
+    let mut words = pod.flags(Source::RegistrationToken);
+    words.push(format!("--description={name}"));
+    words.extend(POD.map(str::to_owned));
+    pod.registers(&words);
 }
 
 #[test]

@@ -5,12 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use gitlab_simulator::{Fault, JobStatus, Settings};
-use nix::sys::signal::Signal;
-
 use acceptance::order::{most_at_once, no_job_is_lost};
 use acceptance::pod::{LIMIT, Plan, Pod, Source, wait_for};
 use acceptance::versions::{ALL, play};
+use gitlab_simulator::{Fault, JobStatus, Settings};
+use nix::sys::signal::Signal;
 
 /// Moments that are tried at once: they wait more than they work.
 const AT_ONCE: usize = 4;

@@ -4,11 +4,10 @@ use std::fs;
 use std::os::unix::fs::chown;
 use std::process::Command;
 
+use acceptance::namespaces::{is_root, skipped};
+use acceptance::pod::{Plan, Pod, Source};
 use acceptance::programs::program;
 use gitlab_simulator::JobStatus;
-use nix::unistd::geteuid;
-
-use acceptance::pod::{Plan, Pod, Source};
 
 const USER: u32 = 1000;
 
@@ -16,11 +15,8 @@ const USER: u32 = 1000;
 /// cannot tell which file it reads.
 #[test]
 fn runner_manager_that_gave_up_root_is_waited_for_and_not_signalled() {
-    if !geteuid().is_root() {
-        use std::io::Write as _;
-        // Not by a macro: the harness would keep it to itself.
-        let words = "SKIPPED, NOT TESTED: only root can start a process of another user\n";
-        drop(std::io::stderr().write_all(words.as_bytes()));
+    if !is_root() {
+        skipped("only root can start a process of another user");
         return;
     }
     let mut pod = Pod::of(Plan {

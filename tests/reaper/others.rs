@@ -2,12 +2,11 @@
 
 use std::process::Command;
 
-use gitlab_simulator::JobStatus;
-use nix::sys::signal::Signal;
-
-use super::container::mount_namespace;
+use acceptance::namespaces::mount_namespace;
 use acceptance::pod::{Plan, Pod, Source};
 use acceptance::versions::{ENDS, each};
+use gitlab_simulator::JobStatus;
+use nix::sys::signal::Signal;
 
 #[test]
 fn hook_of_another_pod_touches_nothing_and_says_why() {

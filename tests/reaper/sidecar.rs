@@ -2,12 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use gitlab_simulator::JobStatus;
-use nix::sys::signal::Signal;
-
 use acceptance::pod::{LIMIT, Plan, Pod, Source, wait_for, within};
 use acceptance::process::Running;
 use acceptance::versions::{ALL, each, in_turn};
+use gitlab_simulator::JobStatus;
+use nix::sys::signal::Signal;
 
 #[test]
 fn runner_manager_that_has_ended_is_unregistered_whatever_its_source() {

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use gitlab_simulator::{Fault, JobStatus, Settings, State};
-use nix::sys::signal::Signal;
-
 use acceptance::pod::{LIMIT, Plan, Pod, Source};
 use acceptance::process::Ended;
 use acceptance::versions::{ENDS, each};
+use gitlab_simulator::{Fault, JobStatus, Settings, State};
+use nix::sys::signal::Signal;
 
 /// From the kubelet's stop signal under a hook to SIGKILL, as measured.
 const KILL: Duration = Duration::from_secs(2);

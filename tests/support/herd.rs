@@ -8,10 +8,11 @@ use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use gitlab_simulator::{NewRunner, RateLimits, Role, Settings, Simulator};
+use gitlab_simulator::{RateLimits, Settings, Simulator};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
+pub use crate::plan::Source;
 use crate::programs::program;
 use crate::stage::Stage;
 
@@ -23,17 +24,6 @@ const WEIGH: Duration = Duration::from_millis(500);
 
 /// Longer than `runner-init` allows itself: then something hangs.
 const LIMIT: Duration = Duration::from_secs(400);
-
-/// Where the pods' runners come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// One runner that all of them share.
-    AuthenticationToken,
-    /// A runner each, made with one user's access token.
-    AccessToken,
-    /// A runner each, made with a registration token.
-    RegistrationToken,
-}
 
 /// What a herd took.
 #[derive(Clone, Copy, Debug)]
@@ -63,39 +53,6 @@ pub struct Herd {
     gate: Option<PipeWriter>,
 }
 
-impl Source {
-    /// Requests of one pod that none is refused.
-    #[must_use]
-    pub fn requests(self) -> usize {
-        match self {
-            // It creates, then verifies.
-            Self::AccessToken => 2,
-            Self::AuthenticationToken | Self::RegistrationToken => 1,
-        }
-    }
-
-    /// The flag with the token, which is in a file where pods would mount a Secret.
-    fn flag(self, gitlab: &Simulator, secrets: &Stage) -> Vec<String> {
-        let (flag, token) = match self {
-            Self::AuthenticationToken => (
-                "--token-file",
-                gitlab.add_runner(NewRunner::default()).token,
-            ),
-            Self::AccessToken => (
-                "--access-token-file",
-                gitlab.add_access_token(&["create_runner"], Role::admin()),
-            ),
-            Self::RegistrationToken => ("--registration-token-file", "gitlabtoken".to_owned()),
-        };
-        secrets.put("token", &token);
-        let mut flags = vec![format!("{flag}={}", secrets.file("token").display())];
-        if self == Self::AccessToken {
-            flags.push("--runner-type=instance".to_owned());
-        }
-        flags
-    }
-}
-
 impl Herd {
     /// Makes `pods` of them, started up to the door.
     ///
@@ -110,7 +67,7 @@ impl Herd {
         let gitlab = sure(Simulator::start(settings), "the simulator");
         // One more, for the Secret.
         let stages: Vec<Stage> = (0..=pods).map(|_| Stage::new()).collect();
-        let token = source.flag(&gitlab, &stages[pods]);
+        let token = source.flags(&gitlab, stages[pods].path());
         let url = format!("--url={}", gitlab.url());
         let (door, gate) = sure(io::pipe(), "a pipe");
         let mut herd = Self {

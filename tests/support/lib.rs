@@ -16,6 +16,7 @@ mod entries;
 pub mod herd;
 pub mod known;
 mod looks;
+pub mod namespaces;
 pub mod order;
 mod plan;
 pub mod pod;

@@ -1,6 +1,10 @@
 //! What kind of pod a test wants.
 
-use gitlab_simulator::Settings;
+use std::path::Path;
+
+use gitlab_simulator::{NewRunner, Role, Settings, Simulator};
+
+use crate::pod::put;
 
 /// Where a runner comes from: one of three sources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +31,38 @@ impl Source {
     /// Whether the runner is the pod's own.
     pub fn owned(self) -> bool {
         self != Self::AuthenticationToken
+    }
+
+    /// The flags with which `runner-init` gets such a runner from this GitLab. The token is in a file of this directory, as
+    /// pods mount a Secret.
+    pub fn flags(self, gitlab: &Simulator, secrets: &Path) -> Vec<String> {
+        let (flag, token) = match self {
+            Self::AuthenticationToken => ("token", gitlab.add_runner(NewRunner::default()).token),
+            Self::AccessToken => (
+                "access-token",
+                gitlab.add_access_token(&["create_runner"], Role::admin()),
+            ),
+            Self::RegistrationToken => (
+                "registration-token",
+                gitlab.look(|state| state.settings.registration_token.clone()),
+            ),
+        };
+        let path = secrets.join(flag);
+        put(&path, &format!("{token}\n"));
+        let mut flags = vec![format!("--{flag}-file={}", path.display())];
+        if self == Self::AccessToken {
+            flags.push("--runner-type=instance".to_owned());
+        }
+        flags
+    }
+
+    /// Requests with which `runner-init` gets such a runner, of which none is refused.
+    pub fn requests(self) -> usize {
+        match self {
+            // It creates, then verifies.
+            Self::AccessToken => 2,
+            Self::AuthenticationToken | Self::RegistrationToken => 1,
+        }
     }
 
     /// The one call that takes this pod off GitLab's list.

@@ -1,24 +1,28 @@
 //! One pod on one simulated GitLab: its volume as `runner-init` leaves it, and its runner manager. Judges nothing itself; when
 //! it goes it has the journal judged.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::stage::{Stage, run};
-use gitlab_simulator::{NewRunner, Role, Simulator, own_address};
+use gitlab_simulator::{NewRunner, Settings, Simulator, own_address};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
 use crate::order::Order;
 pub use crate::plan::{Plan, Source};
+use crate::stage::{Ended, Stage, run};
 use crate::versions::played;
 
 /// No wait of a test is longer. Most end within milliseconds; the machine may be busy.
 pub const LIMIT: Duration = Duration::from_secs(60);
+
+/// Who a pod's volume belongs to.
+pub const POD: [&str; 3] = ["--pod-name=runner-0", "--pod-namespace=ci", "--pod-uid=u-0"];
 
 /// A pod. Its processes end with it.
 pub struct Pod {
@@ -40,46 +44,47 @@ pub struct Pod {
 }
 
 impl Pod {
-    /// A pod after its init container; nothing polls yet. `config.toml` is an hour old, since its time must come back.
-    pub fn of(plan: Plan) -> Self {
-        let gitlab = Simulator::start(plan.settings).unwrap();
-        let mut pod = Self {
-            gitlab,
+    /// A pod before its init container: a GitLab, and a volume with nothing on it.
+    pub fn empty(settings: Settings) -> Self {
+        Self {
+            gitlab: Simulator::start(settings).unwrap(),
             stage: Stage::new(),
-            source: plan.source,
+            source: Source::AuthenticationToken,
             order: Order::default(),
             address: own_address().to_string(),
             version: played(),
             aside: tempfile::tempdir().unwrap(),
             runner_manager: None,
-        };
+        }
+    }
+
+    /// The same at a GitLab of the usual settings.
+    pub fn fresh() -> Self {
+        Self::empty(Settings::default())
+    }
+
+    /// A pod after its init container; nothing polls yet. `config.toml` is an hour old, since its time must come back.
+    pub fn of(plan: Plan) -> Self {
+        let mut pod = Self::empty(plan.settings);
+        pod.source = plan.source;
         // Another pod's runner: nothing may ever happen to it.
         let bystander = pod.gitlab.add_runner(NewRunner::default());
         pod.order.bystander(&bystander);
-        let concurrent = plan.concurrent.to_string();
-        let interval = plan.check_interval.to_string();
-        let mut init = pod
-            .stage
-            .init(&["register", "--non-interactive", "--executor=shell"]);
-        init.args(["--url", &pod.gitlab.url(), "--description=acceptance"])
-            .args(["--concurrent", &concurrent, "--check-interval", &interval])
-            .arg("--drain-ready=false")
-            .arg(pod.source_argument());
-        // Who the volume belongs to.
-        init.env("RUNNER_INIT_POD_NAME", "runner-0")
-            .env("RUNNER_INIT_POD_NAMESPACE", "ci")
-            .env("RUNNER_INIT_POD_UID", "u-0");
+        let (concurrent, interval) = (plan.concurrent, plan.check_interval);
+        let mut words = pod.flags(plan.source);
+        words.extend([
+            format!("--concurrent={concurrent}"),
+            format!("--check-interval={interval}"),
+            "--drain-ready=false".to_owned(),
+        ]);
+        words.extend(POD.map(str::to_owned));
         if plan.limit {
-            init.args(["--limit", &concurrent]);
+            words.push(format!("--limit={concurrent}"));
         }
         if plan.port {
-            init.args(["--listen-address", &pod.address]);
+            words.push(format!("--listen-address={}", pod.address));
         }
-        if plan.source == Source::AccessToken {
-            init.arg("--runner-type=instance");
-        }
-        let init = run(&mut init);
-        assert_eq!(init.code(), 0, "{}", init.output());
+        pod.registers(&words);
         let runner = pod.gitlab.runners().pop().unwrap();
         pod.order.entry(&runner, plan.source.owned());
         pod.age_config();
@@ -93,27 +98,33 @@ impl Pod {
         pod
     }
 
-    fn source_argument(&self) -> String {
-        match self.source {
-            Source::AuthenticationToken => {
-                let token = self.gitlab.add_runner(NewRunner::default()).token;
-                format!("--token={token}")
-            }
-            Source::AccessToken => {
-                let token = self
-                    .gitlab
-                    .add_access_token(&["create_runner"], Role::admin());
-                let path = self.aside.path().join("access-token");
-                put(&path, &format!("{token}\n"));
-                format!("--access-token-file={}", path.display())
-            }
-            Source::RegistrationToken => {
-                let token = self
-                    .gitlab
-                    .look(|state| state.settings.registration_token.clone());
-                format!("--registration-token={token}")
-            }
-        }
+    /// The flags that give this pod a runner.
+    pub fn flags(&self, source: Source) -> Vec<String> {
+        source.flags(&self.gitlab, self.aside.path())
+    }
+
+    /// `runner-init` as an ordinary manifest calls it, with these words more.
+    pub fn init(&self, more: &[impl AsRef<OsStr>]) -> Command {
+        let mut init = self
+            .stage
+            .init(&["register", "--non-interactive", "--executor=shell"]);
+        init.args(["--url", &self.gitlab.url(), "--description=acceptance"])
+            .args(more);
+        init
+    }
+
+    /// `runner-init` ends so.
+    #[track_caller]
+    pub fn init_ends(&self, more: &[impl AsRef<OsStr>], code: i32) -> Ended {
+        let ended = run(&mut self.init(more));
+        assert_eq!(ended.code(), code, "{}", ended.output());
+        ended
+    }
+
+    /// `runner-init` ends well.
+    #[track_caller]
+    pub fn registers(&self, more: &[impl AsRef<OsStr>]) -> Ended {
+        self.init_ends(more, 0)
     }
 
     /// Makes `config.toml` an hour old.

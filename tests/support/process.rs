@@ -7,10 +7,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use crate::canary::form;
-use gitlab_simulator::State;
+use gitlab_simulator::Call;
 use nix::sys::signal::{Signal, kill};
 
+use crate::canary::form;
 use crate::pod::{LIMIT, Pod, pid_of, wait_for};
 
 /// A run that goes on.
@@ -76,8 +76,10 @@ impl Pod {
     /// Waits until a sidecar has made its connection to GitLab.
     #[track_caller]
     pub fn is_connected(&self) {
-        let ahead = |state: &State| state.journal.iter().any(|call| call.method == "HEAD");
-        let connected = self.gitlab.wait_until(LIMIT, ahead);
+        let ahead = |call: &Call| call.method == "HEAD" && call.status.is_some();
+        let connected = self
+            .gitlab
+            .wait_until(LIMIT, |state| state.journal.iter().any(ahead));
         assert!(connected, "no connection was made ahead");
     }
 

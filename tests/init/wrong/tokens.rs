@@ -1,10 +1,12 @@
 //! Tokens at the wrong flag, and texts that are no token.
 
-use super::{Scene, right};
+use acceptance::pod::Pod;
+
+use super::{refuse, right};
 
 #[test]
 fn token_of_another_kind_is_told_its_place_before_gitlab_is_asked() {
-    let scene = Scene::new();
+    let pod = Pod::fresh();
     for (flag, variable, token, want) in [
         (
             "--token",
@@ -40,25 +42,14 @@ fn token_of_another_kind_is_told_its_place_before_gitlab_is_asked() {
         ),
     ] {
         let given = format!("{flag}={token}");
-        let ended = scene.refuse(&right(&[&given]), &[], 2, want);
-        assert!(
-            !ended.output().to_lowercase().contains("canary"),
-            "{}",
-            ended.output()
-        );
-        let ended = scene.refuse(&right(&[]), &[(variable, token)], 2, want);
-        assert!(
-            !ended.output().to_lowercase().contains("canary"),
-            "{}",
-            ended.output()
-        );
-        scene.stage.put("token", &format!("{token}\n"));
+        let by_flag = refuse(&pod, &right(&[&given]), &[], 2, want);
+        let by_variable = refuse(&pod, &right(&[]), &[(variable, token)], 2, want);
+        pod.stage.put("token", &format!("{token}\n"));
         let file = format!("{flag}-file={{dir}}/token");
-        let ended = scene.refuse(&right(&[&file]), &[], 78, want);
-        assert!(
-            !ended.output().to_lowercase().contains("canary"),
-            "{}",
-            ended.output()
-        );
+        let by_file = refuse(&pod, &right(&[&file]), &[], 78, want);
+        for ended in [by_flag, by_variable, by_file] {
+            let said = ended.output();
+            assert!(!said.to_lowercase().contains("canary"), "{said}");
+        }
     }
 }

@@ -127,3 +127,21 @@ pub(crate) fn call_with(
     let path = format!("/api/v4{endpoint}");
     receive(&mut send(sim, method, &path, headers, body)).unwrap()
 }
+
+/// A page that this token may see.
+pub(crate) fn get(sim: &Simulator, token: &str, endpoint: &str) -> Reply {
+    call_as(sim, Some(token), "GET", endpoint, &Value::Null)
+}
+
+/// The ids of a list's rows.
+#[track_caller]
+pub(crate) fn ids(reply: &Reply) -> Vec<i64> {
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    reply
+        .json()
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|row| row["id"].as_i64())
+        .collect()
+}

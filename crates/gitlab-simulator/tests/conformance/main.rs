@@ -15,6 +15,7 @@ mod instance;
 mod job_calls;
 mod job_requests;
 mod lists;
+mod lists_within;
 mod polling;
 mod program;
 mod registrars;

@@ -3,7 +3,7 @@
 use gitlab_simulator::{Job, JobStatus, Membership, Runner, Simulator};
 use serde_json::{Value, json};
 
-use crate::client::{Reply, call, call_as};
+use crate::client::{Reply, call, call_as, ids};
 use crate::gitlab::{admin, in_project, instance_runner, project_runner, start, user, with_groups};
 
 fn jobs(sim: &Simulator, token: Option<&str>, runner: &Runner, query: &str) -> Reply {
@@ -14,17 +14,6 @@ fn jobs(sim: &Simulator, token: Option<&str>, runner: &Runner, query: &str) -> R
         &format!("/runners/{}/jobs{query}", runner.id),
         &Value::Null,
     )
-}
-
-fn ids(reply: &Reply) -> Vec<i64> {
-    assert_eq!(reply.status, 200, "{}", reply.body);
-    reply
-        .json()
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter_map(|row| row["id"].as_i64())
-        .collect()
 }
 
 /// Lets a manager of the runner take a new job of a project.

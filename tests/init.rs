@@ -7,6 +7,7 @@ mod herd;
 mod install;
 #[cfg(target_arch = "x86_64")]
 mod killed;
+mod last_words;
 mod mark;
 mod pem;
 mod read_only;

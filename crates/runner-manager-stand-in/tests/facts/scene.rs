@@ -10,14 +10,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, SystemTime};
 
+pub(crate) use acceptance::pod::{LIMIT, wait_for, within};
 use gitlab_simulator::{Job, NewRunner, Settings, Simulator, own_address};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
-
-pub(crate) use looks::{wait_for, within};
-
-/// No wait of a test is longer; most end within milliseconds.
-pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 
 /// What `config.toml` says.
 #[derive(Clone, Default)]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use gitlab_simulator::JobStatus;
 
-use super::{LIMIT, Scene};
+use super::{LIMIT, Scene, wait_for};
 
 impl Scene {
     /// A page's body; None while nothing listens there.
@@ -112,29 +112,4 @@ impl Scene {
             (self.metric(name, "stage=\"step_script\"") == jobs).then_some(())
         });
     }
-}
-
-/// Asks again and again until there is an answer.
-pub(crate) fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    let started = Instant::now();
-    loop {
-        if let Some(answer) = ask() {
-            return answer;
-        }
-        assert!(started.elapsed() < LIMIT, "waited {LIMIT:?} for {what}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
-
-/// A bound on what the program takes: a busy machine may add to it, but not to each of three.
-#[track_caller]
-pub(crate) fn within(bound: Duration, mut measure: impl FnMut() -> Duration) {
-    let mut taken = Vec::new();
-    while taken.len() < 3 {
-        taken.push(measure());
-        if taken.last().is_some_and(|last| *last < bound) {
-            return;
-        }
-    }
-    assert!(taken.is_empty(), "not once within {bound:?}: {taken:?}");
 }

@@ -3,11 +3,9 @@
 
 mod weather;
 
-use std::collections::VecDeque;
-use std::sync::Mutex;
-use std::thread;
 use std::time::{Duration, Instant};
 
+use acceptance::at_once::at_once;
 use acceptance::canary::form;
 use acceptance::pod::{Pod, Source};
 use acceptance::stage::{Ended, Stage, run};
@@ -121,22 +119,6 @@ impl Scene {
     }
 }
 
-/// Does every piece of work, many at once.
-fn all<T: Send>(work: impl IntoIterator<Item = T>, each: impl Fn(T) + Sync) {
-    let queue: Mutex<VecDeque<T>> = Mutex::new(work.into_iter().collect());
-    thread::scope(|scope| {
-        for _ in 0..THREADS {
-            scope.spawn(|| {
-                loop {
-                    let next = queue.lock().unwrap().pop_front();
-                    let Some(next) = next else { return };
-                    each(next);
-                }
-            });
-        }
-    });
-}
-
 fn every_fault() -> impl Iterator<Item = (Call, &'static Weather)> {
     WEATHER
         .iter()
@@ -150,7 +132,7 @@ fn last_line(ended: &Ended) -> &str {
 #[test]
 fn fault_that_strikes_once_is_repeated_or_final_as_its_kind_says() {
     // An attempt that hangs is given up after ten seconds, a creation after thirty, so that there is time for another.
-    all(every_fault(), |(call, weather)| {
+    at_once(THREADS, every_fault(), |(call, weather)| {
         let scene = Scene::new(call);
         let fault = (weather.strike)(Fault::on(call.pattern()));
         scene.pod.gitlab.fault(fault.clone());
@@ -178,7 +160,7 @@ fn fault_that_strikes_once_is_repeated_or_final_as_its_kind_says() {
 #[test]
 fn fault_that_lasts_ends_the_run_in_time_with_its_code_and_the_next_step() {
     let limit = Duration::from_secs(2);
-    all(every_fault(), |(call, weather)| {
+    at_once(THREADS, every_fault(), |(call, weather)| {
         let scene = Scene::new(call);
         let fault = (weather.strike)(Fault::on(call.pattern()).forever());
         scene.pod.gitlab.fault(fault.clone());
@@ -231,7 +213,7 @@ fn says_what_may_be_lost(ended: &Ended, lost: usize, at: &str) {
 
 #[test]
 fn gitlab_that_is_only_slow_makes_one_runner() {
-    all(CALLS, |call| {
+    at_once(THREADS, CALLS, |call| {
         let scene = Scene::new(call);
         let slow = Fault::on(call.pattern()).delay(Duration::from_secs(12));
         scene.pod.gitlab.fault(slow.forever());
@@ -333,11 +315,7 @@ fn hundred_runs_at_once_in_bad_weather_make_a_hundred_runners() {
         assert_eq!(ended.code(), 0, "{}", ended.output());
         assert_eq!(stage.entries(), 1, "{}", ended.output());
     };
-    thread::scope(|scope| {
-        for thread in 0..20 {
-            scope.spawn(move || (0..5).for_each(|turn| one(thread * 5 + turn)));
-        }
-    });
+    at_once(20, 0..100, one);
     let runners = gitlab.runners();
     assert_eq!(runners.len(), 100);
     let names: std::collections::BTreeSet<_> = runners.iter().map(|r| &r.description).collect();

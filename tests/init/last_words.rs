@@ -31,35 +31,6 @@ fn misspelt_variable_is_told_when_the_rest_fails() {
 }
 
 #[test]
-fn token_in_a_wrong_place_reaches_neither_the_log_nor_the_termination_message() {
-    for words in [
-        &["--url", "glrt-canary"][..],
-        &["--url", "https://glrt-canary", "--timeout=1"],
-        &["--token-file", "glrt-canary"],
-        &["--template-config", "glrt-canary"],
-        &["--config-base", "glrt-canary", "--url=http://h"],
-        &["--tls-ca-file", "glrt-canary", "--url=http://h"],
-        &["--executor", "glrt-canary", "--url=http://h"],
-        &["--config", "glrt-canary/..", "--url=http://h"],
-    ] {
-        let stage = Stage::new();
-        stage.put("end", "");
-        let usual: &[&str] = if words[0] == "--token-file" {
-            &USUAL[1..3]
-        } else {
-            &USUAL[..3]
-        };
-        let words = [usual, words, &["--termination-message-path=end"]].concat();
-        let ended = init(&stage, &words, &[]);
-        let told = stage.text("end").unwrap();
-        let said = ended.stderr + &told;
-        let refused = !ended.status.success() && !told.is_empty();
-        assert!(refused, "{words:?}: {said}");
-        assert!(!said.to_lowercase().contains("canary"), "{words:?}: {said}");
-    }
-}
-
-#[test]
 fn file_with_which_gitlab_runner_cannot_start_is_refused_and_stays() {
     fn check(name: &str, words: &[&str], want: &str) {
         let stage = Stage::new();

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use acceptance::namespaces::{mount_namespace, user_namespace};
 use acceptance::pod::{Pod, Source};
-use acceptance::stage::{Stage, run};
+use acceptance::stage::{Stage, behind, run};
 
 /// Runs `runner-init` behind these words, with `config` below the volume, and looks at what must hold wherever nothing can
 /// be written.
@@ -13,19 +13,13 @@ fn refused(wrapper: impl FnOnce(&Stage) -> Option<Command>, config: &str) {
     let pod = Pod::fresh();
     let stage = &pod.stage;
     stage.put("there.before", "untouched");
-    let Some(mut command) = wrapper(stage) else {
+    let Some(command) = wrapper(stage) else {
         return;
     };
     let before = stage.snapshot();
-    let init = pod.init(&pod.flags(Source::RegistrationToken));
-    command.arg(init.get_program()).args(init.get_args());
-    command
-        .env_clear()
-        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-        .env("CONFIG_FILE", stage.file(config))
-        .env("RUNNER_INIT_INSTALL_REAPER", "none")
-        .env("RUNNER_INIT_INSTALL_INIT", "none");
-    let ended = run(&mut command);
+    let mut init = pod.init(&pod.flags(Source::RegistrationToken));
+    init.env("CONFIG_FILE", stage.file(config));
+    let ended = run(&mut behind(command, &init));
     std::fs::set_permissions(stage.path(), PermissionsExt::from_mode(0o700)).unwrap();
     let at = format!("{config}: {}", ended.output());
     assert_eq!(ended.code(), 78, "{at}");

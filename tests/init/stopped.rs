@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use acceptance::at_once::at_once;
 use acceptance::pod::{LIMIT, Pod, Source};
 use acceptance::process::{Ended, Running};
 use gitlab_simulator::Fault;
@@ -46,14 +47,8 @@ fn nothing_is_left(pod: &Pod, source: Source, at: &str) {
     assert!(!state.contains("pending"), "{at}: {state}");
 }
 
-/// Runs a story for each source, all at once: they wait more than they work.
 fn for_each_source(story: impl Fn(&Pod, Source) + Sync) {
-    std::thread::scope(|scope| {
-        for source in Source::ALL {
-            let story = &story;
-            scope.spawn(move || story(&Pod::fresh(), source));
-        }
-    });
+    at_once(3, Source::ALL, |source| story(&Pod::fresh(), source));
 }
 
 #[test]

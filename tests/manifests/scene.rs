@@ -1,12 +1,11 @@
 //! Owns a pod together with its GitLab, and what holds for every pod: its secrets stay where they belong, its end is clean.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 use std::path::Path;
 
 use acceptance::canary::form;
 use acceptance::pod::{LIMIT, wait_for};
+use acceptance::process::page;
 use gitlab_simulator::{Job, JobStatus, NewRunner, Role, Settings, Simulator};
 
 use crate::pod::{Given, Pod};
@@ -128,7 +127,7 @@ impl Scene {
         assert!(running, "nobody took the job:\n{}", self.pod.words());
         // At GitLab it runs as soon as it is handed out; a stop signal in the middle of the answer would lose it.
         wait_for("the runner manager to work on the job", || {
-            get("/debug/jobs/list").contains("url=").then_some(())
+            get("/debug/jobs/list").filter(|list| list.contains("url="))
         });
         id
     }
@@ -229,17 +228,9 @@ impl Scene {
     }
 }
 
-/// A page of the runner manager; nothing where nobody listens. This thread is in the pod's network.
-pub(crate) fn get(page: &str) -> String {
-    let mut answer = String::new();
-    if let Ok(mut stream) = TcpStream::connect("127.0.0.1:9252") {
-        stream.set_read_timeout(Some(LIMIT)).unwrap();
-        let request =
-            format!("GET {page} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).unwrap();
-        drop(stream.read_to_string(&mut answer));
-    }
-    answer
+/// A page of the runner manager; none where nobody listens. This thread is in the pod's network.
+pub(crate) fn get(path: &str) -> Option<String> {
+    page("127.0.0.1:9252", path)
 }
 
 fn contains(bytes: &[u8], text: &str) -> bool {

@@ -55,9 +55,9 @@ fn two_hooks_at_once_and_one_afterwards_leave_nothing() {
 
 #[cfg(target_arch = "x86_64")]
 mod killed {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::thread;
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+    use acceptance::at_once::at_once;
     use acceptance::tracer::{Fate, Step, trace};
 
     use acceptance::versions::{MUTE, play};
@@ -106,25 +106,19 @@ mod killed {
 
     /// Kills it at every so manieth step, and counts them.
     fn killed_at_each(every: usize, source: Source, version: &'static str) -> usize {
-        let next = AtomicUsize::new(0);
-        let steps: usize = thread::scope(|scope| {
-            let workers: Vec<_> = (0..AT_ONCE)
-                .map(|_| {
-                    scope.spawn(|| {
-                        let mut steps = 0;
-                        while killed_at(next.fetch_add(every, Ordering::Relaxed), source, version) {
-                            steps += 1;
-                            assert!(steps < MOST_STEPS);
-                        }
-                        steps
-                    })
-                })
-                .collect();
-            let steps = workers
-                .into_iter()
-                .map(|worker| worker.join().expect("a kill went wrong"));
-            steps.sum()
+        let (steps, over) = (AtomicUsize::new(0), AtomicBool::new(false));
+        at_once(AT_ONCE, (0..MOST_STEPS).step_by(every), |number| {
+            if over.load(Ordering::Relaxed) {
+                return;
+            }
+            if killed_at(number, source, version) {
+                steps.fetch_add(1, Ordering::Relaxed);
+            } else {
+                over.store(true, Ordering::Relaxed);
+            }
         });
+        assert!(over.into_inner(), "it goes on for ever");
+        let steps = steps.into_inner();
         #[expect(
             clippy::print_stderr,
             reason = "a figure for who reads the test's output"

@@ -63,7 +63,7 @@ fn busy_shared_runner_is_unregistered_at_once_and_told_the_hook_stays_with_its_j
         let mut pod = of(Source::AuthenticationToken, 2);
         let original = pod.original();
         let jobs = pod.busy_with(2);
-        let mut hook = pod.begin(&mut pod.reaper(&["pre-stop", "--grace-period=1h"]));
+        let mut hook = pod.hook(&["--grace-period=1h"]);
         wait_for("the unregistration", || pod.is_gone().then_some(()));
         hook.says("waiting for 2 jobs");
         assert!(hook.runs(), "the hook stays");

@@ -1,24 +1,14 @@
 //! The hook in its container: a PID namespace of its own, `dumb-init` as PID 1, the kubelet's order.
 
-use std::fs;
 use std::process::Command;
 
 use acceptance::namespaces::{container, is_root};
-use acceptance::pod::{Plan, Pod, Source, wait_for};
+use acceptance::pod::{Plan, Pod, Source};
+use acceptance::process::first_child;
 use acceptance::programs::program;
+use acceptance::stage::behind;
 use gitlab_simulator::JobStatus;
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-
-/// The container's PID 1, as this machine numbers it.
-fn pid_1(unshare: Pid) -> Pid {
-    wait_for("PID 1 of the container", || {
-        let children =
-            fs::read_to_string(format!("/proc/{unshare}/task/{unshare}/children")).ok()?;
-        let pid = children.split_whitespace().next()?.parse().ok()?;
-        Some(Pid::from_raw(pid))
-    })
-}
 
 #[test]
 fn hook_ends_with_0_before_pid_1_and_its_words_are_in_the_containers_log() {
@@ -40,7 +30,7 @@ fn hook_ends_with_0_before_pid_1_and_its_words_are_in_the_containers_log() {
         pod.start_as(&mut container);
         pod.is_up();
         pod.polled(1);
-        let first = pid_1(pod.pid());
+        let first = first_child(pod.pid());
         let job = busy.then(|| pod.busy_with(1)[0]);
         let mut hook = Command::new("nsenter");
         hook.args(["--target", &first.to_string(), "--pid", "--mount"]);
@@ -48,10 +38,7 @@ fn hook_ends_with_0_before_pid_1_and_its_words_are_in_the_containers_log() {
             hook.args(["--user", "--preserve-credentials"]);
         }
         let reaper = pod.reaper(&["pre-stop", "--grace-period=1h"]);
-        hook.arg(reaper.get_program())
-            .args(reaper.get_args())
-            .env("CONFIG_FILE", pod.config());
-        let mut hook = pod.begin(&mut hook);
+        let mut hook = pod.begin(&mut behind(hook, &reaper));
         if busy {
             hook.says("waiting for 1 job");
             pod.release();

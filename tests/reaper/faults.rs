@@ -2,9 +2,9 @@
 //! left behind.
 
 use std::net::TcpListener;
-use std::thread;
 use std::time::Duration;
 
+use acceptance::at_once::at_once;
 use acceptance::pod::{Plan, Pod, Source};
 use acceptance::versions::{ENDS, each};
 use gitlab_simulator::{Effect, Fault, own_address};
@@ -15,7 +15,7 @@ const GRACE: Duration = Duration::from_secs(4);
 const SLACK: Duration = Duration::from_secs(3);
 
 /// Makes things bad for a pod whose farewell is this call.
-type Prepare = Box<dyn Fn(&Pod, &str) + Send>;
+type Prepare = Box<dyn Fn(&Pod, &str) + Sync>;
 
 struct Case {
     what: &'static str,
@@ -29,7 +29,7 @@ fn case(
     what: &'static str,
     codes: [i32; 2],
     words: &'static str,
-    prepare: impl Fn(&Pod, &str) + Send + 'static,
+    prepare: impl Fn(&Pod, &str) + Sync + 'static,
 ) -> Case {
     let prepare = Box::new(prepare);
     Case {
@@ -189,14 +189,11 @@ fn check(case: &Case, source: Source) {
 
 #[test]
 fn what_may_pass_is_retried_and_what_stays_is_named() {
-    thread::scope(|scope| {
-        for case in cases() {
-            scope.spawn(move || {
-                Source::SHARED_AND_OWNED
-                    .into_iter()
-                    .for_each(|source| check(&case, source));
-            });
-        }
+    let cases = cases();
+    at_once(cases.len(), &cases, |case| {
+        Source::SHARED_AND_OWNED
+            .into_iter()
+            .for_each(|source| check(case, source));
     });
 }
 

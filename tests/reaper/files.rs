@@ -1,9 +1,10 @@
 //! What became of the files since the pod began: a right unregistration or a refusal that says why, never a wrong one.
 
 use acceptance::known::STATE;
+use acceptance::order::Order;
 use acceptance::pod::{LIMIT, Plan, Pod, Source, wait_for};
 use acceptance::versions::{ENDS, each};
-use gitlab_simulator::{Call, NewRunner};
+use gitlab_simulator::Call;
 use nix::sys::signal::Signal;
 
 #[test]
@@ -107,19 +108,11 @@ fn broken_config_and_unreadable_state_are_refused_with_the_reason() {
 /// A `config.toml` that no helper wrote, with a runner of this token: what is asked of GitLab at the end.
 fn check_foreign(token: &str, state: Option<&str>, farewell: &str) {
     let mut pod = Pod::of(Plan::of(Source::AuthenticationToken));
-    pod.order = acceptance::order::Order::default();
-    let runner = pod.gitlab.add_runner(NewRunner {
-        token: Some(token.into()),
-        ..NewRunner::default()
-    });
-    let owned = farewell == "DELETE /runners";
-    pod.order.entry(&runner, owned);
-    let (url, id, address) = (pod.gitlab.url(), runner.id, &pod.address);
-    let text = format!(
-        "concurrent = 1\ncheck_interval = 1\nlisten_address = \"{address}\"\n\n[[runners]]\n  name = \"by hand\"\n  limit = 1\n  url = \"{url}\"\n  id = {id}\n  token = \"{token}\"\n  executor = \"shell\"\n"
-    );
-    pod.stage.put("config.toml", &text);
-    pod.age_config();
+    pod.order = Order::default();
+    let address = &pod.address;
+    let head = format!("concurrent = 1\ncheck_interval = 1\nlisten_address = \"{address}\"\n");
+    pod.stage.put("config.toml", &head);
+    pod.with_entry("by hand", Some(token), farewell == "DELETE /runners", 1);
     match state {
         Some(text) => pod.stage.put(STATE, text),
         None => std::fs::remove_file(pod.stage.file(STATE)).unwrap(),

@@ -4,6 +4,7 @@ use std::fs;
 
 use acceptance::order::Order;
 use acceptance::pod::{Plan, Pod, Source, put, wait_for};
+use acceptance::process::first_child;
 use acceptance::versions::{ALL, ENDS, each};
 use gitlab_simulator::{JobStatus, NewRunner};
 use nix::sys::signal::Signal;
@@ -251,8 +252,8 @@ fn child_of_a_wrapper_is_drained_and_the_wrapper_lives() {
             pod.polled(1);
             pod.is_up();
             let job = pod.busy_with(1)[0];
-            let child = child_of(pod.pid());
-            let mut hook = pod.begin(&mut pod.reaper(&["pre-stop", "--grace-period=1h"]));
+            let child = first_child(pod.pid());
+            let mut hook = pod.hook(&["--grace-period=1h"]);
             hook.says("SIGQUIT");
             pod.release();
             hook.ended().is(0, "nothing is left at GitLab");
@@ -264,18 +265,6 @@ fn child_of_a_wrapper_is_drained_and_the_wrapper_lives() {
             assert!(pod.exited().success());
         }
     });
-}
-
-fn child_of(pid: Pid) -> Pid {
-    wait_for("a child", || {
-        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).ok()?;
-        children
-            .split_whitespace()
-            .next()?
-            .parse()
-            .ok()
-            .map(Pid::from_raw)
-    })
 }
 
 fn exists(pid: Pid) -> bool {

@@ -1,10 +1,10 @@
 //! The hook at moments nobody chooses: under a full queue, while slots fill, while a token is rotated. A moment is the k-th
 //! call in GitLab's journal, from a seed; `ACCEPTANCE_MOMENTS` and `ACCEPTANCE_SEED` make more and others.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use acceptance::at_once::at_once;
 use acceptance::order::{most_at_once, no_job_is_lost};
 use acceptance::pod::{LIMIT, Plan, Pod, Source, wait_for};
 use acceptance::versions::{ALL, play};
@@ -44,30 +44,10 @@ impl Dice {
 /// Tries so many moments, two of each version. One that fails names itself.
 fn at_moments(usual: u64, check: impl Fn(u64, Dice) + Sync) {
     let most = number("ACCEPTANCE_MOMENTS").map_or(usual, |most| most * usual / 8);
-    let next = AtomicU64::new(0);
-    let tried = thread::scope(|scope| {
-        let workers: Vec<_> = (0..AT_ONCE)
-            .map(|_| {
-                scope.spawn(|| {
-                    let mut tried = 0;
-                    loop {
-                        let moment = next.fetch_add(1, Ordering::Relaxed);
-                        if moment >= most {
-                            return tried;
-                        }
-                        play(ALL[moment as usize / 2 % ALL.len()]);
-                        check(moment, Dice::of(moment));
-                        tried += 1;
-                    }
-                })
-            })
-            .collect();
-        workers
-            .into_iter()
-            .map(|worker| worker.join().expect("a moment failed"))
-            .sum::<u64>()
+    at_once(AT_ONCE, 0..most, |moment| {
+        play(ALL[moment as usize / 2 % ALL.len()]);
+        check(moment, Dice::of(moment));
     });
-    assert_eq!(tried, most);
 }
 
 fn source_of(moment: u64) -> Source {
@@ -206,7 +186,7 @@ fn held_jobs_on_every_slot_end_without_a_successor() {
             .iter()
             .filter(|call| call.status == Some(201))
             .count();
-        let mut hook = pod.begin(&mut pod.reaper(&["pre-stop", "--grace-period=1h"]));
+        let mut hook = pod.hook(&["--grace-period=1h"]);
         hook.says("waiting for 2 jobs");
         pod.release();
         hook.ended().is(0, "nothing is left at GitLab");

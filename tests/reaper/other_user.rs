@@ -7,6 +7,7 @@ use std::process::Command;
 use acceptance::namespaces::{is_root, skipped};
 use acceptance::pod::{Plan, Pod, Source};
 use acceptance::programs::program;
+use acceptance::stage::behind;
 use gitlab_simulator::JobStatus;
 
 const USER: u32 = 1000;
@@ -30,19 +31,18 @@ fn runner_manager_that_gave_up_root_is_waited_for_and_not_signalled() {
         chown(entry.unwrap().path(), Some(USER), Some(USER)).unwrap();
     }
     chown(pod.stage.path(), Some(USER), Some(USER)).unwrap();
-    let mut runner_manager = pod.stage.command("runner-manager-stand-in");
-    let mut runner_manager = given_to_another_user(&mut runner_manager, &here);
-    pod.start_as(&mut runner_manager);
+    let mut other = Command::new("setpriv");
+    let user = USER.to_string();
+    other.args(["--reuid", &user, "--regid", &user, "--clear-groups", "--"]);
+    other.args(["sh", "-c", "shift; exec ./gitlab-runner \"$@\"", "sh"]);
+    pod.start_as(&mut behind(other, &pod.run_command()));
     pod.polled(1);
     let job = pod.job_of(3000);
     pod.job_is(job, JobStatus::Running);
     let reaper = pod.reaper(&["pre-stop", "--grace-period=9"]);
     let mut hook = Command::new("setpriv");
-    hook.args(["--inh-caps=-all", "--bounding-set=-sys_ptrace", "--"])
-        .arg(reaper.get_program())
-        .args(reaper.get_args())
-        .env("CONFIG_FILE", pod.config());
-    let hook = pod.begin(&mut hook).ended();
+    hook.args(["--inh-caps=-all", "--bounding-set=-sys_ptrace", "--"]);
+    let hook = pod.begin(&mut behind(hook, &reaper)).ended();
     hook.is(0, "belongs to another user: it is not signalled");
     assert!(hook.words.contains("1 unregistered"), "{}", hook.words);
     pod.job_is(job, JobStatus::Success);
@@ -51,24 +51,4 @@ fn runner_manager_that_gave_up_root_is_waited_for_and_not_signalled() {
     let ended = journal.iter().rfind(|call| call.body["state"] == "success");
     assert!(ended.unwrap().at < deleted.at, "{}", hook.words);
     assert!(pod.runs(), "{}", hook.words);
-}
-
-/// The same environment, another user, no word about the file.
-fn given_to_another_user(command: &mut Command, path: &std::path::Path) -> Command {
-    let user = USER.to_string();
-    let mut other = Command::new("setpriv");
-    other
-        .args(["--reuid", &user, "--regid", &user, "--clear-groups", "--"])
-        .arg(path)
-        .arg("run")
-        .env_clear();
-    for (name, value) in command.get_envs() {
-        if let Some(value) = value {
-            other.env(name, value);
-        }
-    }
-    if let Some(directory) = command.get_current_dir() {
-        other.current_dir(directory);
-    }
-    other
 }

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use acceptance::namespaces::mount_namespace;
 use acceptance::pod::{Plan, Pod, Source};
+use acceptance::stage::behind;
 use acceptance::versions::{ENDS, each};
 use gitlab_simulator::JobStatus;
 use nix::sys::signal::Signal;
@@ -99,14 +100,9 @@ fn runner_manager_with_the_same_path_in_another_container_is_never_signalled() {
         .args(["sh", "-c", script])
         .arg(theirs.stage.path())
         .arg(ours.stage.path());
-    let run = theirs.run_command();
-    container
-        .arg(run.get_program())
-        .args(["run", "--config"])
-        .arg(ours.config())
-        .env_clear();
-    container.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
-    theirs.start_as(&mut container);
+    let mut run = theirs.run_command();
+    run.arg("--config").arg(ours.config());
+    theirs.start_as(&mut behind(container, &run));
     theirs.polled(1);
     ours.reap(&["pre-stop"]).is(0, "no runner manager uses");
     assert!(ours.is_gone());
@@ -163,8 +159,5 @@ fn on_read_only_volume(pod: &Pod) -> Option<Command> {
     let mut hook = mount_namespace()?;
     let script = "mount --bind \"$0\" \"$0\" && mount -o remount,bind,ro \"$0\" && exec \"$@\"";
     hook.args(["sh", "-c", script]).arg(pod.stage.path());
-    hook.arg(reaper.get_program())
-        .args(reaper.get_args())
-        .env("CONFIG_FILE", pod.config());
-    Some(hook)
+    Some(behind(hook, &reaper))
 }

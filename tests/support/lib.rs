@@ -11,6 +11,7 @@
     reason = "a test that has no stage to stand on can only fail"
 )]
 
+pub mod at_once;
 pub mod canary;
 mod entries;
 pub mod herd;

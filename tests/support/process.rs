@@ -1,6 +1,7 @@
 //! A run of `runner-reaper` from its start to its last word, and a plain look at a page. Judges only that no token is in
 //! what it says.
 
+use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use gitlab_simulator::Call;
 use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use crate::canary::form;
 use crate::pod::{LIMIT, Pod, pid_of, wait_for};
@@ -218,4 +220,13 @@ pub fn page(address: &str, path: &str) -> Option<String> {
     stream.read_to_string(&mut text).ok()?;
     let (head, body) = text.split_once("\r\n\r\n")?;
     head.contains(" 200 ").then(|| body.to_owned())
+}
+
+/// The first child of a process, once there is one.
+pub fn first_child(of: Pid) -> Pid {
+    wait_for("a child", || {
+        let children = fs::read_to_string(format!("/proc/{of}/task/{of}/children")).ok()?;
+        let first = children.split_whitespace().next()?;
+        first.parse().ok().map(Pid::from_raw)
+    })
 }

@@ -211,3 +211,20 @@ pub fn run(command: &mut Command) -> Ended {
     let output = output.unwrap_or_else(|error: io::Error| panic!("{command:?}: {error}"));
     Ended::from(output)
 }
+
+/// Appends a command to another that executes what follows, with its environment and directory.
+pub fn behind(mut wrapper: Command, command: &Command) -> Command {
+    wrapper
+        .arg(command.get_program())
+        .args(command.get_args())
+        .env_clear();
+    for (name, value) in command.get_envs() {
+        if let Some(value) = value {
+            wrapper.env(name, value);
+        }
+    }
+    if let Some(directory) = command.get_current_dir() {
+        wrapper.current_dir(directory);
+    }
+    wrapper
+}

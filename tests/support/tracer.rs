@@ -12,7 +12,7 @@ use nix::sys::signal::Signal;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-use crate::stage::Ended;
+use crate::stage::{Ended, behind};
 
 /// A step of the traced program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,18 +63,7 @@ pub fn trace(command: &mut Command, mut decide: impl FnMut(usize, Step) -> Fate)
 fn start_stopped(command: &Command, stdout: &File, stderr: &File) -> Pid {
     let mut shell = Command::new("/bin/sh");
     shell.args(["-c", "kill -STOP $$; exec \"$@\"", "sh"]);
-    shell
-        .arg(command.get_program())
-        .args(command.get_args())
-        .env_clear();
-    for (name, value) in command.get_envs() {
-        if let Some(value) = value {
-            shell.env(name, value);
-        }
-    }
-    if let Some(directory) = command.get_current_dir() {
-        shell.current_dir(directory);
-    }
+    let mut shell = behind(shell, command);
     let duplicate = |file: &File| {
         Stdio::from(
             file.try_clone()

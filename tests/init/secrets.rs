@@ -1,10 +1,9 @@
 //! Canary tokens: they are in no word that `runner-init` says and in no file but those that are made for them.
 
 use std::fs;
-use std::process::Stdio;
 
 use acceptance::canary::form;
-use acceptance::pod::{LIMIT, Pod};
+use acceptance::pod::Pod;
 use acceptance::stage::{Ended, Stage, run};
 #[cfg(target_arch = "x86_64")]
 use acceptance::tracer::{Fate, trace};
@@ -287,23 +286,13 @@ fn process_leaves_no_core_and_starts_nothing_that_holds_a_token() {
         .pod
         .gitlab
         .fault(Fault::on("POST /user/runners").forever().hang());
-    let mut command = scene.command(&[]);
-    let mut child = command
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let asked = scene
-        .pod
-        .gitlab
-        .wait_until(LIMIT, |state| state.count("POST /user/runners") == 1);
-    let look = |name: &str| fs::read(format!("/proc/{}/{name}", child.id())).unwrap();
+    let run = scene.pod.begin(&mut scene.command(&[]));
+    scene.pod.is_asked("POST /user/runners", 1);
+    let look = |name: &str| fs::read(format!("/proc/{}/{name}", run.child.id())).unwrap();
     let limits = String::from_utf8(look("limits")).unwrap();
     let (argv, environment) = (look("cmdline"), look("environ"));
-    let children = look(&format!("task/{}/children", child.id()));
-    child.kill().unwrap();
-    child.wait().unwrap();
-    assert!(asked);
+    let children = look(&format!("task/{}/children", run.child.id()));
+    drop(run);
     let core = limits
         .lines()
         .find(|line| line.starts_with("Max core file size"))

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use acceptance::at_once::at_once;
-use acceptance::pod::{LIMIT, Pod, Source};
+use acceptance::pod::{Pod, Source};
 use acceptance::process::{Ended, Running};
 use gitlab_simulator::Fault;
 use nix::sys::signal::Signal;
@@ -29,8 +29,7 @@ fn start(pod: &Pod, source: Source, more: &[&str]) -> Running {
 /// Starts it, signals once GitLab was asked, and waits for the end.
 fn stopped_when_asked(pod: &Pod, source: Source, more: &[&str]) -> Ended {
     let run = start(pod, source, more);
-    let asked = |state: &gitlab_simulator::State| state.count(call(source)) >= 1;
-    assert!(pod.gitlab.wait_until(LIMIT, asked), "never asked");
+    pod.is_asked(call(source), 1);
     run.stopped()
 }
 
@@ -123,8 +122,7 @@ fn second_signal_waits_for_no_answer() {
     let pod = Pod::fresh();
     pod.gitlab.fault(Fault::on("POST /runners").hang_after());
     let mut run = start(&pod, Source::RegistrationToken, &["--grace-period=1h"]);
-    let asked = |state: &gitlab_simulator::State| state.count("POST /runners") == 1;
-    assert!(pod.gitlab.wait_until(LIMIT, asked));
+    pod.is_asked("POST /runners", 1);
     run.stop();
     run.says("SIGTERM received");
     run.stopped()

@@ -1,7 +1,7 @@
 //! The hook twice at once, after it is done, and killed anywhere: in the end nothing is left, and the file is what it was.
 
 use acceptance::pod::{Plan, Pod, Source, wait_for};
-use acceptance::versions::{ENDS, each};
+use acceptance::versions::{ALL, each};
 use gitlab_simulator::JobStatus;
 
 /// A runner manager started anew on the volume works: the file in force is the operator's.
@@ -14,7 +14,7 @@ pub(crate) fn starts_anew(pod: &mut Pod) {
 
 #[test]
 fn two_hooks_at_once_and_one_afterwards_leave_nothing() {
-    each(&ENDS, || {
+    each(&ALL, || {
         for source in Source::SHARED_AND_OWNED {
             let mut pod = Pod::working(Plan::of(source));
             pod.order.may_be_asked_again();

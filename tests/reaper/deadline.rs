@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use acceptance::at_once::at_once;
-use acceptance::pod::{LIMIT, Plan, Pod, Source, put};
+use acceptance::pod::{Plan, Pod, Source, put};
 use acceptance::versions::{ENDS, each};
 use gitlab_simulator::{Fault, JobStatus};
 
@@ -194,8 +194,7 @@ fn limit_of_the_unregistration_begins_when_no_job_runs_any_more() {
             hook.says("waiting for 1 job");
             if !source.owned() {
                 // More attempts than a second has.
-                let often = |state: &gitlab_simulator::State| state.count("DELETE *") > 4;
-                assert!(pod.gitlab.wait_until(LIMIT, often));
+                pod.is_asked("DELETE *", 5);
             }
             assert!(hook.runs(), "it stays with the job");
             pod.release();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use acceptance::pod::{LIMIT, Plan, Pod, Source};
+use acceptance::pod::{Plan, Pod, Source};
 use acceptance::process::Running;
 use acceptance::versions::{ALL, each, says_its_state};
 use gitlab_simulator::JobStatus;
@@ -23,9 +23,8 @@ fn hook_comes_second(source: Source, workers: usize, told: &[&str]) -> (Pod, Run
         hook.says("waiting for 1 job");
         assert!(pod.gitlab.calls("DELETE *").is_empty(), "under its job");
     } else {
-        let asked = |state: &gitlab_simulator::State| state.count(source.farewell()) == 1;
-        let gone = pod.gitlab.wait_until(LIMIT, asked);
-        assert!(gone && pod.runs(), "before the end of its job");
+        pod.is_asked(source.farewell(), 1);
+        assert!(pod.runs(), "before the end of its job");
     }
     pod.is_as_before(&original);
     (pod, hook)

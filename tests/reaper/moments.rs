@@ -261,10 +261,7 @@ fn rotation_in_flight_is_paused_again_and_the_new_token_unregisters() {
         // It is on its way, or GitLab has it, or the answer is out.
         match dice.below(3) {
             0 => {}
-            1 => assert!(
-                pod.gitlab
-                    .wait_until(LIMIT, |state| state.count(ROTATION) == 1)
-            ),
+            1 => pod.is_asked(ROTATION, 1),
             _ => assert!(pod.gitlab.wait_until(LIMIT, |state| {
                 state
                     .journal

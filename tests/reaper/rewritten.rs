@@ -4,7 +4,7 @@
 use std::fs::{File, rename};
 use std::time::{Duration, Instant, SystemTime};
 
-use acceptance::pod::{LIMIT, Plan, Pod, Source, wait_for};
+use acceptance::pod::{Plan, Pod, Source, wait_for};
 use acceptance::versions::{ENDS, each};
 use gitlab_simulator::{Fault, JobStatus, Settings};
 use nix::sys::signal::Signal;
@@ -40,8 +40,7 @@ fn deletion_whose_answer_is_still_to_come_is_asked_for_again() {
         pod.signal(Signal::SIGHUP);
         hook.says("may have resumed");
         // Whether it polled in between or not: what was asked for before counts no more.
-        let again = |state: &gitlab_simulator::State| state.count(MANAGER) == 2;
-        assert!(pod.gitlab.wait_until(LIMIT, again));
+        pod.is_asked(MANAGER, 2);
         pod.release();
         hook.ended().is(0, "nothing is left at GitLab");
         pod.job_is(job, JobStatus::Success);

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use acceptance::pod::{LIMIT, Plan, Pod, Source, wait_for, within};
+use acceptance::pod::{Plan, Pod, Source, wait_for, within};
 use acceptance::process::Running;
 use acceptance::versions::{ALL, each, in_turn};
 use gitlab_simulator::JobStatus;
@@ -157,8 +157,7 @@ fn owned_runner_whose_process_is_killed_under_its_jobs_is_kept_and_named() {
     let told = Instant::now();
     sidecar.signal(Signal::SIGTERM);
     // The shared one goes after the first look, and that has shown the job.
-    let looked = |state: &gitlab_simulator::State| state.count("DELETE /runners/managers") == 1;
-    assert!(pod.gitlab.wait_until(LIMIT, looked));
+    pod.is_asked("DELETE /runners/managers", 1);
     // The kubelet kills two seconds after SIGTERM.
     assert!(told.elapsed() < Duration::from_secs(2));
     pod.signal(Signal::SIGKILL);

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use acceptance::pod::{LIMIT, Plan, Pod, Source};
+use acceptance::pod::{Plan, Pod, Source};
 use acceptance::process::Ended;
 use acceptance::versions::{ENDS, each};
-use gitlab_simulator::{Fault, JobStatus, Settings, State};
+use gitlab_simulator::{Fault, JobStatus, Settings};
 use nix::sys::signal::Signal;
 
 /// From the kubelet's stop signal under a hook to SIGKILL, as measured.
@@ -103,8 +103,7 @@ fn hook_that_is_told_twice_to_stop_waits_for_nothing_and_puts_the_file_back() {
             if long_poll.is_some() {
                 hook.says("config.toml paused");
             } else {
-                let asked = |state: &State| state.count("DELETE *") == 1;
-                assert!(pod.gitlab.wait_until(LIMIT, asked));
+                pod.is_asked("DELETE *", 1);
             }
             hook.stop();
             hook.signal(Signal::SIGINT);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use acceptance::pod::{LIMIT, Plan, Pod, Source};
+use acceptance::pod::{Plan, Pod, Source};
 use acceptance::versions::{ENDS, each, played};
 use gitlab_simulator::Fault;
 
@@ -106,8 +106,7 @@ fn runner_manager_that_begins_under_the_hook_is_paused_too() {
         let slow = Fault::on(MANAGER).delay_before(Duration::from_secs(2));
         pod.gitlab.fault(slow);
         let hook = pod.hook(&[]);
-        let asked = |state: &gitlab_simulator::State| state.count(MANAGER) == 1;
-        assert!(pod.gitlab.wait_until(LIMIT, asked));
+        pod.is_asked(MANAGER, 1);
         pod.start(&[]);
         let ended = hook.ended();
         ended.is(0, "nothing polls");

@@ -2,8 +2,8 @@
 //! pods, and a tracer that stops the programs at every step.
 //!
 //! The programs are built once, in the profile of `ACCEPTANCE_PROFILE` (`dev` unless told otherwise; CI runs the released
-//! ones too), or taken from the directory of `ACCEPTANCE_HELPERS` (in CI those for arm64, under an emulator). Nothing in here
-//! knows a type of the programs: they are seen from outside.
+//! ones too), or taken from the directory of `ACCEPTANCE_HELPERS` (in CI those for arm64, under an emulator); `GITLAB_RUNNER`
+//! is a real runner manager in the stand-in's place. Nothing in here knows a type of the programs: they are seen from outside.
 
 #![allow(
     clippy::unwrap_used,

@@ -85,10 +85,17 @@ impl Pod {
     /// Waits for so many requests for jobs.
     #[track_caller]
     pub fn polled(&self, times: usize) {
+        self.is_asked("POST /jobs/request", times);
+    }
+
+    /// Waits until GitLab was asked for this so often.
+    #[track_caller]
+    pub fn is_asked(&self, call: &str, times: usize) {
         let reached = self
             .gitlab
-            .wait_until(LIMIT, |state| state.count("POST /jobs/request") >= times);
-        assert!(reached, "{} of {times} polls: {}", self.polls(), self.log());
+            .wait_until(LIMIT, |state| state.count(call) >= times);
+        let now = self.gitlab.calls(call).len();
+        assert!(reached, "{now} of {times} {call}: {}", self.log());
     }
 
     /// Whether GitLab's list holds nothing of this pod any more, and everything of others.

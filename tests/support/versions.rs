@@ -1,11 +1,6 @@
 //! Which gitlab-runner the stand-in of a test plays. A story that is told of several is told of each at the same time, as it waits
 //! more than it works; one that is timed, of one after the other.
 
-#![allow(
-    dead_code,
-    reason = "the stories and the acceptance tests share it, and neither needs all of it"
-)]
-
 use std::cell::Cell;
 
 /// The oldest whose polling can be watched, the newest, and those of the two major versions between.

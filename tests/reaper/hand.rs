@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use acceptance::known::STATE;
 use acceptance::order::Order;
 use acceptance::pod::{Plan, Pod, Source, put, wait_for};
 use acceptance::process::first_child;
@@ -9,8 +10,6 @@ use acceptance::versions::{ALL, ENDS, each};
 use gitlab_simulator::{JobStatus, NewRunner};
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
-
-const STATE: &str = ".runner-lifecycle.toml";
 
 /// Two runners, and comments of the operator's. Nothing runs.
 struct Hand {

@@ -1,9 +1,8 @@
 //! Tokens that this program cannot read, that have expired, and that belong to no entry any more.
 
+use acceptance::known::STATE;
 use acceptance::pod::{Plan, Pod, Source};
 use gitlab_simulator::NewRunner;
-
-const STATE: &str = ".runner-lifecycle.toml";
 
 fn config(pod: &Pod) -> String {
     pod.stage.text("config.toml").unwrap()

@@ -28,12 +28,19 @@ impl Pod {
             ..NewRunner::default()
         });
         self.order.entry(&runner, owned);
+        self.write_entry(name, &runner, limit);
+        self.age_config();
+        runner
+    }
+
+    /// Adds an entry to the file. `limit` 0 is none.
+    pub fn write_entry(&self, name: &str, runner: &Runner, limit: usize) {
         let (url, token, id) = (self.gitlab.url(), &runner.token, runner.id);
         let text = self.stage.text("config.toml").unwrap_or_default();
-        self.put_config(&format!(
+        let text = format!(
             "{text}\n[[runners]]\n  name = \"{name}\"\n  limit = {limit}\n  url = \"{url}\"\n  id = {id}\n  token = \"{token}\"\n  executor = \"shell\"\n"
-        ));
-        runner
+        );
+        self.stage.put("config.toml", &text);
     }
 
     /// Adds an entry of a shared runner whose manager GitLab knows: its going tells what was seen before.

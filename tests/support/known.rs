@@ -50,14 +50,7 @@ impl Pod {
 
     /// One more entry of `config.toml`.
     pub fn add_entry(&self, name: &str, runner: &Runner) {
-        let text = self.stage.text("config.toml").unwrap();
-        let (url, id, token) = (self.gitlab.url(), runner.id, &runner.token);
-        self.stage.put(
-            "config.toml",
-            &format!(
-                "{text}\n[[runners]]\n  name = \"{name}\"\n  limit = 1\n  url = \"{url}\"\n  id = {id}\n  token = \"{token}\"\n  executor = \"shell\"\n"
-            ),
-        );
+        self.write_entry(name, runner, 1);
     }
 
     /// One more entry of the state file.

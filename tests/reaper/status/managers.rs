@@ -8,9 +8,9 @@ use gitlab_simulator::JobStatus;
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use super::super::container::mount_namespace;
 use super::check;
 use super::scenes::{plain, shared, with, working};
+use acceptance::namespaces::mount_namespace;
 
 #[test]
 fn healthy_shared() {

@@ -4,9 +4,9 @@ use std::fs;
 
 use acceptance::pod::{Plan, Pod, Source, wait_for};
 
-use super::super::container::mount_namespace;
 use super::check;
 use super::scenes::{STATE, edit, plain, shared, with, working};
+use acceptance::namespaces::mount_namespace;
 
 #[test]
 fn broken_file() {

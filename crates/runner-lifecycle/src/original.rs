@@ -4,6 +4,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::config_toml::ConfigToml;
+use crate::state::{PauseByHand, State};
 use crate::volume::names::original_of;
 use crate::volume::{Error, Publication, Volume};
 
@@ -11,7 +12,7 @@ use crate::volume::{Error, Publication, Volume};
 const MARK: &str = "# Paused by runner-reaper";
 
 const HEADER: &str = "# Paused by runner-reaper: no runner entries, so that no new job is taken.
-# The operator's file is config.toml.original until it is restored.
+# The operator's file is config.toml.original until it is restored, by itself or by: runner-reaper resume
 ";
 
 /// What was found and done about an earlier pause.
@@ -63,24 +64,48 @@ pub fn paused(config: &ConfigToml) -> String {
 /// # Errors
 /// When the volume cannot be written; `config.toml` is then as before.
 pub fn pause(volume: &Volume, name: &str, text: &str) -> Result<(), Error> {
-    let loaded = volume
-        .metadata(name)?
-        .and_then(|metadata| metadata.modified().ok());
+    let newer = newer_than_both(volume, name)?;
     // A paused file is never taken for the original, whoever published it.
-    if !volume
-        .read(name)?
-        .is_some_and(|bytes| bytes.starts_with(MARK.as_bytes()))
-    {
+    if !holds_pause(volume, name)? {
         volume.keep_as(name, &original_of(name))?;
     }
-    // The runner manager loads a file only if it is strictly newer, and the clock may be behind the file's.
-    let now = SystemTime::now();
-    let newer = loaded.map_or(now, |loaded| now.max(loaded + Duration::from_secs(1)));
     volume.publish(
         name,
         text.as_bytes(),
         Publication::keeping().modified(newer),
     )
+}
+
+/// The pause that somebody asked for from a shell, where it stands: the state tells of it, and `config.toml` is the paused file
+/// beside its original. What the state alone tells of was never begun, or has ended.
+///
+/// # Errors
+/// When the volume cannot be read.
+pub fn by_hand(volume: &Volume, name: &str, state: &State) -> Result<Option<PauseByHand>, Error> {
+    let Some(pause) = &state.pause else {
+        return Ok(None);
+    };
+    let stands = holds_pause(volume, name)? && volume.metadata(&original_of(name))?.is_some();
+    Ok(stands.then(|| pause.clone()))
+}
+
+/// Whether `config.toml` is the paused file, told by its bytes: a file of an operator may be no text.
+fn holds_pause(volume: &Volume, name: &str) -> Result<bool, Error> {
+    let bytes = volume.read(name)?;
+    Ok(bytes.is_some_and(|bytes| bytes.starts_with(MARK.as_bytes())))
+}
+
+/// A modification time that makes the runner manager load the file: it loads one only if that is strictly newer, and the clock
+/// may be behind the file's. Later than the original's too, so that the original, put back as it is, is not loaded.
+fn newer_than_both(volume: &Volume, name: &str) -> Result<SystemTime, Error> {
+    let mut newer = SystemTime::now();
+    for name in [name, &original_of(name)] {
+        let there = volume.metadata(name)?;
+        if let Some(time) = there.and_then(|metadata| metadata.modified().ok()) {
+            newer = newer.max(time + Duration::from_secs(1));
+        }
+    }
+    Ok(newer)
 }
 
 /// Ends a pause, own or inherited: the original becomes `config.toml` again in one rename, so that it has its old
@@ -89,22 +114,45 @@ pub fn pause(volume: &Volume, name: &str, text: &str) -> Result<(), Error> {
 /// # Errors
 /// When the volume cannot be read or written.
 pub fn put_back(volume: &Volume, name: &str) -> Result<Restored, Error> {
+    end(volume, name, |original| {
+        volume.rename(original, name).map(|()| false)
+    })
+}
+
+/// Ends a pause for good: the original becomes `config.toml` again with a modification time at which a live runner manager
+/// loads it. A copy, as the original must keep its own time until then: a hook that comes after a kill in between puts it back
+/// and must not have it loaded.
+///
+/// # Errors
+/// When the volume cannot be read or written.
+pub fn resume(volume: &Volume, name: &str) -> Result<Restored, Error> {
+    end(volume, name, |original| {
+        let newer = newer_than_both(volume, name)?;
+        volume.copy_as(original, name, Some(newer)).map(|()| true)
+    })
+}
+
+/// Ends a pause by `restore`, which tells whether the original is still there.
+fn end(
+    volume: &Volume,
+    name: &str,
+    restore: impl FnOnce(&str) -> Result<bool, Error>,
+) -> Result<Restored, Error> {
     let original = original_of(name);
     if volume.metadata(&original)?.is_none() {
         return Ok(Restored::Nothing);
     }
     let current = volume.read(name)?;
     let kept = volume.read(&original)?;
-    match compare(current.as_deref(), kept.as_deref()) {
-        restored @ (Restored::PutBack | Restored::Recovered) => {
-            volume.rename(&original, name)?;
-            Ok(restored)
-        }
-        restored => {
-            volume.remove(&original)?;
-            Ok(restored)
-        }
+    let restored = compare(current.as_deref(), kept.as_deref());
+    let stays = match restored {
+        Restored::PutBack | Restored::Recovered => restore(&original)?,
+        Restored::Nothing | Restored::Superseded => true,
+    };
+    if stays {
+        volume.remove(&original)?;
     }
+    Ok(restored)
 }
 
 /// Whether a pause is under way and `config.toml` stands without its runner entries, though it is not the paused file:
@@ -141,133 +189,4 @@ fn has_entries(bytes: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::volume::names::CONFIG as FILE;
-
-    const ORIGINAL: &str = "config.toml.original";
-
-    fn config(text: &str) -> ConfigToml {
-        ConfigToml::parse(text).unwrap()
-    }
-
-    #[test]
-    fn paused_file_has_no_entries_and_keeps_the_rest() {
-        fn check(text: &str, concurrent: i64) {
-            let paused = paused(&config(text));
-            assert!(is_paused(&paused), "{paused}");
-            let read = config(&paused);
-            assert_eq!(read.entry_count(), 0, "{paused}");
-            assert_eq!(read.concurrent(), concurrent, "{text}");
-        }
-        check("concurrent = 2\n[[runners]]\nlimit = 2\n", 3);
-        check("[[runners]]\nlimit = 1\n", 2);
-        check(
-            "concurrent = 2\n[[runners]]\nlimit = 1\n[[runners]]\nlimit = 1\n",
-            3,
-        );
-        check(
-            "concurrent = 2\n[[runners]]\nlimit = 1\n[[runners]]\nlimit = 2\n",
-            2,
-        );
-        check("concurrent = 2\n[[runners]]\nlimit = 3\n", 2);
-        check("concurrent = 2\n[[runners]]\nlimit = 2\n[[runners]]\n", 2);
-        check("concurrent = 2\n[[runners]]\n", 2);
-        check("concurrent = 2\n", 2);
-        let kept = paused(&config(
-            "# ours\nlisten_address = \":1\"\n[[runners]]\n  name = \"a\"\n",
-        ));
-        let marked = paused(&config(
-            "\u{feff}concurrent = 2\r\n[[Runners]]\r\nlimit = 2\r\n",
-        ));
-        assert_eq!(config(&marked).concurrent(), 3, "{marked}");
-        assert!(!marked.contains('\u{feff}'), "{marked}");
-        assert!(
-            kept.contains("# ours") && kept.contains("listen_address = \":1\""),
-            "{kept}"
-        );
-    }
-
-    fn volume() -> (tempfile::TempDir, Volume) {
-        let directory = tempfile::tempdir().unwrap();
-        let volume = Volume::at(directory.path());
-        (directory, volume)
-    }
-
-    #[test]
-    fn pause_is_strictly_newer_and_put_back_restores_bytes_and_time() {
-        let (_directory, volume) = volume();
-        let future = SystemTime::now() + Duration::from_secs(3600);
-        for time in [SystemTime::UNIX_EPOCH + Duration::from_secs(7), future] {
-            let how = Publication::with_mode(0o640).modified(time);
-            volume.publish(FILE, b"concurrent = 1\n", how).unwrap();
-            let before = volume.metadata(FILE).unwrap().unwrap();
-            pause(&volume, FILE, &paused(&config("concurrent = 1\n"))).unwrap();
-            let during = volume.metadata(FILE).unwrap().unwrap();
-            assert!(during.modified().unwrap() > before.modified().unwrap());
-            assert_eq!(during.permissions(), before.permissions());
-            assert_eq!(put_back(&volume, FILE).unwrap(), Restored::PutBack);
-            let after = volume.metadata(FILE).unwrap().unwrap();
-            assert_eq!(after.modified().unwrap(), before.modified().unwrap());
-            assert_eq!(volume.read(FILE).unwrap().unwrap(), b"concurrent = 1\n");
-            assert!(volume.metadata(ORIGINAL).unwrap().is_none());
-            assert_eq!(original_of(FILE), ORIGINAL);
-            assert_eq!(put_back(&volume, FILE).unwrap(), Restored::Nothing);
-        }
-    }
-
-    const OLD: &str = "[[runners]]\ntoken = \"old\"\n";
-
-    #[test]
-    fn file_rewritten_by_the_runner_manager_is_never_overwritten() {
-        let (_directory, volume) = volume();
-        let new = OLD.replace("old", "new");
-        volume
-            .publish(FILE, OLD.as_bytes(), Publication::keeping())
-            .unwrap();
-        pause(&volume, FILE, &paused(&config(OLD))).unwrap();
-        volume
-            .publish(FILE, new.as_bytes(), Publication::keeping())
-            .unwrap();
-        assert!(!is_unfinished(&volume, FILE).unwrap());
-        assert_eq!(put_back(&volume, FILE).unwrap(), Restored::Superseded);
-        assert_eq!(volume.read(FILE).unwrap().unwrap(), new.as_bytes());
-        assert!(volume.metadata(ORIGINAL).unwrap().is_none());
-    }
-
-    #[test]
-    fn file_that_lost_its_entries_never_supersedes_the_original() {
-        fn check(before: &str, written: &str, want: Restored) {
-            let (_directory, volume) = volume();
-            let put = |text: &str| volume.publish(FILE, text.as_bytes(), Publication::keeping());
-            put(before).unwrap();
-            pause(&volume, FILE, &paused(&config(before))).unwrap();
-            assert!(!is_unfinished(&volume, FILE).unwrap());
-            put(written).unwrap();
-            let unfinished = want == Restored::Recovered;
-            assert_eq!(is_unfinished(&volume, FILE).unwrap(), unfinished);
-            assert_eq!(put_back(&volume, FILE).unwrap(), want, "{written:?}");
-            let now = volume.read(FILE).unwrap().unwrap();
-            let stays = if unfinished { before } else { written };
-            assert_eq!(now, stays.as_bytes(), "{written:?}");
-            assert!(volume.metadata(ORIGINAL).unwrap().is_none());
-        }
-        check(OLD, "", Restored::Recovered);
-        check(OLD, "concurrent = 2\n", Restored::Recovered);
-        check(OLD, "[[runners]]\ntoken = \"ne", Restored::Recovered);
-        check(OLD, "[[runners]]\n", Restored::Superseded);
-        check("concurrent = 1\n", "", Restored::Superseded);
-    }
-
-    #[test]
-    fn killed_before_the_paused_file_was_published_changes_nothing() {
-        let (_directory, volume) = volume();
-        volume
-            .publish(FILE, b"a = 1\n", Publication::keeping())
-            .unwrap();
-        volume.keep_as(FILE, ORIGINAL).unwrap();
-        assert_eq!(put_back(&volume, FILE).unwrap(), Restored::Nothing);
-        assert_eq!(volume.read(FILE).unwrap().unwrap(), b"a = 1\n");
-        assert!(volume.metadata(ORIGINAL).unwrap().is_none());
-    }
-}
+mod tests;

@@ -7,6 +7,7 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::foreign::toml::not_utf8;
 use crate::named_file::open_without_waiting;
@@ -202,18 +203,30 @@ impl Volume {
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound) => {
                 Err(Error::new("keeping", &path, error))
             }
-            Err(_) => {
-                let metadata = fs::metadata(&path).map_err(|e| Error::new("reading", &path, e))?;
-                let bytes = fs::read(&path).map_err(|e| Error::new("reading", &path, e))?;
-                let mut how = Publication::with_mode(metadata.mode() & 0o7777);
-                how.modified = metadata.modified().ok();
-                self.publish_from(kept, how, |file| {
-                    publication::keep_owner(file, &metadata);
-                    file.write_all(&bytes)
-                })?;
-                self.sync()
-            }
+            Err(_) => self.copy_as(name, kept, None),
         }
+    }
+
+    /// Publishes a copy of a file under a second name, with its mode and owner, and with this modification time or its own.
+    ///
+    /// # Errors
+    /// When the file is missing or the directory cannot be written.
+    pub fn copy_as(
+        &self,
+        name: &str,
+        copy: &str,
+        modified: Option<SystemTime>,
+    ) -> Result<(), Error> {
+        let path = self.path(name);
+        let metadata = fs::metadata(&path).map_err(|e| Error::new("reading", &path, e))?;
+        let bytes = fs::read(&path).map_err(|e| Error::new("reading", &path, e))?;
+        let mut how = Publication::with_mode(metadata.mode() & 0o7777);
+        how.modified = modified.or(metadata.modified().ok());
+        self.publish_from(copy, how, |file| {
+            publication::keep_owner(file, &metadata);
+            file.write_all(&bytes)
+        })?;
+        self.sync()
     }
 
     /// Brings what was renamed since the last time onto the disk too; a file's own content is there before it has its name.

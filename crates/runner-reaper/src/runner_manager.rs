@@ -11,10 +11,10 @@ mod signs;
 mod sockets;
 mod version;
 
-pub use address::{SocketAddresses, addresses_of};
+pub use address::{SocketAddresses, addresses_of, metrics_address, pages_at};
 pub use command_line::{CommandLine, Role};
 pub use jobs_in_words::jobs_in_words;
-pub use live::{Live, metrics_address, pages_at};
+pub use live::Live;
 pub use metrics::{ProcessState, Sample};
 pub use pages::{Job, Look, Pages};
 pub use process::{Found, Processes, RunnerManager};

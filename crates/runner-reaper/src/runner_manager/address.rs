@@ -1,6 +1,13 @@
 //! Owns where the metrics port is reached, for an address as gitlab-runner takes it. Names are not asked of DNS.
 
+use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use runner_lifecycle::deadline::Deadline;
+
+use super::pages::Pages;
+use crate::args::Options;
+use crate::files::Config;
 
 /// gitlab-runner's port where an address names none.
 const DEFAULT_PORT: u16 = 9252;
@@ -41,6 +48,32 @@ pub fn addresses_of(text: &str, hosts: &str) -> SocketAddresses {
         .into_iter()
         .map(|host| SocketAddr::new(host, port))
         .collect()
+}
+
+/// Where the metrics are: as told, else as the process was told, else as the file says.
+#[must_use]
+pub fn metrics_address(
+    options: &Options,
+    process: Option<&str>,
+    config: &Config,
+) -> Option<String> {
+    let first = options.metrics_address.as_deref().or(process);
+    let first = first.or(options.listen_address.as_deref());
+    first
+        .or_else(|| config.toml.listen_address())
+        .map(str::to_owned)
+}
+
+/// The pages at an address; nothing, where it cannot be understood.
+#[must_use]
+pub fn pages_at(address: &str, deadline: Deadline) -> Option<Pages> {
+    let hosts = fs::read_to_string("/etc/hosts").unwrap_or_default();
+    let addresses = addresses_of(address, &hosts);
+    if addresses.is_empty() {
+        log::warn!("the metrics address {address:?} is not valid or cannot be resolved");
+        return None;
+    }
+    Some(Pages::at(addresses, deadline))
 }
 
 fn named(name: &str, hosts: &str) -> Vec<IpAddr> {

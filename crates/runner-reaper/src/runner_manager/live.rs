@@ -1,14 +1,13 @@
 //! Owns the runner manager as this run found it: its process, its pages, or one of the two.
 
 use std::cell::{Cell, RefCell};
-use std::fs;
 
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::system_id::SystemId;
 use rustix::process::Signal;
 use tokio::time::Instant;
 
-use super::address::addresses_of;
+use super::address::{metrics_address, pages_at};
 use super::metrics::Sample;
 use super::pages::{Job, Look, Pages};
 use super::process::{Found, Processes, RunnerManager};
@@ -21,6 +20,8 @@ use crate::files::{Config, Files};
 #[derive(Debug)]
 pub struct Live {
     process: Option<RunnerManager>,
+    /// Whether a process is in sight, be it one that cannot be signalled.
+    seen: bool,
     /// Others on the same file, of which nothing but their life is seen.
     others: Vec<RunnerManager>,
     pages: Option<Pages>,
@@ -38,6 +39,8 @@ pub struct Live {
     version: Cell<Option<Version>>,
     /// Whether its pages show too little to tell anything: they are those of a version before [`Version::OLDEST`].
     too_old: Cell<bool>,
+    /// Whether its pages show no system ID: whoever was started on a file without entries has none to show.
+    nameless: Cell<bool>,
     /// What its workers tell, and since when they are looked at.
     signs: RefCell<Signs>,
     began: Instant,
@@ -55,6 +58,18 @@ impl Live {
     /// Searches it. Without a process in sight only a metrics page that shows our system ID counts: in another PID
     /// namespace it may still be polling. No look at it goes far beyond the deadline.
     pub async fn find(
+        options: &Options,
+        files: &Files,
+        config: &Config,
+        deadline: Deadline,
+    ) -> Option<Self> {
+        let live = Self::search(options, files, config, deadline).await;
+        live.filter(|live| live.seen || !live.nameless.get())
+    }
+
+    /// The same, with one more that counts without a process in sight: whose page shows no system ID, as that of one started on
+    /// a paused file.
+    pub async fn search(
         options: &Options,
         files: &Files,
         config: &Config,
@@ -80,6 +95,7 @@ impl Live {
             .and_then(|address| pages_at(address, deadline));
         let live = Self {
             process,
+            seen,
             others,
             pages,
             address,
@@ -89,11 +105,13 @@ impl Live {
             shown: RefCell::new(None),
             version: Cell::new(None),
             too_old: Cell::new(false),
+            nameless: Cell::new(false),
             signs: RefCell::default(),
             began: Instant::now(),
         };
         // Somebody who listens there and does not answer may be ours, and may be polling; so may one that is too old.
-        if !seen && live.look().await == Look::Nobody && !live.too_old.get() {
+        let nobody = !seen && live.look().await == Look::Nobody;
+        if nobody && !live.too_old.get() && !live.nameless.get() {
             return None;
         }
         if !live.others.is_empty() {
@@ -263,6 +281,7 @@ impl Live {
             self.pages_are.set(Whose::Ours);
             return true;
         }
+        self.nameless.set(sample.system_id.is_none());
         let Some(shown) = sample.system_id.as_ref() else {
             return false;
         };
@@ -318,30 +337,4 @@ impl Live {
             }
         }
     }
-}
-
-/// Where the metrics are: as told, else as the process was told, else as the file says.
-#[must_use]
-pub fn metrics_address(
-    options: &Options,
-    process: Option<&str>,
-    config: &Config,
-) -> Option<String> {
-    let first = options.metrics_address.as_deref().or(process);
-    let first = first.or(options.listen_address.as_deref());
-    first
-        .or_else(|| config.toml.listen_address())
-        .map(str::to_owned)
-}
-
-/// The pages at an address; nothing, where it cannot be understood.
-#[must_use]
-pub fn pages_at(address: &str, deadline: Deadline) -> Option<Pages> {
-    let hosts = fs::read_to_string("/etc/hosts").unwrap_or_default();
-    let addresses = addresses_of(address, &hosts);
-    if addresses.is_empty() {
-        log::warn!("the metrics address {address:?} is not valid or cannot be resolved");
-        return None;
-    }
-    Some(Pages::at(addresses, deadline))
 }

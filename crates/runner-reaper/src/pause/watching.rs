@@ -1,0 +1,194 @@
+//! Owns the looks at a runner manager after a pause, until nothing is polled any more.
+
+use std::time::Duration;
+
+use runner_lifecycle::config_toml::ConfigToml;
+use runner_lifecycle::deadline::Deadline;
+use runner_lifecycle::duration::show;
+use runner_lifecycle::original;
+use tokio::time::{Instant, sleep};
+
+use super::End;
+use crate::drain::{self, Pass, Polling, STEP, Watch};
+use crate::files::{Config, Files};
+use crate::runner_manager::{Live, Look, Sample, jobs_in_words};
+
+/// Looks until the file is loaded: after SIGHUP that takes 2 to 12 ms, without it up to 3 s.
+const EAGER: Duration = Duration::from_millis(10);
+const PATIENT: Duration = Duration::from_millis(50);
+
+/// gitlab-runner drops a signal that comes between two others.
+pub const REPEAT_RELOAD: Duration = Duration::from_millis(500);
+
+/// When the log says first what is waited for, and how often after that.
+const SAY_AFTER: Duration = Duration::from_secs(1);
+const SAY_EVERY: Duration = Duration::from_secs(30);
+
+/// A paused file, and the looks at the runner manager that is to load it.
+#[derive(Debug)]
+pub struct Watching<'a> {
+    files: &'a Files,
+    live: &'a Live,
+    /// The paused file.
+    text: String,
+    /// Its `concurrent`, as the metrics page shows it.
+    concurrent: f64,
+    interval: Duration,
+    entries: usize,
+    /// `configuration_loaded_total` before the pause; nothing if it could not be seen, or if the file may be loaded already.
+    loaded_before: Option<f64>,
+    /// Whether polling counts as on as long as an entry may be polled when a job ends.
+    lasting: bool,
+}
+
+impl<'a> Watching<'a> {
+    /// For the paused form of this configuration; `before` is the look at the runner manager before it is published.
+    ///
+    /// # Errors
+    /// When the paused form were no `config.toml`, which would be a bug.
+    pub fn of(
+        files: &'a Files,
+        live: &'a Live,
+        config: &Config,
+        before: &Look<Sample>,
+    ) -> anyhow::Result<Self> {
+        let text = original::paused(&config.toml);
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "the metrics page shows it as a float too"
+        )]
+        let concurrent = ConfigToml::parse(&text)?.concurrent() as f64;
+        Ok(Self {
+            files,
+            live,
+            text,
+            concurrent,
+            interval: Duration::from_secs(u64::try_from(config.toml.check_interval()).unwrap_or(3)),
+            entries: config.toml.entry_count(),
+            loaded_before: match before {
+                Look::Seen(sample) => Some(sample.loaded),
+                Look::Silent | Look::Nobody => None,
+            },
+            lasting: false,
+        })
+    }
+
+    /// The same for a pause that outlasts the jobs: an entry that is polled when one of them ends may bring another.
+    #[must_use]
+    pub fn lasting(self) -> Self {
+        Self {
+            lasting: true,
+            ..self
+        }
+    }
+
+    /// The paused file.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Looks until polling is off. Nothing, if somebody rewrote the file.
+    pub async fn until_off(&self, deadline: Deadline) -> Option<End> {
+        let began = Instant::now();
+        let pass = Pass::over(self.entries, self.interval);
+        let by_then = drain::blind(self.interval);
+        let mut watch = Watch::new(self.loaded_before, self.concurrent, pass);
+        let mut reload_at = began;
+        let mut say_at = began + SAY_AFTER;
+        loop {
+            // Others on the same file show nothing: they are given the time in which they must have loaded it.
+            let others = self.live.has_others() && began.elapsed() < by_then;
+            if self.live.is_gone() && !others {
+                return Some(End::Gone);
+            }
+            if !self.files.is_paused() {
+                return None;
+            }
+            let look = self.live.look().await;
+            let seen = matches!(look, Look::Seen(_));
+            let mut held = false;
+            let asked = matches!(&look, Look::Seen(sample) if sample.requests > 0.0);
+            match look {
+                Look::Seen(sample) => match watch.see(began.elapsed(), &sample) {
+                    Polling::Off(quiet) if self.lasting && quiet.held => held = true,
+                    Polling::Off(quiet) if !others => {
+                        let jobs = jobs_in_words(sample.job_count());
+                        let held = match quiet.held {
+                            true => {
+                                ", and jobs may be requested for one entry again when a job ends"
+                            }
+                            false => "",
+                        };
+                        log::info!(
+                            "polling stopped after {}, {jobs} running{held}",
+                            show(began.elapsed())
+                        );
+                        return Some(End::Off(quiet, Box::new(watch), began));
+                    }
+                    Polling::Ending if watch.was_ending() => {
+                        log::info!(
+                            "the runner manager is shutting down and no longer loads config.toml"
+                        );
+                        return Some(End::WasEnding);
+                    }
+                    Polling::Ending => return Some(End::Ending),
+                    Polling::NotLoaded if Instant::now() >= reload_at => {
+                        self.live.reload(&sample);
+                        reload_at = Instant::now() + REPEAT_RELOAD;
+                    }
+                    _ => {}
+                },
+                Look::Nobody if !self.live.was_there() && began.elapsed() >= by_then => {
+                    log::warn!(
+                        "assuming polling has stopped after {}: {}",
+                        show(began.elapsed()),
+                        self.live.advice()
+                    );
+                    return Some(End::Unseen);
+                }
+                Look::Nobody if self.live.was_there() && self.live.process().is_none() => {
+                    return Some(End::Gone);
+                }
+                Look::Silent | Look::Nobody => {}
+            }
+            if deadline.passed() {
+                let advice = self.live.advice();
+                let what = match (seen, watch.acknowledged()) {
+                    (false, _) => advice.as_str(),
+                    (true, true) if held => {
+                        "every worker is busy, and a job may be requested for one entry when one of them ends; give each entry a limit, together not above concurrent, and this does not happen"
+                    }
+                    (true, true) if asked => {
+                        "a request is still open; GitLab may hold it while there is no job, and then it does not bring the runner manager back"
+                    }
+                    (true, true) => "jobs may still be requested for one entry after the other",
+                    (true, false) => "config.toml was not loaded",
+                };
+                log::warn!("polling did not stop in time: {what}");
+                return Some(End::On);
+            }
+            if Instant::now() >= say_at {
+                say_at = Instant::now() + SAY_EVERY;
+                self.say(seen, deadline);
+            }
+            let pace = match (seen, watch.acknowledged()) {
+                (true, true) => STEP,
+                (true, false) if began.elapsed() < 2 * STEP => EAGER,
+                (true, false) => PATIENT,
+                (false, _) => 2 * STEP,
+            };
+            sleep(pace.min(deadline.left())).await;
+        }
+    }
+
+    fn say(&self, seen: bool, deadline: Deadline) {
+        let left = show(deadline.left());
+        if seen {
+            log::info!("waiting for polling to stop, at most {left}");
+        } else {
+            let advice = self.live.advice();
+            log::warn!("polling cannot be observed, waiting at most {left}: {advice}");
+        }
+    }
+}

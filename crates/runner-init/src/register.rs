@@ -22,7 +22,8 @@ use runner_lifecycle::exit::Exit;
 use runner_lifecycle::original::{self, Restored};
 use runner_lifecycle::rotation;
 use runner_lifecycle::signals::Signals;
-use runner_lifecycle::volume::names;
+use runner_lifecycle::state::PauseByHand;
+use runner_lifecycle::volume::{Volume, names};
 
 use crate::args::{Credential, Environment, Options};
 use crate::{clock, stops};
@@ -60,15 +61,7 @@ async fn register(plan: &Plan<'_>, deadline: Deadline, stops: &mut Stops) -> any
     volume.check_replaceable(name)?;
     let original = names::original_of(name);
     volume.clear_unfinished(&[name, &original, names::STATE, names::SYSTEM_ID])?;
-    match original::put_back(&volume, name)? {
-        Restored::PutBack => {
-            log::info!("{name} restored: a hook was killed during its pause");
-        }
-        Restored::Recovered => {
-            log::warn!("{name} restored: the file there had no runner entries");
-        }
-        Restored::Nothing | Restored::Superseded => {}
-    }
+    end_pause(&volume, name)?;
     rotation::finish(&volume, name, &|name| plan.variable(name))?;
     let mut files = Files::open(&volume, plan)?;
     stops.check()?;
@@ -122,6 +115,28 @@ fn warn_of_attributes(plan: &Plan<'_>, runner: &runner::Runner) {
     {
         log::warn!("{line}");
     }
+}
+
+/// Ends a pause that a killed hook left. One by hand stands until whoever made it ends it: the story is then that of the file
+/// that is kept aside.
+fn end_pause(volume: &Volume, name: &str) -> anyhow::Result<()> {
+    let state = files::state(volume)?;
+    if let Some(PauseByHand { by, at }) = original::by_hand(volume, name, &state)? {
+        log::warn!(
+            "{name} stays paused, as {by} has asked for at {at}: no job is taken until \"runner-reaper resume\""
+        );
+        return Ok(());
+    }
+    match original::put_back(volume, name)? {
+        Restored::PutBack => {
+            log::info!("{name} restored: a hook was killed during its pause");
+        }
+        Restored::Recovered => {
+            log::warn!("{name} restored: the file there had no runner entries");
+        }
+        Restored::Nothing | Restored::Superseded => {}
+    }
+    Ok(())
 }
 
 fn publish_unless_stopped(

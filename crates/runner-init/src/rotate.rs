@@ -130,7 +130,7 @@ impl<'a> Scene<'a> {
         volume.clear_unfinished(&[config, &original, names::STATE])?;
         self.reads_state()?;
         // A pause by hand stands: then it is the original that gets the token.
-        if self.state.pause.is_none() {
+        if original::by_hand(&self.volume, &self.config, &self.state)?.is_none() {
             original::put_back(&self.volume, &self.config)?;
         }
         let (choice, _) = self.choice()?;

@@ -19,7 +19,8 @@ pub enum Exit {
     Usage = 2,
     /// GitLab did not answer in time, or only with errors that may pass.
     Unreachable = 69,
-    /// The deadline passed while jobs were running; or `sweep` may go on, with what one run must not delete.
+    /// The deadline passed while jobs were running, or before polling was seen to stop or to begin again; or `sweep` may go on,
+    /// with what one run must not delete.
     JobsRunning = 75,
     /// GitLab refused the token (401, 403, 410).
     Refused = 77,
@@ -42,7 +43,7 @@ pub const TABLE: [(Exit, &str); 10] = [
     (Exit::Unreachable, "GitLab not reachable in time"),
     (
         Exit::JobsRunning,
-        "deadline passed with jobs running, or sweep left some to the next run (--most)",
+        "deadline passed with jobs running, or pause or resume was not seen to take effect in time, or sweep left some to the next run (--most)",
     ),
     (Exit::Refused, "token refused by GitLab (401, 403, 410)"),
     (

@@ -12,7 +12,7 @@ use crate::volume::{Error, Publication, Volume};
 const MARK: &str = "# Paused by runner-reaper";
 
 const HEADER: &str = "# Paused by runner-reaper: no runner entries, so that no new job is taken.
-# The operator's file is config.toml.original until it is restored, by itself or by: runner-reaper resume
+# The operator's file is config.toml.original until it is restored; runner-reaper resume ends a pause by hand.
 ";
 
 /// What was found and done about an earlier pause.
@@ -128,6 +128,11 @@ pub fn put_back(volume: &Volume, name: &str) -> Result<Restored, Error> {
 pub fn resume(volume: &Volume, name: &str) -> Result<Restored, Error> {
     end(volume, name, |original| {
         let newer = newer_than_both(volume, name)?;
+        if volume.is_link(original)? {
+            // A link of the operator's stays one. Whose file it leads to may be another's: then SIGHUP alone has it loaded.
+            drop(volume.touch(original, newer));
+            return volume.rename(original, name).map(|()| false);
+        }
         volume.copy_as(original, name, Some(newer)).map(|()| true)
     })
 }

@@ -197,6 +197,12 @@ impl State {
             || self.pending.is_some()
     }
 
+    /// Whether there is nothing in it that another run would miss.
+    #[must_use]
+    pub fn tells_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// Every creation without an answer, the one that is pending among them.
     #[must_use]
     pub fn all_unanswered(&self) -> Vec<Unanswered> {

@@ -157,6 +157,29 @@ impl Volume {
         }
     }
 
+    /// Whether a file is a symbolic link.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn is_link(&self, name: &str) -> Result<bool, Error> {
+        let path = self.path(name);
+        match fs::symlink_metadata(&path) {
+            Ok(metadata) => Ok(metadata.is_symlink()),
+            Err(source) => Err(Error::new("looking at", &path, source)),
+        }
+    }
+
+    /// Gives a file, or the one that a link leads to, another modification time.
+    ///
+    /// # Errors
+    /// When it is somebody else's.
+    pub fn touch(&self, name: &str, modified: SystemTime) -> Result<(), Error> {
+        let path = self.path(name);
+        let file = open_without_waiting(&path);
+        file.and_then(|file| file.set_modified(modified))
+            .map_err(|source| Error::new("writing to", &path, source))
+    }
+
     /// Removes what a run that was killed while it published one of these files has left: it may hold a token.
     ///
     /// # Errors

@@ -19,12 +19,14 @@ use runner_lifecycle::token::{Kind, Token, no_token};
 use crate::grace::Grace;
 
 mod arg;
+pub(crate) mod by_hand;
 mod given;
 mod refusal;
 pub(crate) mod status;
 mod surface;
 pub(crate) mod sweep;
 
+use by_hand::ByHand;
 use given::Given;
 use status::Status;
 use sweep::Sweep;
@@ -49,6 +51,8 @@ pub enum Command {
     Unregister(Selection),
     /// By hand: what is true now.
     Status(Status),
+    /// From a shell: pause, or resume.
+    ByHand(ByHand),
     /// By hand, or from a CronJob: what died without unregistering.
     Sweep(Box<Sweep>),
 }
@@ -68,6 +72,14 @@ pub struct Selection {
     pub keep_entry: bool,
     /// Whether to work on a volume that belongs to another pod.
     pub other_pod: bool,
+}
+
+impl Selection {
+    /// Whether it is about every entry there is.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.all && self.url.is_none()
+    }
 }
 
 /// Files for TLS, each only where given.
@@ -153,6 +165,7 @@ pub fn parse(line: CommandLine, environment: &Environment) -> Result<Options, No
         "status" => Command::Status(status::read(&given)?),
         "sweep" => Command::Sweep(Box::new(sweep::read(&given)?)),
         "unregister" => Command::Unregister(selection(&given)?),
+        "pause" | "resume" => Command::ByHand(by_hand::read(&given, name)?),
         _ => Command::PreStop,
     };
     let path = |flag: &str, variable: &str| given.text(flag, &[variable]).map(PathBuf::from);
@@ -235,11 +248,14 @@ pub fn is_heard_by_nobody(words: &[Word]) -> bool {
     })
 }
 
-/// Whether the words ask for nothing but a look: then a failure is no reason why the container ended.
+/// Whether the words are of a person at a shell: then a failure is no reason why the container ended.
 #[must_use]
-pub fn only_looks(words: &[Word]) -> bool {
+pub fn are_of_a_person(words: &[Word]) -> bool {
     let mut plain = words.iter().filter(|word| word.role == Role::Plain);
-    plain.next().is_some_and(|word| word.text == "status")
+    let names = ["status", "pause", "resume"];
+    plain
+        .next()
+        .is_some_and(|word| names.iter().any(|name| word.text == *name))
 }
 
 /// Why a text is no token of a runner entry, where that is certain.

@@ -28,6 +28,9 @@ const RELOAD: Duration = Duration::from_secs(3);
 /// On top of what must have happened by then, where nothing can be seen.
 const MARGIN: Duration = Duration::from_secs(1);
 
+/// When it has loaded a newer file by itself, if it works.
+pub const LOADED_BY_ITSELF: Duration = RELOAD.saturating_add(MARGIN);
+
 /// How the runner manager appears after a pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Polling {

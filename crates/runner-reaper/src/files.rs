@@ -11,7 +11,7 @@ use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::original::{self, Restored};
 use runner_lifecycle::pod::Pod;
-use runner_lifecycle::state::State;
+use runner_lifecycle::state::{PauseByHand, State};
 use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::volume::{Error, Lock, Publication, Volume, names};
 
@@ -134,11 +134,44 @@ impl Files {
     /// # Errors
     /// When the volume cannot be written.
     pub async fn put_back_when_whole(&self, deadline: Deadline) -> Result<Restored, Error> {
+        self.until_whole(deadline).await?;
+        self.put_back()
+    }
+
+    /// Ends a pause so that a live runner manager loads the original, given the same second.
+    ///
+    /// # Errors
+    /// When the volume cannot be written, or the original is no `config.toml`: the pause stays then.
+    pub async fn resume_when_whole(&self, deadline: Deadline) -> anyhow::Result<Restored> {
+        self.until_whole(deadline).await?;
+        if self.is_put_aside()? {
+            self.config()?;
+        }
+        Ok(original::resume(&self.volume, &self.name)?)
+    }
+
+    /// The operator's configuration, where it may be written just now: one without runner entries is given the same second.
+    ///
+    /// # Errors
+    /// As [`Files::config`].
+    pub async fn config_when_whole(&self, deadline: Deadline) -> anyhow::Result<Option<Config>> {
+        let limit = deadline.earlier(BEING_WRITTEN);
+        loop {
+            let config = self.config()?;
+            let empty = |config: &Config| config.toml.entry_count() == 0;
+            if !config.as_ref().is_some_and(empty) || limit.passed() {
+                return Ok(config);
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    async fn until_whole(&self, deadline: Deadline) -> Result<(), Error> {
         let limit = deadline.earlier(BEING_WRITTEN);
         while original::is_unfinished(&self.volume, &self.name)? && !limit.passed() {
             tokio::time::sleep(LOOK).await;
         }
-        self.put_back()
+        Ok(())
     }
 
     /// Publishes the paused form of a configuration.
@@ -157,16 +190,40 @@ impl Files {
             .is_ok_and(|text| text.as_deref().is_some_and(original::is_paused))
     }
 
+    /// The pause that somebody asked for from a shell, where it stands.
+    ///
+    /// # Errors
+    /// When the volume cannot be read.
+    pub fn paused_by_hand(&self, state: Option<&State>) -> Result<Option<PauseByHand>, Error> {
+        let stands = |state| original::by_hand(&self.volume, &self.name, state);
+        Ok(state.map(stands).transpose()?.flatten())
+    }
+
+    /// Whether a pause keeps the operator's file aside.
+    ///
+    /// # Errors
+    /// When the volume cannot be read.
+    pub fn is_put_aside(&self) -> Result<bool, Error> {
+        let not_here = self.is_paused() || self.volume.metadata(&self.name)?.is_none();
+        let original = names::original_of(&self.name);
+        Ok(not_here && self.volume.metadata(&original)?.is_some())
+    }
+
+    /// The name under which the operator's file stands now.
+    fn place(&self) -> Result<String, Error> {
+        Ok(match self.is_put_aside()? {
+            true => names::original_of(&self.name),
+            false => self.name.clone(),
+        })
+    }
+
     /// The operator's configuration: during a pause, somebody else's included, that is the original. Nothing, where
     /// there is none.
     ///
     /// # Errors
     /// When it cannot be read or is no `config.toml`; the message names the line.
     pub fn config(&self) -> anyhow::Result<Option<Config>> {
-        let mut name = self.name.clone();
-        if self.is_paused() && self.volume.metadata(&names::original_of(&name))?.is_some() {
-            name = names::original_of(&name);
-        }
+        let name = self.place()?;
         let stamp = self.stamp_of(&name)?;
         let (Some(text), Some(stamp)) = (self.volume.read_text(&name)?, stamp) else {
             return Ok(None);
@@ -219,6 +276,21 @@ impl Files {
         Ok(())
     }
 
+    /// Remembers the pause by hand, or that there is none any more. Of a state that tells of nothing else no file is kept.
+    ///
+    /// # Errors
+    /// When the volume cannot be written, or the state cannot be understood.
+    pub fn remember_pause(&self, pause: Option<PauseByHand>) -> anyhow::Result<()> {
+        let mut state = self.state()?.unwrap_or_default();
+        let ends = pause.is_none();
+        state.pause = pause;
+        if ends && state.tells_nothing() {
+            self.volume.remove(names::STATE)?;
+            return Ok(());
+        }
+        self.save_state(&state)
+    }
+
     /// The system ID of the file.
     #[must_use]
     pub fn system_id(&self) -> Option<SystemId> {
@@ -226,13 +298,13 @@ impl Files {
         SystemId::parse(&text)
     }
 
-    /// Publishes another `config.toml`, for good.
+    /// Publishes another file of the operator's, for good: `config.toml`, or during a pause the original.
     ///
     /// # Errors
     /// When the volume cannot be written.
     pub fn publish(&self, text: &str) -> Result<(), Error> {
         self.volume
-            .publish(&self.name, text.as_bytes(), Publication::keeping())
+            .publish(&self.place()?, text.as_bytes(), Publication::keeping())
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! [`drain`], [`grace`] and [`entries`] are rules; [`runner_manager`], [`files`], [`requests`] and
 //! [`rotation`] are edges; [`pre_stop`],
-//! [`sidecar`] and [`unregister`] are the stories that join them, with one [`ledger`] each. [`status`] only looks. [`sweep`] is a
-//! story of its own, which needs none of the files.
+//! [`sidecar`] and [`unregister`] are the stories that join them, with one [`ledger`] each; [`by_hand`] is the first half of the
+//! first of them, and back. [`status`] only looks. [`sweep`] is a story of its own, which needs none of the files.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -16,6 +16,7 @@ use runner_lifecycle::signals::Signals;
 use runner_lifecycle::{ending, report};
 
 pub mod args;
+pub mod by_hand;
 pub mod drain;
 pub mod entries;
 pub mod files;
@@ -52,7 +53,7 @@ pub fn main() -> ExitCode {
     let warnings = std::mem::take(&mut line.warnings);
     let heard_by_nobody = args::is_heard_by_nobody(&line.words);
     let also = heard_by_nobody.then(container_log::open).flatten();
-    let message = match args::only_looks(&line.words) {
+    let message = match args::are_of_a_person(&line.words) {
         true => Path::new(""),
         false => reporting.termination_message_path.as_path(),
     };
@@ -85,6 +86,7 @@ fn run(parsed: Result<Options, NoRun>) -> anyhow::Result<Exit> {
             Command::PreStop => pre_stop::run(options, deadlines, &stops).await,
             Command::Sidecar => sidecar::run(options, &stops).await,
             Command::Status(asked) => status::run(options, asked, &stops).await,
+            Command::ByHand(asked) => by_hand::run(options, asked, &stops).await,
             Command::Sweep(sweep) => sweep::run(options, sweep, &stops).await,
             Command::Unregister(selection) => {
                 unregister::run(options, selection, deadlines, &stops).await

@@ -61,11 +61,12 @@ pub async fn run(options: &Options, deadlines: Deadlines, stops: &Stops) -> anyh
 /// # Errors
 /// As [`run`].
 pub async fn drain_and_unregister(
-    scene: Scene,
+    mut scene: Scene,
     options: &Options,
     deadlines: Deadlines,
     stops: &Stops,
 ) -> anyhow::Result<Exit> {
+    scene.take_over_pause();
     let mut ledger = Ledger::new(options, &scene, stops);
     ledger.say_what_cannot_go(&scene.config);
     // A runner manager whose file was removed goes on with what it had loaded.
@@ -88,7 +89,12 @@ pub async fn drain_and_unregister(
             // A container that has just begun runs its entry point first, and a shell is no runner manager yet.
             match find().await {
                 Some(live) if stops.count() < 2 => live,
-                _ => return Ok(ledger.last_words(0)),
+                _ => {
+                    if !scene.end_pause(deadlines.gitlab).await {
+                        ledger.note(Exit::Unusable);
+                    }
+                    return Ok(ledger.last_words(0));
+                }
             }
         }
     };

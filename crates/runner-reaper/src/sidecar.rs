@@ -51,7 +51,7 @@ pub async fn run(options: &Options, stops: &Stops) -> anyhow::Result<Exit> {
     let deadlines = options.grace.deadlines(Duration::ZERO);
     // Looked at before anything else: whether it was draining when the signal came tells what the signal means.
     let mut observation = Observation::begin(pages, files.system_id(), stops).await;
-    let scene = match Scene::open(options, deadlines.gitlab.earlier(LOCK)).await? {
+    let mut scene = match Scene::open(options, deadlines.gitlab.earlier(LOCK)).await? {
         Opened::Scene(scene) => *scene,
         Opened::OtherPod(theirs) => {
             let theirs = theirs.describe();
@@ -116,7 +116,13 @@ pub async fn run(options: &Options, stops: &Stops) -> anyhow::Result<Exit> {
     let until = options.unregister_until(gitlab);
     let running = end_owned(&mut ledger, owned, verdict, observation.jobs(), until);
     ledger.settle(THIRD, until).await;
-    Ok(ledger.last_words(running))
+    // Whoever paused it by hand paused this pod's life.
+    if !scene.end_pause(until).await {
+        ledger.note(Exit::Unusable);
+    }
+    let exit = ledger.last_words(running);
+    scene.take_over_pause();
+    Ok(exit)
 }
 
 /// Begins to unregister owned runners where the verdict allows it, else keeps and names them. Says how many jobs still run.

@@ -29,7 +29,7 @@ pub async fn run(
     stops: &Stops,
 ) -> anyhow::Result<Exit> {
     let path = options.config.display();
-    let scene = match Scene::open_unless_stopped(options, deadlines.gitlab, stops).await? {
+    let mut scene = match Scene::open_unless_stopped(options, deadlines.gitlab, stops).await? {
         Opened::Scene(scene) => *scene,
         Opened::OtherPod(theirs) => {
             let theirs = theirs.describe();
@@ -44,7 +44,7 @@ pub async fn run(
         }
         Opened::Nothing => return Err(Failure::unusable(format!("{path} does not exist")).into()),
     };
-    let mut ledger = Ledger::new(options, &scene, stops);
+    let ledger = Ledger::new(options, &scene, stops);
     let entries = ledger.entries(&scene.config);
     let all = ledger.unregistrations(&scene.config);
     let selected = Selected::of(&entries, all, selection);
@@ -72,6 +72,11 @@ pub async fn run(
             return Err(Failure::unusable(words).into());
         }
     }
+    // What is not selected stays as it is, paused by hand too.
+    if selection.is_whole() {
+        scene.take_over_pause();
+    }
+    let mut ledger = Ledger::new(options, &scene, stops);
     ledger.not_selected(selected.others);
     by_hand(ledger, &scene, options, selection, selected, deadlines).await
 }
@@ -109,6 +114,9 @@ async fn by_hand(
             .map(|entry| entry.index)
             .collect();
         remove(&ledger, scene, &indexes)?;
+    }
+    if selection.is_whole() && !scene.end_pause(deadlines.gitlab).await {
+        ledger.note(Exit::Unusable);
     }
     Ok(ledger.last_words(0))
 }

@@ -43,6 +43,7 @@ impl fmt::Display for Changed {
 /// The files of the volume while the story works on them.
 pub(super) struct Files<'a> {
     volume: &'a Volume,
+    /// The file that is worked on: during a pause by hand the original.
     config_name: String,
     /// The text that is there.
     before: Option<String>,
@@ -61,17 +62,25 @@ pub(super) struct Files<'a> {
     mode: Option<u32>,
 }
 
+/// The state that is there; an empty one where there is none.
+pub(super) fn state(volume: &Volume) -> anyhow::Result<State> {
+    let text = volume.read_text(names::STATE)?;
+    State::parse(text.as_deref().unwrap_or_default())
+        .with_context(|| volume.directory().display().to_string())
+}
+
 impl<'a> Files<'a> {
     /// Reads what is there.
     pub(super) fn open(volume: &'a Volume, plan: &Plan<'_>) -> anyhow::Result<Self> {
         let path = &plan.options.config;
-        let config_name = plan.config_name.clone();
+        let mut config_name = plan.config_name.clone();
         let mut before = volume.read_text(&config_name)?;
         if before.as_deref().is_some_and(original::is_paused) {
-            // Only a dry run gets here: every other one has put the original back first.
-            before = volume
-                .read_text(&names::original_of(&config_name))?
-                .or(before);
+            // Paused by hand, or this is a dry run: every other run has put the original back first.
+            let original = names::original_of(&config_name);
+            if let Some(text) = volume.read_text(&original)? {
+                (config_name, before) = (original, Some(text));
+            }
         }
         // The entries of a base are there as those of a file are: ours may be among them.
         let text = before.as_deref().or(plan.base.as_deref());
@@ -84,8 +93,7 @@ impl<'a> Files<'a> {
             }
         }
         let state_before = volume.read_text(names::STATE)?;
-        let mut state = State::parse(state_before.as_deref().unwrap_or_default())
-            .with_context(|| volume.directory().display().to_string())?;
+        let mut state = state(volume)?;
         for entry in &mut state.entries {
             // Version 1 knew only whose the volume was.
             entry.pod = entry.pod.take().or_else(|| state.pod.clone());
@@ -101,6 +109,10 @@ impl<'a> Files<'a> {
                 .is_some_and(|place| places.contains(&Some(place)))
         };
         state.entries.retain(|known| stands() || !known.refused);
+        if original::by_hand(volume, &plan.config_name, &state)?.is_none() {
+            // One that was never begun, or is over.
+            state.pause = None;
+        }
         let mode = plan.options.file_mode;
         Ok(Self {
             volume,

@@ -98,6 +98,24 @@ fn resumed_file_is_newer_than_all_before_and_has_the_originals_mode() {
 }
 
 #[test]
+fn link_of_the_operators_stays_one_and_leads_to_a_newer_file() {
+    let (directory, volume) = volume();
+    let elsewhere = Volume::at(directory.path().join("elsewhere"));
+    elsewhere.create_directory().unwrap();
+    let how = Publication::keeping();
+    elsewhere.publish("theirs", OLD.as_bytes(), how).unwrap();
+    std::os::unix::fs::symlink("elsewhere/theirs", volume.path(FILE)).unwrap();
+    pause(&volume, FILE, &paused(&config(OLD))).unwrap();
+    let during = volume.metadata(FILE).unwrap().unwrap();
+    assert_eq!(resume(&volume, FILE).unwrap(), Restored::PutBack);
+    assert!(volume.is_link(FILE).unwrap());
+    assert_eq!(volume.read(FILE).unwrap().unwrap(), OLD.as_bytes());
+    let after = volume.metadata(FILE).unwrap().unwrap();
+    assert!(after.modified().unwrap() > during.modified().unwrap());
+    assert!(volume.metadata(ORIGINAL).unwrap().is_none());
+}
+
+#[test]
 fn second_pause_is_newer_than_an_original_written_meanwhile() {
     let (_directory, volume) = volume();
     let future = SystemTime::now() + Duration::from_secs(3600);

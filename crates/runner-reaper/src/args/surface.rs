@@ -7,7 +7,7 @@ use runner_lifecycle::command_line::Program;
 use runner_lifecycle::{completions, exit, misspelt};
 
 use super::arg::{switch, valued};
-use super::{Environment, status, sweep};
+use super::{Environment, by_hand, status, sweep};
 
 /// How every variable of ours begins.
 const OURS: &str = "RUNNER_REAPER_";
@@ -146,14 +146,9 @@ pub(super) fn command() -> Command {
         }))
         // Read before, with the log's: here it is only shown.
         .arg(switch("debug", "the same as --log-level=debug [RUNNER_DEBUG]").global(true))
-        .subcommands([
-            pre_stop,
-            sidecar,
-            unregister,
-            status::command(),
-            sweep::command(),
-            completions::command(),
-        ])
+        .subcommands([pre_stop, sidecar, unregister, status::command()])
+        .subcommands(by_hand::commands())
+        .subcommands([sweep::command(), completions::command()])
 }
 
 /// gitlab-runner takes `-all-runners` for `--all-runners`; so do we, for the names we know.
@@ -178,6 +173,7 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
         "all-runners",
         "keep-entry",
         "other-pod",
+        by_hand::DRY_RUN,
         "debug",
         status::OFFLINE,
         "help",

@@ -2,6 +2,8 @@
 
 use super::*;
 
+mod by_hand;
+mod help;
 mod status;
 
 fn environment(variables: &[(&str, &str)]) -> Environment {
@@ -225,20 +227,6 @@ fn token_file_that_is_missing_or_empty_is_unusable() {
 }
 
 #[test]
-fn help_and_version_are_shown() {
-    for line in [
-        "--help",
-        "-h",
-        "pre-stop --help",
-        "unregister -help",
-        "--version",
-    ] {
-        let stop = read(line.split(' ').map(OsString::from), &environment(&[]));
-        assert!(matches!(stop, Err(NoRun::Show(_))), "{line}");
-    }
-}
-
-#[test]
 fn misspelt_variable_is_named() {
     fn check(name: &str, warned: bool) {
         let warnings = idle_variables(&environment(&[(name, "5")]));
@@ -312,6 +300,7 @@ fn global_words_are_taken_before_and_behind_the_command() {
             Command::Sidecar => "sidecar",
             Command::Unregister(_) => "unregister",
             Command::Status(_) => "status",
+            Command::ByHand(asked) => asked.verb.name(),
             Command::Sweep(_) => "sweep",
         };
         assert_eq!(found, want, "{line}");
@@ -334,20 +323,4 @@ fn global_words_are_taken_before_and_behind_the_command() {
             check(&format!("{command} {debug}"), name);
         }
     }
-}
-
-#[test]
-fn help_of_a_command_shows_the_whole_of_it() {
-    for command in ["unregister", "pre-stop", "sidecar", "status", "sweep"] {
-        let argv = [command, "--help"].map(OsString::from);
-        let Err(NoRun::Show(text)) = read(argv, &environment(&[])) else {
-            panic!("{command}")
-        };
-        let usage = format!("Usage: runner-reaper {command} [OPTIONS]");
-        assert!(text.contains(&usage), "{text}");
-    }
-    let Err(NoRun::Show(text)) = read(["help".into()], &environment(&[])) else {
-        panic!("help")
-    };
-    assert!(text.contains("Usage: runner-reaper"), "{text}");
 }

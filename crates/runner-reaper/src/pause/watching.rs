@@ -53,16 +53,11 @@ impl<'a> Watching<'a> {
         before: &Look<Sample>,
     ) -> anyhow::Result<Self> {
         let text = original::paused(&config.toml);
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "the metrics page shows it as a float too"
-        )]
-        let concurrent = ConfigToml::parse(&text)?.concurrent() as f64;
         Ok(Self {
             files,
             live,
+            concurrent: shown(&ConfigToml::parse(&text)?),
             text,
-            concurrent,
             interval: Duration::from_secs(u64::try_from(config.toml.check_interval()).unwrap_or(3)),
             entries: config.toml.entry_count(),
             loaded_before: match before {
@@ -73,10 +68,15 @@ impl<'a> Watching<'a> {
         })
     }
 
-    /// The same for a pause that outlasts the jobs: an entry that is polled when one of them ends may bring another.
+    /// The same for a pause that is published and outlasts the jobs: an entry that is polled when one of them ends may bring
+    /// another. Somebody may have edited the original since.
     #[must_use]
     pub fn lasting(self) -> Self {
+        let there = self.files.volume().read_text(self.files.name());
+        let there = there.ok().flatten();
+        let there = there.and_then(|text| ConfigToml::parse(&text).ok());
         Self {
+            concurrent: there.map_or(self.concurrent, |there| shown(&there)),
             lasting: true,
             ..self
         }
@@ -94,6 +94,7 @@ impl<'a> Watching<'a> {
         let pass = Pass::over(self.entries, self.interval);
         let by_then = drain::blind(self.interval);
         let mut watch = Watch::new(self.loaded_before, self.concurrent, pass);
+        let mut held = false;
         let mut reload_at = began;
         let mut say_at = began + SAY_AFTER;
         loop {
@@ -107,7 +108,6 @@ impl<'a> Watching<'a> {
             }
             let look = self.live.look().await;
             let seen = matches!(look, Look::Seen(_));
-            let mut held = false;
             let asked = matches!(&look, Look::Seen(sample) if sample.requests > 0.0);
             match look {
                 Look::Seen(sample) => match watch.see(began.elapsed(), &sample) {
@@ -134,6 +134,7 @@ impl<'a> Watching<'a> {
                     }
                     Polling::Ending => return Some(End::Ending),
                     Polling::NotLoaded if Instant::now() >= reload_at => {
+                        held = false;
                         self.live.reload(&sample);
                         reload_at = Instant::now() + REPEAT_RELOAD;
                     }
@@ -191,4 +192,13 @@ impl<'a> Watching<'a> {
             log::warn!("polling cannot be observed, waiting at most {left}: {advice}");
         }
     }
+}
+
+/// `concurrent` as the metrics page shows it.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "the metrics page shows a float too"
+)]
+fn shown(config: &ConfigToml) -> f64 {
+    config.concurrent() as f64
 }

@@ -20,8 +20,6 @@ use crate::files::{Config, Files};
 #[derive(Debug)]
 pub struct Live {
     process: Option<RunnerManager>,
-    /// Whether a process is in sight, be it one that cannot be signalled.
-    seen: bool,
     /// Others on the same file, of which nothing but their life is seen.
     others: Vec<RunnerManager>,
     pages: Option<Pages>,
@@ -39,8 +37,8 @@ pub struct Live {
     version: Cell<Option<Version>>,
     /// Whether its pages show too little to tell anything: they are those of a version before [`Version::OLDEST`].
     too_old: Cell<bool>,
-    /// Whether its pages show no system ID: whoever was started on a file without entries has none to show.
-    nameless: Cell<bool>,
+    /// Whether pages count that show no system ID: whoever was started on a file without entries has none to show.
+    takes_nameless: bool,
     /// What its workers tell, and since when they are looked at.
     signs: RefCell<Signs>,
     began: Instant,
@@ -63,17 +61,26 @@ impl Live {
         config: &Config,
         deadline: Deadline,
     ) -> Option<Self> {
-        let live = Self::search(options, files, config, deadline).await;
-        live.filter(|live| live.seen || !live.nameless.get())
+        Self::look_for(options, files, config, deadline, false).await
     }
 
     /// The same, with one more that counts without a process in sight: whose page shows no system ID, as that of one started on
     /// a paused file.
-    pub async fn search(
+    pub async fn find_nameless_too(
         options: &Options,
         files: &Files,
         config: &Config,
         deadline: Deadline,
+    ) -> Option<Self> {
+        Self::look_for(options, files, config, deadline, true).await
+    }
+
+    async fn look_for(
+        options: &Options,
+        files: &Files,
+        config: &Config,
+        deadline: Deadline,
+        takes_nameless: bool,
     ) -> Option<Self> {
         let found = Processes::of_system().runner_manager(files.path());
         let (process, others, seen) = match found {
@@ -95,7 +102,6 @@ impl Live {
             .and_then(|address| pages_at(address, deadline));
         let live = Self {
             process,
-            seen,
             others,
             pages,
             address,
@@ -105,13 +111,12 @@ impl Live {
             shown: RefCell::new(None),
             version: Cell::new(None),
             too_old: Cell::new(false),
-            nameless: Cell::new(false),
+            takes_nameless,
             signs: RefCell::default(),
             began: Instant::now(),
         };
         // Somebody who listens there and does not answer may be ours, and may be polling; so may one that is too old.
-        let nobody = !seen && live.look().await == Look::Nobody;
-        if nobody && !live.too_old.get() && !live.nameless.get() {
+        if !seen && live.look().await == Look::Nobody && !live.too_old.get() {
             return None;
         }
         if !live.others.is_empty() {
@@ -281,9 +286,8 @@ impl Live {
             self.pages_are.set(Whose::Ours);
             return true;
         }
-        self.nameless.set(sample.system_id.is_none());
         let Some(shown) = sample.system_id.as_ref() else {
-            return false;
+            return self.takes_nameless && listens != Some(false);
         };
         if self.pages_are.replace(Whose::Foreign) == Whose::Unknown && self.process.is_some() {
             let address = self.address.as_deref().unwrap_or_default();

@@ -38,15 +38,18 @@ fn status_is_told_how_to_look_by_flags_alone() {
 }
 
 #[test]
-fn only_a_look_leaves_the_termination_message_alone() {
+fn person_at_a_shell_leaves_the_termination_message_alone() {
     fn check(line: &str, want: bool) {
         let argv: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
         let words = command_line(argv, &environment(&[])).words;
-        assert_eq!(only_looks(&words), want, "{line}");
+        assert_eq!(are_of_a_person(&words), want, "{line}");
     }
     check("status", true);
     check("--debug -c /x status --bogus", true);
+    check("pause --timeout=5s", true);
+    check("-c /x resume", true);
     check("unregister --name status", false);
+    check("unregister --name pause", false);
     check("unregister status", false);
     check("", false);
     check("sidecar", false);

@@ -1,0 +1,118 @@
+//! Owns the stories of `pause` and `resume`, which a person asks for: the first half of the hook, kept until it is ended.
+//!
+//! That there is a pause, whose and since when stands in the state before anything is paused. The volume is locked while its
+//! files change and not while the runner manager is looked at: a hook that comes meanwhile has no time to lose.
+
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use runner_lifecycle::deadline::Deadline;
+use runner_lifecycle::exit::{Exit, Failure};
+use runner_lifecycle::volume::{self, names};
+
+use crate::args::Options;
+use crate::args::by_hand::{ByHand, Verb};
+use crate::files::Files;
+use crate::runner_manager::{Live, jobs_in_words};
+use crate::scene::{Opened, Scene};
+use crate::stops::Stops;
+
+mod dry_run;
+mod outcome;
+mod pause;
+mod resume;
+mod who;
+
+/// Runs the one that was asked for, and shows what came of it.
+///
+/// # Errors
+/// When the volume or its files cannot be used: nothing was changed then.
+pub async fn run(options: &Options, asked: &ByHand, stops: &Stops) -> anyhow::Result<Exit> {
+    let outcome = match (asked.dry_run, asked.verb) {
+        (true, _) => dry_run::run(options, asked).await?,
+        (false, Verb::Pause) => pause::run(options, asked, stops).await?,
+        (false, Verb::Resume) => resume::run(options, asked, stops).await?,
+    };
+    if asked.json {
+        outcome.print_json(asked, &options.config);
+    }
+    Ok(outcome.exit)
+}
+
+/// Opens the volume. Another run may work there for as long as it looks at a runner manager; a hook that has paused it works as
+/// long as its pod lives, and is not waited for.
+async fn open(options: &Options, deadline: Deadline, stops: &Stops) -> anyhow::Result<Scene> {
+    refuse_beside_a_hook(options).await?;
+    let opened = Scene::open_unless_stopped(options, deadline, stops).await?;
+    match opened {
+        Opened::Scene(scene) if scene.config.is_missing() => Err(missing(options)),
+        Opened::Scene(scene) => Ok(*scene),
+        Opened::OtherPod(theirs) => Err(of_other_pod(&theirs.describe())),
+        Opened::Nothing => Err(missing(options)),
+    }
+}
+
+fn missing(options: &Options) -> anyhow::Error {
+    let path = options.config.display();
+    Failure::unusable(format!("{path} does not exist")).into()
+}
+
+/// A paused file alone is no pause that could be ended.
+fn refuse_without_original(files: &Files) -> anyhow::Result<()> {
+    if !files.is_paused() || files.is_put_aside()? {
+        return Ok(());
+    }
+    let (path, original) = (files.path().display(), names::original_of(files.name()));
+    let words = format!(
+        "{path} is paused and {original} is missing, so its runner entries are lost: put that file back, or run runner-init again"
+    );
+    Err(Failure::unusable(words).into())
+}
+
+fn of_other_pod(theirs: &str) -> anyhow::Error {
+    Failure::unusable(format!(
+        "this volume belongs to another pod, {theirs}: nothing was changed; run this in that pod, or with --other-pod"
+    ))
+    .into()
+}
+
+fn is_locked(error: &anyhow::Error) -> bool {
+    let error = error.downcast_ref::<volume::Error>();
+    error.is_some_and(|error| error.kind() == ErrorKind::WouldBlock)
+}
+
+/// What is paused without a word in the state is paused by a hook; one that was killed holds no lock.
+async fn refuse_beside_a_hook(options: &Options) -> anyhow::Result<()> {
+    let files = Files::of(&options.config)?;
+    let by_hand = files.state()?.is_some_and(|state| state.pause.is_some());
+    if by_hand || !files.is_put_aside()? {
+        return Ok(());
+    }
+    match files.lock(Deadline::after(Duration::ZERO)).await {
+        Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+        _ => return Ok(()),
+    }
+    let words = format!(
+        "another runner-reaper has paused {} and is unregistering: nothing was changed; it restores the file by itself",
+        files.path().display()
+    );
+    Err(Failure::unusable(words).into())
+}
+
+/// What runs, in words for the last line, with the addresses of the jobs where they are known.
+async fn jobs_of(live: Option<&Live>) -> (String, Option<Vec<String>>) {
+    let jobs = match live {
+        Some(live) => live.jobs().await,
+        None => None,
+    };
+    let jobs = jobs.map(|jobs| jobs.into_iter().map(|job| job.url).collect::<Vec<_>>());
+    let words = match &jobs {
+        None => "its jobs cannot be observed".to_owned(),
+        Some(list) if list.is_empty() => "no job is running".to_owned(),
+        Some(list) => {
+            let count = jobs_in_words(list.len());
+            format!("{count} still running: {}", list.join(", "))
+        }
+    };
+    (words, jobs)
+}

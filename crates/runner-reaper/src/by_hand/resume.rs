@@ -1,0 +1,198 @@
+//! Owns the story of `resume`: the operator's file is in force again, and that is seen.
+
+use runner_lifecycle::deadline::Deadline;
+use runner_lifecycle::exit::Exit;
+use runner_lifecycle::original::Restored;
+use runner_lifecycle::state::PauseByHand;
+use tokio::time::{Instant, sleep};
+
+use super::outcome::{Outcome, Polling};
+use super::{open, refuse_without_original};
+use crate::args::Options;
+use crate::args::by_hand::ByHand;
+use crate::drain::{self, STEP};
+use crate::pause::REPEAT_RELOAD;
+use crate::runner_manager::{Live, Look, ProcessState};
+use crate::scene::Scene;
+use crate::stops::Stops;
+
+/// How the waiting ended.
+#[derive(Clone, Copy)]
+enum Waited {
+    /// The file is loaded.
+    Loaded,
+    /// There is no entry whose loading would show.
+    NoEntries,
+    /// Nobody works on the file.
+    Nobody,
+    /// It shuts down, and loads nothing any more.
+    Ending,
+    /// The time in which it loads the file by itself has passed, and nothing was seen of it.
+    Unseen,
+    /// It was not loaded in time.
+    NotLoaded,
+    /// We were told to stop.
+    Stopped,
+}
+
+/// Runs it.
+pub(super) async fn run(
+    options: &Options,
+    asked: &ByHand,
+    stops: &Stops,
+) -> anyhow::Result<Outcome> {
+    let deadline = Deadline::after(asked.timeout);
+    // Opening has put the original back.
+    let mut scene = open(options, deadline, stops).await?;
+    let path = options.config.display().to_string();
+    refuse_without_original(&scene.files)?;
+    let pause = scene.state.as_ref().and_then(|state| state.pause.clone());
+    let changed = scene.restored != Restored::Nothing;
+    if pause.is_some() {
+        // Last of all: a kill before this leaves a word about a pause that is over, and no more.
+        scene.files.remember_pause(None)?;
+    }
+    say(scene.restored, pause.as_ref(), &path);
+    scene.unlock();
+    if !changed && pause.is_none() {
+        return Ok(Outcome {
+            exit: Exit::Done,
+            changed,
+            paused: false,
+            pause,
+            polling: None,
+            jobs: None,
+            words: format!("{path} is not paused: nothing was changed"),
+        }
+        .said());
+    }
+    let live = Live::find_nameless_too(options, &scene.files, &scene.config, deadline).await;
+    let waited = tokio::select! {
+        biased;
+        waited = until_loaded(&scene, live.as_ref(), deadline) => waited,
+        () = stops.reached(1) => Waited::Stopped,
+    };
+    let outcome = Outcome {
+        changed,
+        pause,
+        ..waited.told(&path, live.as_ref())
+    };
+    Ok(outcome.said())
+}
+
+fn say(restored: Restored, pause: Option<&PauseByHand>, path: &str) {
+    let whose = match pause {
+        Some(PauseByHand { by, at }) => format!("paused since {at} by {by}"),
+        None => "an earlier run was killed during its pause".to_owned(),
+    };
+    match restored {
+        Restored::PutBack => log::info!("{path} restored: {whose}"),
+        Restored::Recovered => {
+            log::warn!("{path} restored over a file without runner entries: {whose}");
+        }
+        Restored::Superseded => log::warn!(
+            "{path} was rewritten during the pause and stays so; the file from before it was removed: {whose}"
+        ),
+        Restored::Nothing if pause.is_some() => {
+            log::info!("the pause of {path} was not in force: {whose}");
+        }
+        Restored::Nothing => {}
+    }
+}
+
+/// Looks until the runner manager has loaded its entries, and makes it load them where it takes the signal.
+async fn until_loaded(scene: &Scene, live: Option<&Live>, deadline: Deadline) -> Waited {
+    let Some(live) = live else {
+        return Waited::Nobody;
+    };
+    let began = Instant::now();
+    let mut reload_at = began;
+    loop {
+        // Of others on the same file nothing is seen: they are given the time in which they must have loaded it.
+        let by_itself = began.elapsed() >= drain::LOADED_BY_ITSELF;
+        if live.is_gone() && !live.has_others() {
+            return Waited::Nobody;
+        }
+        match live.look().await {
+            Look::Seen(sample) if sample.state.is_some_and(ProcessState::is_ending) => {
+                return Waited::Ending;
+            }
+            Look::Seen(sample) if sample.limit_rows == 0 && Instant::now() >= reload_at => {
+                live.reload(&sample);
+                reload_at = Instant::now() + REPEAT_RELOAD;
+            }
+            Look::Seen(sample) if sample.limit_rows > 0 && (by_itself || !live.has_others()) => {
+                return Waited::Loaded;
+            }
+            Look::Nobody if by_itself && !live.was_there() => return Waited::Unseen,
+            _ => {}
+        }
+        if scene.config.toml.entry_count() == 0 && by_itself {
+            return Waited::NoEntries;
+        }
+        if deadline.passed() {
+            return Waited::NotLoaded;
+        }
+        sleep(STEP.min(deadline.left())).await;
+    }
+}
+
+impl Waited {
+    /// What is true of the file at this path then.
+    fn told(self, path: &str, live: Option<&Live>) -> Outcome {
+        let advice = || live.map(Live::advice).unwrap_or_default();
+        let (exit, polling, words) = match self {
+            Self::Loaded => (
+                Exit::Done,
+                Polling::On,
+                "resumed: the runner manager takes jobs again".to_owned(),
+            ),
+            Self::NoEntries => (
+                Exit::Done,
+                Polling::Off,
+                format!("resumed, but {path} contains no runner entries, so no job is taken"),
+            ),
+            Self::Nobody => (
+                Exit::Done,
+                Polling::NoRunnerManager,
+                format!("resumed: no runner manager uses {path}, and one that starts takes jobs"),
+            ),
+            Self::Ending => (
+                Exit::Done,
+                Polling::Off,
+                "resumed, but the runner manager is shutting down: one that starts takes jobs"
+                    .to_owned(),
+            ),
+            Self::Unseen => (
+                Exit::Done,
+                Polling::Unknown,
+                format!(
+                    "resumed: the runner manager has loaded {path} by now, which could not be seen: {}",
+                    advice()
+                ),
+            ),
+            Self::NotLoaded => (
+                Exit::JobsRunning,
+                Polling::Unknown,
+                format!(
+                    "{path} is restored, but was not loaded in time: {}",
+                    advice()
+                ),
+            ),
+            Self::Stopped => (
+                Exit::JobsRunning,
+                Polling::Unknown,
+                format!("stopped by a signal: {path} is restored, and loaded within 3 s"),
+            ),
+        };
+        Outcome {
+            exit,
+            changed: false,
+            paused: false,
+            pause: None,
+            polling: Some(polling),
+            jobs: None,
+            words,
+        }
+    }
+}

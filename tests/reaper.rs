@@ -19,6 +19,7 @@ mod lost;
 mod moments;
 mod other_user;
 mod others;
+mod pausing;
 mod rewritten;
 mod rotated;
 mod rotating;

@@ -131,7 +131,8 @@ fn read_only_file_cannot_be_paused_so_the_unregistration_comes_last() {
             pod.is_up();
             let original = pod.original();
             let volume = pod.stage.snapshot();
-            let Some(mut hook) = on_read_only_volume(&pod) else {
+            let Some(mut hook) = on_read_only_volume(&pod, &["pre-stop", "--grace-period=1h"])
+            else {
                 return;
             };
             pod.order.polling_goes_on();
@@ -153,9 +154,9 @@ fn read_only_file_cannot_be_paused_so_the_unregistration_comes_last() {
     });
 }
 
-/// The hook where its volume is mounted read-only: a mode would not stop root.
-fn on_read_only_volume(pod: &Pod) -> Option<Command> {
-    let reaper = pod.reaper(&["pre-stop", "--grace-period=1h"]);
+/// A run where its volume is mounted read-only: a mode would not stop root.
+pub(crate) fn on_read_only_volume(pod: &Pod, arguments: &[&str]) -> Option<Command> {
+    let reaper = pod.reaper(arguments);
     let mut hook = mount_namespace()?;
     let script = "mount --bind \"$0\" \"$0\" && mount -o remount,bind,ro \"$0\" && exec \"$@\"";
     hook.args(["sh", "-c", script]).arg(pod.stage.path());

@@ -57,6 +57,11 @@ pub fn user_namespace() -> Option<Command> {
     allowed(&tried, "--user").then_some(command)
 }
 
+/// A command that sees no process but its own, as a second container of a pod does.
+pub fn pid_namespace() -> Option<Command> {
+    unshare(&["--pid", "--fork", "--mount-proc", "--kill-child"], &[])
+}
+
 /// A new container: PID 1 is what comes next.
 pub fn container() -> Option<Command> {
     unshare(

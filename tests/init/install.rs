@@ -10,7 +10,7 @@ use acceptance::programs::program;
 use acceptance::stage::{Stage, run};
 use gitlab_simulator::{Settings, Simulator};
 
-use crate::reaper::container::mount_namespace;
+use acceptance::namespaces::mount_namespace;
 
 const BOTH: [&str; 2] = ["runner-reaper", "runner-init"];
 

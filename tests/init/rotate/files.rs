@@ -6,7 +6,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use acceptance::stage::run;
 
 use super::Scene;
-use crate::reaper::container::mount_namespace;
+use acceptance::namespaces::mount_namespace;
 
 #[test]
 fn file_for_the_secret_holds_the_token_alone_for_its_owner_alone() {

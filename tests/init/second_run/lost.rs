@@ -25,6 +25,7 @@ fn base_that_is_copied_over_the_file_at_each_start_costs_no_second_runner() {
             let base = base.replace("{URL}", &volume.gitlab.url());
             let mut ids = Vec::new();
             let mut said = String::new();
+            let mut texts = std::collections::BTreeSet::new();
             for _ in 0..10 {
                 volume.stage.put("config.toml", &base);
                 said = volume.run(words).output();
@@ -34,9 +35,16 @@ fn base_that_is_copied_over_the_file_at_each_start_costs_no_second_runner() {
                     .unwrap()
                     .iter()
                     .last();
+                // A free port may be another one each time.
+                let text = volume.config();
+                let lines = text
+                    .lines()
+                    .filter(|line| !line.starts_with("listen_address"));
+                texts.insert(lines.collect::<Vec<_>>().join("\n"));
                 ids.push(last.unwrap()["id"].as_integer());
             }
             let at = format!("{base} {words:?}: {said}");
+            assert_eq!(texts.len(), 1, "the same bytes at every start: {texts:?}");
             assert_eq!(volume.gitlab.calls("POST /runners").len(), 1, "{at}");
             assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?} {at}");
             for line in base.lines().filter(|line| !line.contains("stale")) {

@@ -1,7 +1,7 @@
 //! A `config.toml` that changes under the hook, or is loaded in the midst of it, by whoever's hand: the runner manager polls
 //! again, and what was deleted comes back.
 
-use std::fs::{File, rename};
+use std::fs::{File, remove_file, rename};
 use std::time::{Duration, Instant, SystemTime};
 
 use acceptance::pod::{Plan, Pod, Source, wait_for};
@@ -83,32 +83,58 @@ fn runner_manager_that_polls_again_after_a_touch_is_unregistered_again() {
     });
 }
 
+/// A runner manager whose request GitLab holds, which keeps the pause going for some seconds.
+fn held(source: Source) -> Pod {
+    let settings = Settings {
+        long_poll: Some(Duration::from_secs(5)),
+        ..Settings::default()
+    };
+    let pod = Pod::working(Plan {
+        settings,
+        ..Plan::of(source)
+    });
+    pod.is_held();
+    pod
+}
+
+fn pause_begins(pod: &Pod) {
+    wait_for("the pause", || {
+        let text = pod.stage.text("config.toml")?;
+        text.starts_with("# Paused").then_some(())
+    });
+}
+
 #[test]
 fn file_that_lost_its_entries_during_the_pause_is_put_back_and_its_runner_goes() {
     each(&ENDS, || {
         for lost in ["", "concurrent = 2\n", "[[runners]]\n  token = \"gl"] {
-            // A request that GitLab holds keeps the pause going for some seconds.
-            let settings = Settings {
-                long_poll: Some(Duration::from_secs(5)),
-                ..Settings::default()
-            };
-            let pod = Pod::working(Plan {
-                settings,
-                ..Plan::of(Source::RegistrationToken)
-            });
-            pod.is_held();
+            let pod = held(Source::RegistrationToken);
             let original = pod.original();
             let hook = pod.hook(&["--grace-period=60"]);
-            wait_for("the pause", || {
-                let text = pod.stage.text("config.toml")?;
-                text.starts_with("# Paused").then_some(())
-            });
+            pause_begins(&pod);
             pod.stage.put("lost", lost);
             rename(pod.stage.file("lost"), pod.config()).unwrap();
             let ended = hook.ended();
             ended.is(0, "lost its runner entries");
             pod.is_as_before(&original);
             assert!(pod.is_gone(), "{lost:?}: {}", ended.words);
+        }
+    });
+}
+
+#[test]
+fn original_that_is_removed_during_the_pause_is_written_again_and_its_runner_goes() {
+    each(&ENDS, || {
+        for source in [Source::AuthenticationToken, Source::RegistrationToken] {
+            let pod = held(source);
+            let original = pod.original();
+            let hook = pod.hook(&["--grace-period=60"]);
+            pause_begins(&pod);
+            remove_file(pod.stage.file("config.toml.original")).unwrap();
+            let ended = hook.ended();
+            ended.is(0, "was written again as it was before");
+            pod.is_as_before(&original);
+            assert!(pod.is_gone(), "{source:?}: {}", ended.words);
         }
     });
 }

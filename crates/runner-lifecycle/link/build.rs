@@ -3,6 +3,8 @@
 //! - Unwind tables: panics abort and symbols are stripped, so nobody ever reads them, an eighth of the file.
 //! - The C library's resolver with its plug-ins, 100 KiB: names are resolved by `gitlab::names`. reqwest and the standard library
 //!   refer to it all the same, from code that is never reached; a call would end the program as a panic does.
+//! - The C library's search for a thread's stack, which reads `/proc/self/maps` with a scanner of 90 KiB at each start. The standard
+//!   library asks for it only to put a stack overflow in words, and takes a refusal: `fsync` of what is no file always refuses.
 
 use std::path::Path;
 
@@ -20,5 +22,6 @@ fn main() {
         for function in RESOLVER {
             println!("cargo::rustc-link-arg-bins=-Wl,--defsym={function}=abort");
         }
+        println!("cargo::rustc-link-arg-bins=-Wl,--defsym=pthread_getattr_np=fsync");
     }
 }

@@ -3,7 +3,7 @@
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
 use runner_lifecycle::config_toml::{self, ConfigToml};
@@ -43,6 +43,18 @@ pub struct Config {
 struct Stamp {
     modified: (i64, i64),
     size: u64,
+}
+
+impl Stamp {
+    fn time(&self) -> SystemTime {
+        let (seconds, nanoseconds) = self.modified;
+        let whole = Duration::from_secs(seconds.unsigned_abs());
+        let nanoseconds = Duration::from_nanos(nanoseconds.unsigned_abs());
+        match seconds {
+            0.. => UNIX_EPOCH + whole + nanoseconds,
+            _ => UNIX_EPOCH - whole + nanoseconds,
+        }
+    }
 }
 
 impl Config {
@@ -180,6 +192,21 @@ impl Files {
     /// When the volume cannot be written.
     pub fn pause(&self, text: &str) -> Result<(), Error> {
         original::pause(&self.volume, &self.name, text)
+    }
+
+    /// Writes a configuration that was read before in place of a paused file whose original somebody removed, with the time it
+    /// had, so that a live runner manager does not load it; says whether that was so.
+    ///
+    /// # Errors
+    /// When the volume cannot be written.
+    pub fn write_again(&self, config: &Config) -> Result<bool, Error> {
+        let (Some(stamp), true) = (&config.stamp, self.is_paused()) else {
+            return Ok(false);
+        };
+        let how = Publication::keeping().modified(stamp.time());
+        self.volume
+            .publish(&self.name, config.text.as_bytes(), how)?;
+        Ok(true)
     }
 
     /// Whether `config.toml` is the paused one.

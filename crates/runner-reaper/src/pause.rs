@@ -116,6 +116,10 @@ pub async fn end_polling(
                 None
             }
         };
+        let restored = match restored {
+            Some(Restored::Nothing) => write_again(files, &config),
+            other => other,
+        };
         match restored {
             Some(Restored::Superseded | Restored::Nothing) => {
                 log::info!(
@@ -146,6 +150,23 @@ pub async fn end_polling(
             }
         }
         log::info!("pausing again");
+    }
+}
+
+/// Without its original a paused file would say that there are no entries, and nobody would unregister them.
+fn write_again(files: &Files, config: &Config) -> Option<Restored> {
+    match files.write_again(config) {
+        Ok(true) => {
+            log::warn!(
+                "config.toml.original was removed during the pause: config.toml was written again as it was before"
+            );
+            Some(Restored::PutBack)
+        }
+        Ok(false) => Some(Restored::Nothing),
+        Err(error) => {
+            log::error!("config.toml could not be restored: {error}");
+            None
+        }
     }
 }
 

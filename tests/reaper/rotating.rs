@@ -134,6 +134,7 @@ fn refusal_during_a_rotation_is_asked_again_with_the_new_token() {
 #[test]
 fn refused_token_whose_successor_is_nowhere_is_not_called_gone() {
     let pod = Pod::of(Plan::of(Source::RegistrationToken));
+    pod.knows_no_token();
     pod.due_in(-1);
     let text = pod.stage.text("config.toml").unwrap();
     pod.put_config(&text.replace(&token(&pod), "glrt-worthless"));

@@ -11,6 +11,7 @@ fn config(pod: &Pod) -> String {
 #[test]
 fn entry_whose_token_is_a_variable_of_others_is_named_and_stays() {
     let pod = Pod::of(Plan::of(Source::AccessToken));
+    pod.knows_no_token();
     let token = pod.gitlab.runners().pop().unwrap().token;
     let before = config(&pod).replace(&token, "$ONLY_THERE");
     pod.put_config(&before);
@@ -35,6 +36,7 @@ fn runner_whose_token_has_expired_is_not_taken_for_gone() {
     let past = "2026-01-31T10:10:10Z";
     let mut pod = Pod::of(Plan::of(Source::AccessToken));
     pod.order.may_be_asked_again();
+    pod.knows_no_token();
     let token = pod.gitlab.runners().pop().unwrap().token;
     pod.put_config(&config(&pod).replace(&token, "expired"));
     ends(&pod, past);

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::runner_manager::{ProcessState, Sample};
+use crate::runner_manager::{ProcessState, RELOAD, Sample};
 
 mod unloaded;
 
@@ -21,9 +21,6 @@ const GAP: Duration = Duration::from_secs(1);
 /// Looks that must show the same. Between a request's end and its job's start lie a few milliseconds in which neither
 /// is to be seen.
 const LOOKS: u32 = 3;
-
-/// How often gitlab-runner looks at its file by itself.
-const RELOAD: Duration = Duration::from_secs(3);
 
 /// On top of what must have happened by then, where nothing can be seen.
 const MARGIN: Duration = Duration::from_secs(1);

@@ -16,7 +16,7 @@ use crate::grace::Deadlines;
 use crate::ledger::Ledger;
 use crate::pause::{self, End, Paused};
 use crate::rotation;
-use crate::runner_manager::Live;
+use crate::runner_manager::{self, Live};
 use crate::scene::{Opened, Scene};
 use crate::stops::Stops;
 
@@ -73,7 +73,7 @@ pub async fn drain_and_unregister(
     let nothing = scene.config.is_missing() && ledger.unregistrations(&scene.config).is_empty();
     let find = async || match nothing {
         true => None,
-        false => Live::find(options, &scene.files, &scene.config, deadlines.jobs).await,
+        false => runner_manager::find(options, &scene.files, &scene.config, deadlines.jobs).await,
     };
     let live = match find().await {
         Some(live) => live,

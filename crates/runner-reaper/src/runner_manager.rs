@@ -1,22 +1,59 @@
-//! Owns the runner manager's side: which process it is, what it can be told, what it shows. It decides nothing.
+//! Owns where the runner manager is looked for: by the file, and where the options or the file tell of its metrics. What it is
+//! and what it shows is `runner-lifecycle`'s.
 
-mod address;
-mod command_line;
-mod jobs_in_words;
-mod live;
-mod metrics;
-mod pages;
-mod process;
-mod signs;
-mod sockets;
-mod version;
+use runner_lifecycle::deadline::Deadline;
+pub use runner_lifecycle::runner_manager::*;
 
-pub use address::{SocketAddresses, addresses_of, metrics_address, pages_at};
-pub use command_line::{CommandLine, Role};
-pub use jobs_in_words::jobs_in_words;
-pub use live::Live;
-pub use metrics::{ProcessState, Sample};
-pub use pages::{Job, Look, Pages};
-pub use process::{Found, Processes, RunnerManager};
-pub use signs::Signs;
-pub use version::Version;
+use crate::args::Options;
+use crate::files::{Config, Files};
+
+/// The runner manager that works on our `config.toml`, as [`Live::find`] finds it.
+pub async fn find(
+    options: &Options,
+    files: &Files,
+    config: &Config,
+    deadline: Deadline,
+) -> Option<Live> {
+    search(options, files, config, deadline, false).await
+}
+
+/// The same, with one more that counts without a process in sight: whose page shows no system ID, as that of one started on a
+/// paused file.
+pub async fn find_nameless_too(
+    options: &Options,
+    files: &Files,
+    config: &Config,
+    deadline: Deadline,
+) -> Option<Live> {
+    search(options, files, config, deadline, true).await
+}
+
+async fn search(
+    options: &Options,
+    files: &Files,
+    config: &Config,
+    deadline: Deadline,
+    takes_nameless: bool,
+) -> Option<Live> {
+    let wanted = Wanted {
+        config: files.path(),
+        system_id: files.system_id(),
+        address: &|told| metrics_address(options, told, config),
+        takes_nameless,
+    };
+    Live::find(wanted, deadline).await
+}
+
+/// Where the metrics are: as told, else as the process was told, else as the file says.
+#[must_use]
+pub fn metrics_address(
+    options: &Options,
+    process: Option<&str>,
+    config: &Config,
+) -> Option<String> {
+    let first = options.metrics_address.as_deref().or(process);
+    let first = first.or(options.listen_address.as_deref());
+    first
+        .or_else(|| config.toml.listen_address())
+        .map(str::to_owned)
+}

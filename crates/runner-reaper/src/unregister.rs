@@ -10,7 +10,7 @@ use crate::entries::is_over;
 use crate::grace::Deadlines;
 use crate::ledger::Ledger;
 use crate::pre_stop;
-use crate::runner_manager::Live;
+use crate::runner_manager::{self, Live};
 use crate::scene::{Opened, Scene};
 use crate::stops::Stops;
 
@@ -55,7 +55,7 @@ pub async fn run(
     }
     let live = match scene.config.is_missing() && nothing {
         true => None,
-        false => Live::find(options, &scene.files, &scene.config, deadlines.jobs).await,
+        false => runner_manager::find(options, &scene.files, &scene.config, deadlines.jobs).await,
     };
     if let Some(live) = live {
         // What was selected by whatever words is all that there is.

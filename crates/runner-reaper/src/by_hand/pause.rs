@@ -15,7 +15,7 @@ use crate::args::by_hand::ByHand;
 use crate::files::{Config, Files};
 use crate::pause::{End, Watching};
 use crate::rotation;
-use crate::runner_manager::{Live, Look, Sample};
+use crate::runner_manager::{self, Live, Look, Sample};
 use crate::scene::Scene;
 use crate::stops::Stops;
 
@@ -45,7 +45,8 @@ pub(super) async fn run(
     refuse_without_original(&scene.files)?;
     let whole = scene.files.config_when_whole(deadline).await?;
     scene.config = whole.ok_or_else(|| missing(options))?;
-    let live = Live::find_nameless_too(options, &scene.files, &scene.config, deadline).await;
+    let live =
+        runner_manager::find_nameless_too(options, &scene.files, &scene.config, deadline).await;
     let already = scene.files.paused_by_hand(scene.state.as_ref())?;
     let changed = already.is_none();
     let (pause, config, before) = match already {

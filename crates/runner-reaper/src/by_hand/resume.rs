@@ -12,7 +12,7 @@ use crate::args::Options;
 use crate::args::by_hand::ByHand;
 use crate::drain::{self, STEP};
 use crate::pause::REPEAT_RELOAD;
-use crate::runner_manager::{Live, Look, ProcessState};
+use crate::runner_manager::{self, Live, Look, ProcessState};
 use crate::scene::Scene;
 use crate::stops::Stops;
 
@@ -66,7 +66,8 @@ pub(super) async fn run(
         }
         .said());
     }
-    let live = Live::find_nameless_too(options, &scene.files, &scene.config, deadline).await;
+    let live =
+        runner_manager::find_nameless_too(options, &scene.files, &scene.config, deadline).await;
     let waited = tokio::select! {
         biased;
         waited = until_loaded(&scene, live.as_ref(), deadline) => waited,

@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
-use super::{GAP, MARGIN, RELOAD};
-use crate::runner_manager::Sample;
+use super::{GAP, MARGIN};
+use crate::runner_manager::{RELOAD, Sample};
 
 /// Two of its own looks at the file would have come and gone.
 const TWO_LOOKS: Duration = RELOAD.saturating_mul(2).saturating_add(MARGIN);

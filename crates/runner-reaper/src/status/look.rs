@@ -15,7 +15,7 @@ use super::{ask, entries, manager};
 use crate::args::Options;
 use crate::args::status::Status;
 use crate::files::{Config, Files, other_pod};
-use crate::runner_manager::Live;
+use crate::runner_manager;
 
 /// Looks at everything once.
 pub(super) async fn look(options: &Options, asked: &Status) -> anyhow::Result<Facts> {
@@ -41,7 +41,7 @@ pub(super) async fn look(options: &Options, asked: &Status) -> anyhow::Result<Fa
         StateFile::Never if worked && !written.is_empty() => StateFile::Lost,
         other => other,
     };
-    let live = Live::find(options, &files, &config, deadline).await;
+    let live = runner_manager::find(options, &files, &config, deadline).await;
     // Whether they were polled matters only to whoever is going to ask.
     let polled = if asked.offline {
         &[]

@@ -5,12 +5,12 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use runner_lifecycle::deadline::Deadline;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::address::SocketAddresses;
 use super::metrics::{ProcessState, Reader, Sample};
+use crate::deadline::Deadline;
 
 /// Limits of one page. A busy node may be slow, but a look that takes longer tells about the past; and one more look must
 /// fit in after the deadline.

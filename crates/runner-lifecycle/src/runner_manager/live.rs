@@ -1,20 +1,19 @@
 //! Owns the runner manager as this run found it: its process, its pages, or one of the two.
 
 use std::cell::{Cell, RefCell};
+use std::path::Path;
 
-use runner_lifecycle::deadline::Deadline;
-use runner_lifecycle::system_id::SystemId;
 use rustix::process::Signal;
 use tokio::time::Instant;
 
-use super::address::{metrics_address, pages_at};
+use super::address::pages_at;
 use super::metrics::Sample;
 use super::pages::{Job, Look, Pages};
 use super::process::{Found, Processes, RunnerManager};
 use super::signs::Signs;
 use super::version::Version;
-use crate::args::Options;
-use crate::files::{Config, Files};
+use crate::deadline::Deadline;
+use crate::system_id::SystemId;
 
 /// A runner manager that works on our `config.toml`.
 #[derive(Debug)]
@@ -44,6 +43,18 @@ pub struct Live {
     began: Instant,
 }
 
+/// By what it is known.
+pub struct Wanted<'a> {
+    /// The path of `config.toml`.
+    pub config: &'a Path,
+    /// The system ID of the file.
+    pub system_id: Option<SystemId>,
+    /// Tells where its metrics are, given what the process itself was told.
+    pub address: &'a dyn Fn(Option<&str>) -> Option<String>,
+    /// Whether without a process in sight also one counts whose page shows no system ID, as that of one started on a paused file.
+    pub takes_nameless: bool,
+}
+
 /// Whose pages are shown at the address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Whose {
@@ -55,34 +66,8 @@ enum Whose {
 impl Live {
     /// Searches it. Without a process in sight only a metrics page that shows our system ID counts: in another PID
     /// namespace it may still be polling. No look at it goes far beyond the deadline.
-    pub async fn find(
-        options: &Options,
-        files: &Files,
-        config: &Config,
-        deadline: Deadline,
-    ) -> Option<Self> {
-        Self::look_for(options, files, config, deadline, false).await
-    }
-
-    /// The same, with one more that counts without a process in sight: whose page shows no system ID, as that of one started on
-    /// a paused file.
-    pub async fn find_nameless_too(
-        options: &Options,
-        files: &Files,
-        config: &Config,
-        deadline: Deadline,
-    ) -> Option<Self> {
-        Self::look_for(options, files, config, deadline, true).await
-    }
-
-    async fn look_for(
-        options: &Options,
-        files: &Files,
-        config: &Config,
-        deadline: Deadline,
-        takes_nameless: bool,
-    ) -> Option<Self> {
-        let found = Processes::of_system().runner_manager(files.path());
+    pub async fn find(wanted: Wanted<'_>, deadline: Deadline) -> Option<Self> {
+        let found = Processes::of_system().runner_manager(wanted.config);
         let (process, others, seen) = match found {
             Found::RunnerManager(process, others) => (Some(process), others, true),
             Found::Hidden(pid) => {
@@ -96,7 +81,7 @@ impl Live {
         let told = process
             .as_ref()
             .and_then(|process| process.listen_address.as_deref());
-        let address = metrics_address(options, told, config);
+        let address = (wanted.address)(told);
         let pages = address
             .as_deref()
             .and_then(|address| pages_at(address, deadline));
@@ -105,13 +90,13 @@ impl Live {
             others,
             pages,
             address,
-            expected: files.system_id(),
+            expected: wanted.system_id,
             pages_are: Cell::new(Whose::Unknown),
             was_there: Cell::new(false),
             shown: RefCell::new(None),
             version: Cell::new(None),
             too_old: Cell::new(false),
-            takes_nameless,
+            takes_nameless: wanted.takes_nameless,
             signs: RefCell::default(),
             began: Instant::now(),
         };

@@ -3,11 +3,8 @@
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use runner_lifecycle::deadline::Deadline;
-
 use super::pages::Pages;
-use crate::args::Options;
-use crate::files::Config;
+use crate::deadline::Deadline;
 
 /// gitlab-runner's port where an address names none.
 const DEFAULT_PORT: u16 = 9252;
@@ -48,20 +45,6 @@ pub fn addresses_of(text: &str, hosts: &str) -> SocketAddresses {
         .into_iter()
         .map(|host| SocketAddr::new(host, port))
         .collect()
-}
-
-/// Where the metrics are: as told, else as the process was told, else as the file says.
-#[must_use]
-pub fn metrics_address(
-    options: &Options,
-    process: Option<&str>,
-    config: &Config,
-) -> Option<String> {
-    let first = options.metrics_address.as_deref().or(process);
-    let first = first.or(options.listen_address.as_deref());
-    first
-        .or_else(|| config.toml.listen_address())
-        .map(str::to_owned)
 }
 
 /// The pages at an address; nothing, where it cannot be understood.

@@ -10,6 +10,7 @@ mod killed;
 mod last_words;
 mod mark;
 mod pem;
+mod re_register;
 mod read_only;
 mod rotate;
 mod rubbish;

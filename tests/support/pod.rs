@@ -64,26 +64,13 @@ impl Pod {
     }
 
     /// A pod after its init container; nothing polls yet. `config.toml` is an hour old, since its time must come back.
-    pub fn of(plan: Plan) -> Self {
-        let mut pod = Self::empty(plan.settings);
+    pub fn of(mut plan: Plan) -> Self {
+        let mut pod = Self::empty(std::mem::take(&mut plan.settings));
         pod.source = plan.source;
         // Another pod's runner: nothing may ever happen to it.
         let bystander = pod.gitlab.add_runner(NewRunner::default());
         pod.order.bystander(&bystander);
-        let (concurrent, interval) = (plan.concurrent, plan.check_interval);
-        let mut words = pod.flags(plan.source);
-        words.extend([
-            format!("--concurrent={concurrent}"),
-            format!("--check-interval={interval}"),
-            "--drain-ready=false".to_owned(),
-        ]);
-        words.extend(POD.map(str::to_owned));
-        if plan.limit {
-            words.push(format!("--limit={concurrent}"));
-        }
-        if plan.port {
-            words.push(format!("--listen-address={}", pod.address));
-        }
+        let words = pod.words(&plan);
         pod.registers(&words);
         let runner = pod.gitlab.runners().pop().unwrap();
         pod.order.entry(&runner, plan.source.owned());
@@ -103,11 +90,35 @@ impl Pod {
         source.flags(&self.gitlab, self.aside.path())
     }
 
+    /// The words that such a pod gives `runner-init`, with a runner of its own or a new one that is shared.
+    pub fn words(&self, plan: &Plan) -> Vec<String> {
+        let (concurrent, interval) = (plan.concurrent, plan.check_interval);
+        let mut words = self.flags(plan.source);
+        words.extend([
+            format!("--concurrent={concurrent}"),
+            format!("--check-interval={interval}"),
+            "--drain-ready=false".to_owned(),
+        ]);
+        words.extend(POD.map(str::to_owned));
+        if plan.limit {
+            words.push(format!("--limit={concurrent}"));
+        }
+        if plan.port {
+            words.push(format!("--listen-address={}", self.address));
+        }
+        words
+    }
+
     /// `runner-init` as an ordinary manifest calls it, with these words more.
     pub fn init(&self, more: &[impl AsRef<OsStr>]) -> Command {
+        self.init_as("register", more)
+    }
+
+    /// The same with another word than `register`.
+    pub fn init_as(&self, word: &str, more: &[impl AsRef<OsStr>]) -> Command {
         let mut init = self
             .stage
-            .init(&["register", "--non-interactive", "--executor=shell"]);
+            .init(&[word, "--non-interactive", "--executor=shell"]);
         init.args(["--url", &self.gitlab.url(), "--description=acceptance"])
             .args(more);
         init

@@ -50,25 +50,26 @@ pub struct Parsed {
 /// # Errors
 /// With the text of `--help` and the like, or with the one line that says what is wrong (exit 2, or 78 for a token file).
 pub fn parse(line: CommandLine, environment: &Environment) -> Result<Parsed, NoRun> {
-    parse_asking(line, environment, &|| Ok(None))
+    parse_asking(line, Command::Register, environment, &|| Ok(None))
 }
 
 /// What asks somebody for a token; nothing where nobody is there.
 pub type Ask<'a> = &'a dyn Fn() -> Result<Option<Token>, Failure>;
 
-/// [`parse`], but a token that nobody gave is asked for.
+/// [`parse`] for a command that has the flags of a registration, but a token that nobody gave is asked for.
 ///
 /// # Errors
 /// As [`parse`], and those of `ask`.
 pub fn parse_asking(
     line: CommandLine,
+    command: Command,
     environment: &Environment,
     ask: Ask<'_>,
 ) -> Result<Parsed, NoRun> {
     if let Some(wrong) = line.wrong {
         return Err(wrong.into());
     }
-    let readings = Readings::read(line.words, Command::Register, environment)?;
+    let readings = Readings::read(line.words, command, environment)?;
     let mut warnings = Vec::new();
     let (credential, server_side) = credential::choose(&readings, ask, &mut warnings)?;
     let name = name(&readings, environment, &credential)?;
@@ -99,6 +100,7 @@ pub fn parse_asking(
         globals: globals(&readings)?,
         drain_ready: yes("drain-ready").unwrap_or(true),
         leave_runner: yes("leave-runner").unwrap_or(false),
+        anew: command == Command::ReRegister,
         dry_run: yes("dry-run").unwrap_or(false),
         timeout: time("timeout").map_or(TIMEOUT, Duration::from_millis),
         grace_period: time("grace-period").map_or(GRACE_PERIOD, Duration::from_millis),

@@ -13,6 +13,8 @@ use crate::flags::{self, Flag, Kind};
 pub enum Command {
     /// The one without a word, too: gets a runner and writes `config.toml`.
     Register,
+    /// The same, but no runner entry that is there counts as good.
+    ReRegister,
     /// Exchanges the token of a runner entry for another.
     Rotate,
     /// Prints what a shell needs to complete the other words.
@@ -21,13 +23,19 @@ pub enum Command {
 
 impl Command {
     /// All of them, in the order of `--help`.
-    pub const ALL: [Self; 3] = [Self::Register, Self::Rotate, Self::Completions];
+    pub const ALL: [Self; 4] = [
+        Self::Register,
+        Self::ReRegister,
+        Self::Rotate,
+        Self::Completions,
+    ];
 
     /// The word.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Register => "register",
+            Self::ReRegister => "re-register",
             Self::Rotate => "rotate",
             Self::Completions => completions::WORD,
         }
@@ -38,6 +46,9 @@ impl Command {
     pub fn about(self) -> &'static str {
         match self {
             Self::Register => "Register a runner and write config.toml (the default)",
+            Self::ReRegister => {
+                "Give a runner entry in config.toml another runner, with the flags of register; the one before is unregistered once its jobs are done"
+            }
             Self::Rotate => {
                 "Reset the authentication token of a runner entry in config.toml; a running runner manager loads the new one by itself"
             }
@@ -48,7 +59,7 @@ impl Command {
     /// Its flags, in the order of `--help`.
     pub fn flags(self) -> Box<dyn Iterator<Item = &'static Flag>> {
         match self {
-            Self::Register => Box::new(flags::all()),
+            Self::Register | Self::ReRegister => Box::new(flags::all()),
             Self::Rotate => Box::new(flags::rotate()),
             Self::Completions => Box::new(flags::log()),
         }
@@ -80,7 +91,9 @@ impl Command {
             prefix: OURS,
             takes_value: match self {
                 Self::Rotate => |name| takes_value(Self::Rotate, name),
-                Self::Register | Self::Completions => |name| takes_value(Self::Register, name),
+                Self::Register | Self::ReRegister | Self::Completions => {
+                    |name| takes_value(Self::Register, name)
+                }
             },
             is_password: |name| name == "ssh-password",
         }

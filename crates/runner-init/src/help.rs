@@ -20,11 +20,13 @@ const AFTER_LONG: &str = "A flag can be given as the variable in brackets instea
 /// The flags that a manifest needs; of a command other than `register`, all.
 #[must_use]
 pub fn short(command: Command) -> String {
-    if command != Command::Register {
-        return long(command);
-    }
+    let about = match command {
+        Command::Register => ABOUT,
+        Command::ReRegister => command.about(),
+        _ => return long(command),
+    };
     definition(command, |flag| flag.is_first)
-        .about(ABOUT)
+        .about(about)
         .override_usage(format!("runner-init {}", usage(command)))
         .after_help(AFTER_SHORT)
         .render_help()
@@ -36,6 +38,9 @@ pub fn short(command: Command) -> String {
 pub fn long(command: Command) -> String {
     let definition = match command {
         Command::Register => surface(),
+        Command::ReRegister => definition(command, |_| true)
+            .about(command.about())
+            .override_usage(format!("runner-init {}", usage(command))),
         other => of(other).override_usage(format!("runner-init {}", usage(other))),
     };
     definition
@@ -54,10 +59,10 @@ pub fn surface() -> clap::Command {
         .subcommands(Command::ALL.map(of))
 }
 
-/// A command below the program. One that is the program's default has its flags.
+/// A command below the program. Those that have the program's flags do not say them again.
 fn of(command: Command) -> clap::Command {
     let definition = match command {
-        Command::Register => clap::Command::new(command.word()),
+        Command::Register | Command::ReRegister => clap::Command::new(command.word()),
         Command::Rotate => definition(command, |_| true).name(command.word()),
         Command::Completions => completions::command().disable_help_flag(true),
     };
@@ -68,6 +73,9 @@ fn of(command: Command) -> clap::Command {
 fn usage(command: Command) -> &'static str {
     match command {
         Command::Register => "[register] --url URL --token-file FILE --executor NAME [FLAG ...]",
+        Command::ReRegister => {
+            "re-register --url URL --token-file FILE --executor NAME [--name NAME] [FLAG ...]"
+        }
         Command::Rotate => "rotate [--name NAME] [--shared] [--token-out FILE] [FLAG ...]",
         Command::Completions => "completions bash|zsh|fish",
     }
@@ -96,7 +104,7 @@ fn definition(of: Command, shown: impl Fn(&Flag) -> bool) -> clap::Command {
         .max_term_width(120);
     for flag in of.flags() {
         let heading = match of {
-            Command::Register => flags::heading(flag),
+            Command::Register | Command::ReRegister => flags::heading(flag),
             _ => "Options",
         };
         command = command.arg(arg(flag).help_heading(heading).hide(!shown(flag)));

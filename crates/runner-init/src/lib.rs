@@ -57,13 +57,15 @@ pub fn main() -> ExitCode {
 
 fn run(command: Command, line: CommandLine, environment: &Environment) -> anyhow::Result<Exit> {
     match command {
-        Command::Register => match args::parse_asking(line, environment, &asked_token) {
-            Ok(args::Parsed { options, warnings }) => {
-                warnings.iter().for_each(|warning| log::warn!("{warning}"));
-                tell(Box::pin(register::run(&options, environment)))
+        Command::Register | Command::ReRegister => {
+            match args::parse_asking(line, command, environment, &asked_token) {
+                Ok(args::Parsed { options, warnings }) => {
+                    warnings.iter().for_each(|warning| log::warn!("{warning}"));
+                    tell(Box::pin(register::run(&options, environment)))
+                }
+                Err(no_run) => no_run.end(),
             }
-            Err(no_run) => no_run.end(),
-        },
+        }
         Command::Rotate => match rotate::options::parse(line, environment) {
             Ok(options) => tell(Box::pin(rotate::run(&options, environment))),
             Err(no_run) => no_run.end(),

@@ -1,12 +1,14 @@
 //! Owns the story of one run: check everything, look at what is there, ask GitLab, publish, say what is now true.
 //! The rules it follows are elsewhere; each step here is one call down.
 
+mod anew;
 mod ask;
 mod dry_run;
 mod edit;
 mod existing;
 mod files;
 mod give_back;
+mod hold;
 mod install;
 mod keep;
 mod pending;
@@ -88,7 +90,7 @@ async fn register(plan: &Plan<'_>, deadline: Deadline, stops: &mut Stops) -> any
             return Err(error);
         }
     };
-    give_back::everything(plan, &mut files, &system_id, deadline, stops).await;
+    give_back::everything(plan, &mut files, &runner, &system_id, deadline, stops).await;
     // From here on the work is done: a signal no longer takes anything back.
     log::info!(
         "{changed} {path}: runner {id} at {url} from {article} {source}, runner manager {system_id}",

@@ -56,7 +56,8 @@ pub struct State {
     pub rotation: Option<Rotation>,
     /// Creations of earlier runs whose answer never came: each may have made a runner whose token nobody knows.
     pub unanswered: Vec<Unanswered>,
-    /// Runners that lost their entry here and are still to be unregistered.
+    /// Runners that are to be unregistered because they have lost their entry here. One that a killed run left in its entry has
+    /// not.
     pub leaving: Vec<Leaving>,
     /// The runner entries that a helper wrote, by URL and runner id: tokens rotate.
     pub entries: Vec<StateEntry>,

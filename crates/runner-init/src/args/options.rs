@@ -68,6 +68,8 @@ pub struct Options {
     pub drain_ready: bool,
     /// Whether to leave a runner at GitLab when a later step fails.
     pub leave_runner: bool,
+    /// Whether a runner entry that is there gets another runner, however good its own is.
+    pub anew: bool,
     /// Whether only to show what would be asked and written.
     pub dry_run: bool,
     /// Limit of the whole run.

@@ -9,6 +9,7 @@ use runner_lifecycle::token::Token;
 
 use super::clock;
 use super::files::Files;
+use super::pending::Earlier;
 use super::plan::Plan;
 use super::runner::Runner;
 use super::stops::{Interrupted, Stops};
@@ -36,12 +37,36 @@ pub(super) async fn runner(
         deadline,
         stops,
     };
-    let pending = asking.settle_pending(files)?;
+    let (mut pending, is_done) = match asking.settle_pending(files)? {
+        Earlier::Nothing => (None, false),
+        Earlier::Done => (None, true),
+        Earlier::Unfinished(unfinished) => (Some(unfinished), false),
+    };
     let mut ours = files.ours(plan);
     let place = ours.as_ref().and_then(|ours| ours.place);
     // A pending runner of this pod is meant for this entry; of that of another pod only the entry itself can tell.
-    let is_for_it = pending.as_ref().is_some_and(|pending| pending.is_this_pods);
-    while let Some(candidate) = ours.filter(|_| !is_for_it) {
+    if let Some(pending) = pending.take_if(|pending| pending.is_this_pods)
+        && let Some(runner) = asking.finish(pending.runner, files).await?
+    {
+        let known = ours.filter(|_| place.is_none()).and_then(|ours| ours.known);
+        let known = known.map(Box::new);
+        return Ok(Runner {
+            place,
+            known,
+            ..runner
+        });
+    }
+    // What an earlier run was stopped at is not done twice.
+    if plan.options.anew
+        && !is_done
+        && let Some(ours) = &ours
+    {
+        if let Some(pending) = pending {
+            files.leaves(&pending.runner)?;
+        }
+        return asking.anew(ours, files).await;
+    }
+    while let Some(candidate) = ours {
         if let Some(runner) = asking.keep_or_replace(&candidate, files).await? {
             if let Some(pending) = pending {
                 files.leaves(&pending.runner)?;
@@ -64,7 +89,7 @@ pub(super) async fn runner(
 
 impl Asking<'_, '_> {
     /// Asks GitLab for a runner, in the way of the source.
-    async fn make(&mut self, files: &mut Files<'_>) -> anyhow::Result<Runner> {
+    pub(super) async fn make(&mut self, files: &mut Files<'_>) -> anyhow::Result<Runner> {
         let plan = self.plan;
         match &plan.options.credential {
             Credential::AuthenticationToken(token) => {
@@ -140,7 +165,7 @@ async fn create(
     files.about_to_create(plan)?;
     if let Err(stopped) = stops.check() {
         // Nothing was asked yet, so nothing can have been lost.
-        files.nothing_created();
+        files.nothing_created(plan);
         return Err(stopped.into());
     }
     let answer = match stops.during(&plan.client, call).await {
@@ -152,7 +177,7 @@ async fn create(
             return Err(anyhow::Error::from(interrupted).context(line));
         }
         Err(interrupted) => {
-            files.nothing_created();
+            files.nothing_created(plan);
             return Err(interrupted.into());
         }
     };
@@ -176,7 +201,7 @@ async fn create(
                 files.made(&runner, plan);
                 files.received(&runner, plan)?;
             } else if !error.maybe_created() {
-                files.nothing_created();
+                files.nothing_created(plan);
             }
             Err(error.into())
         }
@@ -184,7 +209,7 @@ async fn create(
 }
 
 /// A runner of which the answer told no more than the token, to be taken back.
-fn unnamed(plan: &Plan<'_>, token: &Token) -> Runner {
+pub(super) fn unnamed(plan: &Plan<'_>, token: &Token) -> Runner {
     let credentials = Credentials {
         id: 0,
         token: token.clone(),
@@ -206,7 +231,6 @@ fn new_runner(plan: &Plan<'_>, credentials: &Credentials, token: Token) -> Runne
         place: None,
         known: None,
         sent: None,
-        replaces: None,
         kept: false,
     }
 }

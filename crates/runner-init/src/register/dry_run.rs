@@ -7,11 +7,12 @@ use runner_config::diff::diff;
 use runner_config::mask::masked;
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::shown::without_tokens;
+use runner_lifecycle::source::Ownership;
 use runner_lifecycle::token::Token;
 use runner_lifecycle::volume::Volume;
 
 use super::clock;
-use super::existing;
+use super::existing::Ours;
 use super::files::Files;
 use super::plan::Plan;
 use super::runner::Runner;
@@ -30,7 +31,12 @@ pub(super) fn show(plan: &Plan<'_>) -> anyhow::Result<()> {
     let files = Files::open(&volume, plan)?;
     let ours = files.ours(plan);
     let mut text = String::from("# Dry run: nothing was sent to GitLab and nothing was written.\n");
-    for request in requests(plan, ours.is_some()) {
+    let anew = ours.as_ref().filter(|_| plan.options.anew);
+    let requests = match anew {
+        Some(ours) => requests_anew(plan, ours),
+        None => requests(plan, ours.is_some()),
+    };
+    for request in requests {
         text.push_str(&format!("# would send: {request}\n"));
     }
     text.push_str(&format!(
@@ -38,7 +44,7 @@ pub(super) fn show(plan: &Plan<'_>) -> anyhow::Result<()> {
         plan.options.config.display()
     ));
     let runner = Runner {
-        id: ours.as_ref().map_or(0, existing::Ours::id),
+        id: ours.as_ref().filter(|_| anew.is_none()).map_or(0, Ours::id),
         url: plan.wish.url.clone(),
         token: Token::new(MASK).context("masking")?,
         source: plan.options.credential.source(),
@@ -50,8 +56,7 @@ pub(super) fn show(plan: &Plan<'_>) -> anyhow::Result<()> {
             .as_ref()
             .and_then(|ours| ours.known.clone().map(Box::new)),
         sent: None,
-        replaces: None,
-        kept: ours.as_ref().is_some_and(|ours| !ours.token_is_lost),
+        kept: anew.is_none() && ours.as_ref().is_some_and(|ours| !ours.token_is_lost),
     };
     let last = files.last(&runner, plan);
     let (config, outcome) = files.edited(plan, &runner, &last, || super::port::DEFAULT)?;
@@ -81,8 +86,35 @@ pub(super) fn show(plan: &Plan<'_>) -> anyhow::Result<()> {
     }
 }
 
+/// The requests for an entry that gets another runner.
+fn requests_anew(plan: &Plan<'_>, ours: &Ours) -> Vec<String> {
+    let id = ours.id();
+    let source = ours.origin(plan.options.credential.source()).source;
+    let (path, when) = match source.ownership() {
+        Ownership::Owned => ("runners", "once its jobs are done"),
+        Ownership::Shared => (
+            "runners/managers",
+            "once a live runner manager has loaded the file",
+        ),
+    };
+    let mut all = vec![format!(
+        "{} for the existing entry",
+        call(plan, "POST", "runners/verify")
+    )];
+    all.extend(requests(plan, false));
+    all.push(format!(
+        "{} for runner {id}, which loses its entry, {when}",
+        call(plan, "DELETE", path)
+    ));
+    all
+}
+
+fn call(plan: &Plan<'_>, method: &str, path: &str) -> String {
+    format!("{method} {}/api/v4/{path}", plan.endpoint)
+}
+
 fn requests(plan: &Plan<'_>, known: bool) -> Vec<String> {
-    let call = |method: &str, path: &str| format!("{method} {}/api/v4/{path}", plan.endpoint);
+    let call = |method: &str, path: &str| call(plan, method, path);
     let verify = call("POST", "runners/verify");
     let about = &plan.attributes;
     let like = format!(

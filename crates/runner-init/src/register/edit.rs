@@ -193,7 +193,6 @@ mod tests {
                 place: Some(0),
                 known: None,
                 sent: None,
-                replaces: None,
                 kept: true,
             };
             let mut document: toml_edit::DocumentMut = entry.parse().unwrap();

@@ -1,12 +1,13 @@
 //! Owns the volume's side of the story: what was there, and the one publication of `config.toml`.
 
 use std::fmt;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use runner_lifecycle::config_toml::{ConfigToml, RunnerEntry};
 use runner_lifecycle::original;
 use runner_lifecycle::pod::Pod;
-use runner_lifecycle::state::{self, State, StateEntry};
+use runner_lifecycle::state::{self, Pending, State, StateEntry};
 use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::volume::{self, PRIVATE, Publication, Volume, names};
 
@@ -20,7 +21,7 @@ use crate::config_check;
 
 mod memory;
 
-use memory::{leaving, name_of, of_entry};
+use memory::{name_of, of_entry, stands};
 
 /// What became of `config.toml`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +61,8 @@ pub(super) struct Files<'a> {
     /// Whether that was another one.
     was_another_pods: bool,
     mode: Option<u32>,
+    /// Where a runner manager that was started on the file shows its metrics.
+    pub(super) listen_address: Option<String>,
 }
 
 /// The state that is there; an empty one where there is none.
@@ -103,12 +106,16 @@ impl<'a> Files<'a> {
         let places = state.places(&there);
         let mut place = 0..;
         // A run that was killed when it had given such an entry another runner.
-        let mut stands = || {
+        let mut keeps = || {
             place
                 .next()
                 .is_some_and(|place| places.contains(&Some(place)))
         };
-        state.entries.retain(|known| stands() || !known.refused);
+        state.entries.retain(|known| keeps() || !known.refused);
+        if !matches!(state.pending, Some(Pending::Received { .. })) {
+            // The run that was to replace it came to nothing.
+            state.leaving.retain(|leaving| !stands(&there, leaving));
+        }
         if original::by_hand(volume, &plan.config_name, &state)?.is_none() {
             // One that was never begun, or is over.
             state.pause = None;
@@ -118,6 +125,7 @@ impl<'a> Files<'a> {
             volume,
             config_name,
             before,
+            listen_address: config.listen_address().map(str::to_owned),
             config,
             state_before,
             made: None,
@@ -183,6 +191,11 @@ impl<'a> Files<'a> {
         self.before.as_ref().map(|_| &self.config)
     }
 
+    /// The longest that the feeder of a runner manager takes from one of its entries to the next.
+    pub(super) fn check_interval(&self) -> Duration {
+        Duration::from_secs(u64::try_from(self.config.check_interval()).unwrap_or(3))
+    }
+
     pub(super) fn state(&self) -> &State {
         &self.state
     }
@@ -232,17 +245,15 @@ impl<'a> Files<'a> {
         let text = config.to_string();
         let mut changed = Changed::Nothing;
         let there = config.entries(&|name| plan.variable(name));
-        if let Some(old) = &runner.replaces
-            && !there
-                .iter()
-                .any(|entry| entry.token.as_ref() == Some(&old.token))
-        {
-            // On the disk before its entry is gone, so that a kill in between loses nobody.
-            self.state.leaving.push(leaving(old));
-        }
         // What was written in a file that is no more does not count in the one that comes now, killed in between or not.
         self.forget_written(runner, &last);
-        if self.state.pending.is_none() && runner.known.is_none() {
+        for leaving in &mut self.state.leaving {
+            if leaving.token == runner.token {
+                leaving.id = runner.id;
+            }
+        }
+        let known = runner.known.as_ref();
+        if self.state.pending.is_none() && known.is_none_or(|known| known.id != runner.id) {
             // Else what is pending says it, or it is known already.
             let entry = of_entry(runner, name_of(runner, &there), Some(plan.pod()));
             self.state.remember(entry);

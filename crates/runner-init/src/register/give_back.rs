@@ -1,31 +1,57 @@
-//! Owns the unregistering of what this volume has no entry for (any more), by the rule of its source.
+//! Owns the unregistering of what this volume has no entry for (any more), by the rule of its source, and not before a live runner
+//! manager has let go of it.
 
 use std::time::Duration;
 
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::gitlab::{Client, Endpoint, Gone};
+use runner_lifecycle::runner_manager::{Live, Wanted};
+use runner_lifecycle::state::Leaving;
 use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::unregister::Registered;
 
 use super::files::Files;
+use super::hold::{Hold, Watched};
 use super::plan::Plan;
+use super::runner::Runner;
 use super::stops::Stops;
 
 /// How long GitLab may stay silent about a runner that has left: the pod is waiting to start, and the next run asks again.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Gives back every runner that lost its entry. It never fails: what stays is named, and stays in the state file.
+/// Gives back every runner that lost its entry, to this one or another. It never fails: what stays is named, and stays in the
+/// state file.
 pub(super) async fn everything(
     plan: &Plan<'_>,
     files: &mut Files<'_>,
+    runner: &Runner,
     system_id: &SystemId,
     deadline: Deadline,
     stops: &mut Stops,
 ) {
-    for leaving in files.leaving(plan) {
+    let all = files.leaving(plan);
+    if all.is_empty() {
+        return;
+    }
+    // config.toml is published: a signal only puts this off to the next run.
+    let find = find(plan, files, system_id, deadline);
+    let Ok(live) = stops.unless_stopped(find).await else {
+        return;
+    };
+    for leaving in all {
         let what = Registered::of(leaving.source, leaving.id, &leaving.token, system_id);
+        let hold = hold(plan, files, live.as_ref(), &leaving, runner);
+        let Ok(hold) = stops.unless_stopped(hold).await else {
+            return;
+        };
+        if let Some(why) = hold.why(what.ownership) {
+            log::warn!(
+                "{what} at {} {why}: runner-reaper unregisters it when the pod ends, or run runner-init again when that is over",
+                leaving.url
+            );
+            continue;
+        }
         let gone = give_back(plan, &leaving.url, what, deadline.earlier(PATIENCE));
-        // config.toml is published: a signal only puts this off to the next run.
         let Ok(gone) = stops.unless_stopped(gone).await else {
             return;
         };
@@ -42,6 +68,48 @@ pub(super) async fn everything(
                 leaving.url
             ),
         }
+    }
+}
+
+/// The runner manager that works on the file, where one lives.
+async fn find(
+    plan: &Plan<'_>,
+    files: &Files<'_>,
+    system_id: &SystemId,
+    deadline: Deadline,
+) -> Option<Live> {
+    let address = |told: Option<&str>| {
+        let told = told
+            .map(str::to_owned)
+            .or_else(|| plan.variable("LISTEN_ADDRESS"));
+        told.or_else(|| files.listen_address.clone())
+    };
+    let wanted = Wanted {
+        config: &plan.options.config,
+        system_id: Some(system_id.clone()),
+        address: &address,
+        takes_nameless: true,
+    };
+    Live::find(wanted, deadline).await
+}
+
+async fn hold(
+    plan: &Plan<'_>,
+    files: &Files<'_>,
+    live: Option<&Live>,
+    leaving: &Leaving,
+    runner: &Runner,
+) -> Hold {
+    let watched = Watched {
+        old: leaving.token.label(),
+        new: runner.token.label(),
+        pass: files.check_interval(),
+    };
+    match live {
+        Some(live) => watched.until_let_go(live).await,
+        // A person may be where no process of the runner manager is in sight; an init container comes before it.
+        None if plan.options.anew && files.listen_address.is_none() => watched.unseen().await,
+        None => Hold::Nobody,
     }
 }
 

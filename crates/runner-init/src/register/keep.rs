@@ -90,9 +90,9 @@ impl Asking<'_, '_> {
             let other = Runner {
                 place: ours.place,
                 known: current.known.clone(),
-                replaces: replaceable(current, files),
                 ..other
             };
+            let_go(&current, files);
             files.made(&other, self.plan);
             return Ok(Some(other));
         }
@@ -106,8 +106,8 @@ impl Asking<'_, '_> {
         Ok(Some(current))
     }
 
-    /// The runner of an entry that stays.
-    fn kept(&self, ours: &Ours, token: &Token, id: i64) -> Runner {
+    /// The runner of an entry as it stands.
+    pub(super) fn kept(&self, ours: &Ours, token: &Token, id: i64) -> Runner {
         let origin = ours.origin(self.plan.options.credential.source());
         let known = ours.known.as_ref();
         Runner {
@@ -125,7 +125,6 @@ impl Asking<'_, '_> {
             place: ours.place,
             sent: ours.known.as_ref().and_then(|known| known.sent.clone()),
             known: ours.known.clone().map(Box::new),
-            replaces: None,
             kept: !ours.token_is_lost,
         }
     }
@@ -161,7 +160,7 @@ impl Asking<'_, '_> {
 }
 
 /// The entry as GitLab knows it: where its id is another than GitLab's answer says, it came from where that one did.
-fn known_by_gitlab(ours: &Ours, id: i64, files: &Files<'_>) -> Ours {
+pub(super) fn known_by_gitlab(ours: &Ours, id: i64, files: &Files<'_>) -> Ours {
     let mut ours = ours.clone();
     match ours.entry.id {
         Some(before) if before == id => return ours,
@@ -178,15 +177,15 @@ fn known_by_gitlab(ours: &Ours, id: i64, files: &Files<'_>) -> Ours {
     ours
 }
 
-/// The runner to take off GitLab's list once its entry is another's; not one that was made by others for themselves.
-fn replaceable(old: Runner, files: &mut Files<'_>) -> Option<Box<Runner>> {
+/// The runner is taken off GitLab's list once its entry is another's; not one that was made by others for themselves.
+fn let_go(old: &Runner, files: &mut Files<'_>) {
     if old.adopted {
-        files.strands(&old);
+        files.strands(old);
         log::warn!(
             "runner {} stays at GitLab: runner-init did not register it; delete it there if nobody else uses it",
             old.id
         );
-        return None;
+    } else {
+        files.departs(old);
     }
-    Some(Box::new(old))
 }

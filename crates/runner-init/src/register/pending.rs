@@ -8,6 +8,7 @@ use super::ask::Asking;
 use super::files::Files;
 use super::plan::Plan;
 use super::runner::Runner;
+use super::sent;
 
 /// A runner that an earlier run received, and this one may use.
 #[derive(Debug)]
@@ -17,14 +18,22 @@ pub(super) struct Unfinished {
     pub(super) is_this_pods: bool,
 }
 
+/// What an earlier run that was stopped has left of its runner.
+#[derive(Debug)]
+pub(super) enum Earlier {
+    /// Nothing that this one may use.
+    Nothing,
+    /// It stands in the entry of this one, and nothing else is left to do.
+    Done,
+    /// It has no entry yet.
+    Unfinished(Box<Unfinished>),
+}
+
 impl Asking<'_, '_> {
     /// Settles what is pending; the runner, if a token of the earlier run may be good for the entry of this one.
-    pub(super) fn settle_pending(
-        &mut self,
-        files: &mut Files<'_>,
-    ) -> anyhow::Result<Option<Unfinished>> {
+    pub(super) fn settle_pending(&mut self, files: &mut Files<'_>) -> anyhow::Result<Earlier> {
         let Some(pending) = files.state().pending.clone() else {
-            return Ok(None);
+            return Ok(Earlier::Nothing);
         };
         let (runner, name, name_given) = match pending {
             Pending::Creation {
@@ -38,7 +47,7 @@ impl Asking<'_, '_> {
                      runner {description:?} that was created then and never used, delete it there"
                 );
                 files.set_aside_unanswered();
-                return Ok(None);
+                return Ok(Earlier::Nothing);
             }
             Pending::Received {
                 url,
@@ -62,18 +71,12 @@ impl Asking<'_, '_> {
                     place: None,
                     known: None,
                     sent,
-                    replaces: None,
                     kept: false,
                 };
                 (runner, name, name_given)
             }
         };
         let id = runner.id;
-        if files.holds(&runner, self.plan) {
-            log::info!("runner {id} of an earlier run is already in config.toml");
-            files.finished(&runner, self.plan)?;
-            return Ok(None);
-        }
         let is_this_pods = !files.is_another_pods();
         let wish = &self.plan.wish;
         // Version 1 knew one entry only, and so had no name for it.
@@ -81,17 +84,32 @@ impl Asking<'_, '_> {
             true => wish.name_given && name == wish.name,
             false => !wish.name_given,
         });
-        if is_anothers(&runner, self.plan) || is_this_pods && !same_entry {
+        // A new runner that was registered with other attributes is none that is asked for.
+        let is_asked_for = !self.plan.options.anew
+            || runner
+                .sent
+                .as_ref()
+                .is_some_and(|sent| sent::changes(id, sent, &self.plan.sent).is_empty());
+        let fits = !is_anothers(&runner, self.plan) && same_entry && is_asked_for;
+        if files.holds(&runner, self.plan) {
+            log::info!("runner {id} of an earlier run is already in config.toml");
+            files.finished(&runner, self.plan)?;
+            return Ok(match fits && is_this_pods {
+                true => Earlier::Done,
+                false => Earlier::Nothing,
+            });
+        }
+        if is_anothers(&runner, self.plan) || is_this_pods && !fits {
             log::info!(
-                "runner {id} of an earlier run was registered with another URL, kind of token or name"
+                "runner {id} of an earlier run was registered with another URL, kind of token, name or attributes"
             );
             files.leaves(&runner)?;
-            return Ok(None);
+            return Ok(Earlier::Nothing);
         }
-        Ok(Some(Unfinished {
+        Ok(Earlier::Unfinished(Box::new(Unfinished {
             runner,
             is_this_pods,
-        }))
+        })))
     }
 
     /// Goes on with the runner of an earlier run, if GitLab still knows it.

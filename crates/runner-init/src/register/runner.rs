@@ -22,8 +22,6 @@ pub(super) struct Runner {
     pub(super) known: Option<Box<StateEntry>>,
     /// What GitLab was told when it was made, where that was ours.
     pub(super) sent: Option<Sent>,
-    /// The runner that had this entry before and is still good at GitLab.
-    pub(super) replaces: Option<Box<Runner>>,
     /// Whether the entry's token stays as it is.
     pub(super) kept: bool,
 }

@@ -33,7 +33,7 @@ pub(super) async fn everything(
     match what.unregister(&plan.client, limit).await {
         Ok(_) => {
             log::info!("{what} unregistered again from {}", made.url);
-            files.unmade(&made);
+            files.unmade(&made, plan);
         }
         Err(error) => {
             let next = match made.source.ownership() {

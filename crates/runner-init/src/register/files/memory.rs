@@ -49,15 +49,42 @@ impl Files<'_> {
     /// The runner of an earlier run that no manifest asks for any more is to be unregistered; so says the disk now.
     pub(in crate::register) fn leaves(&mut self, runner: &Runner) -> anyhow::Result<()> {
         self.state.pending = None;
-        self.state.leaving.push(leaving(runner));
+        self.departs(runner);
         self.save()
+    }
+
+    /// The runner loses its entry to another and is to be unregistered then. On the disk with the next word of the state, which
+    /// comes before any that makes the other one, so that a kill in between loses nobody.
+    pub(in crate::register) fn departs(&mut self, runner: &Runner) {
+        let leaving = Leaving {
+            url: runner.url.clone(),
+            id: runner.id,
+            source: runner.source,
+            token: runner.token.clone(),
+        };
+        if !self.state.leaving.contains(&leaving) {
+            self.state.leaving.push(leaving);
+        }
+    }
+
+    /// Before GitLab is asked about the token that a new runner is to have.
+    pub(in crate::register) fn about_to_verify(&mut self, given: &Runner) -> anyhow::Result<()> {
+        self.departs(given);
+        self.save()
+    }
+
+    /// GitLab did not take it. Where that is not known, what was made is undone, or stays on its way out.
+    pub(in crate::register) fn not_verified(&mut self, given: &Runner, plan: &Plan<'_>) {
+        if self.made.is_none() {
+            self.unmade(given, plan);
+        }
     }
 
     /// What is to be unregistered. An entry that was not replaced after all (killed in between) stays.
     pub(in crate::register) fn leaving(&self, plan: &Plan<'_>) -> Vec<Leaving> {
         let there = self.entries(plan);
         let all = self.state.leaving.iter();
-        all.filter(|leaving| !holds_token(&there, &leaving.token))
+        all.filter(|leaving| !stands(&there, leaving))
             .cloned()
             .collect()
     }
@@ -82,17 +109,24 @@ impl Files<'_> {
     }
 
     /// What was pending came to nothing, and the disk should say so now.
-    pub(in crate::register) fn nothing_created(&mut self) {
+    pub(in crate::register) fn nothing_created(&mut self, plan: &Plan<'_>) {
+        let there = self.entries(plan);
         self.state.pending = None;
+        self.state
+            .leaving
+            .retain(|leaving| !stands(&there, leaving));
         if let Err(error) = self.save() {
             log::warn!("{error:#}");
         }
     }
 
     /// What this run made is undone at GitLab, and the disk should say so now.
-    pub(in crate::register) fn unmade(&mut self, runner: &Runner) {
+    pub(in crate::register) fn unmade(&mut self, runner: &Runner, plan: &Plan<'_>) {
         self.state.forget(&runner.url, runner.id);
-        self.nothing_created();
+        self.state
+            .leaving
+            .retain(|leaving| leaving.token != runner.token);
+        self.nothing_created(plan);
     }
 
     /// What this run made, to be undone if it fails. What another entry works with was there before.
@@ -168,7 +202,8 @@ impl Files<'_> {
         // Its token's moments with it.
         self.state.see_tokens(&there);
         self.state.leaving.retain(|leaving| {
-            leaving.id != runner.id || !state::same_url(&leaving.url, &runner.url)
+            let same = leaving.id == runner.id || leaving.token == runner.token;
+            !same || !state::same_url(&leaving.url, &runner.url)
         });
         self.save()
     }
@@ -251,6 +286,14 @@ fn holds_token(entries: &[RunnerEntry], token: &Token) -> bool {
         .any(|entry| entry.token.as_ref() == Some(token))
 }
 
+/// Whether a runner stands in an entry of the file after all, be it with a newer token.
+pub(super) fn stands(entries: &[RunnerEntry], leaving: &Leaving) -> bool {
+    entries.iter().any(|entry| {
+        let same = entry.id == Some(leaving.id) || entry.token.as_ref() == Some(&leaving.token);
+        same && state::same_url(&entry.url, &leaving.url)
+    })
+}
+
 /// The name of its entry in the file as it is published: a new one stands last.
 pub(super) fn name_of<'a>(runner: &Runner, there: &'a [RunnerEntry]) -> &'a str {
     let place = runner.place.unwrap_or(there.len().saturating_sub(1));
@@ -267,14 +310,5 @@ pub(super) fn of_entry(runner: &Runner, name: &str, pod: Option<&Pod>) -> StateE
         pod: pod.filter(|pod| **pod != Pod::default()).cloned(),
         sent: runner.sent.clone(),
         ..StateEntry::new(runner.url.clone(), runner.id, runner.source)
-    }
-}
-
-pub(super) fn leaving(runner: &Runner) -> Leaving {
-    Leaving {
-        url: runner.url.clone(),
-        id: runner.id,
-        source: runner.source,
-        token: runner.token.clone(),
     }
 }

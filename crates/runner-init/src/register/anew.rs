@@ -1,0 +1,89 @@
+//! Owns the re-registration of an entry: it gets another runner, however good its own is. The one before is noted as on its way out
+//! before GitLab is asked for anything, and counts as that only once it stands in no entry any more.
+
+use anyhow::Context as _;
+use runner_lifecycle::gitlab::Error;
+
+use super::ask::{Asking, unnamed};
+use super::existing::Ours;
+use super::files::Files;
+use super::keep::{PATIENCE_WITH_KNOWN, known_by_gitlab};
+use super::runner::Runner;
+use crate::args::Credential;
+
+impl Asking<'_, '_> {
+    /// Gets the runner that takes the place of this entry's.
+    pub(super) async fn anew(
+        &mut self,
+        ours: &Ours,
+        files: &mut Files<'_>,
+    ) -> anyhow::Result<Runner> {
+        let name = &ours.entry.name;
+        let old = self.old(ours, files).await?;
+        if let Some(old) = &old {
+            if matches!(&self.plan.options.credential, Credential::AuthenticationToken(given) if *given == old.token)
+            {
+                log::warn!(
+                    "runner entry {name:?} has the given authentication token already: runner {} stays",
+                    old.id
+                );
+                return Ok(old.clone());
+            }
+            files.departs(old);
+        }
+        let given = match &self.plan.options.credential {
+            Credential::AuthenticationToken(given) => Some(unnamed(self.plan, given)),
+            _ => None,
+        };
+        if let Some(given) = &given {
+            // From the first look at it on GitLab lists a runner manager, which whoever comes after a kill must know of.
+            files.about_to_verify(given)?;
+        }
+        let made = self.make(files).await;
+        if made.is_err()
+            && let Some(given) = &given
+        {
+            files.not_verified(given, self.plan);
+        }
+        let runner = made?;
+        match &old {
+            Some(old) => log::info!(
+                "runner entry {name:?} gets runner {} in place of runner {}",
+                runner.id,
+                old.id
+            ),
+            None => log::info!("runner entry {name:?} gets runner {}", runner.id),
+        }
+        Ok(Runner {
+            place: ours.place,
+            known: ours.known.clone().map(Box::new),
+            ..runner
+        })
+    }
+
+    /// The runner that is to go, by the word of GitLab; nothing where there is none any more.
+    async fn old(&mut self, ours: &Ours, files: &mut Files<'_>) -> anyhow::Result<Option<Runner>> {
+        let held = || ours.known.as_ref().and_then(|known| known.token.as_ref());
+        let Some(token) = ours.entry.token.as_ref().or_else(held) else {
+            return Ok(None);
+        };
+        let name = &ours.entry.name;
+        match self
+            .verify(token, self.deadline.earlier(PATIENCE_WITH_KNOWN))
+            .await?
+        {
+            Ok(credentials) => {
+                let ours = known_by_gitlab(ours, credentials.id, files);
+                Ok(Some(self.kept(&ours, token, credentials.id)))
+            }
+            Err(error @ Error::TokenRefused { gone: true, .. }) => {
+                log::info!(
+                    "GitLab refused the token of runner entry {name:?}, so its runner needs no goodbye: {error}"
+                );
+                files.is_refused(ours);
+                Ok(None)
+            }
+            Err(error) => Err(error).context(format!("verifying runner entry {name:?}")),
+        }
+    }
+}

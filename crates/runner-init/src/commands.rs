@@ -4,8 +4,8 @@ use std::ffi::OsString;
 
 use runner_lifecycle::command_line::{CommandLine, Program, Role};
 use runner_lifecycle::completions;
+use runner_lifecycle::environment::Environment;
 
-use crate::args::Environment;
 use crate::flags::{self, Flag, Kind};
 
 /// What is to be done.

@@ -3,6 +3,7 @@
 
 mod anew;
 mod ask;
+mod asking;
 mod dry_run;
 mod edit;
 mod existing;

@@ -13,12 +13,12 @@ mod signs;
 mod sockets;
 mod version;
 
-pub use address::{SocketAddresses, addresses_of, pages_at};
+pub use address::{SocketAddresses, addresses_of};
 pub use command_line::{CommandLine, Role};
 pub use jobs_in_words::jobs_in_words;
 pub use live::{Live, Wanted};
 pub use metrics::{ProcessState, Sample, Work};
-pub use pages::{Job, Look, Pages};
+pub use pages::{Job, Look, Pages, pages_at};
 pub use process::{Found, Processes, RunnerManager};
 pub use signs::Signs;
 pub use version::Version;

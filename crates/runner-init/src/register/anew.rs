@@ -4,7 +4,8 @@
 use anyhow::Context as _;
 use runner_lifecycle::gitlab::Error;
 
-use super::ask::{Asking, unnamed};
+use super::ask::unnamed;
+use super::asking::Asking;
 use super::existing::Ours;
 use super::files::Files;
 use super::keep::{PATIENCE_WITH_KNOWN, known_by_gitlab};

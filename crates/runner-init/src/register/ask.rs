@@ -7,6 +7,7 @@ use runner_lifecycle::gitlab::{Credentials, Error};
 use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::token::Token;
 
+use super::asking::Asking;
 use super::clock;
 use super::files::Files;
 use super::pending::Earlier;
@@ -14,14 +15,6 @@ use super::plan::Plan;
 use super::runner::Runner;
 use super::stops::{Interrupted, Stops};
 use crate::args::Credential;
-
-/// One run's dealings with GitLab.
-pub(super) struct Asking<'a, 'b> {
-    pub(super) plan: &'a Plan<'b>,
-    pub(super) system_id: &'a SystemId,
-    pub(super) deadline: Deadline,
-    pub(super) stops: &'a mut Stops,
-}
 
 /// Finds the runner: what a killed run left is finished, a valid entry is kept, else GitLab is asked for one.
 pub(super) async fn runner(

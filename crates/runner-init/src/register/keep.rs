@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use runner_lifecycle::gitlab::Error;
 use runner_lifecycle::token::Token;
 
-use super::ask::Asking;
+use super::asking::Asking;
 use super::clock;
 use super::existing::Ours;
 use super::files::Files;

@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use runner_lifecycle::gitlab::{Endpoint, Error};
 use runner_lifecycle::state::Pending;
 
-use super::ask::Asking;
+use super::asking::Asking;
 use super::files::Files;
 use super::plan::Plan;
 use super::runner::Runner;

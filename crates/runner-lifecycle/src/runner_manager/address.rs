@@ -1,10 +1,6 @@
 //! Owns where the metrics port is reached, for an address as gitlab-runner takes it. Names are not asked of DNS.
 
-use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-
-use super::pages::Pages;
-use crate::deadline::Deadline;
 
 /// gitlab-runner's port where an address names none.
 const DEFAULT_PORT: u16 = 9252;
@@ -45,18 +41,6 @@ pub fn addresses_of(text: &str, hosts: &str) -> SocketAddresses {
         .into_iter()
         .map(|host| SocketAddr::new(host, port))
         .collect()
-}
-
-/// The pages at an address; nothing, where it cannot be understood.
-#[must_use]
-pub fn pages_at(address: &str, deadline: Deadline) -> Option<Pages> {
-    let hosts = fs::read_to_string("/etc/hosts").unwrap_or_default();
-    let addresses = addresses_of(address, &hosts);
-    if addresses.is_empty() {
-        log::warn!("the metrics address {address:?} is not valid or cannot be resolved");
-        return None;
-    }
-    Some(Pages::at(addresses, deadline))
 }
 
 fn named(name: &str, hosts: &str) -> Vec<IpAddr> {

@@ -6,9 +6,8 @@ use std::path::Path;
 use rustix::process::Signal;
 use tokio::time::Instant;
 
-use super::address::pages_at;
 use super::metrics::Sample;
-use super::pages::{Job, Look, Pages};
+use super::pages::{Job, Look, Pages, pages_at};
 use super::process::{Found, Processes, RunnerManager};
 use super::signs::Signs;
 use super::version::Version;

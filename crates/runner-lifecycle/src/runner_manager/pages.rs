@@ -1,6 +1,7 @@
 //! Owns the requests to the runner manager's metrics port: plain HTTP over loopback, each with a short limit. What the
 //! pages mean is decided elsewhere.
 
+use std::fs;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::address::SocketAddresses;
+use super::address::{SocketAddresses, addresses_of};
 use super::metrics::{ProcessState, Reader, Sample};
 use crate::deadline::Deadline;
 
@@ -66,6 +67,18 @@ impl<T> Look<T> {
 pub struct Pages {
     addresses: SocketAddresses,
     deadline: Deadline,
+}
+
+/// The pages at an address; nothing, where it cannot be understood.
+#[must_use]
+pub fn pages_at(address: &str, deadline: Deadline) -> Option<Pages> {
+    let hosts = fs::read_to_string("/etc/hosts").unwrap_or_default();
+    let addresses = addresses_of(address, &hosts);
+    if addresses.is_empty() {
+        log::warn!("the metrics address {address:?} is not valid or cannot be resolved");
+        return None;
+    }
+    Some(Pages::at(addresses, deadline))
 }
 
 impl Pages {

@@ -1,18 +1,19 @@
-//! `cargo demo`: two pods of the 2021 article live and die on the simulator, with the real programs. No cluster, no Docker,
-//! no GitLab. It ends with 0 only if GitLab's list of runners is what it should be at each point.
+//! `cargo demo`: two pods of the 2021 article live and die on the simulator, with the real programs, and a third is worked on by
+//! hand. No cluster, no Docker, no GitLab. It ends with 0 only if GitLab's list of runners is what it should be at each point.
 
+mod by_hand;
 mod pod;
 mod programs;
 mod timeline;
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use clap::{Arg, ArgAction, Command, value_parser};
-use gitlab_simulator::{Job, JobStatus, Settings, Simulator};
+use gitlab_simulator::{JobStatus, Settings, Simulator};
 
-use pod::Pod;
+use pod::{Ends, Pod};
 use programs::Programs;
 use timeline::Timeline;
 
@@ -24,6 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The job that runs while its pod is deleted.
 const JOB_SECONDS: u64 = 4;
+
+/// Of two pods one each, of the third two.
+const RUNNERS: usize = 4;
 
 fn main() -> anyhow::Result<()> {
     let matches = arguments().get_matches();
@@ -62,7 +66,7 @@ fn arguments() -> Command {
         )
 }
 
-/// The story: birth of two pods, a second run, a busy death and an idle one.
+/// The story: birth of two pods, a second run, a busy death and an idle one; then a person at the shell of a third.
 fn run(programs: &Programs, timeline: &mut Timeline) -> anyhow::Result<()> {
     let settings = Settings {
         registration_token: REGISTRATION_TOKEN.into(),
@@ -94,27 +98,9 @@ fn run(programs: &Programs, timeline: &mut Timeline) -> anyhow::Result<()> {
     timeline.quote(&pod::masked(&before));
 
     timeline.chapter("A pod is deleted while it is busy");
-    let job = gitlab.queue_job(Job {
-        name: "build".into(),
-        script: vec![format!("sleep {JOB_SECONDS}")],
-        variables: vec![("STAND_IN_DURATION".into(), format!("{JOB_SECONDS}s"))],
-        tags: vec![pod::TAG.into()],
-        runner_id: Some(busy.runner_id()?),
-        ..Job::default()
-    });
-    let taken = gitlab.wait_until(PATIENCE, |state| {
-        state
-            .job(job)
-            .is_some_and(|job| job.status == JobStatus::Running)
-    });
-    ensure!(taken, "nobody took the job");
-    timeline.say(&format!("job {job} runs on {}", busy.name()));
+    let job = run_job(&gitlab, &busy, Ends::After(JOB_SECONDS), timeline)?;
     busy.delete(timeline)?;
-    let status = gitlab.look(|state| state.job(job).map(|job| job.status));
-    ensure!(
-        status == Some(JobStatus::Success),
-        "job {job} ended as {status:?}"
-    );
+    check_success(&gitlab, job)?;
     timeline.say(&format!(
         "job {job} ended with success before its runner was unregistered"
     ));
@@ -123,6 +109,8 @@ fn run(programs: &Programs, timeline: &mut Timeline) -> anyhow::Result<()> {
     timeline.chapter("A pod is deleted while it is idle");
     idle.delete(timeline)?;
     show_list(timeline, &gitlab, &[])?;
+
+    by_hand::act(programs, &gitlab, timeline)?;
     check_journal(&gitlab)?;
     timeline.chapter("Nothing is left behind at GitLab, and no job was lost");
     Ok(())
@@ -145,6 +133,51 @@ fn start(pod: &mut Pod<'_>, timeline: &Timeline, gitlab: &Simulator) -> anyhow::
     Ok(())
 }
 
+/// Queues a job for this pod, and waits until its runner manager works on it.
+fn run_job(
+    gitlab: &Simulator,
+    pod: &Pod<'_>,
+    ends: Ends,
+    timeline: &Timeline,
+) -> anyhow::Result<i64> {
+    let job = gitlab.queue_job(pod.job(pod.runner_id()?, ends));
+    ensure!(is_running(gitlab, job, PATIENCE), "nobody took the job");
+    wait_for_jobs(pod, 1)?;
+    timeline.say(&format!("job {job} runs on {}", pod.name()));
+    Ok(job)
+}
+
+/// Waits until GitLab counts the job as running.
+fn is_running(gitlab: &Simulator, job: i64, limit: Duration) -> bool {
+    gitlab.wait_until(limit, |state| {
+        state
+            .job(job)
+            .is_some_and(|job| job.status == JobStatus::Running)
+    })
+}
+
+/// Waits until the runner manager itself says that so many jobs run: GitLab knows of a beginning earlier, and of an end later.
+fn wait_for_jobs(pod: &Pod<'_>, jobs: u64) -> anyhow::Result<()> {
+    let began = Instant::now();
+    while pod.jobs()? != Some(jobs) {
+        let name = pod.name();
+        ensure!(
+            began.elapsed() < PATIENCE,
+            "{name} does not come to {jobs} jobs"
+        );
+    }
+    Ok(())
+}
+
+fn check_success(gitlab: &Simulator, job: i64) -> anyhow::Result<()> {
+    let status = gitlab.look(|state| state.job(job).map(|job| job.status));
+    ensure!(
+        status == Some(JobStatus::Success),
+        "job {job} ended as {status:?}"
+    );
+    Ok(())
+}
+
 /// GitLab's list of runners, as its page would show it: the runners of these pods, as the article's arguments describe
 /// them, and no other.
 fn show_list(timeline: &Timeline, gitlab: &Simulator, pods: &[&Pod<'_>]) -> anyhow::Result<()> {
@@ -157,7 +190,7 @@ fn show_list(timeline: &Timeline, gitlab: &Simulator, pods: &[&Pod<'_>]) -> anyh
             .map(|manager| manager.system_id.as_str())
             .collect();
         timeline.quote(&format!(
-            "#{:<3} {:<20} tags: {:<8} runner managers: {}",
+            "#{:<3} {:<20} tags: {:<12} runner managers: {}",
             runner.id,
             runner.description.as_deref().unwrap_or("-"),
             runner.tags.join(","),
@@ -180,12 +213,12 @@ fn show_list(timeline: &Timeline, gitlab: &Simulator, pods: &[&Pod<'_>]) -> anyh
         let runner =
             runner.with_context(|| format!("GitLab does not list the runner of {}", pod.name()))?;
         ensure!(
-            runner.description.as_deref() == Some(pod::DESCRIPTION) && runner.tags == [pod::TAG],
+            runner.description.as_deref() == Some(pod::DESCRIPTION) && runner.tags == pod.tags(),
             "runner {id} is {:?} with the tags {:?}, not {:?} with {:?}",
             runner.description,
             runner.tags,
             pod::DESCRIPTION,
-            pod::TAG
+            pod.tags()
         );
         ensure!(
             runner.managers.len() == 1,
@@ -205,8 +238,8 @@ fn check_journal(gitlab: &Simulator) -> anyhow::Result<()> {
         .filter(|call| call.method == "DELETE")
         .collect();
     ensure!(
-        deletions.len() == 2,
-        "{} deletions were asked for, not 2",
+        deletions.len() == RUNNERS,
+        "{} deletions were asked for, not {RUNNERS}",
         deletions.len()
     );
     for deletion in deletions {

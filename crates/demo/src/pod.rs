@@ -1,12 +1,14 @@
 //! Owns one pod of the demo: its volume, its containers in the kubelet's order, and its end. What the pod does with GitLab
 //! is done by the real programs.
 
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use gitlab_simulator::Simulator;
+use gitlab_simulator::{Job, Simulator};
 use rustix::process::{Pid, Signal};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::programs::Programs;
@@ -21,9 +23,21 @@ pub(crate) const DESCRIPTION: &str = "container-builder";
 /// The article's `--tag-list`.
 pub(crate) const TAG: &str = "docker";
 
+/// When a job of the demo ends.
+#[derive(Clone, Copy)]
+pub(crate) enum Ends {
+    /// After so many seconds.
+    After(u64),
+    /// With all others of its pod that wait, by [`Pod::release`].
+    WhenReleased,
+}
+
 /// A pod of the article's Deployment.
 pub(crate) struct Pod<'a> {
     name: &'static str,
+    tags: &'static str,
+    /// Jobs at once, where more than the article's one.
+    concurrent: Option<u8>,
     programs: &'a Programs,
     url: String,
     volume: TempDir,
@@ -39,6 +53,8 @@ impl<'a> Pod<'a> {
         let volume = tempfile::tempdir().context("making a volume")?;
         Ok(Self {
             name,
+            tags: TAG,
+            concurrent: None,
             programs,
             url: format!("{}/", gitlab.url()),
             volume,
@@ -46,12 +62,37 @@ impl<'a> Pod<'a> {
         })
     }
 
+    /// The same with so many jobs at once.
+    pub(crate) fn with_concurrent(mut self, concurrent: u8) -> Self {
+        self.concurrent = Some(concurrent);
+        self
+    }
+
     pub(crate) fn name(&self) -> &str {
         self.name
     }
 
+    /// The tags of its runner.
+    pub(crate) fn tags(&self) -> Vec<&str> {
+        self.tags.split(',').collect()
+    }
+
     /// The init container, with the article's arguments.
     pub(crate) fn init(&self, timeline: &Timeline) -> anyhow::Result<()> {
+        self.runner_init("register", timeline)
+    }
+
+    /// A person at a shell gives the pod another runner, with these tags.
+    pub(crate) fn re_register(
+        &mut self,
+        tags: &'static str,
+        timeline: &Timeline,
+    ) -> anyhow::Result<()> {
+        self.tags = tags;
+        self.runner_init("re-register", timeline)
+    }
+
+    fn runner_init(&self, word: &str, timeline: &Timeline) -> anyhow::Result<()> {
         let executor = if self.programs.real {
             "shell"
         } else {
@@ -60,21 +101,23 @@ impl<'a> Pod<'a> {
         let started = Instant::now();
         let output = self
             .command(&self.programs.runner_init.to_string_lossy())
-            .args(["register", "--non-interactive"])
+            .args([word, "--non-interactive"])
             .arg(format!("--url={}", self.url))
             .arg("--registration-token=gitlabtoken")
             .arg(format!("--description={DESCRIPTION}"))
             .args([
-                &format!("--tag-list={TAG}"),
+                &format!("--tag-list={}", self.tags),
                 &format!("--executor={executor}"),
             ])
             .args(["--docker-image=docker:latest", "--docker-network-mode=host"])
             .arg("--docker-volumes=/var/run/docker.sock:/var/run/docker.sock")
+            .args(self.concurrent.map(|jobs| format!("--concurrent={jobs}")))
             .env("RUNNER_INIT_POD_NAME", self.name)
             .env("RUNNER_INIT_POD_NAMESPACE", "demo")
             .output()
             .context("running runner-init")?;
-        self.report(timeline, "runner-init", &output, started.elapsed());
+        let took = started.elapsed();
+        self.report(timeline, &format!("runner-init {word}"), &output, took);
         ensure!(
             output.status.success(),
             "runner-init ended with {}",
@@ -102,11 +145,9 @@ impl<'a> Pod<'a> {
         timeline.say(&format!("{}: deleted; the preStop hook starts", self.name));
         let started = Instant::now();
         let hook = self
-            .command(&self.programs.runner_reaper.to_string_lossy())
+            .reaper_command()
             .args(["unregister", "--all-runners"])
             .env("RUNNER_REAPER_GRACE_PERIOD", GRACE_PERIOD)
-            .env("RUNNER_REAPER_POD_NAME", self.name)
-            .env("RUNNER_REAPER_POD_NAMESPACE", "demo")
             .output()
             .context("running runner-reaper")?;
         self.report(timeline, "runner-reaper", &hook, started.elapsed());
@@ -131,6 +172,63 @@ impl<'a> Pod<'a> {
         Ok(())
     }
 
+    /// A person at a shell runs `runner-reaper` with this word.
+    pub(crate) fn reaper(&self, word: &str, timeline: &Timeline) -> anyhow::Result<()> {
+        let started = Instant::now();
+        let output = self.reaper_command().arg(word).output();
+        let output = output.context("running runner-reaper")?;
+        let program = format!("runner-reaper {word}");
+        self.report(timeline, &program, &output, started.elapsed());
+        let status = output.status;
+        ensure!(status.success(), "{program} ended with {status}");
+        Ok(())
+    }
+
+    /// How many jobs run, by `runner-reaper status`; nothing where that cannot be seen.
+    pub(crate) fn jobs(&self) -> anyhow::Result<Option<u64>> {
+        let mut command = self.reaper_command();
+        let output = command.args(["status", "--offline", "--output=json"]);
+        let output = output.output().context("running runner-reaper")?;
+        let status: Value = serde_json::from_slice(&output.stdout).context("reading the status")?;
+        Ok(status["runner_manager"]["jobs"].as_u64())
+    }
+
+    /// A job that only the runner with this id takes.
+    pub(crate) fn job(&self, runner_id: i64, ends: Ends) -> Job {
+        let go = self.go().display().to_string();
+        let (script, variable) = match ends {
+            Ends::After(seconds) => (
+                format!("sleep {seconds}"),
+                ("STAND_IN_DURATION".into(), format!("{seconds}s")),
+            ),
+            Ends::WhenReleased => (
+                format!("while [ ! -e {go} ]; do sleep 0.1; done"),
+                ("STAND_IN_UNTIL_FILE".into(), go),
+            ),
+        };
+        Job {
+            name: "build".into(),
+            script: vec![script],
+            variables: vec![variable],
+            tags: vec![TAG.into()],
+            runner_id: Some(runner_id),
+            ..Job::default()
+        }
+    }
+
+    /// Lets the jobs end that wait for it.
+    pub(crate) fn release(&self) -> anyhow::Result<()> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a file that jobs wait for, not a helper's"
+        )]
+        std::fs::write(self.go(), "").context("releasing the jobs")
+    }
+
+    fn go(&self) -> PathBuf {
+        self.volume.path().join("go")
+    }
+
     pub(crate) fn config(&self) -> anyhow::Result<String> {
         let path = self.volume.path().join("config.toml");
         std::fs::read_to_string(path).context("reading config.toml")
@@ -144,6 +242,14 @@ impl<'a> Pod<'a> {
             .find_map(|line| line.trim().strip_prefix("id = "));
         line.and_then(|id| id.parse().ok())
             .context("config.toml names no runner id")
+    }
+
+    fn reaper_command(&self) -> Command {
+        let mut command = self.command(&self.programs.runner_reaper.to_string_lossy());
+        command
+            .env("RUNNER_REAPER_POD_NAME", self.name)
+            .env("RUNNER_REAPER_POD_NAMESPACE", "demo");
+        command
     }
 
     fn command(&self, program: &str) -> Command {
@@ -161,6 +267,7 @@ impl<'a> Pod<'a> {
     fn report(&self, timeline: &Timeline, program: &str, output: &Output, took: Duration) {
         let took = took.as_millis();
         timeline.say(&format!("{}: {program} took {took} ms and said", self.name));
+        timeline.quote(&String::from_utf8_lossy(&output.stdout));
         timeline.quote(&String::from_utf8_lossy(&output.stderr));
     }
 }

@@ -9,6 +9,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod by_hand;
 mod canary_forms;
 mod completions;
 mod failure_modes;

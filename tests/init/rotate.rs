@@ -181,7 +181,7 @@ fn shared_token_is_reset_only_when_told_so() {
     let before = scene.stage.snapshot();
     for more in [&[][..], &["--dry-run"], &["--output=json"]] {
         let ended = run(scene.stage.init(&["rotate"]).args(more));
-        scene.is_refused(&ended, 78, "every other pod");
+        scene.is_refused(&ended, 78, "in all other pods");
         assert!(ended.stdout.is_empty(), "{}", ended.stdout);
         assert!(ended.stderr.contains("--shared"), "{}", ended.stderr);
         assert_eq!(scene.stage.snapshot(), before, "{more:?}");

@@ -225,7 +225,7 @@ fn without_a_port_what_could_not_be_seen_is_said() {
         pod.is_paused();
         pod.takes_nothing();
         let resumed = pod.reap(&["resume"]);
-        resumed.is(0, "could not be seen: set listen_address");
+        resumed.is(0, "could not be observed: set listen_address");
         pod.is_resumed(&original);
         pod.polls_on();
     });

@@ -126,7 +126,7 @@ fn end_pause(volume: &Volume, name: &str) -> anyhow::Result<()> {
     let state = files::state(volume)?;
     if let Some(PauseByHand { by, at }) = original::by_hand(volume, name, &state)? {
         log::warn!(
-            "{name} stays paused, as {by} has asked for at {at}: no job is taken until \"runner-reaper resume\""
+            "{name} stays paused, as requested by {by} at {at}: no jobs are taken until \"runner-reaper resume\""
         );
         return Ok(());
     }

@@ -90,7 +90,7 @@ pub async fn run(options: &Options, environment: &Environment) -> anyhow::Result
         "a running runner manager loads it within 3s"
     };
     let until = rotation.expires_at.as_deref().unwrap_or("it is reset");
-    log::info!("wrote {file}: {runner} at {url} has another token, valid until {until}; {how}");
+    log::info!("wrote {file}: {runner} at {url} has a new token, valid until {until}; {how}");
     let said = Said {
         resumed,
         ..scene.said(&choice, &file, out.as_ref(), Some(&rotation))
@@ -143,8 +143,8 @@ impl<'a> Scene<'a> {
         {
             let (id, url) = (other.id, &other.url);
             return Err(Failure::unusable(format!(
-                "{}: an earlier run received another token of runner {id} at {url}, and no entry of {config} has the one before: give \
-                 that runner its entry back, or remove the table rotation from that file",
+                "{}: an earlier run received a new token of runner {id} at {url}, and no entry of {config} has the previous one: \
+                 restore the entry of that runner, or remove the table rotation from this file",
                 self.volume.path(names::STATE).display(),
                 config = self.config,
             ))
@@ -186,7 +186,7 @@ impl<'a> Scene<'a> {
             return Ok(());
         }
         Err(Failure::unusable(format!(
-            "{} at {} is shared: every other pod that has its token, and every Secret, loses it at once; if that is meant, \
+            "{} at {} is shared: its token becomes invalid at once in all other pods and in every Secret; if that is intended, \
              give --shared, and --token-out FILE for the Secret",
             choice.runner(),
             choice.entry.url
@@ -315,10 +315,10 @@ impl<'a> Scene<'a> {
         };
         let variable = |name: &str| self.variable(name);
         let found = rotation::put(&self.volume, &self.config, rotation, &variable)
-            .context("the new token is in the state file alone; run this again")?;
+            .context("the new token is only in the state file; run this again")?;
         if !found {
             return Err(Failure::unusable(format!(
-                "{} has changed meanwhile and has no entry any more with the token before: the new one is in {}",
+                "{} changed meanwhile and no longer has an entry with the previous token: the new one is in {}",
                 self.options.config.display(),
                 names::STATE
             ))

@@ -169,8 +169,8 @@ pub fn finish(
     let (id, url, at) = (rotation.id, &rotation.url, &rotation.at);
     let finished = if rotation.token.is_none() {
         log::warn!(
-            "an earlier run asked {url} at {at} for another token of runner {id} and got no answer: if GitLab refuses the token in \
-             {config} now, it was reset then"
+            "an earlier run asked {url} at {at} for a new token of runner {id} and got no answer: if GitLab now refuses the token in \
+             {config}, it was reset then"
         );
         Finished::Unanswered
     } else if put(volume, config, &rotation, variable)? {
@@ -182,7 +182,7 @@ pub fn finish(
         Finished::NoEntry
     } else {
         log::warn!(
-            "{config} has no entry any more with the token of runner {id} at {url} that an earlier run replaced: the new one stays in {}",
+            "{config} no longer has an entry with the token of runner {id} at {url} that an earlier run replaced: the new one stays in {}",
             names::STATE
         );
         return Ok(Finished::NoEntry);

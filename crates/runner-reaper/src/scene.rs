@@ -122,7 +122,7 @@ impl Scene {
         };
         if self.files.is_paused() {
             let PauseByHand { by, at } = pause;
-            log::info!("config.toml has been paused since {at} by {by}: going on from there");
+            log::info!("config.toml has been paused since {at} by {by}: continuing from there");
         }
         if let Err(error) = self.files.remember_pause(None) {
             log::warn!("the pause by hand could not be removed from the state file: {error:#}");

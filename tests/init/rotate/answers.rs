@@ -29,14 +29,18 @@ fn token_that_was_reset_without_an_answer_is_told_with_what_to_do() {
         false,
         lost(),
         77,
-        &["lost on its way", "runner-init register", "delete runner"],
+        &[
+            "the new one was lost",
+            "runner-init register",
+            "delete runner",
+        ],
     );
     assert_ne!(owned.token(), owned.old);
     let shared = check(
         true,
         lost(),
         77,
-        &["lost on its way", "access token", "--token-file"],
+        &["the new one was lost", "access token", "--token-file"],
     );
     assert_ne!(shared.token(), shared.old);
     // As it says: the next registration replaces the entry.
@@ -82,7 +86,7 @@ fn gitlab_that_goes_away_with_the_answer_leaves_a_word_for_the_next_run() {
         .fault(Fault::on("POST /runners/verify").forever().status(503));
     let ended = scene.rotate(&["--timeout=1s"]);
     assert_eq!(ended.code(), 69, "{}", ended.output());
-    assert!(ended.one_error("away").contains("probably void"));
+    assert!(ended.one_error("away").contains("probably invalid"));
     assert!(scene.state().contains("[rotation]"), "{}", scene.state());
     scene.gitlab.clear_faults();
     let again = scene.rotate(&[]);

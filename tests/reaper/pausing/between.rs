@@ -46,7 +46,7 @@ fn hook_goes_on_from_the_pause_and_leaves_nothing_of_it() {
                 let job = pod.busy_with(1)[0];
                 pod.reap(&["pause"]).is(0, "1 job still running");
                 let mut hook = pod.begin(&mut pod.reaper(arguments));
-                hook.says("going on from there");
+                hook.says("continuing from there");
                 hook.says("waiting for 1 job");
                 pod.is_as_before(&original);
                 pod.release();
@@ -81,7 +81,7 @@ fn hook_that_comes_while_a_pause_still_waits_has_the_volume_at_once() {
         let mut pause = pod.begin(&mut pod.reaper(&["pause"]));
         pause.says("waiting for polling to stop");
         let mut hook = pod.begin(&mut pod.reaper(&["pre-stop", "--grace-period=1h"]));
-        hook.says("going on from there");
+        hook.says("continuing from there");
         assert!(pause.runs(), "it waits on");
         hook.ended().is(0, "1 unregistered, nothing is left");
         // Whether polling was off before the hook put the file back, or the hook was first.
@@ -221,7 +221,7 @@ fn file_that_somebody_put_there_during_the_pause_is_never_overwritten() {
         let theirs = format!("# rotated by hand\n{text}");
         pod.stage.put("config.toml", &theirs);
         pod.reap(&["resume"])
-            .is(0, "was rewritten during the pause and stays so");
+            .is(0, "was rewritten during the pause and is kept");
         assert_eq!(pod.stage.text("config.toml").unwrap(), theirs);
         pod.is_as_before(&pod.original());
         pod.polls_on();

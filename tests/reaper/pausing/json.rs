@@ -119,9 +119,9 @@ fn dry_run_tells_what_would_be_done_and_does_nothing() {
     check(
         "pause",
         &[
-            "would note in .runner-lifecycle.toml: paused by ",
+            "would record in .runner-lifecycle.toml: paused by ",
             "would keep config.toml as config.toml.original",
-            "would write config.toml without its 1 runner entry, with concurrent = 2 instead of 1",
+            "would write config.toml without its runner entry, with concurrent = 2 instead of 1",
         ],
     );
     pod.polls_on();

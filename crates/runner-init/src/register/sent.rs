@@ -59,8 +59,8 @@ pub(super) fn changes(id: i64, sent: &Sent, asked: &Sent) -> Vec<String> {
         .filter(|((_, before), (_, now))| before != now)
         .map(|((name, before), (_, now))| {
             format!(
-                "{name} of runner {id} stays {before}, as it was registered: {now} is asked for now, but GitLab takes it only \
-                 from a new registration; for a new runner use runner-init re-register"
+                "{name} of runner {id} stays {before}, as it was registered: {now} is asked for now, but GitLab sets it only \
+                 when a runner is registered; to get a new runner, run runner-init re-register"
             )
         })
         .collect()

@@ -82,7 +82,7 @@ pub(super) fn choose(
         let why = first
             .no_token
             .as_deref()
-            .unwrap_or("it has no token to exchange");
+            .unwrap_or("it has no token to reset");
         let named = named(first);
         return Err(Failure::unusable(format!("runner entry {named}: {why}")));
     };

@@ -46,15 +46,13 @@ pub(super) async fn settle(
         ),
         Err(Error::TokenRefused { gone: true, .. }) => (
             Exit::Refused,
-            format!(
-                "the token of {runner} was reset and the new one was lost on its way: {advice}"
-            ),
+            format!("the token of {runner} was reset, but the new one was lost: {advice}"),
             true,
         ),
         Err(_) => (
             Exit::Unreachable,
             format!(
-                "the token of {runner} is probably void: run this again, and if GitLab refuses it, {advice}"
+                "the token of {runner} is probably invalid: run this again, and if GitLab refuses it, {advice}"
             ),
             false,
         ),
@@ -74,7 +72,7 @@ pub(super) fn advice(choice: &Choice) -> String {
             "run runner-init register, which puts a new runner in the entry, and delete {runner} at GitLab"
         ),
         Ownership::Shared => format!(
-            "reset that of {runner} at GitLab (POST /runners/ID/reset_authentication_token with an access token), and give the new \
+            "reset the token of {runner} at GitLab (POST /runners/ID/reset_authentication_token with an access token), and give the new \
              one to runner-init with --token-file"
         ),
     }

@@ -38,7 +38,7 @@ pub(super) async fn run(options: &Options, asked: &ByHand) -> anyhow::Result<Out
                     at: who::now(),
                 };
                 let lines = vec![
-                    format!("would note in {}: paused by {}", names::STATE, pause.by),
+                    format!("would record in {}: paused by {}", names::STATE, pause.by),
                     format!("would keep {path} as {original}"),
                     would_pause(&path.to_string(), &config)?,
                 ];
@@ -72,7 +72,10 @@ fn would_pause(path: &str, config: &Config) -> anyhow::Result<String> {
         true => String::new(),
         false => format!(", with concurrent = {after} instead of {before}"),
     };
-    let entries = entries(config);
+    let entries = match config.toml.entry_count() {
+        1 => "runner entry".to_owned(),
+        _ => entries(config),
+    };
     Ok(format!("would write {path} without its {entries}{raised}"))
 }
 
@@ -87,7 +90,7 @@ fn outcome(changed: bool, paused: bool, pause: Option<PauseByHand>) -> Outcome {
     let what = match (changed, paused) {
         (true, true) => "config.toml would be paused",
         (true, false) => "config.toml would be restored",
-        (false, true) => "config.toml is paused already",
+        (false, true) => "config.toml is already paused",
         (false, false) => "config.toml is not paused",
     };
     Outcome {

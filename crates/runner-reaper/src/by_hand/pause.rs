@@ -213,7 +213,7 @@ impl Waited {
                 Exit::JobsRunning,
                 Polling::On,
                 format!(
-                    "{path} stays paused {until}, but polling did not stop in time, {jobs}; run \"runner-reaper pause\" again to wait on"
+                    "{path} stays paused {until}, but polling did not stop in time, {jobs}; run \"runner-reaper pause\" again to keep waiting"
                 ),
             ),
             Self::End(End::Stopped) => (
@@ -226,12 +226,16 @@ impl Waited {
             Self::Rewritten => (
                 Exit::Unusable,
                 Polling::On,
-                format!("{path} is not paused: somebody rewrote it each time"),
+                format!(
+                    "{path} could not be paused: another program rewrote it each time; run \"runner-reaper pause\" again"
+                ),
             ),
             Self::Ended => (
                 Exit::Unusable,
                 Polling::Unknown,
-                format!("another runner-reaper has ended the pause of {path}"),
+                format!(
+                    "another runner-reaper has ended the pause of {path}; to pause it again, run \"runner-reaper pause\""
+                ),
             ),
         };
         Outcome {

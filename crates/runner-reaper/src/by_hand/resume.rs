@@ -92,10 +92,10 @@ fn say(restored: Restored, pause: Option<&PauseByHand>, path: &str) {
             log::warn!("{path} restored over a file without runner entries: {whose}");
         }
         Restored::Superseded => log::warn!(
-            "{path} was rewritten during the pause and stays so; the file from before it was removed: {whose}"
+            "{path} was rewritten during the pause and is kept; the file from before the pause was removed: {whose}"
         ),
         Restored::Nothing if pause.is_some() => {
-            log::info!("the pause of {path} was not in force: {whose}");
+            log::info!("{path} was recorded as paused, but it was not: {whose}");
         }
         Restored::Nothing => {}
     }
@@ -168,7 +168,7 @@ impl Waited {
                 Exit::Done,
                 Polling::Unknown,
                 format!(
-                    "resumed: the runner manager has loaded {path} by now, which could not be seen: {}",
+                    "resumed: the runner manager should have loaded {path} by now, but this could not be observed: {}",
                     advice()
                 ),
             ),
@@ -176,14 +176,16 @@ impl Waited {
                 Exit::JobsRunning,
                 Polling::Unknown,
                 format!(
-                    "{path} is restored, but was not loaded in time: {}",
+                    "{path} is restored, but the runner manager did not load it in time: {}",
                     advice()
                 ),
             ),
             Self::Stopped => (
                 Exit::JobsRunning,
                 Polling::Unknown,
-                format!("stopped by a signal: {path} is restored, and loaded within 3 s"),
+                format!(
+                    "stopped by a signal: {path} is restored, and a running runner manager loads it within 3 s"
+                ),
             ),
         };
         Outcome {

@@ -299,13 +299,13 @@ impl Unasked {
             Self::NoToken => "there is no token to ask with",
             Self::Locked => "another helper is using this volume and may be unregistering",
             Self::NoRunnerManager => {
-                "no runner manager is running, and the question would make one at GitLab"
+                "no runner manager is running, and asking would create one at GitLab"
             }
             Self::NotPolling => {
-                "the runner manager is not seen to poll, and the question could make one at GitLab"
+                "the runner manager was not seen to poll, and asking could create one at GitLab"
             }
             Self::NotPolledYet => {
-                "the runner manager has not polled with this entry yet, and the question could make one at GitLab"
+                "the runner manager has not polled with this entry yet, and asking could create one at GitLab"
             }
             Self::NoSystemId => "the system ID of the runner manager is not known",
         }

@@ -90,7 +90,7 @@ fn of_volume(problems: &mut Problems, facts: &Facts) {
     }
     match &volume.state {
         StateFile::Lost => problems.unusable(format!(
-            "{directory}/{} is missing: who owns a runner is decided by its token; run runner-init register to have it written again",
+            "{directory}/{} is missing, so only the token tells who owns a runner; run runner-init register to write it again",
             names::STATE
         )),
         StateFile::Unusable(why) => problems.unusable(why.clone()),
@@ -117,16 +117,16 @@ fn of_pause(problems: &mut Problems, volume: &Volume) {
             "{config} was paused by {by} at {at}: end the pause with runner-reaper resume"
         )),
         Pause::Working => problems.unusable(format!(
-            "{config} is paused by a runner-reaper that is at work: wait for its end"
+            "{config} is paused by a runner-reaper that is still running: wait until it has finished"
         )),
         Pause::LeftOver => problems.unusable(format!(
-            "{config}: {original} is left of a runner-reaper that was killed: runner-reaper resume puts it back, as does the next hook or init container"
+            "{config}: {original} was left by a runner-reaper that was killed: runner-reaper resume restores it, as does the next hook or init container"
         )),
         Pause::NoOriginal => problems.unusable(format!(
             "{config} is paused and {original} is missing: run runner-init register, or put your file back"
         )),
         Pause::None if volume.locked => problems.unusable(format!(
-            "{} is in use by another runner-init or runner-reaper: run this again when it has ended",
+            "{} is in use by another runner-init or runner-reaper: run this again when it has finished",
             volume.directory
         )),
         Pause::None => {}
@@ -144,7 +144,7 @@ fn of_runner_manager(problems: &mut Problems, facts: &Facts) {
             "the runner manager of {config} cannot be observed: {why}"
         )),
         Activity::Starting => problems.unusable(format!(
-            "the runner manager of {config} is starting: run this again in some seconds"
+            "the runner manager of {config} is starting: run this again in a few seconds"
         )),
         Activity::ShuttingDown => problems.unusable(format!(
             "the runner manager of {config} is shutting down: it takes no new jobs"
@@ -152,7 +152,7 @@ fn of_runner_manager(problems: &mut Problems, facts: &Facts) {
         // A pause on the volume or a hook at work says why.
         Activity::Paused if facts.volume.pause == Pause::None && !facts.volume.locked => {
             problems.unusable(format!(
-                "the runner manager has not loaded the runner entries of {config}, so it takes no jobs: a hook may have ended; to go on, restart it"
+                "the runner manager has not loaded the runner entries of {config}, so it takes no jobs: a hook may have unregistered it; to take jobs again, restart it"
             ));
         }
         Activity::NotRunning | Activity::Paused | Activity::NothingToPoll | Activity::Polling => {}
@@ -183,7 +183,7 @@ fn of_entry(problems: &mut Problems, entry: &Entry, now: SystemTime) {
         ),
         AtGitlab::Valid(id) if entry.id.is_some_and(|known| known != *id) => {
             problems.unusable(format!(
-                "{runner}: the token is that of runner {id}: correct id or token in config.toml"
+                "{runner}: the token belongs to runner {id}: fix id or token in config.toml"
             ));
         }
         AtGitlab::Failed(exit, why) => problems.add(*exit, format!("{runner}: {why}")),
@@ -215,11 +215,11 @@ fn of_loose(problems: &mut Problems, loose: &WithoutEntry, volume: &Volume) {
                 false => "",
             };
             problems.unusable(format!(
-                "{runner} at {url} is in no entry of {config} any more: run runner-init register again{or}"
+                "{runner} at {url} is no longer in any entry of {config}: run runner-init register again{or}"
             ));
         }
         Loose::Received if !volume.locked => problems.unusable(format!(
-            "{runner} at {url} was received by a runner-init that was stopped, and is not in {config}: run runner-init register again"
+            "{runner} at {url} was registered by a runner-init that was stopped before it wrote {config}: run runner-init register again"
         )),
         Loose::Unanswered if !volume.locked => {
             let description = loose.description.as_deref().unwrap_or_default();

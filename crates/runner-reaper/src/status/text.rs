@@ -68,7 +68,7 @@ fn volume(volume: &Volume) -> Vec<Vec<Cell>> {
         None => "",
     };
     let state = match &volume.state {
-        StateFile::Never => "none: no runner-init has worked here".to_owned(),
+        StateFile::Never => "none: runner-init has not run here".to_owned(),
         StateFile::Lost => "missing".to_owned(),
         StateFile::Unusable(_) => "unusable".to_owned(),
         StateFile::Version(version) => format!("version {version}"),
@@ -77,8 +77,8 @@ fn volume(volume: &Volume) -> Vec<Vec<Cell>> {
     let pause = match &volume.pause {
         Pause::None => "none".to_owned(),
         Pause::ByHand { by, at } => format!("by {by} at {at}"),
-        Pause::Working => "by a runner-reaper that is at work".to_owned(),
-        Pause::LeftOver => "left of a runner-reaper that was killed".to_owned(),
+        Pause::Working => "by a runner-reaper that is still running".to_owned(),
+        Pause::LeftOver => "left by a runner-reaper that was killed".to_owned(),
         Pause::NoOriginal => "config.toml.original is missing".to_owned(),
     };
     let files = match volume.files.is_empty() {

@@ -155,7 +155,7 @@ fn each_fault_of_the_volume_is_one_line() {
 #[test]
 fn pause_is_named_once_with_its_end() {
     let pauses = [
-        (Pause::Working, "wait for its end"),
+        (Pause::Working, "wait until it has finished"),
         (Pause::LeftOver, "was killed"),
         (Pause::NoOriginal, "config.toml.original is missing"),
         (
@@ -227,7 +227,7 @@ fn token_that_gitlab_does_not_take_has_its_exit_code() {
         // It was, and GitLab takes it now.
         facts.entries[0].was_refused = true;
     });
-    check(Exit::Unusable, "that of runner 13", |facts| {
+    check(Exit::Unusable, "belongs to runner 13", |facts| {
         facts.entries[0].gitlab = AtGitlab::Valid(13);
     });
     check(Exit::Unusable, "has no token", |facts| {

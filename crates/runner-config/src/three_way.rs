@@ -95,7 +95,7 @@ impl Kept {
                 "{path} was removed from {file} by somebody else: not written again{asked}"
             );
         }
-        format!("{path} in {file} was changed by somebody else: left as it is{asked}")
+        format!("{path} in {file} was changed by somebody else and is kept{asked}")
     }
 }
 

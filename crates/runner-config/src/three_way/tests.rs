@@ -132,7 +132,7 @@ fn key_that_somebody_else_changed_is_theirs() {
         "limit = 7\n",
         "limit = 4",
         "limit = 7\n",
-        &["limit in config.toml was changed by somebody else: left as it is (asked for: 4)"],
+        &["limit in config.toml was changed by somebody else and is kept (asked for: 4)"],
     );
     entry(
         "limit = 1",
@@ -146,7 +146,7 @@ fn key_that_somebody_else_changed_is_theirs() {
         "limit = 0\n",
         "limit = 4",
         "limit = 0\n",
-        &["limit in config.toml was changed by somebody else: left as it is (asked for: 4)"],
+        &["limit in config.toml was changed by somebody else and is kept (asked for: 4)"],
     );
     // What they wrote is asked for by now.
     entry("limit = 1", "limit = 4\n", "limit = 4", "limit = 4\n", &[]);
@@ -158,7 +158,7 @@ fn key_that_somebody_else_changed_is_theirs() {
         "limit = 7\n",
         "limit = 4",
         "limit = 7\n",
-        &["limit in config.toml was changed by somebody else: left as it is (asked for: 4)"],
+        &["limit in config.toml was changed by somebody else and is kept (asked for: 4)"],
     );
     // A value that may be a secret is not shown.
     entry(
@@ -166,7 +166,7 @@ fn key_that_somebody_else_changed_is_theirs() {
         "pre_get_sources_script = 'b'\n",
         "pre_get_sources_script = 'geheim'",
         "pre_get_sources_script = 'b'\n",
-        &["pre_get_sources_script in config.toml was changed by somebody else: left as it is"],
+        &["pre_get_sources_script in config.toml was changed by somebody else and is kept"],
     );
     // A whole table in place of a value, and the other way round.
     entry(
@@ -174,21 +174,21 @@ fn key_that_somebody_else_changed_is_theirs() {
         "own.a = 1\n",
         "own = 2",
         "own.a = 1\n",
-        &["own in config.toml was changed by somebody else: left as it is (asked for: 2)"],
+        &["own in config.toml was changed by somebody else and is kept (asked for: 2)"],
     );
     entry(
         "",
         "own.a = 1\n",
         "own = 2",
         "own.a = 1\n",
-        &["own in config.toml was changed by somebody else: left as it is (asked for: 2)"],
+        &["own in config.toml was changed by somebody else and is kept (asked for: 2)"],
     );
     entry(
         "own.a = 1",
         "own = 1\n",
         "own.b = 2",
         "own = 1\n",
-        &["own.b in config.toml was changed by somebody else: left as it is (asked for: 2)"],
+        &["own.b in config.toml was changed by somebody else and is kept (asked for: 2)"],
     );
 }
 
@@ -234,7 +234,7 @@ fn map_is_followed_key_by_key_and_table_that_is_left_empty_goes() {
         "[docker]\nimage = 'i'\n[docker.sysctls]\na = '1'\n\"b.c\" = '9'\nB = 'theirs'\n",
         "docker.sysctls = { a = '3', \"b.c\" = '4', d = '5' }",
         "[docker]\nimage = 'i'\n[docker.sysctls]\na = '3'\n\"b.c\" = '9'\nB = 'theirs'\nd = '5'\n",
-        &["docker.sysctls.\"b.c\" in config.toml was changed by somebody else: left as it is"],
+        &["docker.sysctls.\"b.c\" in config.toml was changed by somebody else and is kept"],
     );
     let asked = "cache.Type = 's3'\ncache.s3.BucketName = 'b'";
     entry(

@@ -47,7 +47,7 @@ impl Command {
         match self {
             Self::Register => "Register a runner and write config.toml (the default)",
             Self::ReRegister => {
-                "Give a runner entry in config.toml another runner, with the flags of register; the one before is unregistered once its jobs are done"
+                "Give a runner entry in config.toml a new runner, with the flags of register; the previous one is unregistered once its jobs are done"
             }
             Self::Rotate => {
                 "Reset the authentication token of a runner entry in config.toml; a running runner manager loads the new one by itself"

@@ -111,7 +111,7 @@ fn without_a_metrics_port_a_shared_runner_goes_when_it_cannot_be_polled_and_an_o
         assert_eq!(is_off(&pod, &old), !source.owned(), "{}", ended.words);
         let says = ended
             .words
-            .contains("cannot be seen without a metrics port");
+            .contains("cannot be observed without a metrics port");
         assert_eq!(says, source.owned(), "{}", ended.words);
         polls(&pod, &new);
         pod.stopped_by_kubelet();

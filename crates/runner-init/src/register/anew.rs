@@ -79,7 +79,7 @@ impl Asking<'_, '_> {
             }
             Err(error @ Error::TokenRefused { gone: true, .. }) => {
                 log::info!(
-                    "GitLab refused the token of runner entry {name:?}, so its runner needs no goodbye: {error}"
+                    "GitLab refused the token of runner entry {name:?}, so its runner is not unregistered: {error}"
                 );
                 files.is_refused(ours);
                 Ok(None)

@@ -94,7 +94,7 @@ fn requests_anew(plan: &Plan<'_>, ours: &Ours) -> Vec<String> {
         Ownership::Owned => ("runners", "once its jobs are done"),
         Ownership::Shared => (
             "runners/managers",
-            "once a live runner manager has loaded the file",
+            "once a running runner manager has loaded the file",
         ),
     };
     let mut all = vec![format!(

@@ -46,7 +46,7 @@ pub(super) async fn everything(
         };
         if let Some(why) = hold.why(what.ownership) {
             log::warn!(
-                "{what} at {} {why}: runner-reaper unregisters it when the pod ends, or run runner-init again when that is over",
+                "{what} at {} {why} and is kept for now: runner-reaper unregisters it when the pod ends, or runner-init if it is run again later",
                 leaving.url
             );
             continue;

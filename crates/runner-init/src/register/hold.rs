@@ -49,7 +49,7 @@ impl Hold {
             Self::Full(jobs) if owned && jobs > 0 => still_has(jobs),
             Self::Full(_) => "may be polled once more, because every job slot is in use".to_owned(),
             Self::Unseen => {
-                "may still have jobs: they cannot be seen without a metrics port".to_owned()
+                "may still have jobs: they cannot be observed without a metrics port".to_owned()
             }
             Self::Polled => "may still be polled by the runner manager".to_owned(),
         })

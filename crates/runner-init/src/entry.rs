@@ -18,8 +18,9 @@ use toml_edit::{Datetime, Item, Table, value};
 pub use asked::Told;
 pub use document::{apply_globals, asked_globals, new_document, told_globals};
 pub use drain_ready::{
-    LOOPBACK, is_marked_limit, is_marked_listen_address, limit_is_the_operators,
-    listen_address_is_the_operators, put_listen_address,
+    LOOPBACK, drop_stray_comment_of_limit, drop_stray_comment_of_listen_address, is_marked_limit,
+    is_marked_listen_address, limit_is_the_operators, listen_address_is_the_operators,
+    put_listen_address,
 };
 
 use crate::args::{Name, Options, Origin, Setting};

@@ -256,3 +256,48 @@ fn both_keys_go_where_they_are_not_wanted_any_more_and_come_back() {
         volume.config()
     );
 }
+
+#[test]
+fn script_that_deletes_one_of_both_keys_at_each_start_leaves_no_comments_behind() {
+    fn without(volume: &Volume, key: &str) {
+        let text = volume.config();
+        let kept = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with(key));
+        let kept: String = kept.map(|line| format!("{line}\n")).collect();
+        assert_ne!(kept, text);
+        volume.stage.put("config.toml", &kept);
+    }
+    let words = [&NAMED[..], &["--concurrent=4"]].concat();
+    let volume = Volume::new();
+    volume.run(&words);
+    let first = volume.config();
+    for _ in 0..2 {
+        without(&volume, "listen_address =");
+        volume.run(&words);
+        assert_eq!(volume.config(), first);
+    }
+    // Somebody else's word stands, and ours above it would be untrue.
+    let comment = "# Written by runner-init: with a limit";
+    assert!(first.contains(comment), "{first}");
+    without(&volume, "limit =");
+    volume.run(&words);
+    let text = volume.config();
+    assert!(limit(&volume).is_none() && !text.contains(comment), "{text}");
+    assert!(text.contains("# Written by runner-init: runner-reaper"), "{text}");
+    volume.run(&words);
+    assert_eq!(volume.config(), text);
+    // At the end of a file the comment has no key below it.
+    let only = "concurrent = 4\n";
+    volume.stage.put("config.toml", only);
+    let off = ["--drain-ready=false"];
+    for comments in [
+        "# Written by runner-init: runner-reaper watches the runner manager here. To turn it off: --drain-ready=false.\n",
+        "",
+    ] {
+        volume.stage.put("config.toml", &format!("{only}{comments}# mine\n"));
+        volume.run(&[&words[..], &off].concat());
+        let text = volume.config();
+        assert!(text.starts_with("concurrent = 4\n# mine\n"), "{text}");
+    }
+}

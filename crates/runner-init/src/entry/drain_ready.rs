@@ -1,7 +1,7 @@
 //! Owns the two keys that let `runner-reaper` pause and watch a runner manager, as they are asked for where nobody told them.
 //! Each carries a comment. What was written last tells whose they are later; on a volume of an older version the comment does.
 
-use toml_edit::{Item, Key, RawString, Table, value};
+use toml_edit::{Decor, DocumentMut, Item, Key, RawString, Table, value};
 
 /// How every comment of ours begins.
 const MARK: &str = "# Written by runner-init";
@@ -56,6 +56,50 @@ pub fn limit_is_the_operators(entry: &mut Table) -> bool {
 /// The same for a `listen_address` that was given.
 pub fn listen_address_is_the_operators(root: &mut Table) -> bool {
     is_the_operators(root, "listen_address", LISTEN_ADDRESS)
+}
+
+/// Takes our comment away where its `listen_address` is gone: a script that deletes only the key would add to the comments at
+/// each start.
+pub fn drop_stray_comment_of_listen_address(document: &mut DocumentMut) {
+    let trailing = document.trailing().as_str().unwrap_or_default();
+    if let Some(kept) = without(trailing, LISTEN_ADDRESS) {
+        document.set_trailing(kept);
+    }
+    let _ = drop_stray(document.as_table_mut(), LISTEN_ADDRESS);
+}
+
+/// The same where an entry's `limit` is gone. Says whether there was one.
+pub fn drop_stray_comment_of_limit(entry: &mut Table) -> bool {
+    drop_stray(entry, LIMIT)
+}
+
+/// What was above a key that is gone is now above the next key, or above the header of the next table.
+fn drop_stray(table: &mut Table, lines: &[&str]) -> bool {
+    let mut dropped = false;
+    let mut clean = |decor: &mut Decor| {
+        let before = decor.prefix().and_then(RawString::as_str);
+        if let Some(kept) = before.and_then(|before| without(before, lines)) {
+            decor.set_prefix(kept);
+            dropped = true;
+        }
+    };
+    for (mut key, item) in table.iter_mut() {
+        match item {
+            Item::Table(inner) => clean(inner.decor_mut()),
+            Item::ArrayOfTables(tables) => {
+                tables.iter_mut().for_each(|table| clean(table.decor_mut()));
+            }
+            _ => clean(key.leaf_decor_mut()),
+        }
+    }
+    dropped
+}
+
+/// A text without these lines, if it has any of them.
+fn without(text: &str, lines: &[&str]) -> Option<String> {
+    let kept = text.split('\n').filter(|line| !lines.contains(&line.trim()));
+    let kept = kept.collect::<Vec<_>>().join("\n");
+    (kept != text).then_some(kept)
 }
 
 fn is_the_operators(table: &mut Table, key: &str, lines: &[&str]) -> bool {

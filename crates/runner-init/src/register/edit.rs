@@ -83,6 +83,9 @@ pub(super) fn apply(
         let mut told = plan.wish.told(table);
         let mut changed =
             runner.place.is_some() && (plan.wish.rename(table) | identify(table, runner));
+        if get(table, "limit").is_none() {
+            changed |= entry::drop_stray_comment_of_limit(table);
+        }
         if plan.wish.tells_limit() {
             changed |= entry::limit_is_the_operators(table);
         } else if last.entry.is_none() {

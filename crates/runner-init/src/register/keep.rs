@@ -53,13 +53,11 @@ impl Asking<'_, '_> {
             }
             // Only GitLab's own word tells that a runner is gone; anything else may be whoever stands in between.
             Err(error) if ours.known.is_some() => {
-                let (what, name) = match ours.token_is_lost {
-                    true => ("writing", &ours.entry.name),
-                    false => ("keeping", &ours.entry.name),
-                };
                 log::warn!(
-                    "{what} runner entry {name:?} unchanged: it was verified before, and the runner manager retries by \
-                     itself: {error}"
+                    "runner entry {name:?} keeps runner {id} and its token, which were valid before; the runner manager \
+                     retries by itself: {error}",
+                    name = ours.entry.name,
+                    id = ours.id()
                 );
                 return Ok(Some(self.kept(ours, token, ours.id())));
             }

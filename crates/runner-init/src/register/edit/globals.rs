@@ -44,6 +44,9 @@ pub(super) fn follow(
         flags.contains(path) || in_base
     };
 
+    if get(document.as_table(), "listen_address").is_none() {
+        entry::drop_stray_comment_of_listen_address(document);
+    }
     let root = document.as_table_mut();
     if flags.contains("listen_address") {
         entry::listen_address_is_the_operators(root);

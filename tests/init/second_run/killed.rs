@@ -135,6 +135,23 @@ fn of_two_entries_with_two_runners() {
 }
 
 #[test]
+fn that_raises_the_limits_of_two_entries_with_concurrent() {
+    killed_anywhere(&Story {
+        before: |volume| {
+            for name in ["--name=a", "--name=b"] {
+                volume.run(&[REGISTRATION, name, PORT, "--concurrent=4"]);
+            }
+            String::new()
+        },
+        start: &[
+            &[REGISTRATION, "--name=a", "--concurrent=8"],
+            &[REGISTRATION, "--name=b", "--concurrent=8"],
+        ],
+        runners: 2,
+    });
+}
+
+#[test]
 fn of_two_entries_with_one_shared_runner() {
     killed_anywhere(&Story {
         before: |volume| volume.gitlab.add_runner(NewRunner::default()).token,

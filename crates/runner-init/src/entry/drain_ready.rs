@@ -97,7 +97,9 @@ fn drop_stray(table: &mut Table, lines: &[&str]) -> bool {
 
 /// A text without these lines, if it has any of them.
 fn without(text: &str, lines: &[&str]) -> Option<String> {
-    let kept = text.split('\n').filter(|line| !lines.contains(&line.trim()));
+    let kept = text
+        .split('\n')
+        .filter(|line| !lines.contains(&line.trim()));
     let kept = kept.collect::<Vec<_>>().join("\n");
     (kept != text).then_some(kept)
 }

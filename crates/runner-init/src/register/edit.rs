@@ -4,6 +4,7 @@ use runner_config::RUNNER;
 use runner_config::place::{self, Place, get};
 use runner_config::three_way::{self, Scope, Written};
 use runner_lifecycle::config_toml::{ConfigToml, Error};
+use runner_lifecycle::state::StateEntry;
 use toml_edit::{Item, Table, Value, value};
 
 use super::clock;
@@ -12,6 +13,9 @@ use super::runner::Runner;
 use crate::entry::{self, Identity};
 
 mod globals;
+mod others;
+
+pub(super) use others::Other;
 
 /// gitlab-runner's word for "never" in `token_expires_at`.
 const NEVER: &str = "0001-01-01T00:00:00Z";
@@ -31,8 +35,8 @@ pub(super) struct Last {
     pub(super) globals: Option<Written>,
     /// In this run's entry.
     pub(super) entry: Option<Written>,
-    /// Whether entries of other runs stand there too: what is outside the entries is theirs as well.
-    pub(super) has_others: bool,
+    /// The entries of other runs that stand there too: what is outside the entries is theirs as well.
+    pub(super) others: Vec<Other>,
 }
 
 /// What came of it.
@@ -42,6 +46,8 @@ pub(super) struct Outcome {
     pub(super) globals: Written,
     /// What is written in this run's entry now.
     pub(super) entry: Written,
+    /// What is written in the entries of other runs now, where that changed.
+    pub(super) others: Vec<(StateEntry, Written)>,
     /// What the operator should hear about, one line each.
     pub(super) lines: Vec<String>,
 }
@@ -60,6 +66,10 @@ pub(super) fn apply(
     let concurrent = config.concurrent();
     let is_ours = plan.options.drain_ready && !plan.wish.tells_limit();
     let limit = Some(concurrent).filter(|_| is_ours && globals.concurrent_is_told);
+    let others = match plan.options.drain_ready {
+        true => others::follow(config, &last.others, before, concurrent),
+        false => Vec::new(),
+    };
     let asked = match runner.place {
         Some(_) => plan.wish.asked_with_zeros(limit),
         None => plan.wish.asked(limit),
@@ -123,6 +133,7 @@ pub(super) fn apply(
     Outcome {
         globals: globals.written,
         entry,
+        others,
         lines,
     }
 }

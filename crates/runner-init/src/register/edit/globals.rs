@@ -27,11 +27,12 @@ pub(super) fn follow(
     port: impl FnOnce() -> u16,
 ) -> Globals {
     let globals = &plan.options.globals;
+    let has_others = !last.others.is_empty();
     let base: Option<DocumentMut> = plan.base.as_deref().and_then(|text| text.parse().ok());
     let flags: BTreeSet<&str> = entry::told_globals(globals).collect();
     let mut asked = match &base {
         // Which run told a key that this one does not tell, nobody knows.
-        None if last.has_others => {
+        None if has_others => {
             let mut told = Table::new();
             entry::apply_globals(&mut told, globals);
             told
@@ -70,7 +71,7 @@ pub(super) fn follow(
             }
             Some(address) if is_ours && plan.options.drain_ready => {
                 // One that a flag told before is no more, unless another entry's run told it.
-                let stays = address.starts_with(LOOPBACK) || last.has_others;
+                let stays = address.starts_with(LOOPBACK) || has_others;
                 let address = match stays {
                     true => address.to_owned(),
                     false => format!("{LOOPBACK}{}", port()),
@@ -84,9 +85,7 @@ pub(super) fn follow(
         }
     }
     let mut aside = Written::new();
-    if last.has_others
-        && let Some(known) = &mut known
-    {
+    if has_others && let Some(known) = &mut known {
         let own = three_way::written(&asked, Scope::File);
         known.retain(|path, digest| {
             let stays = own.contains_key(path.trim_start_matches('#'));

@@ -9,7 +9,7 @@ use runner_lifecycle::volume::{PRIVATE, Publication, names};
 
 use super::Files;
 use crate::register::clock;
-use crate::register::edit::{Last, Outcome};
+use crate::register::edit::{Last, Other, Outcome};
 use crate::register::existing::Ours;
 use crate::register::plan::Plan;
 use crate::register::runner::Runner;
@@ -190,6 +190,11 @@ impl Files<'_> {
             ..of_entry(runner, name_of(runner, &there), Some(plan.pod()))
         };
         self.state.written = Some(outcome.globals);
+        for (other, written) in outcome.others {
+            if let Some(place) = self.state.place_of(&other) {
+                self.state.entries[place].written = Some(written);
+            }
+        }
         match runner.known.as_deref().or(holder.as_ref()) {
             Some(known) => self.state.replace(known, entry.clone()),
             None => self.state.remember(entry.clone()),
@@ -221,10 +226,15 @@ impl Files<'_> {
         let known = own.and_then(|place| self.state.entries.get(place));
         let known = known.filter(|known| !runner.kept || known.id == runner.id);
         let is_there = self.state.entries.is_empty() || places.iter().any(Option::is_some);
+        let others = places.iter().enumerate().filter_map(|(place, known)| {
+            let known = known.filter(|_| *known != own)?;
+            let known = self.state.entries.get(known)?.clone();
+            Some(Other { place, known })
+        });
         Last {
             globals: self.state.written.clone().filter(|_| is_there),
             entry: known.and_then(|known| known.written.clone()),
-            has_others: places.iter().any(|place| place.is_some() && *place != own),
+            others: others.collect(),
         }
     }
 

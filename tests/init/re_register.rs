@@ -87,8 +87,14 @@ fn runner_is_replaced_whatever_runs_and_goes_once_nothing_hangs_on_it() {
                 let stays = busy == 2 || busy == 1 && source.owned();
                 assert_eq!(is_off(&pod, &old), !stays, "{what}");
                 match (busy, source.owned()) {
-                    (1, true) => assert!(ended.words.contains("still has 1 job:"), "{what}"),
-                    (2, true) => assert!(ended.words.contains("still has 2 jobs:"), "{what}"),
+                    (1, true) => assert!(
+                        ended.words.contains("still has 1 job and is kept"),
+                        "{what}"
+                    ),
+                    (2, true) => assert!(
+                        ended.words.contains("still has 2 jobs and is kept"),
+                        "{what}"
+                    ),
                     (2, false) => assert!(ended.words.contains("polled once more"), "{what}"),
                     _ => assert!(!ended.words.contains("runner-reaper"), "{what}"),
                 }

@@ -17,7 +17,7 @@ use crate::gitlab::Endpoint;
 use crate::pod::Pod;
 use crate::source::Source;
 use crate::token::Token;
-use crate::volume::names::STATE;
+use crate::volume::names::{ADVICE_OF_STATE, STATE};
 
 pub use entry::{Sent, StateEntry, Written};
 pub use rotation::Rotation;
@@ -34,9 +34,7 @@ const MOST_UNANSWERED: usize = 20;
 
 /// The state file could not be understood.
 #[derive(Debug, Error)]
-#[error(
-    "{STATE}: {reason}: it records which runners may be deleted; fix it, or remove it to have that decided by each entry's token"
-)]
+#[error("{STATE}: {reason}: {ADVICE_OF_STATE}")]
 pub struct Error {
     reason: String,
 }

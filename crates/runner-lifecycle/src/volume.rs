@@ -136,7 +136,10 @@ impl Volume {
         self.read(name)?
             .map(|bytes| {
                 String::from_utf8(bytes).map_err(|error| {
-                    let why = not_utf8(error.as_bytes());
+                    let mut why = not_utf8(error.as_bytes());
+                    if name == names::STATE {
+                        why = format!("{why}: {}", names::ADVICE_OF_STATE);
+                    }
                     let source = io::Error::new(io::ErrorKind::InvalidData, why);
                     Error::new("reading", &self.path(name), source)
                 })

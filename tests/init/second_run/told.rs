@@ -1,7 +1,7 @@
 //! What GitLab took at the creation and cannot be told again: a line for each that is asked for differently now.
 
 use acceptance::stage::run;
-use gitlab_simulator::NewRunner;
+use gitlab_simulator::{Fault, NewRunner};
 
 use super::{REGISTRATION, STATE, Volume};
 
@@ -102,4 +102,49 @@ fn attributes_of_a_lost_runner_are_remembered_with_it() {
     // Without tags it would take untagged jobs, but both have some.
     assert_eq!(lines(&ended.stderr).len(), 1, "{}", ended.output());
     assert_eq!(volume.runner("n").tags, ["a"]);
+}
+
+#[test]
+fn run_that_gitlab_does_not_answer_follows_the_flags_and_says_what_it_keeps() {
+    let volume = Volume::new();
+    let words = |image| [REGISTRATION, "--name=n", "--executor=docker", image];
+    volume.run(&words("--docker-image=a"));
+    let runner = volume.runner("n");
+    volume
+        .gitlab
+        .fault(Fault::on("POST /runners/verify").forever().status(503));
+    let ended = volume.run(&words("--docker-image=b"));
+    let keeps = format!(
+        "runner entry \"n\" keeps runner {} and its token",
+        runner.id
+    );
+    assert!(ended.stderr.contains(&keeps), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("unchanged"), "{}", ended.stderr);
+    let text = volume.config();
+    assert!(
+        text.contains("image = \"b\"") && text.contains(&runner.token),
+        "{text}"
+    );
+}
+
+#[test]
+fn second_token_without_a_name_takes_the_entry_and_the_way_to_have_both_is_said() {
+    for (name, hint) in [(None, true), (Some("--name=n"), false)] {
+        let volume = Volume::new();
+        let tokens = [(); 2].map(|()| volume.gitlab.add_runner(NewRunner::default()).token);
+        let [first, second] = tokens.map(|token| format!("--token={token}"));
+        let run = |token: &str| {
+            let words: Vec<&str> = [token].into_iter().chain(name).collect();
+            volume.run(&words).stderr
+        };
+        run(&first);
+        let said = run(&second);
+        assert!(said.contains("in place of runner"), "{said}");
+        assert_eq!(
+            said.contains("give each a --name of its own"),
+            hint,
+            "{said}"
+        );
+        assert_eq!(volume.config().matches("[[runners]]").count(), 1);
+    }
 }

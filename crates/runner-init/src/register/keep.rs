@@ -79,8 +79,12 @@ impl Asking<'_, '_> {
             && given != token
             && let Some(other) = self.other_runner(given, credentials.id).await?
         {
+            let both = match self.plan.wish.name_given {
+                true => "",
+                false => "; to have both, give each a --name of its own",
+            };
             log::warn!(
-                "runner entry {:?} gets runner {}, whose token was given, in place of runner {}",
+                "runner entry {:?} gets runner {}, whose token was given, in place of runner {}{both}",
                 ours.entry.name,
                 other.id,
                 current.id

@@ -9,6 +9,9 @@ pub const SYSTEM_ID: &str = ".runner_system_id";
 /// The state: what the helpers remember.
 pub const STATE: &str = ".runner-lifecycle.toml";
 
+/// What to do about a state that cannot be read.
+pub const ADVICE_OF_STATE: &str = "it records which runners may be deleted; fix it, or remove it to have that decided by each entry's token";
+
 /// The lock that a helper holds while it works on the volume.
 pub const LOCK: &str = ".runner-lifecycle.lock";
 

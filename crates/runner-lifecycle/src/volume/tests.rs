@@ -144,3 +144,16 @@ fn executable_is_copied_once() {
         assert_eq!(volume.read("runner-reaper").unwrap().unwrap(), long);
     }
 }
+
+#[test]
+fn state_that_is_no_text_comes_with_what_to_do() {
+    let (directory, volume) = volume();
+    for name in [names::STATE, "config.toml"] {
+        fs::write(directory.path().join(name), b"version = 2\n\xff\n").unwrap();
+    }
+    let said = |name| volume.read_text(name).unwrap_err().to_string();
+    let (state, config) = (said(names::STATE), said("config.toml"));
+    assert!(state.contains("line 2: it is not UTF-8 text"), "{state}");
+    assert!(state.ends_with(names::ADVICE_OF_STATE), "{state}");
+    assert!(config.ends_with("save it as UTF-8"), "{config}");
+}

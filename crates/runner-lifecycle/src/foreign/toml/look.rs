@@ -11,6 +11,10 @@ pub(super) fn at_the_whole(stumble: &Stumble<'_>) -> Option<(usize, String)> {
     let line = stumble.line();
     let begin = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
     let first = stumble.index == 0;
+    if begin.starts_with("\u{0}\u{0}") {
+        let words = "there are NUL bytes where text should be, as after a crash of the node: write the file anew";
+        return Some((0, words.to_owned()));
+    }
     let words = if stumble.next() == Some('\u{0}') {
         "there is a NUL byte here: save the file as plain UTF-8 text"
     } else if CONFLICT.iter().any(|mark| line.starts_with(mark)) {

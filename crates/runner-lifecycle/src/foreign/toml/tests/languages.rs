@@ -58,6 +58,11 @@ fn other_languages_and_damage_by_tools_are_recognised() {
     );
     check("a = \"x\u{0}\"\n", 1, "there is a NUL byte here");
     check("a\u{0}=\u{0}1\u{0}\n", 1, "a NUL byte");
+    check(
+        &"\u{0}".repeat(400),
+        1,
+        "there are NUL bytes where text should be",
+    );
     check("a = \"\u{1}\"\n", 1, "an invisible character (U+0001)");
     check(
         "a = 1\n\u{feff}b = 1\n",

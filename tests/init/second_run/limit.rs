@@ -337,6 +337,13 @@ fn limits_of_all_entries_follow_concurrent_whichever_run_tells_it() {
         run(&volume, name, &["--concurrent=8"]);
         assert_eq!(volume.config(), before);
     }
+    // Where the state is lost, the comment tells.
+    std::fs::remove_file(volume.stage.file(STATE)).unwrap();
+    run(&volume, "b", &["--concurrent=4"]);
+    let said = run(&volume, "a", &["--concurrent=8"]);
+    assert_eq!(warnings(&said.stderr), [""; 0]);
+    assert_eq!(limits(&volume), [Some(8), Some(8)]);
+    run(&volume, "b", &["--concurrent=8"]);
     // One that somebody has changed stays, and so does one that was told.
     sed(&volume, "limit = 8\n  url", "limit = 3\n  url");
     run(&volume, "a", &["--concurrent=9", "--limit=2"]);

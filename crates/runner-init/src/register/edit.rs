@@ -67,7 +67,7 @@ pub(super) fn apply(
     let is_ours = plan.options.drain_ready && !plan.wish.tells_limit();
     let limit = Some(concurrent).filter(|_| is_ours && globals.concurrent_is_told);
     let others = match plan.options.drain_ready {
-        true => others::follow(config, &last.others, before, concurrent),
+        true => others::follow(config, runner.place, &last.others, before, concurrent),
         false => Vec::new(),
     };
     let asked = match runner.place {

@@ -147,9 +147,10 @@ fn executable_is_copied_once() {
 
 #[test]
 fn state_that_is_no_text_comes_with_what_to_do() {
-    let (directory, volume) = volume();
+    let (_directory, volume) = volume();
     for name in [names::STATE, "config.toml"] {
-        fs::write(directory.path().join(name), b"version = 2\n\xff\n").unwrap();
+        let how = Publication::with_mode(0o600);
+        volume.publish(name, b"version = 2\n\xff\n", how).unwrap();
     }
     let said = |name| volume.read_text(name).unwrap_err().to_string();
     let (state, config) = (said(names::STATE), said("config.toml"));

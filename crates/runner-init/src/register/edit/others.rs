@@ -8,6 +8,8 @@ use runner_lifecycle::config_toml::ConfigToml;
 use runner_lifecycle::state::StateEntry;
 use toml_edit::{Item, Table, value};
 
+use crate::entry;
+
 const LIMIT: &str = "limit";
 const COMMENT: &str = "#limit";
 
@@ -19,33 +21,41 @@ pub(in crate::register) struct Other {
     pub(in crate::register) known: StateEntry,
 }
 
-/// Brings each of them from `concurrent` as it was `before` to what it is now. Gives what is written there, where that is
-/// another than was known.
+/// Brings every entry but this run's `own` from `concurrent` as it was `before` to what it is now. Gives what is written there,
+/// where that is another than was known.
 pub(super) fn follow(
     config: &mut ConfigToml,
+    own: Option<usize>,
     others: &[Other],
     before: i64,
     concurrent: i64,
 ) -> Vec<(StateEntry, Written)> {
     let mut all = Vec::new();
-    for Other { place, known } in others {
+    for place in (0..config.entry_count()).filter(|place| Some(*place) != own) {
         // Tried on a copy: entries of an inline array become tables when they are edited.
         let mut edited = config.clone();
-        let (Some(last), Some(table)) = (&known.written, edited.entry_mut(*place)) else {
+        let Some(table) = edited.entry_mut(place) else {
             continue;
         };
-        if !is_ours(table, last, before) {
+        let known = others.iter().find(|other| other.place == place);
+        let known = known.map(|other| &other.known);
+        let last = known.and_then(|known| known.written.as_ref());
+        // By the comment alone where the state is lost or older, and where a run was killed before it could say what it wrote.
+        let is_marked = entry::is_marked_limit(table, before);
+        if !is_marked && !last.is_some_and(|last| is_as_written(table, last)) {
             continue;
         }
         let changes = get(table, LIMIT).and_then(Item::as_integer) != Some(concurrent);
         if changes {
             Place::of(table, RUNNER).put(LIMIT, value(concurrent));
         }
-        let there = three_way::written(table, Scope::Entry);
-        let mut written = last.clone();
-        written.extend(there.get(LIMIT).map(|now| (LIMIT.to_owned(), now.clone())));
-        if written != *last {
-            all.push((known.clone(), written));
+        if let (Some(known), Some(last)) = (known, last) {
+            let there = three_way::written(table, Scope::Entry);
+            let mut written = last.clone();
+            written.extend(there.get(LIMIT).map(|now| (LIMIT.to_owned(), now.clone())));
+            if written != *last {
+                all.push((known.clone(), written));
+            }
         }
         if changes {
             *config = edited;
@@ -54,11 +64,10 @@ pub(super) fn follow(
     all
 }
 
-/// Whether a limit stands below our comment and is as it was written last, or equals `concurrent`: a run that was killed may
-/// have written it and could not say so.
-fn is_ours(table: &Table, last: &Written, concurrent: i64) -> bool {
+/// Whether the limit and our comment above it are as they were written last.
+fn is_as_written(table: &Table, last: &Written) -> bool {
     let there = three_way::written(table, Scope::Entry);
-    let is_as_written = |path: &str| last.contains_key(path) && there.get(path) == last.get(path);
-    let equals = get(table, LIMIT).and_then(Item::as_integer) == Some(concurrent);
-    is_as_written(COMMENT) && (is_as_written(LIMIT) || equals)
+    [COMMENT, LIMIT]
+        .iter()
+        .all(|path| last.contains_key(*path) && there.get(*path) == last.get(*path))
 }

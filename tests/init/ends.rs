@@ -95,7 +95,7 @@ fn known_entry_survives_whoever_stands_between_it_and_gitlab() {
         pod.gitlab.fault(fault);
         let again = pod.registers(&arguments);
         assert!(
-            again.stderr.contains("keeping runner entry"),
+            again.stderr.contains("keeps runner 1 and its token"),
             "{}",
             again.output()
         );

@@ -120,6 +120,47 @@ fn attributes_that_register_cannot_change_are_those_of_the_new_runner() {
 }
 
 #[test]
+fn what_a_person_does_not_ask_for_stays_as_the_init_container_wrote_it() {
+    let mut pod = Pod::fresh();
+    pod.source = Source::RegistrationToken;
+    let words = pod.words(&Plan::of(pod.source));
+    let more = [
+        "--concurrent=4",
+        "--output-limit=7",
+        "--limit=3",
+        "--shell=bash",
+    ];
+    let container: Vec<String> = words
+        .iter()
+        .cloned()
+        .chain(more.map(str::to_owned))
+        .collect();
+    pod.registers(&container);
+    let before = pod.stage.text("config.toml").unwrap();
+    let ended = pod
+        .begin(pod.init_as("re-register", &words).arg("--output-limit=0"))
+        .ended();
+    ended.is(0, "in place of runner");
+    let after = pod.stage.text("config.toml").unwrap();
+    for kept in ["concurrent = 4", "limit = 3", "shell = \"bash\""] {
+        assert!(before.contains(kept) && after.contains(kept), "{after}");
+    }
+    // A zero that is told counts.
+    assert!(before.contains("output_limit = 7"), "{before}");
+    assert!(!after.contains("output_limit = 7"), "{after}");
+    // And the next start of the init container finds nothing to change.
+    let again = pod.registers(&container);
+    assert!(
+        pod.stage
+            .text("config.toml")
+            .unwrap()
+            .contains("concurrent = 4"),
+        "{}",
+        again.output()
+    );
+}
+
+#[test]
 fn entry_that_somebody_else_made_gets_another_runner_by_its_name() {
     for owned in [false, true] {
         let mut pod = Pod::fresh();

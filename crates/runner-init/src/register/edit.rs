@@ -106,11 +106,15 @@ pub(super) fn apply(
                 changed |= place::remove(table, "limit").is_some();
             }
         }
-        let followed =
-            three_way::follow(table, Scope::Entry, last.entry.as_ref(), &asked, &|path| {
-                told.has(path)
-            });
-        entry = followed.written;
+        let mut known = last.entry.clone();
+        if let Some(known) = known.as_mut().filter(|_| plan.options.anew) {
+            // A person's shell has not the init container's settings: what the command does not ask for stays.
+            entry = set_aside(known, &asked, Scope::Entry, &|path| told.has(path));
+        }
+        let followed = three_way::follow(table, Scope::Entry, known.as_ref(), &asked, &|path| {
+            told.has(path)
+        });
+        entry.extend(followed.written);
         let shown = place::text(table, "name").unwrap_or_default();
         for kept in followed.kept {
             // Ours is no wish of the operator.
@@ -136,6 +140,22 @@ pub(super) fn apply(
         others,
         lines,
     }
+}
+
+/// Takes out of what was written last the keys that are not asked for now, so that they stay as they are.
+fn set_aside(
+    known: &mut Written,
+    asked: &Table,
+    scope: Scope,
+    told: &dyn Fn(&str) -> bool,
+) -> Written {
+    let own = three_way::written(asked, scope);
+    let is_asked = |path: &str| {
+        let path = path.trim_start_matches('#');
+        // A zero that was told is asked for as well.
+        own.contains_key(path) || told(path)
+    };
+    known.extract_if(.., |path, _| !is_asked(path)).collect()
 }
 
 /// The name of an entry that is written anew: as given, else as it was.

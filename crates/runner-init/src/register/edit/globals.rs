@@ -32,7 +32,7 @@ pub(super) fn follow(
     let flags: BTreeSet<&str> = entry::told_globals(globals).collect();
     let mut asked = match &base {
         // Which run told a key that this one does not tell, nobody knows.
-        None if has_others => {
+        None if has_others || plan.options.anew => {
             let mut told = Table::new();
             entry::apply_globals(&mut told, globals);
             told
@@ -84,17 +84,12 @@ pub(super) fn follow(
             _ => {}
         }
     }
-    let mut aside = Written::new();
-    if has_others && let Some(known) = &mut known {
-        let own = three_way::written(&asked, Scope::File);
-        known.retain(|path, digest| {
-            let stays = own.contains_key(path.trim_start_matches('#'));
-            if !stays {
-                aside.insert(path.clone(), digest.clone());
-            }
-            stays
-        });
-    }
+    let mut aside = match &mut known {
+        Some(known) if has_others || plan.options.anew => {
+            super::set_aside(known, &asked, Scope::File, &|path| flags.contains(path))
+        }
+        _ => Written::new(),
+    };
     let followed = three_way::follow(root, Scope::File, known.as_ref(), &asked, &|path| {
         flags.contains(path) || is_missing && path == "listen_address"
     });

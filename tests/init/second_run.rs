@@ -5,6 +5,7 @@ mod follow;
 #[cfg(target_arch = "x86_64")]
 mod killed;
 mod limit;
+mod limits;
 mod lost;
 #[cfg(target_arch = "x86_64")]
 mod stopped;

@@ -14,13 +14,13 @@ fn limit(volume: &Volume) -> Option<i64> {
 }
 
 /// As `sed -i` does.
-fn sed(volume: &Volume, from: &str, to: &str) {
+pub(super) fn sed(volume: &Volume, from: &str, to: &str) {
     let text = volume.config();
     assert!(text.contains(from), "{from}: {text}");
     volume.stage.put("config.toml", &text.replace(from, to));
 }
 
-fn warnings(said: &str) -> Vec<&str> {
+pub(super) fn warnings(said: &str) -> Vec<&str> {
     said.lines()
         .filter(|line| line.contains(" WARN "))
         .collect()
@@ -295,7 +295,6 @@ fn script_that_deletes_one_of_both_keys_at_each_start_leaves_no_comments_behind(
     assert_eq!(volume.config(), text);
     // At the end of a file the comment has no key below it.
     let only = "concurrent = 4\n";
-    volume.stage.put("config.toml", only);
     let off = ["--drain-ready=false"];
     for comments in [
         "# Written by runner-init: runner-reaper watches the runner manager here. To turn it off: --drain-ready=false.\n",
@@ -308,49 +307,4 @@ fn script_that_deletes_one_of_both_keys_at_each_start_leaves_no_comments_behind(
         let text = volume.config();
         assert!(text.starts_with("concurrent = 4\n# mine\n"), "{text}");
     }
-}
-
-#[test]
-fn limits_of_all_entries_follow_concurrent_whichever_run_tells_it() {
-    fn limits(volume: &Volume) -> [Option<i64>; 2] {
-        ["a", "b"].map(|name| {
-            let entry = volume.entry(name);
-            entry.get("limit").and_then(toml_edit::Item::as_integer)
-        })
-    }
-    let run = |volume: &Volume, name: &str, more: &[&str]| {
-        volume.run(&[&[REGISTRATION, "--name", name], more].concat())
-    };
-    let volume = Volume::new();
-    for _ in 0..2 {
-        run(&volume, "a", &["--concurrent=4"]);
-        let said = run(&volume, "b", &["--concurrent=8"]);
-        assert_eq!(warnings(&said.stderr), [""; 0]);
-        assert_eq!(limits(&volume), [Some(8), Some(8)]);
-    }
-    // The run for the other entry knows that it is still ours.
-    run(&volume, "a", &["--concurrent=8", "--drain-ready=false"]);
-    assert_eq!(limits(&volume), [None, Some(8)]);
-    run(&volume, "a", &["--concurrent=8"]);
-    let before = volume.config();
-    for name in ["a", "b", "a"] {
-        run(&volume, name, &["--concurrent=8"]);
-        assert_eq!(volume.config(), before);
-    }
-    // Where the state is lost, the comment tells.
-    std::fs::remove_file(volume.stage.file(STATE)).unwrap();
-    run(&volume, "b", &["--concurrent=4"]);
-    let said = run(&volume, "a", &["--concurrent=8"]);
-    assert_eq!(warnings(&said.stderr), [""; 0]);
-    assert_eq!(limits(&volume), [Some(8), Some(8)]);
-    run(&volume, "b", &["--concurrent=8"]);
-    // One that somebody has changed stays, and so does one that was told.
-    sed(&volume, "limit = 8\n  url", "limit = 3\n  url");
-    run(&volume, "a", &["--concurrent=9", "--limit=2"]);
-    run(&volume, "b", &["--concurrent=10"]);
-    assert_eq!(limits(&volume), [Some(3), Some(3)]);
-    let volume = Volume::new();
-    run(&volume, "a", &["--concurrent=4", "--limit=2"]);
-    run(&volume, "b", &["--concurrent=8"]);
-    assert_eq!(limits(&volume), [Some(2), Some(8)]);
 }

@@ -125,9 +125,9 @@ fn what_a_person_does_not_ask_for_stays_as_the_init_container_wrote_it() {
     pod.source = Source::RegistrationToken;
     let words = pod.words(&Plan::of(pod.source));
     let more = [
-        "--concurrent=4",
+        "--shutdown-timeout=9",
         "--output-limit=7",
-        "--limit=3",
+        "--request-concurrency=2",
         "--shell=bash",
     ];
     let container: Vec<String> = words
@@ -142,19 +142,23 @@ fn what_a_person_does_not_ask_for_stays_as_the_init_container_wrote_it() {
         .ended();
     ended.is(0, "in place of runner");
     let after = pod.stage.text("config.toml").unwrap();
-    for kept in ["concurrent = 4", "limit = 3", "shell = \"bash\""] {
+    for kept in [
+        "shutdown_timeout = 9",
+        "request_concurrency = 2",
+        "shell = \"bash\"",
+    ] {
         assert!(before.contains(kept) && after.contains(kept), "{after}");
     }
     // A zero that is told counts.
     assert!(before.contains("output_limit = 7"), "{before}");
     assert!(!after.contains("output_limit = 7"), "{after}");
-    // And the next start of the init container finds nothing to change.
+    // And the next start of the init container has its way.
     let again = pod.registers(&container);
     assert!(
         pod.stage
             .text("config.toml")
             .unwrap()
-            .contains("concurrent = 4"),
+            .contains("shutdown_timeout = 9"),
         "{}",
         again.output()
     );

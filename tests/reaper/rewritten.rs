@@ -162,3 +162,49 @@ fn file_that_is_touched_all_the_time_ends_with_the_deadline_and_not_without_a_re
         assert!(pod.is_gone(), "{}", ended.words);
     });
 }
+
+/// Whatever rewrites `config.toml` all the time begins many rounds; GitLab, which does not answer, gets one request at a time.
+#[test]
+fn requests_of_rounds_that_repeat_do_not_pile_up() {
+    let (pod, _) = half_busy();
+    let hang = Fault::on(MANAGER).delay(Duration::from_secs(4));
+    pod.gitlab.fault(hang);
+    let mut hook = pod.hook(&["--grace-period=60"]);
+    for _ in 0..3 {
+        hook.says("waiting for 1 job");
+        hook.forget();
+        touch(&pod);
+        hook.says("may have resumed");
+    }
+    hook.says("waiting for 1 job");
+    pod.release();
+    hook.ended().is(0, "nothing is left at GitLab");
+    let calls = pod.gitlab.calls(MANAGER);
+    let mut ends = calls.iter().zip(calls.iter().skip(1));
+    assert!(
+        calls.len() >= 2 && ends.all(|(one, next)| one.ended_at.is_some_and(|end| end <= next.at))
+    );
+}
+
+/// A directory that lost its mode during the pause: polling is off, and the rest of the story is told once.
+#[test]
+fn pause_that_cannot_be_ended_is_not_begun_again() {
+    let Some(command) = acceptance::namespaces::user_namespace() else {
+        return;
+    };
+    let mut pod = Pod::working(Plan::of(Source::AuthenticationToken));
+    pod.order.polling_resumes();
+    let open = Fault::on("POST /jobs/request").delay(Duration::from_secs(3));
+    pod.gitlab.fault(open);
+    pod.polled(2);
+    let reaper = pod.reaper(&["pre-stop", "--grace-period=60"]);
+    let mut hook = pod.begin(&mut acceptance::stage::behind(command, &reaper));
+    hook.says("config.toml paused");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode;
+    std::fs::set_permissions(pod.stage.path(), mode(0o500)).unwrap();
+    let ended = hook.ended();
+    std::fs::set_permissions(pod.stage.path(), mode(0o700)).unwrap();
+    ended.is(78, "config.toml could not be restored");
+    assert!(!ended.words.contains("pausing again"), "{}", ended.words);
+    assert_eq!(pod.gitlab.calls(MANAGER).len(), 1, "{}", ended.words);
+}

@@ -60,6 +60,12 @@ impl Unregistration {
             system_id,
         }
     }
+
+    /// Whether both are one request at GitLab.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.token == other.token && same_url(&self.url, &other.url)
+    }
 }
 
 /// Everything that is to go: what the entries come to, and what has none.
@@ -99,7 +105,7 @@ pub fn unregistrations(entries: &[RunnerEntry], state: Option<&State>) -> Vec<Un
         };
         let twin = unregistrations
             .iter_mut()
-            .find(|other| is_same(other, &unregistration));
+            .find(|other| other.is_same(&unregistration));
         match twin {
             // Of two entries for one runner the one that the state file knows tells more.
             Some(twin) if known && !twin.known => *twin = unregistration,
@@ -108,10 +114,6 @@ pub fn unregistrations(entries: &[RunnerEntry], state: Option<&State>) -> Vec<Un
         }
     }
     unregistrations
-}
-
-fn is_same(one: &Unregistration, other: &Unregistration) -> bool {
-    one.token == other.token && same_url(&one.url, &other.url)
 }
 
 /// Whether the entry is known, and who owns the runner.

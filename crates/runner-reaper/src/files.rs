@@ -268,11 +268,15 @@ impl Files {
         }))
     }
 
-    /// Whether `config.toml` is another one than `config`: the runner manager has rotated a token, or somebody edited.
+    /// Whether `config.toml` is another one than `config`: the runner manager has rotated a token, or somebody edited. A paused
+    /// file whose original could not be put back is none.
     #[must_use]
     pub fn changed_since(&self, config: &Config) -> bool {
-        self.stamp_of(&self.name)
-            .is_ok_and(|now| now.is_some() && now != config.stamp)
+        let is_other = |name: &str| {
+            self.stamp_of(name)
+                .is_ok_and(|now| now.is_some() && now != config.stamp)
+        };
+        is_other(&self.name) && self.place().is_ok_and(|name| is_other(&name))
     }
 
     fn stamp_of(&self, name: &str) -> Result<Option<Stamp>, Error> {

@@ -1,9 +1,11 @@
 //! Owns the steps from polling to not polling: pause, watch until polling is off, put the original back. It unregisters
 //! nothing and signals nothing but the reload.
 
+use std::time::Duration;
+
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::original::Restored;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use crate::drain::{Quiet, Watch};
 use crate::files::{Config, Files};
@@ -13,6 +15,13 @@ use crate::stops::Stops;
 mod watching;
 
 pub use watching::{REPEAT_RELOAD, Watching};
+
+/// So often a pause is repeated at once: a token is rotated, or somebody edits.
+const AT_ONCE: u32 = 3;
+
+/// The first rest before another one; each further one is twice as long, up to the longest.
+const FIRST_REST: Duration = Duration::from_millis(200);
+const LONGEST_REST: Duration = Duration::from_secs(5);
 
 /// How polling stands after the pause.
 #[derive(Clone, Debug)]
@@ -85,6 +94,7 @@ pub async fn end_polling(
     stops: &Stops,
 ) -> anyhow::Result<Paused> {
     let mut config = config.clone();
+    let mut pauses = 0;
     loop {
         let before = live.look().await;
         if matches!(&before, Look::Seen(sample) if is_ending(sample)) {
@@ -95,15 +105,24 @@ pub async fn end_polling(
             });
         }
         let watching = Watching::of(files, live, &config, &before)?;
-        if let Err(error) = files.pause(watching.text()) {
-            log::warn!(
-                "config.toml could not be paused, so polling continues until the end: {error}"
-            );
-            // What was begun may have left the original beside the file.
-            drop(files.put_back());
-            return Ok(Paused::not_possible());
+        match files.pause(watching.text()) {
+            Ok(()) => {
+                log::info!("config.toml paused: no runner entries, so that no new job is taken");
+            }
+            Err(error) if files.is_put_aside().unwrap_or(false) => {
+                log::warn!("config.toml is paused already, and could not be written: {error}");
+            }
+            Err(error) => {
+                log::warn!(
+                    "config.toml could not be paused, so polling continues until the end: {error}"
+                );
+                // What was begun may have left the original beside the file.
+                return Ok(Paused {
+                    restored: files.put_back().is_ok(),
+                    ..Paused::not_possible()
+                });
+            }
         }
-        log::info!("config.toml paused: no runner entries, so that no new job is taken");
         let end = tokio::select! {
             biased;
             end = watching.until_off(deadline) => end,
@@ -149,7 +168,31 @@ pub async fn end_polling(
                 return Ok(Paused::not_possible());
             }
         }
+        pauses += 1;
+        rest(pauses, deadline, stops).await;
         log::info!("pausing again");
+    }
+}
+
+/// Rests before a pause is repeated for the `times`th time, no longer than to the deadline or the first stop signal: whatever
+/// rewrites `config.toml` all the time must not have it paused, and GitLab asked, as fast as this machine can.
+pub async fn rest(times: u32, deadline: Deadline, stops: &Stops) {
+    let rest = rest_before(times).min(deadline.left());
+    if rest.is_zero() {
+        return;
+    }
+    tokio::select! {
+        () = sleep(rest) => {}
+        () = stops.reached(1) => {}
+    }
+}
+
+fn rest_before(times: u32) -> Duration {
+    match times.checked_sub(AT_ONCE + 1) {
+        None => Duration::ZERO,
+        Some(doubled) => FIRST_REST
+            .saturating_mul(1_u32.checked_shl(doubled).unwrap_or(u32::MAX))
+            .min(LONGEST_REST),
     }
 }
 
@@ -172,4 +215,18 @@ fn write_again(files: &Files, config: &Config) -> Option<Restored> {
 
 fn is_ending(sample: &Sample) -> bool {
     sample.state.is_some_and(ProcessState::is_ending)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_that_are_repeated_come_at_a_pace() {
+        let rests: Vec<u128> = (0..11)
+            .map(|times| rest_before(times).as_millis())
+            .collect();
+        assert_eq!(rests, [0, 0, 0, 0, 200, 400, 800, 1600, 3200, 5000, 5000]);
+        assert_eq!(rest_before(u32::MAX), LONGEST_REST);
+    }
 }

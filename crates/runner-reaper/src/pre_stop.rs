@@ -110,6 +110,7 @@ pub async fn drain_and_unregister(
         deadlines,
         stops,
     };
+    let mut rounds = 0;
     // Each round but the last ends with polling that began again, and after the deadline there is no other one.
     loop {
         if let Some(exit) = hook.round().await? {
@@ -119,6 +120,8 @@ pub async fn drain_and_unregister(
             "polling may have resumed, because config.toml was rewritten or reloaded: pausing again with its current tokens"
         );
         hook.ledger.may_be_back();
+        rounds += 1;
+        pause::rest(rounds, deadlines.jobs, stops).await;
     }
 }
 

@@ -22,7 +22,19 @@ pub struct Clients<'a> {
     /// One for each instance and set of TLS files.
     made: Vec<(Endpoint, TlsFiles, Arc<Client>)>,
     asking: JoinSet<Outcome>,
+    /// What is being asked for now.
+    under_way: Vec<Unregistration>,
+    /// What is asked for once the request under way for the same has ended; the newest of each.
+    next: Vec<Request>,
     newest: Newest,
+}
+
+/// One thing to ask for.
+struct Request {
+    unregistration: Unregistration,
+    system_id: Option<SystemId>,
+    deadline: Deadline,
+    round: u32,
 }
 
 /// What became of an unregistration.
@@ -44,6 +56,8 @@ impl<'a> Clients<'a> {
             options,
             made: Vec::new(),
             asking: JoinSet::new(),
+            under_way: Vec::new(),
+            next: Vec::new(),
             newest: Newest::of(options),
         }
     }
@@ -74,6 +88,9 @@ impl<'a> Clients<'a> {
 
     /// Begins to unregister these, all at once, each retried until the deadline; one that fails stops no other. The outcomes
     /// name the round. Dropping the value ends the requests.
+    ///
+    /// What is being asked for already is asked for again only when that request has ended: a `config.toml` that changes all the
+    /// time begins many rounds, and a GitLab that does not answer must not get a request of each of them at once.
     pub fn begin(
         &mut self,
         unregistrations: Vec<Unregistration>,
@@ -82,33 +99,69 @@ impl<'a> Clients<'a> {
         round: u32,
     ) {
         for unregistration in unregistrations {
-            let client = self.of(&unregistration);
-            let system_id = system_id.cloned();
-            let newest = self.newest.clone();
-            self.asking.spawn(async move {
-                let result = match client {
-                    Ok(client) => {
-                        let id = system_id.as_ref();
-                        ask(&client, &unregistration, id, deadline, &newest).await
-                    }
-                    Err(error) => Err(error),
-                };
-                let outcome = Outcome {
-                    unregistration,
-                    round,
-                    result,
-                };
-                outcome.say(system_id.as_ref());
-                outcome
-            });
+            let request = Request {
+                unregistration,
+                system_id: system_id.cloned(),
+                deadline,
+                round,
+            };
+            let same = |other: &Unregistration| other.is_same(&request.unregistration);
+            if self.under_way.iter().any(same) {
+                self.next.retain(|older| !same(&older.unregistration));
+                self.next.push(request);
+            } else {
+                self.spawn(request);
+            }
         }
+    }
+
+    fn spawn(&mut self, request: Request) {
+        let Request {
+            unregistration,
+            system_id,
+            deadline,
+            round,
+        } = request;
+        self.under_way.push(unregistration.clone());
+        let client = self.of(&unregistration);
+        let newest = self.newest.clone();
+        self.asking.spawn(async move {
+            let result = match client {
+                Ok(client) => {
+                    let id = system_id.as_ref();
+                    ask(&client, &unregistration, id, deadline, &newest).await
+                }
+                Err(error) => Err(error),
+            };
+            let outcome = Outcome {
+                unregistration,
+                round,
+                result,
+            };
+            outcome.say(system_id.as_ref());
+            outcome
+        });
+    }
+
+    /// Goes on with what waited for the end of this one.
+    fn ended(&mut self, outcome: Outcome) -> Outcome {
+        let unregistration = &outcome.unregistration;
+        self.under_way.retain(|one| !one.is_same(unregistration));
+        let waits = |request: &mut Request| request.unregistration.is_same(unregistration);
+        let mut next: Vec<Request> = self.next.extract_if(.., waits).collect();
+        if let Some(mut request) = next.pop() {
+            // Whose runner manager was deleted before may have no other one.
+            request.unregistration.known |= matches!(outcome.result, Ok(Gone::Deleted));
+            self.spawn(request);
+        }
+        outcome
     }
 
     /// The next one that came to an end; nothing, if all have.
     pub async fn next(&mut self) -> Option<Outcome> {
         loop {
             match self.asking.join_next().await? {
-                Ok(outcome) => return Some(outcome),
+                Ok(outcome) => return Some(self.ended(outcome)),
                 // What a panic says may quote what it worked on.
                 Err(_) => log::error!("a request failed because of a bug, please report it"),
             }
@@ -117,7 +170,8 @@ impl<'a> Clients<'a> {
 
     /// One that has come to an end already.
     pub fn ready(&mut self) -> Option<Outcome> {
-        self.asking.try_join_next()?.ok()
+        let outcome = self.asking.try_join_next()?.ok()?;
+        Some(self.ended(outcome))
     }
 }
 

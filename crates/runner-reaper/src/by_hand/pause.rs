@@ -13,7 +13,7 @@ use super::{is_locked, jobs_of, missing, open, refuse_without_original, who};
 use crate::args::Options;
 use crate::args::by_hand::ByHand;
 use crate::files::{Config, Files};
-use crate::pause::{End, Watching};
+use crate::pause::{self, End, Watching};
 use crate::rotation;
 use crate::runner_manager::{self, Live, Look, Sample};
 use crate::scene::Scene;
@@ -139,6 +139,7 @@ impl Wait<'_> {
         deadline: Deadline,
         stops: &Stops,
     ) -> anyhow::Result<Waited> {
+        let mut pauses = 0;
         loop {
             let watching = Watching::of(&scene.files, self.live, &self.config, &self.before)?;
             let watching = watching.lasting();
@@ -150,6 +151,8 @@ impl Wait<'_> {
             if let Some(end) = end {
                 return Ok(Waited::End(end));
             }
+            pauses += 1;
+            pause::rest(pauses, deadline, stops).await;
             match scene.lock(Deadline::after(LOCK)).await {
                 // A hook works on the volume as long as its pod lives.
                 Err(error) if is_locked(&error) => return Ok(Waited::Ended),

@@ -111,7 +111,9 @@ fn attributes_that_register_cannot_change_are_those_of_the_new_runner() {
         "{}",
         kept.output()
     );
-    let (new, _) = re_registers(&mut pod, &words);
+    let (new, ended) = re_registers(&mut pod, &words);
+    let said = "tag list \"other,tags\" (was none)";
+    assert!(ended.words.contains(said), "{}", ended.words);
     let tags = pod.gitlab.runners().pop().unwrap().tags;
     assert_eq!(tags, ["other", "tags"]);
     let again = pod.registers(&words);

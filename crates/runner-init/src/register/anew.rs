@@ -3,6 +3,7 @@
 
 use anyhow::Context as _;
 use runner_lifecycle::gitlab::Error;
+use runner_lifecycle::source::Source;
 
 use super::ask::unnamed;
 use super::asking::Asking;
@@ -10,6 +11,7 @@ use super::existing::Ours;
 use super::files::Files;
 use super::keep::{PATIENCE_WITH_KNOWN, known_by_gitlab};
 use super::runner::Runner;
+use super::sent;
 use crate::args::Credential;
 
 impl Asking<'_, '_> {
@@ -54,6 +56,17 @@ impl Asking<'_, '_> {
                 old.id
             ),
             None => log::info!("runner entry {name:?} gets runner {}", runner.id),
+        }
+        let sent = ours.known.as_ref().and_then(|known| known.sent.as_ref());
+        let is_ours = self.plan.options.credential.source() != Source::AuthenticationToken;
+        if let Some(words) = sent
+            .filter(|_| is_ours)
+            .and_then(|sent| sent::replaced(sent, &self.plan.sent))
+        {
+            log::warn!(
+                "runner {} is registered with other attributes than the one before: {words}",
+                runner.id
+            );
         }
         Ok(Runner {
             place: ours.place,

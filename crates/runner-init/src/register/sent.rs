@@ -25,6 +25,28 @@ pub(super) fn of(attributes: &Attributes, note: Option<&Given<String>>) -> Sent 
 
 /// A line for each attribute that is asked for differently now.
 pub(super) fn changes(id: i64, sent: &Sent, asked: &Sent) -> Vec<String> {
+    let lines = differences(sent, asked).into_iter();
+    lines
+        .map(|(name, before, now)| {
+            format!(
+                "{name} of runner {id} stays {before}, as it was registered: {now} is asked for now, but GitLab sets it only \
+                 when a runner is registered; to get a new runner, run runner-init re-register"
+            )
+        })
+        .collect()
+}
+
+/// What is other with a runner that takes the place of the one of `sent`, in one line; nothing where all is the same.
+pub(super) fn replaced(sent: &Sent, asked: &Sent) -> Option<String> {
+    let all = differences(sent, asked).into_iter();
+    let all: Vec<String> = all
+        .map(|(name, before, now)| format!("{name} {now} (was {before})"))
+        .collect();
+    (!all.is_empty()).then(|| all.join(", "))
+}
+
+/// Each attribute that differs: its name, how it was, how it is asked for.
+fn differences(sent: &Sent, asked: &Sent) -> Vec<(&'static str, String, String)> {
     let yes = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
     let text = |text: &Option<String>| match text {
         Some(text) => format!("{text:?}"),
@@ -57,12 +79,7 @@ pub(super) fn changes(id: i64, sent: &Sent, asked: &Sent) -> Vec<String> {
     let pairs = of(sent).into_iter().zip(of(asked));
     pairs
         .filter(|((_, before), (_, now))| before != now)
-        .map(|((name, before), (_, now))| {
-            format!(
-                "{name} of runner {id} stays {before}, as it was registered: {now} is asked for now, but GitLab sets it only \
-                 when a runner is registered; to get a new runner, run runner-init re-register"
-            )
-        })
+        .map(|((name, before), (_, now))| (name, before, now))
         .collect()
 }
 

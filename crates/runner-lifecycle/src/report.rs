@@ -135,11 +135,19 @@ pub fn one_line(text: &str) -> String {
     for character in text.trim_end().chars() {
         match character {
             '\n' | '\r' | '\t' => line.push(' '),
-            c if c.is_control() => line.push('\u{fffd}'),
+            c if misleads(c) => line.push('\u{fffd}'),
             c => line.push(c),
         }
     }
     line
+}
+
+/// Whether a character does something to a terminal other than stand there: it controls it, breaks the line, or turns the
+/// direction of what follows, so that one word is read as another.
+#[must_use]
+pub fn misleads(c: char) -> bool {
+    let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
 fn line_of(format: Format, program: &str, level: Level, now: SystemTime, message: &str) -> String {
@@ -167,6 +175,14 @@ mod tests {
     fn line(format: Format, message: &str) -> String {
         let now = UNIX_EPOCH + Duration::from_millis(1_769_854_210_123);
         line_of(format, "runner-init", Level::Info, now, &one_line(message))
+    }
+
+    #[test]
+    fn name_neither_breaks_nor_turns_a_line() {
+        assert_eq!(one_line("宽 é\u{301}"), "宽 é\u{301}");
+        for c in "\u{1b}\u{9b}\u{7}\u{202e}\u{2066}\u{200f}\u{2028}".chars() {
+            assert_eq!(one_line(&format!("a{c}b")), "a\u{fffd}b", "{c:?}");
+        }
     }
 
     #[test]

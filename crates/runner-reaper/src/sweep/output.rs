@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::time::SystemTime;
 
 use runner_lifecycle::duration::show;
+use runner_lifecycle::report::misleads;
 use runner_lifecycle::shown::without_tokens;
 use runner_lifecycle::terminal::{Cell, Style, Terminal};
 use serde::Serialize;
@@ -196,7 +197,7 @@ fn cells<Why>(row: &Row<Why>, since: String, plan: &str, why: String) -> [String
 fn plain(text: &str) -> String {
     let text: String = text
         .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
+        .map(|c| if misleads(c) { ' ' } else { c })
         .take(40)
         .collect();
     let text = without_tokens(&text).trim().to_owned();

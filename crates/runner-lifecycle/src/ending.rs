@@ -1,14 +1,13 @@
 //! Owns the first and the last thing of a helper's process: what is forbidden from the start, and the one place where a
 //! result becomes last words and an exit code.
 
-use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
 use rustix::process::{Resource, Rlimit};
 
 use crate::exit::{Exit, Failure};
-use crate::{config_toml, gitlab, report, state, volume};
+use crate::{config_toml, gitlab, report, state, stdout, volume};
 
 /// Forbids core files, which would hold tokens, and makes a bug end with its documented code.
 pub fn prepare() {
@@ -93,8 +92,7 @@ impl NoRun {
     pub fn end(self) -> anyhow::Result<Exit> {
         match self {
             Self::Show(text) => {
-                // Whoever reads it may have read enough: `--help | head`.
-                drop(std::io::stdout().write_all(text.as_bytes()));
+                stdout::print(&text)?;
                 Ok(Exit::Done)
             }
             Self::Failure(failure) => Err(failure.into()),

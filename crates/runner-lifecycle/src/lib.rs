@@ -30,6 +30,7 @@ pub mod shown;
 pub mod signals;
 pub mod source;
 pub mod state;
+pub mod stdout;
 pub mod system_id;
 pub mod terminal;
 pub mod token;

@@ -34,7 +34,7 @@ pub async fn run(options: &Options, asked: &ByHand, stops: &Stops) -> anyhow::Re
         (false, Verb::Resume) => resume::run(options, asked, stops).await?,
     };
     if asked.json {
-        outcome.print_json(asked, &options.config);
+        outcome.print_json(asked, &options.config)?;
     }
     Ok(outcome.exit)
 }

@@ -3,9 +3,8 @@
 //!
 //! `look` gathers [`facts`], [`judgement`] says what of them is not well, `text` and `json` show both.
 
-use std::io::Write as _;
-
 use runner_lifecycle::exit::{Exit, Failure};
+use runner_lifecycle::stdout;
 use runner_lifecycle::terminal::Terminal;
 
 use crate::args::Options;
@@ -42,7 +41,6 @@ pub async fn run(options: &Options, asked: &Status, stops: &Stops) -> anyhow::Re
             Terminal::of_stdout(&options.environment),
         ),
     };
-    // Whoever reads it may have read enough: `| head`.
-    drop(std::io::stdout().write_all(shown.as_bytes()));
+    stdout::print(&shown)?;
     Ok(exit)
 }

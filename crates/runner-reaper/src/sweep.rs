@@ -3,6 +3,7 @@
 //!
 //! [`rules`] says what may go, [`rails`] what must hold before anything does; `survey` looks, `deletion` looks again and deletes.
 
+use anyhow::Context as _;
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::{Exit, Failure};
 use runner_lifecycle::gitlab::Client;
@@ -39,7 +40,7 @@ pub async fn run(options: &Options, sweep: &Sweep, stops: &Stops) -> anyhow::Res
         () = stops.reached(1) => Err(Failure::unreachable("told to stop").into()),
     };
     let plan = plan.map_err(|error| error.context("nothing was deleted"))?;
-    output::plan(sweep, &plan);
+    output::plan(sweep, &plan).context("nothing was deleted")?;
     if !sweep.yes {
         log::info!("{}", unasked(&plan));
         return Ok(Exit::Done);
@@ -51,8 +52,10 @@ pub async fn run(options: &Options, sweep: &Sweep, stops: &Stops) -> anyhow::Res
             return Err(Failure::unreachable("told twice to stop: what was deleted is in the log").into());
         }
     };
-    output::result(sweep, &done);
-    end(sweep, done)
+    let shown = output::result(sweep, &done);
+    let exit = end(sweep, done)?;
+    shown?;
+    Ok(exit)
 }
 
 fn unasked(plan: &Plan) -> String {

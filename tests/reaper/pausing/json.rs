@@ -1,5 +1,8 @@
 //! `--output json` and `--dry-run`: the one object of the schema and nothing beside it, and nothing done.
 
+use std::fs::File;
+use std::process::Stdio;
+
 use acceptance::pod::{Plan, Pod, Source};
 use acceptance::schema;
 use acceptance::stage::run;
@@ -132,4 +135,28 @@ fn dry_run_tells_what_would_be_done_and_does_nothing() {
         &["would restore config.toml from config.toml.original, with 1 runner entry"],
     );
     pod.takes_nothing();
+}
+
+#[test]
+fn answer_that_cannot_be_written_is_no_success() {
+    let pod = Pod::working(Plan::of(Source::AuthenticationToken));
+    for words in [
+        &["status", "--output=json"][..],
+        &["status"],
+        &["pause", "--dry-run"],
+        &["pause", "--output=json"],
+        &["resume", "--output=json"],
+        &["--help"],
+    ] {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let ended = pod
+            .reaper(words)
+            .stdout(full)
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(78), "{words:?}: {said}");
+        assert!(said.contains("writing to stdout: "), "{words:?}: {said}");
+    }
 }

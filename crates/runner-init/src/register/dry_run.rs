@@ -1,13 +1,11 @@
 //! Owns what `--dry-run` prints: what would be asked and written, with every secret masked. It asks and writes nothing.
 
-use std::io::{ErrorKind, Write as _};
-
 use anyhow::Context as _;
 use runner_config::diff::diff;
 use runner_config::mask::masked;
-use runner_lifecycle::exit::Failure;
 use runner_lifecycle::shown::without_tokens;
 use runner_lifecycle::source::Ownership;
+use runner_lifecycle::stdout;
 use runner_lifecycle::token::Token;
 use runner_lifecycle::volume::Volume;
 
@@ -77,13 +75,7 @@ pub(super) fn show(plan: &Plan<'_>) -> anyhow::Result<()> {
         }
         None => text.push_str(&after),
     }
-    match std::io::stdout().write_all(text.as_bytes()) {
-        // Whoever reads it may have read enough.
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Failure::unusable(format!("writing to stdout: {error}")).into())
-        }
-        _ => Ok(()),
-    }
+    Ok(stdout::print(&text)?)
 }
 
 /// The requests for an entry that gets another runner.

@@ -1,11 +1,10 @@
 //! Owns what `rotate` prints on stdout: what would be done, or what was done as JSON (`rotate.schema.json`). No token is in it.
 
-use std::io::{ErrorKind, Write as _};
-
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::gitlab::Endpoint;
 use runner_lifecycle::shown::without_tokens;
 use runner_lifecycle::source::Ownership;
+use runner_lifecycle::stdout;
 use serde_json::{Value, json};
 
 use super::choice::Choice;
@@ -85,11 +84,5 @@ impl Said<'_> {
 }
 
 fn print(text: &str) -> Result<(), Failure> {
-    match std::io::stdout().write_all(without_tokens(text).as_bytes()) {
-        // Whoever reads it may have read enough.
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Failure::unusable(format!("writing to stdout: {error}")))
-        }
-        _ => Ok(()),
-    }
+    stdout::print(&without_tokens(text))
 }

@@ -1,12 +1,11 @@
 //! Owns `--dry-run` of both: what is there is read, and what would be done is told. What the run
 //! would refuse is refused; nobody is asked.
 
-use std::io::Write as _;
-
 use runner_lifecycle::config_toml::ConfigToml;
 use runner_lifecycle::exit::Exit;
 use runner_lifecycle::original;
 use runner_lifecycle::state::PauseByHand;
+use runner_lifecycle::stdout;
 use runner_lifecycle::volume::names;
 
 use super::outcome::Outcome;
@@ -59,8 +58,7 @@ pub(super) async fn run(options: &Options, asked: &ByHand) -> anyhow::Result<Out
             lines.push("nothing would be changed".to_owned());
         }
         lines.insert(0, "Dry run: nothing was written.".to_owned());
-        // Whoever reads it may have read enough.
-        drop(std::io::stdout().write_all((lines.join("\n") + "\n").as_bytes()));
+        stdout::print(&(lines.join("\n") + "\n"))?;
     }
     Ok(outcome)
 }

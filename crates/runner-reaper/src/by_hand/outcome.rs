@@ -1,10 +1,10 @@
 //! Owns what a run came to, and its JSON: `pause.schema.json` beside the crate's README describes it.
 
-use std::io::Write as _;
 use std::path::Path;
 
-use runner_lifecycle::exit::Exit;
+use runner_lifecycle::exit::{Exit, Failure};
 use runner_lifecycle::state::PauseByHand;
+use runner_lifecycle::stdout;
 use serde_json::json;
 
 use crate::args::by_hand::ByHand;
@@ -66,7 +66,10 @@ impl Outcome {
     }
 
     /// Prints it as one JSON object.
-    pub(super) fn print_json(&self, asked: &ByHand, config: &Path) {
+    ///
+    /// # Errors
+    /// When stdout cannot be written.
+    pub(super) fn print_json(&self, asked: &ByHand, config: &Path) -> Result<(), Failure> {
         let pause = self.pause.as_ref();
         let object = json!({
             "version": VERSION,
@@ -82,7 +85,6 @@ impl Outcome {
             "jobs": self.jobs.as_deref(),
             "message": self.words.as_str(),
         });
-        // Whoever reads it may have read enough.
-        drop(std::io::stdout().write_all(format!("{object:#}\n").as_bytes()));
+        stdout::print(&format!("{object:#}\n"))
     }
 }

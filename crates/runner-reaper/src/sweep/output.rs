@@ -1,11 +1,12 @@
 //! Owns how plan and result look on stdout: a table for people, JSON for programs. Decides nothing.
 
-use std::io::Write as _;
 use std::time::SystemTime;
 
 use runner_lifecycle::duration::show;
+use runner_lifecycle::exit::Failure;
 use runner_lifecycle::report::misleads;
 use runner_lifecycle::shown::without_tokens;
+use runner_lifecycle::stdout;
 use runner_lifecycle::terminal::{Cell, Style, Terminal};
 use serde::Serialize;
 
@@ -60,9 +61,9 @@ struct ResultObject<'a> {
 }
 
 /// Shows the plan.
-pub(super) fn plan(sweep: &Sweep, plan: &Plan) {
+pub(super) fn plan(sweep: &Sweep, plan: &Plan) -> Result<(), Failure> {
     match sweep.output {
-        Output::Table => say(&table(sweep, plan)),
+        Output::Table => stdout::print(&table(sweep, plan)),
         Output::Json => line(&PlanObject {
             version: VERSION,
             kind: "plan",
@@ -89,19 +90,20 @@ pub(super) fn plan(sweep: &Sweep, plan: &Plan) {
 }
 
 /// Shows what became of it; for people the log has said it already.
-pub(super) fn result(sweep: &Sweep, done: &Done) {
-    if sweep.output == Output::Json {
-        line(&ResultObject {
-            version: VERSION,
-            kind: "result",
-            deleted: done.deleted.iter().map(due_object).collect(),
-            gone: done.gone.iter().map(due_object).collect(),
-            kept: done.kept.iter().map(kept_object).collect(),
-            failed: done.failed.iter().map(due_object).collect(),
-            left: done.left,
-            ended_early: done.early.is_some(),
-        });
+pub(super) fn result(sweep: &Sweep, done: &Done) -> Result<(), Failure> {
+    if sweep.output != Output::Json {
+        return Ok(());
     }
+    line(&ResultObject {
+        version: VERSION,
+        kind: "result",
+        deleted: done.deleted.iter().map(due_object).collect(),
+        gone: done.gone.iter().map(due_object).collect(),
+        kept: done.kept.iter().map(kept_object).collect(),
+        failed: done.failed.iter().map(due_object).collect(),
+        left: done.left,
+        ended_early: done.early.is_some(),
+    })
 }
 
 fn due_object(row: &Row<Due>) -> RowObject<'_> {
@@ -222,15 +224,10 @@ fn moment(at: SystemTime) -> String {
     humantime::format_rfc3339_seconds(at).to_string()
 }
 
-fn line(object: &impl Serialize) {
+fn line(object: &impl Serialize) -> Result<(), Failure> {
     let mut text = serde_json::to_string(object).unwrap_or_default();
     text.push('\n');
-    say(&text);
-}
-
-fn say(text: &str) {
-    // Whoever reads it may have read enough: `| head`.
-    drop(std::io::stdout().write_all(text.as_bytes()));
+    stdout::print(&text)
 }
 
 /// What a log line calls a row.

@@ -47,7 +47,9 @@ const THIRD: u32 = 3;
 pub async fn run(options: &Options, stops: &Stops) -> anyhow::Result<Exit> {
     let files = Files::of(&options.config)?;
     let mut clients = Clients::new(options);
-    let pages = sleep_until_stopped(options, &files, &mut clients, stops).await;
+    // Kept to the end: the kernel takes up to 20 ms to close it, and GitLab must be asked before that.
+    let mut changes = Changes::of(files.volume().directory());
+    let pages = sleep_until_stopped(options, &files, &mut clients, &mut changes, stops).await;
     let deadlines = options.grace.deadlines(Duration::ZERO);
     // Looked at before anything else: whether it was draining when the signal came tells what the signal means.
     let mut observation = Observation::begin(pages, files.system_id(), stops).await;
@@ -171,9 +173,9 @@ async fn sleep_until_stopped(
     options: &Options,
     files: &Files,
     clients: &mut Clients<'_>,
+    changes: &mut Changes,
     stops: &Stops,
 ) -> Option<Pages> {
-    let mut changes = Changes::of(files.volume().directory());
     log::info!("waiting for the end of the pod");
     loop {
         let config = files.config();

@@ -4,6 +4,7 @@ use std::fs;
 use std::time::SystemTime;
 
 use runner_lifecycle::environment::Environment;
+use runner_lifecycle::report::misleads;
 use runner_lifecycle::shown::without_tokens;
 
 /// No name is longer; what is longer is no name.
@@ -37,7 +38,7 @@ fn named(users: &str, uid: u32) -> Option<&str> {
 /// A name that can stand in a line.
 fn plain(name: &str) -> String {
     let name = without_tokens(name);
-    let shown = name.chars().filter(|c| !c.is_control()).take(LONGEST);
+    let shown = name.chars().filter(|c| !misleads(*c)).take(LONGEST);
     shown.collect()
 }
 
@@ -60,13 +61,14 @@ mod tests {
 
     #[test]
     fn whoever_called_sudo_is_named_in_one_plain_line() {
-        let variables = [("SUDO_USER", "ann\n\u{1b}[1mglrt-canarycanarycanary")];
+        let variables = [("SUDO_USER", "ann\n\u{1b}[1m\u{202e}glrt-canarycanarycanary")];
         let who = asks(&Environment::of(variables).on_host("node-1"));
         assert!(
             who.starts_with("ann[1m") && who.ends_with(" on node-1"),
             "{who}"
         );
         assert!(!who.contains("canary"), "{who}");
+        assert!(!who.contains('\u{202e}'), "{who}");
         let nobody = asks(&Environment::default());
         assert!(nobody.ends_with(" on unknown host"), "{nobody}");
     }

@@ -58,7 +58,7 @@ mod killed {
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
     use acceptance::at_once::at_once;
-    use acceptance::tracer::{Fate, Step, trace};
+    use acceptance::tracer;
 
     use acceptance::versions::{MUTE, play};
 
@@ -76,14 +76,7 @@ mod killed {
         let mut pod = Pod::working(Plan::of(source));
         pod.order.may_be_asked_again();
         let original = pod.original();
-        let mut reached: Option<Step> = None;
-        let killed = trace(&mut pod.reaper(&["pre-stop"]), |step, what| {
-            if step < number {
-                return Fate::GoOn;
-            }
-            reached = Some(what);
-            Fate::Kill
-        });
+        let (reached, killed) = tracer::killed_at(&mut pod.reaper(&["pre-stop"]), number, |_| true);
         let Some(step) = reached else {
             assert_eq!(killed.code(), 0, "an undisturbed run: {}", killed.output());
             return false;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use acceptance::pod::{Plan, Pod, Source, wait_for};
 use acceptance::process::Ended;
 use acceptance::versions::{ENDS, each};
-use gitlab_simulator::{Call, JobStatus, Settings};
+use gitlab_simulator::{Call, JobStatus};
 
 /// Longer than any test.
 const FOR_EVER: Duration = Duration::from_secs(600);
@@ -14,14 +14,7 @@ const REQUEST: &str = "POST /jobs/request";
 
 /// An idle pod whose request GitLab holds for so long.
 fn idle(source: Source, hold: Duration) -> Pod {
-    let settings = Settings {
-        long_poll: Some(hold),
-        ..Settings::default()
-    };
-    let pod = Pod::working(Plan {
-        settings,
-        ..Plan::of(source)
-    });
+    let pod = Pod::working(Plan::of(source).held_for(hold));
     pod.is_held();
     pod
 }

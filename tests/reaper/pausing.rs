@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 use acceptance::order::no_job_is_lost;
 use acceptance::pod::{LIMIT, Plan, Pod, Source, wait_for};
 use acceptance::versions::{ALL, ENDS, each};
-use gitlab_simulator::{JobStatus, Settings};
+use gitlab_simulator::JobStatus;
 use nix::sys::signal::Signal;
 
 mod between;
@@ -234,14 +234,8 @@ fn without_a_port_what_could_not_be_seen_is_said() {
 #[test]
 fn open_request_is_waited_for_and_a_signal_ends_the_waiting_and_not_the_pause() {
     each(&ENDS, || {
-        let settings = Settings {
-            long_poll: Some(Duration::from_secs(8)),
-            ..Settings::default()
-        };
-        let pod = Pod::working(Plan {
-            settings,
-            ..Plan::of(Source::AuthenticationToken)
-        });
+        let plan = Plan::of(Source::AuthenticationToken).held_for(Duration::from_secs(8));
+        let pod = Pod::working(plan);
         pod.polled(2);
         let mut pause = pod.begin(&mut pod.reaper(&["pause"]));
         pause.says("waiting for polling to stop");

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use acceptance::pod::{Plan, Pod, Source, wait_for};
 use acceptance::versions::{ENDS, each};
-use gitlab_simulator::{Fault, JobStatus, Settings};
+use gitlab_simulator::{Fault, JobStatus};
 use nix::sys::signal::Signal;
 
 const MANAGER: &str = "DELETE /runners/managers";
@@ -85,14 +85,7 @@ fn runner_manager_that_polls_again_after_a_touch_is_unregistered_again() {
 
 /// A runner manager whose request GitLab holds, which keeps the pause going for some seconds.
 fn held(source: Source) -> Pod {
-    let settings = Settings {
-        long_poll: Some(Duration::from_secs(5)),
-        ..Settings::default()
-    };
-    let pod = Pod::working(Plan {
-        settings,
-        ..Plan::of(source)
-    });
+    let pod = Pod::working(Plan::of(source).held_for(Duration::from_secs(5)));
     pod.is_held();
     pod
 }

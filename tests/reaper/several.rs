@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use acceptance::tracer::{Fate, Step, trace};
+use acceptance::tracer;
 use gitlab_simulator::Runner;
 
 use acceptance::pod::{Plan, Pod, Source};
@@ -140,14 +140,7 @@ fn killed_at(number: usize, volume: Volume, arguments: &[&str], by_hand: bool) -
     let (mut pod, runners) = pod_of(volume);
     pod.order.may_be_asked_again();
     let original = pod.original();
-    let mut reached: Option<Step> = None;
-    let killed = trace(&mut pod.reaper(arguments), |step, what| {
-        if step < number {
-            return Fate::GoOn;
-        }
-        reached = Some(what);
-        Fate::Kill
-    });
+    let (reached, killed) = tracer::killed_at(&mut pod.reaper(arguments), number, |_| true);
     let Some(step) = reached else {
         assert_eq!(killed.code(), 0, "an undisturbed run: {}", killed.output());
         return false;

@@ -1,6 +1,7 @@
 //! What kind of pod a test wants.
 
 use std::path::Path;
+use std::time::Duration;
 
 use gitlab_simulator::{NewRunner, Role, Settings, Simulator};
 
@@ -102,5 +103,11 @@ impl Plan {
             port: true,
             check_interval: 1,
         }
+    }
+
+    /// The same beside a GitLab that holds a request for jobs for so long.
+    pub fn held_for(mut self, hold: Duration) -> Self {
+        self.settings.long_poll = Some(hold);
+        self
     }
 }

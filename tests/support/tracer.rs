@@ -36,6 +36,31 @@ pub enum Fate {
     Signal(Signal),
 }
 
+/// Kills a program before the step of this number, from 0, of those that count. What it was about to do then, nothing where it
+/// ended before; and how it ended.
+///
+/// # Panics
+/// As [`trace`].
+pub fn killed_at(
+    command: &mut Command,
+    number: usize,
+    counts: impl Fn(Step) -> bool,
+) -> (Option<Step>, Ended) {
+    let (mut passed, mut reached) = (0, None);
+    let ended = trace(command, |_, step| {
+        if !counts(step) {
+            return Fate::GoOn;
+        }
+        if passed < number {
+            passed += 1;
+            return Fate::GoOn;
+        }
+        reached = Some(step);
+        Fate::Kill
+    });
+    (reached, ended)
+}
+
 /// Runs a program and decides its fate at every step, numbered from 0.
 ///
 /// # Panics

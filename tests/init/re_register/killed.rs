@@ -8,7 +8,7 @@ use std::time::Duration;
 use acceptance::at_once::at_once;
 use acceptance::pod::{Plan, Pod, Source};
 use acceptance::stage::run;
-use acceptance::tracer::{Fate, Step, trace};
+use acceptance::tracer::{Step, killed_at};
 use gitlab_simulator::JobStatus;
 
 use super::{in_file, is_off, polls};
@@ -18,15 +18,7 @@ const MOST_STEPS: usize = 2000;
 
 /// Kills it at a step. What it had reached then; nothing where it ended before.
 fn kill_at(pod: &Pod, words: &[String], number: usize) -> Option<Step> {
-    let mut reached = None;
-    trace(&mut pod.init_as("re-register", words), |step, what| {
-        if step == number {
-            reached = Some(what);
-            return Fate::Kill;
-        }
-        Fate::GoOn
-    });
-    reached
+    killed_at(&mut pod.init_as("re-register", words), number, |_| true).0
 }
 
 /// Whether the end is one runner for this pod, and says which. One whose answer the killed run never saw is named instead.

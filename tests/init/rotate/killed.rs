@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use acceptance::canary::form;
 use acceptance::stage::run;
-use acceptance::tracer::{Fate, Step, trace};
+use acceptance::tracer::killed_at;
 
 use super::Scene;
 
@@ -17,17 +17,8 @@ fn at_every_step(shared: bool, mut look: impl FnMut(&Scene, &str)) -> usize {
     for number in 0..MOST_STEPS {
         let scene = Scene::new(shared);
         let out = scene.outside.file("token").display().to_string();
-        let mut reached: Option<Step> = None;
-        let ended = trace(
-            &mut scene.command(&["--token-out", &out]),
-            |step, what| match step == number {
-                true => {
-                    reached = Some(what);
-                    Fate::Kill
-                }
-                false => Fate::GoOn,
-            },
-        );
+        let mut rotate = scene.command(&["--token-out", &out]);
+        let (reached, ended) = killed_at(&mut rotate, number, |_| true);
         scene.says_no_token(&ended);
         let Some(step) = reached else {
             assert_eq!(ended.code(), 0, "undisturbed: {}", ended.output());

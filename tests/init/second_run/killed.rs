@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use acceptance::tracer::{Fate, trace};
+use acceptance::tracer::killed_at;
 use gitlab_simulator::NewRunner;
 
 use super::{REGISTRATION, STATE, Volume};
@@ -72,14 +72,7 @@ fn killed_anywhere(story: &Story) {
             play(&volume, &start, &token);
             let own = words(story, victim, &token);
             let own: Vec<&str> = own.iter().map(String::as_str).collect();
-            let mut reached = None;
-            let killed = trace(&mut volume.command(&own), |step, what| {
-                if step == number {
-                    reached = Some(what);
-                    return Fate::Kill;
-                }
-                Fate::GoOn
-            });
+            let (reached, killed) = killed_at(&mut volume.command(&own), number, |_| true);
             let Some(step) = reached else {
                 break;
             };

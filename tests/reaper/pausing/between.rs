@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use acceptance::pod::{Plan, Pod, Source};
 use acceptance::versions::{ALL, ENDS, each};
-use gitlab_simulator::{JobStatus, Settings};
+use gitlab_simulator::JobStatus;
 use nix::sys::signal::Signal;
 
 use super::super::again::starts_anew;
@@ -68,14 +68,8 @@ fn hook_goes_on_from_the_pause_and_leaves_nothing_of_it() {
 #[test]
 fn hook_that_comes_while_a_pause_still_waits_has_the_volume_at_once() {
     each(&ENDS, || {
-        let settings = Settings {
-            long_poll: Some(Duration::from_secs(8)),
-            ..Settings::default()
-        };
-        let mut pod = Pod::working(Plan {
-            settings,
-            ..Plan::of(Source::RegistrationToken)
-        });
+        let plan = Plan::of(Source::RegistrationToken).held_for(Duration::from_secs(8));
+        let mut pod = Pod::working(plan);
         let original = pod.original();
         pod.polled(2);
         let mut pause = pod.begin(&mut pod.reaper(&["pause"]));

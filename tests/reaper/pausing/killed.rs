@@ -6,7 +6,7 @@ use std::thread;
 
 use acceptance::pod::{Plan, Pod, Source};
 use acceptance::stage::run;
-use acceptance::tracer::{Fate, Step, trace};
+use acceptance::tracer::{self, Step};
 
 use super::super::again::starts_anew;
 use super::init::init;
@@ -24,18 +24,7 @@ fn killed(pod: &Pod, command: &str, number: usize) -> Option<String> {
 }
 
 fn killed_at(run: &mut Command, command: &str, number: usize) -> Option<String> {
-    let (mut files, mut reached) = (0, None);
-    let ended = trace(run, |_, step| {
-        if !matches!(step, Step::File(_)) {
-            return Fate::GoOn;
-        }
-        files += 1;
-        if files <= number {
-            return Fate::GoOn;
-        }
-        reached = Some(step);
-        Fate::Kill
-    });
+    let (reached, ended) = tracer::killed_at(run, number, |step| matches!(step, Step::File(_)));
     let Some(step) = reached else {
         assert_eq!(ended.code(), 0, "an undisturbed run: {}", ended.output());
         return None;

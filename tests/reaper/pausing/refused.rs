@@ -6,7 +6,6 @@ use acceptance::namespaces::mount_namespace;
 use acceptance::pod::{Plan, Pod, Source};
 use acceptance::process::Ended;
 use acceptance::versions::{ENDS, each};
-use gitlab_simulator::Settings;
 use nix::sys::signal::Signal;
 
 use super::super::others::on_read_only_volume;
@@ -116,14 +115,8 @@ fn other_pods_volume_is_left_alone_unless_that_is_meant() {
 #[test]
 fn pause_of_a_hook_under_way_is_its_own_and_that_of_a_killed_one_is_resumed() {
     each(&ENDS, || {
-        let settings = Settings {
-            long_poll: Some(Duration::from_secs(20)),
-            ..Settings::default()
-        };
-        let pod = Pod::working(Plan {
-            settings,
-            ..Plan::of(Source::RegistrationToken)
-        });
+        let plan = Plan::of(Source::RegistrationToken).held_for(Duration::from_secs(20));
+        let pod = Pod::working(plan);
         let original = pod.original();
         pod.polled(2);
         let mut hook = pod.begin(&mut pod.reaper(&["pre-stop", "--grace-period=1h"]));

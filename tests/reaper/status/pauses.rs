@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use acceptance::pod::{Plan, Pod, Source, wait_for};
-use gitlab_simulator::{JobStatus, Settings};
+use gitlab_simulator::JobStatus;
 use nix::sys::signal::Signal;
 use serde_json::json;
 
@@ -12,13 +12,7 @@ use super::scenes::{STATE, edit, plain, shared, working};
 
 /// A hook whose pause goes on, since GitLab holds a request.
 fn held() -> Plan {
-    Plan {
-        settings: Settings {
-            long_poll: Some(Duration::from_secs(600)),
-            ..Settings::default()
-        },
-        ..shared()
-    }
+    shared().held_for(Duration::from_secs(600))
 }
 
 #[test]

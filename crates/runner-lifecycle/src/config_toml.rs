@@ -13,6 +13,7 @@ mod inline;
 mod removal;
 pub(crate) mod statements;
 
+pub use credentials::put_token;
 use endings::Endings;
 pub use entry::{RunnerEntry, expand};
 

@@ -3,7 +3,7 @@
 use runner_config::RUNNER;
 use runner_config::place::{self, Place, get};
 use runner_config::three_way::{self, Scope, Written};
-use runner_lifecycle::config_toml::{ConfigToml, Error};
+use runner_lifecycle::config_toml::{ConfigToml, Error, put_token};
 use runner_lifecycle::state::StateEntry;
 use toml_edit::{Item, Table, Value, value};
 
@@ -16,9 +16,6 @@ mod globals;
 mod others;
 
 pub(super) use others::Other;
-
-/// gitlab-runner's word for "never" in `token_expires_at`.
-const NEVER: &str = "0001-01-01T00:00:00Z";
 
 /// The document to begin with: what is there, else the operator's base, else gitlab-runner's own beginning.
 pub(super) fn start(before: Option<&str>, plan: &Plan<'_>) -> Result<ConfigToml, Error> {
@@ -180,16 +177,8 @@ fn identify(table: &mut Table, runner: &Runner) -> bool {
     if runner.kept {
         return differs;
     }
-    set(table, "token", Value::from(runner.token.expose()));
-    let expires = runner.expires_at.as_deref().unwrap_or(NEVER);
-    for (key, time) in [
-        ("token_obtained_at", runner.obtained_at.as_str()),
-        ("token_expires_at", expires),
-    ] {
-        if let Ok(time) = time.parse::<toml_edit::Datetime>() {
-            set(table, key, Value::from(time));
-        }
-    }
+    let (token, expires) = (runner.token.expose(), runner.expires_at.as_deref());
+    put_token(table, token, &runner.obtained_at, expires);
     true
 }
 

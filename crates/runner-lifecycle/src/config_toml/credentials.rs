@@ -18,20 +18,22 @@ impl ConfigToml {
         obtained_at: &str,
         expires_at: Option<&str>,
     ) {
-        let Some(table) = self.entry_mut(index) else {
-            return;
-        };
-        let set = |table: &mut Table, key, new: Value| {
-            Place::of(table, RUNNER).put(key, value(new));
-        };
-        set(table, "token", Value::from(token));
-        for (key, moment) in [
-            ("token_obtained_at", obtained_at),
-            ("token_expires_at", expires_at.unwrap_or(NEVER)),
-        ] {
-            if let Ok(moment) = moment.parse::<Datetime>() {
-                set(table, key, Value::from(moment));
-            }
+        if let Some(table) = self.entry_mut(index) {
+            put_token(table, token, obtained_at, expires_at);
+        }
+    }
+}
+
+/// Gives a runner entry another token, with the moments (RFC 3339) at which it was obtained and will expire.
+pub fn put_token(table: &mut Table, token: &str, obtained_at: &str, expires_at: Option<&str>) {
+    let mut set = |key, new: Value| Place::of(table, RUNNER).put(key, value(new));
+    set("token", Value::from(token));
+    for (key, moment) in [
+        ("token_obtained_at", obtained_at),
+        ("token_expires_at", expires_at.unwrap_or(NEVER)),
+    ] {
+        if let Ok(moment) = moment.parse::<Datetime>() {
+            set(key, Value::from(moment));
         }
     }
 }

@@ -138,7 +138,7 @@ fn address_of_the_file_is_used_and_kept_over_reloads() {
     let config = Config { head, ..config };
     scene.publish(&config);
     scene.start(&["run"]);
-    wait_for("the page", || scene.state());
+    scene.is_up();
     // Not read again: the pages stay where they are.
     scene.reload(&Config {
         head: crate::scene::head(1),

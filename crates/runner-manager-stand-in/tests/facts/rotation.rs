@@ -206,7 +206,7 @@ fn rotate_now_signal_and_pause_make_the_overlap_at_any_moment() {
         "--rotation-pause",
         "300ms",
     ]);
-    wait_for("the process", || scene.state());
+    scene.is_up();
     scene.signal(Signal::USR1);
     rotation_under_way(&scene);
     scene.publish(&config.paused());
@@ -221,7 +221,7 @@ fn hangup_during_a_rotation_ends_with_the_new_token_in_the_file_and_polled_or_wi
     let config = due_in(&scene, 1);
     scene
         .gitlab
-        .fault(Fault::on(RESET).delay(Duration::from_millis(400)));
+        .fault(Fault::on(RESET).delay(Duration::from_millis(1500)));
     let scene = scene.running(&config);
     rotation_under_way(&scene);
     scene.publish(&config.paused());
@@ -268,10 +268,10 @@ fn overlap(word: &str, new_token_in_file: bool, concurrent: i64, entry: bool) {
         "--rotation-overlap",
         word,
     ]);
-    wait_for("the process", || scene.state());
+    scene.is_up();
     scene
         .gitlab
-        .fault(Fault::on(RESET).delay(Duration::from_millis(200)));
+        .fault(Fault::on(RESET).delay(Duration::from_millis(1500)));
     scene.signal(Signal::USR1);
     rotation_under_way(&scene);
     scene.publish(&Config {

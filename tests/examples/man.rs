@@ -19,7 +19,7 @@ fn main() {
     let directory = std::env::args_os().nth(1).expect("usage: man DIR");
     let directory = Path::new(&directory);
     fs::create_dir_all(directory).expect("the directory can be made");
-    let programs = [runner_init::help::surface(), runner_reaper::args::surface()];
+    let programs = [runner_init::surface(), runner_reaper::surface()];
     for (number, program) in programs.iter().enumerate() {
         let other = programs[1 - number].get_name();
         let path = directory.join(format!("{}.1", program.get_name()));

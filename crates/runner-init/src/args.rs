@@ -5,7 +5,6 @@ mod credential;
 mod options;
 mod reading;
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -19,11 +18,11 @@ use runner_lifecycle::token::Token;
 use runner_lifecycle::volume::names;
 use runner_lifecycle::{former, misspelt};
 
-pub use options::{
+pub(crate) use options::{
     Credential, Given, Globals, Install, Name, Options, Origin, ServerSide, Setting,
 };
 pub(crate) use reading::Readings;
-pub use runner_lifecycle::environment::Environment;
+pub(crate) use runner_lifecycle::environment::Environment;
 use toml_edit::Value;
 
 use crate::commands::{Command, OURS};
@@ -38,29 +37,20 @@ const GRACE_PERIOD: Duration = Duration::from_secs(30);
 
 /// What a command line comes to.
 #[derive(Debug)]
-pub struct Parsed {
+pub(crate) struct Parsed {
     /// Everything that was asked for.
     pub options: Options,
     /// What the operator should hear about, one line each (flags that have no effect).
     pub warnings: Vec<String>,
 }
 
-/// Reads the words of a [`command_line`]; flags win over variables, an empty variable is unset.
-///
-/// # Errors
-/// With the text of `--help` and the like, or with the one line that says what is wrong (exit 2, or 78 for a token file).
-pub fn parse(line: CommandLine, environment: &Environment) -> Result<Parsed, NoRun> {
-    parse_asking(line, Command::Register, environment, &|| Ok(None))
-}
-
 /// What asks somebody for a token; nothing where nobody is there.
-pub type Ask<'a> = &'a dyn Fn() -> Result<Option<Token>, Failure>;
+pub(crate) type Ask<'a> = &'a dyn Fn() -> Result<Option<Token>, Failure>;
 
-/// [`parse`] for a command that has the flags of a registration, but a token that nobody gave is asked for.
-///
-/// # Errors
-/// As [`parse`], and those of `ask`.
-pub fn parse_asking(
+/// Reads the words of a command that has the flags of a registration. Flags win over variables, an empty variable is unset; a token
+/// that nobody gave is asked for. What is no registration is the text of `--help` and the like, or the one line that says what is
+/// wrong (exit 2, or 78 for a token file).
+pub(crate) fn parse(
     line: CommandLine,
     command: Command,
     environment: &Environment,
@@ -136,19 +126,8 @@ fn fleet(readings: &Readings) -> Result<Option<Fleet>, Failure> {
         .transpose()
 }
 
-/// The words without the global ones, and how to report; it never fails, so that even a usage error is reported as asked.
-#[must_use]
-pub fn command_line(
-    argv: impl IntoIterator<Item = OsString>,
-    environment: &Environment,
-) -> CommandLine {
-    let argv: Vec<OsString> = argv.into_iter().collect();
-    CommandLine::read(&argv, environment, Command::Register.program())
-}
-
 /// A line for each variable that means nothing, or no more, whatever else is wrong.
-#[must_use]
-pub fn idle_variables(environment: &Environment) -> Vec<String> {
+pub(crate) fn idle_variables(environment: &Environment) -> Vec<String> {
     let ours = flags::all().filter_map(|flag| flag.variable?.strip_prefix(OURS));
     let known: Vec<&str> = ours.chain(["LOG_FORMAT", "LOG_LEVEL", "DEBUG"]).collect();
     let mut lines = misspelt::variables(environment, OURS, &known);
@@ -236,4 +215,4 @@ fn globals(readings: &Readings) -> Result<Globals, Failure> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

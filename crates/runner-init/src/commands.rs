@@ -10,7 +10,7 @@ use crate::flags::{self, Flag, Kind};
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Command {
+pub(crate) enum Command {
     /// The one without a word, too: gets a runner and writes `config.toml`.
     Register,
     /// The same, but no runner entry that is there counts as good.
@@ -23,7 +23,7 @@ pub enum Command {
 
 impl Command {
     /// All of them, in the order of `--help`.
-    pub const ALL: [Self; 4] = [
+    pub(crate) const ALL: [Self; 4] = [
         Self::Register,
         Self::ReRegister,
         Self::Rotate,
@@ -31,8 +31,7 @@ impl Command {
     ];
 
     /// The word.
-    #[must_use]
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Register => "register",
             Self::ReRegister => "re-register",
@@ -42,8 +41,7 @@ impl Command {
     }
 
     /// What it does, for `--help`.
-    #[must_use]
-    pub fn about(self) -> &'static str {
+    pub(crate) fn about(self) -> &'static str {
         match self {
             Self::Register => "Register a runner and write config.toml (the default)",
             Self::ReRegister => {
@@ -57,7 +55,7 @@ impl Command {
     }
 
     /// Its flags, in the order of `--help`.
-    pub fn flags(self) -> Box<dyn Iterator<Item = &'static Flag>> {
+    pub(crate) fn flags(self) -> Box<dyn Iterator<Item = &'static Flag>> {
         match self {
             Self::Register | Self::ReRegister => Box::new(flags::all()),
             Self::Rotate => Box::new(flags::rotate()),
@@ -66,15 +64,13 @@ impl Command {
     }
 
     /// The flag of it with this name or alias.
-    #[must_use]
-    pub fn find(self, name: &str) -> Option<&'static Flag> {
+    pub(crate) fn find(self, name: &str) -> Option<&'static Flag> {
         self.flags()
             .find(|flag| flag.name == name || flag.alias == Some(name))
     }
 
     /// The command of a command line: its first word that is not global.
-    #[must_use]
-    pub fn of(argv: &[OsString], environment: &Environment) -> Self {
+    pub(crate) fn of(argv: &[OsString], environment: &Environment) -> Self {
         let line = CommandLine::read(argv, environment, Self::Register.program());
         let first = line.words.first();
         let first = first.filter(|word| word.role == Role::Plain);
@@ -85,8 +81,7 @@ impl Command {
     }
 
     /// What the walk over the words must know of its flags.
-    #[must_use]
-    pub fn program(self) -> Program {
+    pub(crate) fn program(self) -> Program {
         Program {
             prefix: OURS,
             takes_value: match self {
@@ -101,7 +96,7 @@ impl Command {
 }
 
 /// How every variable of ours begins.
-pub const OURS: &str = "RUNNER_INIT_";
+pub(crate) const OURS: &str = "RUNNER_INIT_";
 
 /// A switch needs no value, and one that needs a word of its own takes no flag for it.
 fn takes_value(command: Command, name: &str) -> bool {

@@ -13,9 +13,8 @@ use runner_config::place;
 /// Checks what gitlab-runner checks when it loads a file, and the values of which it dies then. `name` is what errors
 /// call the file. What flags replace is not checked. Gives a line for everything that gitlab-runner leaves out without a word.
 ///
-/// # Errors
-/// With file, line, key and what to write (exit 78).
-pub fn check(text: &str, name: &str, globals: &Globals) -> Result<Vec<String>, Failure> {
+/// A failure names file, line, key and what to write (exit 78).
+pub(crate) fn check(text: &str, name: &str, globals: &Globals) -> Result<Vec<String>, Failure> {
     // A text that is no TOML is explained by whoever reads it.
     let Ok(document) = Document::parse(text) else {
         return Ok(Vec::new());

@@ -15,9 +15,8 @@ use runner_lifecycle::gitlab::Endpoint;
 use runner_lifecycle::token::Token;
 use toml_edit::{Datetime, Item, Table, value};
 
-pub use asked::Told;
-pub use document::{apply_globals, asked_globals, new_document, told_globals};
-pub use drain_ready::{
+pub(crate) use document::{apply_globals, asked_globals, new_document, told_globals};
+pub(crate) use drain_ready::{
     LOOPBACK, drop_stray_comment_of_limit, drop_stray_comment_of_listen_address, is_marked_limit,
     is_marked_listen_address, limit_is_the_operators, listen_address_is_the_operators,
     put_listen_address,
@@ -30,7 +29,7 @@ use runner_config::place::{self, Place};
 use runner_config::{RUNNER, layout};
 
 /// The runner entry that is wanted, before GitLab has said who it is.
-pub struct EntryWish {
+pub(crate) struct EntryWish {
     /// The runner's name.
     pub name: String,
     /// GitLab's URL as it goes into the entry: as given, else the template's.
@@ -79,9 +78,8 @@ impl fmt::Debug for EntryWish {
 impl EntryWish {
     /// GitLab's address.
     ///
-    /// # Errors
-    /// When the URL cannot be used: with exit 2 where a flag or variable gave it, with 78 where the template did.
-    pub fn endpoint(&self) -> Result<Endpoint, Failure> {
+    /// A URL that cannot be used ends with exit 2 where a flag or variable gave it, with 78 where the template did.
+    pub(crate) fn endpoint(&self) -> Result<Endpoint, Failure> {
         Endpoint::parse(&self.url).map_err(|error| match &self.url_origin {
             Ok(origin) => Failure::usage(format!("{origin}: {error}")),
             Err(template) => Failure::unusable(format!("{template}: {error}")),
@@ -91,7 +89,7 @@ impl EntryWish {
 
 /// What GitLab and the clock add to a wish.
 #[derive(Clone, Copy, Debug)]
-pub struct Identity<'a> {
+pub(crate) struct Identity<'a> {
     /// The runner's name.
     pub name: &'a str,
     /// GitLab's URL as it goes into the entry.
@@ -108,10 +106,9 @@ pub struct Identity<'a> {
 
 /// Works out the entry from what was given, the template and the executor's rules.
 ///
-/// # Errors
-/// For a missing URL, an unknown executor, a mandatory field of the executor that is missing (exit 2), and for a
-/// template that cannot be merged (78).
-pub fn wish(options: &Options, template: Option<&Template>) -> Result<EntryWish, Failure> {
+/// A missing URL, an unknown executor and a missing mandatory field of the executor end with exit 2, a template that cannot be
+/// merged with 78.
+pub(crate) fn wish(options: &Options, template: Option<&Template>) -> Result<EntryWish, Failure> {
     let name = name(options, template)?;
     let mut table = template
         .map(|template| template.entry().clone())
@@ -180,8 +177,7 @@ fn name(options: &Options, template: Option<&Template>) -> Result<String, Failur
 }
 
 /// The `[[runners]]` table to append to `config.toml`, of what is [`EntryWish::asked`] for.
-#[must_use]
-pub fn render(mut table: Table, identity: &Identity<'_>) -> Table {
+pub(crate) fn render(mut table: Table, identity: &Identity<'_>) -> Table {
     let obtained = humantime::format_rfc3339_seconds(identity.obtained_at).to_string();
     let mut put = |key: &str, item: Item| Place::of(&mut table, RUNNER).put(key, item);
     put("name", value(identity.name));

@@ -93,7 +93,7 @@ const EXECUTORS: &[Executor] = &[
 ];
 
 /// Sections that belong to executors, and `referees`, which `register` never keeps.
-pub const SECTIONS: &[&str] = &[
+pub(crate) const SECTIONS: &[&str] = &[
     "referees",
     "ssh",
     "docker",
@@ -121,8 +121,7 @@ const fn executor(
 }
 
 /// The executor sections that an entry with this executor has.
-#[must_use]
-pub fn keeps(name: &str) -> &'static [&'static str] {
+pub(crate) fn keeps(name: &str) -> &'static [&'static str] {
     EXECUTORS
         .iter()
         .find(|executor| executor.name == name)
@@ -132,9 +131,8 @@ pub fn keeps(name: &str) -> &'static [&'static str] {
 /// Makes the entry what its executor wants: other executors' sections go, what is missing is named, extras are added.
 /// Gives the executor's name.
 ///
-/// # Errors
-/// For no executor, an unknown one, and a mandatory key that is empty.
-pub fn settle(entry: &mut Table) -> Result<&'static str, Failure> {
+/// No executor, an unknown one, and a mandatory key that is empty are refused.
+pub(crate) fn settle(entry: &mut Table) -> Result<&'static str, Failure> {
     let name = place::text(entry, "executor")
         .map(str::trim)
         .unwrap_or_default()
@@ -174,15 +172,13 @@ pub fn settle(entry: &mut Table) -> Result<&'static str, Failure> {
 }
 
 /// The shell that `info` names for what was given: its own, else every executor's default on Linux.
-#[must_use]
-pub fn shell(entry: &Table) -> String {
+pub(crate) fn shell(entry: &Table) -> String {
     let own = place::text(entry, "shell").filter(|shell| !shell.is_empty());
     own.unwrap_or("bash").to_owned()
 }
 
 /// The GPUs that `info` names: those of the Docker executors.
-#[must_use]
-pub fn gpus(entry: &Table) -> String {
+pub(crate) fn gpus(entry: &Table) -> String {
     place::text(entry, "docker.gpus")
         .unwrap_or_default()
         .trim()

@@ -3,10 +3,10 @@
 
 mod own;
 
-pub use runner_config::{Flag, Kind, Purpose};
+pub(crate) use runner_config::{Flag, Kind, Purpose};
 
 /// All flags, in the order in which `--help` shows them: what is registered where, our own, the keys of `config.toml`.
-pub fn all() -> impl Iterator<Item = &'static Flag> {
+pub(crate) fn all() -> impl Iterator<Item = &'static Flag> {
     let keys = |wanted: bool| {
         let is_key = |flag: &&Flag| matches!(flag.purpose, Purpose::Key(_));
         runner_config::FLAGS
@@ -18,13 +18,13 @@ pub fn all() -> impl Iterator<Item = &'static Flag> {
 }
 
 /// The flags of `rotate`: its own, then those that it shares.
-pub fn rotate() -> impl Iterator<Item = &'static Flag> {
+pub(crate) fn rotate() -> impl Iterator<Item = &'static Flag> {
     let shared = ROTATE_SHARES.iter().filter_map(|name| find(name));
     own::ROTATE.iter().chain(shared).chain(log())
 }
 
 /// The flags that every command has.
-pub fn log() -> impl Iterator<Item = &'static Flag> {
+pub(crate) fn log() -> impl Iterator<Item = &'static Flag> {
     LOG.iter().filter_map(|name| find(name))
 }
 
@@ -46,14 +46,12 @@ const LOG: [&str; 4] = [
 ];
 
 /// The flag of a registration with this name or alias.
-#[must_use]
-pub fn find(name: &str) -> Option<&'static Flag> {
+pub(crate) fn find(name: &str) -> Option<&'static Flag> {
     all().find(|flag| flag.name == name || flag.alias == Some(name))
 }
 
 /// The heading under which `--help` shows a flag.
-#[must_use]
-pub fn heading(flag: &Flag) -> &'static str {
+pub(crate) fn heading(flag: &Flag) -> &'static str {
     match flag.purpose {
         Purpose::Command if runner_config::FLAGS.iter().all(|own| own.name != flag.name) => {
             "Beyond gitlab-runner"

@@ -18,8 +18,7 @@ const AFTER_LONG: &str = "A flag can be given as the variable in brackets instea
 -x and --x are the same. Give a\nvalue after = or as the next argument.";
 
 /// The flags that a manifest needs; of a command other than `register`, all.
-#[must_use]
-pub fn short(command: Command) -> String {
+pub(crate) fn short(command: Command) -> String {
     let about = match command {
         Command::Register => ABOUT,
         Command::ReRegister => command.about(),
@@ -34,8 +33,7 @@ pub fn short(command: Command) -> String {
 }
 
 /// All flags, grouped, and for the program itself its commands.
-#[must_use]
-pub fn long(command: Command) -> String {
+pub(crate) fn long(command: Command) -> String {
     let definition = match command {
         Command::Register => surface(),
         Command::ReRegister => definition(command, |_| true)
@@ -50,7 +48,6 @@ pub fn long(command: Command) -> String {
 }
 
 /// The program with all its flags and commands.
-#[must_use]
 pub fn surface() -> clap::Command {
     definition(Command::Register, |_| true)
         .about(ABOUT)
@@ -82,8 +79,7 @@ fn usage(command: Command) -> &'static str {
 }
 
 /// The version, and that of the gitlab-runner whose flags these are.
-#[must_use]
-pub fn version() -> String {
+pub(crate) fn version() -> String {
     format!(
         "runner-init {} (flags of gitlab-runner {VERSION})\n",
         env!("CARGO_PKG_VERSION")
@@ -91,8 +87,7 @@ pub fn version() -> String {
 }
 
 /// The flag whose name is nearest to an unknown one, if any is near.
-#[must_use]
-pub fn nearest(command: Command, name: &str) -> Option<&'static str> {
+pub(crate) fn nearest(command: Command, name: &str) -> Option<&'static str> {
     let aliases = command.flags().filter_map(|flag| flag.alias);
     misspelt::nearest(name, command.flags().map(|flag| flag.name).chain(aliases))
 }

@@ -1,21 +1,23 @@
 //! `runner-init`: a drop-in for `gitlab-runner register` in an init container.
 //!
-//! [`args`] reads what was asked for, [`template`] and [`entry`] work out the runner entry from it; all three are rules
-//! without network or disk writing. [`register`] is the story that joins them with GitLab and the volume.
+//! `args` reads what was asked for, `template` and `entry` work out the runner entry from it; all three are rules
+//! without network or disk writing. `register` is the story that joins them with GitLab and the volume.
 
-pub mod args;
+mod args;
 mod clock;
-pub mod commands;
-pub mod config_check;
-pub mod entry;
-pub mod executor;
-pub mod flags;
-pub mod help;
-pub mod register;
-pub mod rotate;
+mod commands;
+mod config_check;
+mod entry;
+mod executor;
+mod flags;
+mod help;
+#[cfg(test)]
+mod properties;
+mod register;
+mod rotate;
 mod stops;
-pub mod template;
-pub mod values;
+mod template;
+mod values;
 
 use std::ffi::OsString;
 use std::pin::Pin;
@@ -30,11 +32,12 @@ use runner_lifecycle::prompt::{self, Asked};
 use runner_lifecycle::token::{Token, TokenError};
 use runner_lifecycle::{ending, report};
 
+pub use help::surface;
+
 use args::Environment;
 use commands::Command;
 
 /// The program: from the process's arguments and variables to its exit code.
-#[must_use]
 pub fn main() -> ExitCode {
     ending::prepare();
     let environment = Environment::of_process();
@@ -58,7 +61,7 @@ pub fn main() -> ExitCode {
 fn run(command: Command, line: CommandLine, environment: &Environment) -> anyhow::Result<Exit> {
     match command {
         Command::Register | Command::ReRegister => {
-            match args::parse_asking(line, command, environment, &asked_token) {
+            match args::parse(line, command, environment, &asked_token) {
                 Ok(args::Parsed { options, warnings }) => {
                     warnings.iter().for_each(|warning| log::warn!("{warning}"));
                     tell(Box::pin(register::run(&options, environment)))
@@ -73,9 +76,7 @@ fn run(command: Command, line: CommandLine, environment: &Environment) -> anyhow
         Command::Completions => match (line.wrong, completions::asked(&line.words)) {
             (Some(wrong), _) | (None, Some(Err(wrong))) => Err(wrong.into()),
             (None, None) => NoRun::Show(help::long(command)).end(),
-            (None, Some(Ok(shell))) => {
-                NoRun::Show(completions::script(&help::surface(), shell)).end()
-            }
+            (None, Some(Ok(shell))) => NoRun::Show(completions::script(&surface(), shell)).end(),
         },
     }
 }

@@ -35,10 +35,7 @@ use plan::Plan;
 use stops::Stops;
 
 /// Runs `runner-init` from checked options to the exit code.
-///
-/// # Errors
-/// With what was being done and why it failed; [`runner_lifecycle::ending::exit_of`] gives the code.
-pub async fn run(options: &Options, environment: &Environment) -> anyhow::Result<Exit> {
+pub(crate) async fn run(options: &Options, environment: &Environment) -> anyhow::Result<Exit> {
     let plan = Plan::check(options, environment)?;
     if options.dry_run {
         dry_run::show(&plan)?;

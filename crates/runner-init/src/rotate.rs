@@ -3,7 +3,7 @@
 
 mod choice;
 mod lost;
-pub mod options;
+pub(crate) mod options;
 mod said;
 mod token_out;
 
@@ -41,10 +41,7 @@ struct Scene<'a> {
 }
 
 /// Runs `rotate` from checked options to the exit code.
-///
-/// # Errors
-/// With what was being done and why it failed; [`runner_lifecycle::ending::exit_of`] gives the code.
-pub async fn run(options: &Options, environment: &Environment) -> anyhow::Result<Exit> {
+pub(crate) async fn run(options: &Options, environment: &Environment) -> anyhow::Result<Exit> {
     let out = options.token_out.as_deref();
     let out = out
         .map(|path| TokenOut::at(path, &options.config))

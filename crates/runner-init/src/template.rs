@@ -15,7 +15,7 @@ use runner_config::place;
 use runner_config::{RUNNER, canonical, layout, load_check};
 
 /// A template's one runner entry.
-pub struct Template {
+pub(crate) struct Template {
     entry: Table,
     url: String,
     warnings: Vec<String>,
@@ -34,9 +34,8 @@ const IDENTITY: &[&str] = &["id", "token", "token_obtained_at", "token_expires_a
 impl Template {
     /// Reads a template from the disk; `$VAR` in its URL is expanded from the environment.
     ///
-    /// # Errors
-    /// When it is missing, is no TOML, has not exactly one runner entry, or holds what gitlab-runner does not load.
-    pub fn read(path: &Path, environment: &Environment) -> Result<Self, Failure> {
+    /// Refused when it is missing, is no TOML, has not exactly one runner entry, or holds what gitlab-runner does not load.
+    pub(crate) fn read(path: &Path, environment: &Environment) -> Result<Self, Failure> {
         let name = shown::path(path);
         // The system's words or `read_text`'s own: neither quotes the file.
         let text = named_file::read_text(path)
@@ -45,10 +44,11 @@ impl Template {
     }
 
     /// As [`Template::read`], from its text; `name` is what errors call it.
-    ///
-    /// # Errors
-    /// As [`Template::read`].
-    pub fn parse(text: &str, name: &str, environment: &Environment) -> Result<Self, Failure> {
+    pub(crate) fn parse(
+        text: &str,
+        name: &str,
+        environment: &Environment,
+    ) -> Result<Self, Failure> {
         let document = Document::parse(text).map_err(|error| {
             let fault = foreign::toml::fault(text, &error);
             Failure::unusable(format!("template {name}, {fault}"))

@@ -2,7 +2,7 @@
 //! Pure; never sees a secret's name and never puts a text into a message.
 
 mod host_aliases;
-pub mod listen_address;
+pub(crate) mod listen_address;
 
 use runner_config::go_duration;
 use runner_lifecycle::command_line;
@@ -12,7 +12,7 @@ use crate::flags::Kind;
 
 /// The shapes that a flag can give to the runner entry.
 #[derive(Clone, Debug)]
-pub enum Content {
+pub(crate) enum Content {
     /// A scalar or a list.
     Value(Value),
     /// A table whose keys the operator chooses.
@@ -23,13 +23,12 @@ pub enum Content {
 
 /// What a text should have been; the caller knows which flag it was and whether the text may be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Expected(pub &'static str);
+pub(crate) struct Expected(pub &'static str);
 
 /// Reads one more text for a flag whose value so far is `before`.
 ///
-/// # Errors
-/// With what was expected instead.
-pub fn add(kind: Kind, before: Option<Content>, text: &str) -> Result<Content, Expected> {
+/// An error says what was expected instead.
+pub(crate) fn add(kind: Kind, before: Option<Content>, text: &str) -> Result<Content, Expected> {
     Ok(match kind {
         Kind::Text => Content::Value(text.into()),
         Kind::Integer => Content::Value(integer(text)?.into()),
@@ -72,15 +71,13 @@ pub fn add(kind: Kind, before: Option<Content>, text: &str) -> Result<Content, E
 
 /// Reads a boolean as Go's `strconv.ParseBool` does; an empty text after `=` is `true`.
 ///
-/// # Errors
-/// With what was expected instead.
-pub fn boolean(text: &str) -> Result<bool, Expected> {
+/// An error says what was expected instead.
+pub(crate) fn boolean(text: &str) -> Result<bool, Expected> {
     command_line::boolean(text).ok_or(Expected("true or false"))
 }
 
 /// A list from a text with commas; blanks around the elements go, an empty text is an empty list.
-#[must_use]
-pub fn comma_list(text: &str) -> Value {
+pub(crate) fn comma_list(text: &str) -> Value {
     if text.trim().is_empty() {
         return Value::Array(Array::new());
     }

@@ -31,7 +31,7 @@ use given::Given;
 use status::Status;
 use sweep::Sweep;
 
-pub use runner_lifecycle::environment::Environment;
+pub(crate) use runner_lifecycle::environment::Environment;
 use runner_lifecycle::volume::names;
 
 /// How long GitLab is waited for where no job runs and nobody says.
@@ -42,7 +42,7 @@ const LEAST_UNREGISTER: Duration = Duration::from_secs(1);
 
 /// What to do.
 #[derive(Clone, Debug)]
-pub enum Command {
+pub(crate) enum Command {
     /// An exec hook in the runner's own container: pause, drain, unregister.
     PreStop,
     /// A container beside the runner's: wait for the end of the pod, then unregister.
@@ -59,7 +59,7 @@ pub enum Command {
 
 /// Which runner entries `unregister` is about, and what becomes of them in the file.
 #[derive(Clone, Debug, Default)]
-pub struct Selection {
+pub(crate) struct Selection {
     /// Every entry.
     pub all: bool,
     /// Entries of this name.
@@ -76,15 +76,14 @@ pub struct Selection {
 
 impl Selection {
     /// Whether it is about every entry there is.
-    #[must_use]
-    pub fn is_whole(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         self.all && self.url.is_none()
     }
 }
 
 /// Files for TLS, each only where given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TlsPaths {
+pub(crate) struct TlsPaths {
     /// The authority that signed GitLab's certificate.
     pub ca: Option<PathBuf>,
     /// The client's certificate.
@@ -95,7 +94,7 @@ pub struct TlsPaths {
 
 /// Everything that was asked for.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub(crate) struct Options {
     /// What to do.
     pub command: Command,
     /// Path of `config.toml`.
@@ -127,17 +126,13 @@ pub struct Options {
 impl Options {
     /// Until when GitLab is asked from now on where no job runs: a node's drain must not wait an hour for a GitLab that is
     /// away. Never later than `gitlab`, which the grace period allows.
-    #[must_use]
-    pub fn unregister_until(&self, gitlab: Deadline) -> Deadline {
+    pub(crate) fn unregister_until(&self, gitlab: Deadline) -> Deadline {
         gitlab.earlier(self.unregister_timeout)
     }
 }
 
 /// Reads the words of a [`command_line`]; flags win over variables, an empty variable is unset.
-///
-/// # Errors
-/// With the text of `--help` and the like, or with the one line that says what is wrong (exit 2, or 78 for a token file).
-pub fn parse(line: CommandLine, environment: &Environment) -> Result<Options, NoRun> {
+pub(crate) fn parse(line: CommandLine, environment: &Environment) -> Result<Options, NoRun> {
     if let Some(wrong) = line.wrong {
         return Err(wrong.into());
     }
@@ -211,15 +206,13 @@ pub fn parse(line: CommandLine, environment: &Environment) -> Result<Options, No
 }
 
 /// The program with all its flags and commands, as its help shows them.
-#[must_use]
 pub fn surface() -> clap::Command {
     surface::command()
 }
 
 /// The words without gitlab-runner's global ones, and how to report; it never fails, so that even a usage error is reported
 /// as asked.
-#[must_use]
-pub fn command_line(
+pub(crate) fn command_line(
     argv: impl IntoIterator<Item = OsString>,
     environment: &Environment,
 ) -> CommandLine {
@@ -228,8 +221,7 @@ pub fn command_line(
 }
 
 /// A line for each variable that means nothing, or no more, whatever else is wrong.
-#[must_use]
-pub fn idle_variables(environment: &Environment) -> Vec<String> {
+pub(crate) fn idle_variables(environment: &Environment) -> Vec<String> {
     let mut lines = surface::unknown_variables(environment);
     lines.extend(former::variables_of_a_runner_manager(environment));
     lines
@@ -238,8 +230,7 @@ pub fn idle_variables(environment: &Environment) -> Vec<String> {
 /// Whether the words go to the container's log too: those of a hook, whatever command it has and even if that cannot be
 /// understood, because nobody keeps a hook's own stderr. That of a sidecar or a sweep is the container's log; who asks for the
 /// status reads it himself.
-#[must_use]
-pub fn is_heard_by_nobody(words: &[Word]) -> bool {
+pub(crate) fn is_heard_by_nobody(words: &[Word]) -> bool {
     let mut plain = words.iter().filter(|word| word.role == Role::Plain);
     plain.all(|word| {
         !["sidecar", "sweep", "status", completions::WORD]
@@ -249,8 +240,7 @@ pub fn is_heard_by_nobody(words: &[Word]) -> bool {
 }
 
 /// Whether the words are of a person at a shell: then a failure is no reason why the container ended.
-#[must_use]
-pub fn are_of_a_person(words: &[Word]) -> bool {
+pub(crate) fn are_of_a_person(words: &[Word]) -> bool {
     let mut plain = words.iter().filter(|word| word.role == Role::Plain);
     let names = ["status", "pause", "resume"];
     plain

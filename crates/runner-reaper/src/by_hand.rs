@@ -25,9 +25,8 @@ mod who;
 
 /// Runs the one that was asked for, and shows what came of it.
 ///
-/// # Errors
-/// When the volume or its files cannot be used: nothing was changed then.
-pub async fn run(options: &Options, asked: &ByHand, stops: &Stops) -> anyhow::Result<Exit> {
+/// Fails when the volume or its files cannot be used: nothing was changed then.
+pub(crate) async fn run(options: &Options, asked: &ByHand, stops: &Stops) -> anyhow::Result<Exit> {
     let outcome = match (asked.dry_run, asked.verb) {
         (true, _) => dry_run::run(options, asked).await?,
         (false, Verb::Pause) => pause::run(options, asked, stops).await?,

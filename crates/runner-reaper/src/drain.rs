@@ -13,7 +13,7 @@ mod unloaded;
 use unloaded::Unloaded;
 
 /// Distance of two looks that count.
-pub const STEP: Duration = Duration::from_millis(100);
+pub(crate) const STEP: Duration = Duration::from_millis(100);
 
 /// Looks that are further apart than this do not follow each other.
 const GAP: Duration = Duration::from_secs(1);
@@ -26,11 +26,11 @@ const LOOKS: u32 = 3;
 const MARGIN: Duration = Duration::from_secs(1);
 
 /// When it has loaded a newer file by itself, if it works.
-pub const LOADED_BY_ITSELF: Duration = RELOAD.saturating_add(MARGIN);
+pub(crate) const LOADED_BY_ITSELF: Duration = RELOAD.saturating_add(MARGIN);
 
 /// How the runner manager appears after a pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Polling {
+pub(crate) enum Polling {
     /// The paused file is not loaded yet.
     NotLoaded,
     /// It is loaded, but requests are open, slots are being filled, or the pass over the old entries goes on.
@@ -43,7 +43,7 @@ pub enum Polling {
 
 /// What is seen once nothing moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Quiet {
+pub(crate) struct Quiet {
     /// Whether no job runs.
     pub idle: bool,
     /// Whether every worker is busy, so that the feeder may hold an entry which is polled when a job ends.
@@ -52,7 +52,7 @@ pub struct Quiet {
 
 /// Three looks in a row that show no request and no movement.
 #[derive(Clone, Debug, Default)]
-pub struct Stillness {
+pub(crate) struct Stillness {
     looks: u32,
     /// The first look of those that showed the same.
     since: Duration,
@@ -64,7 +64,7 @@ pub struct Stillness {
 
 impl Stillness {
     /// Takes a look at time `at` in. Says what is seen once it has been the same long enough.
-    pub fn see(&mut self, at: Duration, sample: &Sample) -> Option<Quiet> {
+    pub(crate) fn see(&mut self, at: Duration, sample: &Sample) -> Option<Quiet> {
         let moved = self.looks > 0 && sample.activity.total_cmp(&self.activity).is_ne();
         // The entry that was held is polled next: what was quiet before says nothing about it.
         let freed = self.held && !is_full(sample);
@@ -112,7 +112,7 @@ fn is_full(sample: &Sample) -> bool {
 
 /// Watches a runner manager from the publication of a paused file on.
 #[derive(Clone, Debug)]
-pub struct Watch {
+pub(crate) struct Watch {
     /// `configuration_loaded_total` before the pause; nothing if it could not be seen.
     loaded_before: Option<f64>,
     /// `concurrent` of the paused file.
@@ -131,8 +131,7 @@ pub struct Watch {
 
 impl Watch {
     /// A watch that begins now, at time zero.
-    #[must_use]
-    pub fn new(loaded_before: Option<f64>, concurrent: f64, pass: Pass) -> Self {
+    pub(crate) fn new(loaded_before: Option<f64>, concurrent: f64, pass: Pass) -> Self {
         Self {
             loaded_before,
             concurrent,
@@ -147,7 +146,7 @@ impl Watch {
     }
 
     /// Takes a look at time `at` after the publication in.
-    pub fn see(&mut self, at: Duration, sample: &Sample) -> Polling {
+    pub(crate) fn see(&mut self, at: Duration, sample: &Sample) -> Polling {
         if sample.state.is_some_and(ProcessState::is_ending) {
             self.was_ending = !sample.says_state && self.acknowledged.is_none();
             return Polling::Ending;
@@ -195,35 +194,31 @@ impl Watch {
     }
 
     /// The activity of the last looks, which showed the same.
-    #[must_use]
-    pub fn activity(&self) -> f64 {
+    pub(crate) fn activity(&self) -> f64 {
         self.stillness.activity
     }
 
     /// Whether it was shutting down before the paused file came. Where its page says its state, that is known by then.
-    #[must_use]
-    pub fn was_ending(&self) -> bool {
+    pub(crate) fn was_ending(&self) -> bool {
         self.was_ending
     }
 
     /// Whether the paused file was seen loaded.
-    #[must_use]
-    pub fn acknowledged(&self) -> bool {
+    pub(crate) fn acknowledged(&self) -> bool {
         self.acknowledged.is_some()
     }
 }
 
 /// The pass over the old list after a reload: the feeder rests `check_interval`/n after each of n entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Pass {
+pub(crate) struct Pass {
     whole: Duration,
     rest: Duration,
 }
 
 impl Pass {
     /// The pass over so many entries. Over one there is none: nothing of the list is left after it.
-    #[must_use]
-    pub fn over(entries: usize, check_interval: Duration) -> Self {
+    pub(crate) fn over(entries: usize, check_interval: Duration) -> Self {
         let entries = u32::try_from(entries).unwrap_or(u32::MAX);
         if entries < 2 {
             return Self::default();
@@ -251,14 +246,12 @@ impl Pass {
 }
 
 /// How long to wait where nothing can be seen: its own look at the file, one pass, and a margin.
-#[must_use]
-pub fn blind(check_interval: Duration) -> Duration {
+pub(crate) fn blind(check_interval: Duration) -> Duration {
     RELOAD + check_interval + MARGIN
 }
 
 /// Whether a sample shows that nothing runs and nothing is asked for.
-#[must_use]
-pub fn is_idle(sample: &Sample) -> bool {
+pub(crate) fn is_idle(sample: &Sample) -> bool {
     sample.jobs <= 0.0 && sample.requests <= 0.0
 }
 

@@ -14,14 +14,14 @@ mod nowhere;
 mod record;
 mod without;
 
-pub use nowhere::{Nowhere, nowhere, unreadable};
-pub use record::record;
+pub(crate) use nowhere::{Nowhere, nowhere, unreadable};
+pub(crate) use record::record;
 use without::with_token;
-pub use without::without_entry;
+pub(crate) use without::without_entry;
 
 /// One thing that GitLab is to be asked to delete.
 #[derive(Clone, Debug)]
-pub struct Unregistration {
+pub(crate) struct Unregistration {
     /// Whether only this pod's runner manager goes, or the runner with it.
     pub ownership: Ownership,
     /// Whether the state file knows the runner, or there is none at all and the token's word must do. Beside what is known
@@ -50,8 +50,7 @@ pub struct Unregistration {
 
 impl Unregistration {
     /// What GitLab lists of it for this volume.
-    #[must_use]
-    pub fn registered<'a>(&'a self, system_id: Option<&'a SystemId>) -> Registered<'a> {
+    pub(crate) fn registered<'a>(&'a self, system_id: Option<&'a SystemId>) -> Registered<'a> {
         Registered {
             ownership: self.ownership,
             id: self.id,
@@ -62,15 +61,13 @@ impl Unregistration {
     }
 
     /// Whether both are one request at GitLab.
-    #[must_use]
-    pub fn is_same(&self, other: &Self) -> bool {
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.token == other.token && same_url(&self.url, &other.url)
     }
 }
 
 /// Everything that is to go: what the entries come to, and what has none.
-#[must_use]
-pub fn all(entries: &[RunnerEntry], state: Option<&State>) -> Vec<Unregistration> {
+pub(crate) fn all(entries: &[RunnerEntry], state: Option<&State>) -> Vec<Unregistration> {
     let mut all = unregistrations(entries, state);
     all.extend(state.map_or_else(Vec::new, |state| without_entry(state, entries)));
     all
@@ -78,8 +75,10 @@ pub fn all(entries: &[RunnerEntry], state: Option<&State>) -> Vec<Unregistration
 
 /// What the entries come to. Two entries with one token are one runner and one request; an entry without a token was
 /// never polled and needs none.
-#[must_use]
-pub fn unregistrations(entries: &[RunnerEntry], state: Option<&State>) -> Vec<Unregistration> {
+pub(crate) fn unregistrations(
+    entries: &[RunnerEntry],
+    state: Option<&State>,
+) -> Vec<Unregistration> {
     let mut unregistrations: Vec<Unregistration> = Vec::new();
     for entry in entries {
         let Some(token) = entry.token.clone() else {
@@ -149,8 +148,7 @@ fn classify(
 }
 
 /// Whether the state file says that the runner of an entry is gone, whatever the entry's token is.
-#[must_use]
-pub fn is_over(entry: &RunnerEntry, state: Option<&State>) -> bool {
+pub(crate) fn is_over(entry: &RunnerEntry, state: Option<&State>) -> bool {
     let known = state.and_then(|state| state.entry(&entry.url, entry.id?));
     known.is_some_and(|known| known.refused)
 }

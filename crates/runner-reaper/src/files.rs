@@ -21,7 +21,7 @@ const LOOK: Duration = Duration::from_millis(10);
 
 /// The files around one `config.toml`.
 #[derive(Debug)]
-pub struct Files {
+pub(crate) struct Files {
     path: PathBuf,
     volume: Volume,
     name: String,
@@ -29,7 +29,7 @@ pub struct Files {
 
 /// The operator's `config.toml` at one moment.
 #[derive(Clone, Debug)]
-pub struct Config {
+pub(crate) struct Config {
     /// Its text.
     pub text: String,
     /// What it says.
@@ -59,10 +59,7 @@ impl Stamp {
 
 impl Config {
     /// What stands for the file where there is none: no entries.
-    ///
-    /// # Errors
-    /// When an empty text were no TOML.
-    pub fn missing() -> Result<Self, config_toml::Error> {
+    pub(crate) fn missing() -> Result<Self, config_toml::Error> {
         Ok(Self {
             text: String::new(),
             toml: ConfigToml::parse("")?,
@@ -71,18 +68,14 @@ impl Config {
     }
 
     /// Whether there is no file.
-    #[must_use]
-    pub fn is_missing(&self) -> bool {
+    pub(crate) fn is_missing(&self) -> bool {
         self.stamp.is_none()
     }
 }
 
 impl Files {
     /// The files around the `config.toml` at this path.
-    ///
-    /// # Errors
-    /// When the path names no file.
-    pub fn of(path: &Path) -> Result<Self, Failure> {
+    pub(crate) fn of(path: &Path) -> Result<Self, Failure> {
         let name = path.file_name().and_then(|name| name.to_str());
         let name = name.ok_or_else(|| {
             Failure::usage(format!(
@@ -99,28 +92,24 @@ impl Files {
     }
 
     /// The path of `config.toml`.
-    #[must_use]
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// The name of `config.toml` in its directory.
-    #[must_use]
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     /// The volume.
-    #[must_use]
-    pub fn volume(&self) -> &Volume {
+    pub(crate) fn volume(&self) -> &Volume {
         &self.volume
     }
 
     /// The lock, waited for until the deadline. Nothing on a volume that cannot be written: nobody works there.
     ///
-    /// # Errors
-    /// When another helper holds it all the time.
-    pub async fn lock(&self, deadline: Deadline) -> Result<Option<Lock>, Error> {
+    /// Fails when another helper holds it all the time.
+    pub(crate) async fn lock(&self, deadline: Deadline) -> Result<Option<Lock>, Error> {
         use std::io::ErrorKind as Kind;
         match self.volume.lock(deadline).await {
             Ok(lock) => Ok(Some(lock)),
@@ -133,28 +122,21 @@ impl Files {
     }
 
     /// Ends a pause that is on the disk.
-    ///
-    /// # Errors
-    /// When the volume cannot be written.
-    pub fn put_back(&self) -> Result<Restored, Error> {
+    pub(crate) fn put_back(&self) -> Result<Restored, Error> {
         original::put_back(&self.volume, &self.name)
     }
 
     /// Ends a pause, and gives a file that is being written a second to get its runner entries: whoever truncates first
     /// and fills then may have a new token in its hand.
-    ///
-    /// # Errors
-    /// When the volume cannot be written.
-    pub async fn put_back_when_whole(&self, deadline: Deadline) -> Result<Restored, Error> {
+    pub(crate) async fn put_back_when_whole(&self, deadline: Deadline) -> Result<Restored, Error> {
         self.until_whole(deadline).await?;
         self.put_back()
     }
 
     /// Ends a pause so that a live runner manager loads the original, given the same second.
     ///
-    /// # Errors
-    /// When the volume cannot be written, or the original is no `config.toml`: the pause stays then.
-    pub async fn resume_when_whole(&self, deadline: Deadline) -> anyhow::Result<Restored> {
+    /// Fails when the volume cannot be written, or the original is no `config.toml`: the pause stays then.
+    pub(crate) async fn resume_when_whole(&self, deadline: Deadline) -> anyhow::Result<Restored> {
         self.until_whole(deadline).await?;
         if self.is_put_aside()? {
             self.config()?;
@@ -163,10 +145,10 @@ impl Files {
     }
 
     /// The operator's configuration, where it may be written just now: one without runner entries is given the same second.
-    ///
-    /// # Errors
-    /// As [`Files::config`].
-    pub async fn config_when_whole(&self, deadline: Deadline) -> anyhow::Result<Option<Config>> {
+    pub(crate) async fn config_when_whole(
+        &self,
+        deadline: Deadline,
+    ) -> anyhow::Result<Option<Config>> {
         let limit = deadline.earlier(BEING_WRITTEN);
         loop {
             let config = self.config()?;
@@ -187,19 +169,13 @@ impl Files {
     }
 
     /// Publishes the paused form of a configuration.
-    ///
-    /// # Errors
-    /// When the volume cannot be written.
-    pub fn pause(&self, text: &str) -> Result<(), Error> {
+    pub(crate) fn pause(&self, text: &str) -> Result<(), Error> {
         original::pause(&self.volume, &self.name, text)
     }
 
     /// Writes a configuration that was read before in place of a paused file whose original somebody removed, with the time it
     /// had, so that a live runner manager does not load it; says whether that was so.
-    ///
-    /// # Errors
-    /// When the volume cannot be written.
-    pub fn write_again(&self, config: &Config) -> Result<bool, Error> {
+    pub(crate) fn write_again(&self, config: &Config) -> Result<bool, Error> {
         let (Some(stamp), true) = (&config.stamp, self.is_paused()) else {
             return Ok(false);
         };
@@ -210,27 +186,23 @@ impl Files {
     }
 
     /// Whether `config.toml` is the paused one.
-    #[must_use]
-    pub fn is_paused(&self) -> bool {
+    pub(crate) fn is_paused(&self) -> bool {
         self.volume
             .read_text(&self.name)
             .is_ok_and(|text| text.as_deref().is_some_and(original::is_paused))
     }
 
     /// The pause that somebody asked for from a shell, where it stands.
-    ///
-    /// # Errors
-    /// When the volume cannot be read.
-    pub fn paused_by_hand(&self, state: Option<&State>) -> Result<Option<PauseByHand>, Error> {
+    pub(crate) fn paused_by_hand(
+        &self,
+        state: Option<&State>,
+    ) -> Result<Option<PauseByHand>, Error> {
         let stands = |state| original::by_hand(&self.volume, &self.name, state);
         Ok(state.map(stands).transpose()?.flatten())
     }
 
     /// Whether a pause keeps the operator's file aside.
-    ///
-    /// # Errors
-    /// When the volume cannot be read.
-    pub fn is_put_aside(&self) -> Result<bool, Error> {
+    pub(crate) fn is_put_aside(&self) -> Result<bool, Error> {
         let not_here = self.is_paused() || self.volume.metadata(&self.name)?.is_none();
         let original = names::original_of(&self.name);
         Ok(not_here && self.volume.metadata(&original)?.is_some())
@@ -247,9 +219,8 @@ impl Files {
     /// The operator's configuration: during a pause, somebody else's included, that is the original. Nothing, where
     /// there is none.
     ///
-    /// # Errors
-    /// When it cannot be read or is no `config.toml`; the message names the line.
-    pub fn config(&self) -> anyhow::Result<Option<Config>> {
+    /// Fails when it cannot be read or is no `config.toml`; the message names the line.
+    pub(crate) fn config(&self) -> anyhow::Result<Option<Config>> {
         let name = self.place()?;
         let stamp = self.stamp_of(&name)?;
         let (Some(text), Some(stamp)) = (self.volume.read_text(&name)?, stamp) else {
@@ -270,8 +241,7 @@ impl Files {
 
     /// Whether `config.toml` is another one than `config`: the runner manager has rotated a token, or somebody edited. A paused
     /// file whose original could not be put back is none.
-    #[must_use]
-    pub fn changed_since(&self, config: &Config) -> bool {
+    pub(crate) fn changed_since(&self, config: &Config) -> bool {
         let is_other = |name: &str| {
             self.stamp_of(name)
                 .is_ok_and(|now| now.is_some() && now != config.stamp)
@@ -288,19 +258,15 @@ impl Files {
 
     /// What the helpers remember. Nothing, where no helper ever worked.
     ///
-    /// # Errors
-    /// When the state file is there and cannot be understood: nobody knows then what may be deleted.
-    pub fn state(&self) -> anyhow::Result<Option<State>> {
+    /// Fails when the state file is there and cannot be understood: nobody knows then what may be deleted.
+    pub(crate) fn state(&self) -> anyhow::Result<Option<State>> {
         let text = self.volume.read_text(names::STATE)?;
         let state = text.as_deref().map(State::parse).transpose();
         state.with_context(|| self.volume.directory().display().to_string())
     }
 
     /// Remembers.
-    ///
-    /// # Errors
-    /// When the volume cannot be written.
-    pub fn save_state(&self, state: &State) -> anyhow::Result<()> {
+    pub(crate) fn save_state(&self, state: &State) -> anyhow::Result<()> {
         let how = Publication::keeping();
         self.volume
             .publish(names::STATE, state.to_text().as_bytes(), how)?;
@@ -309,9 +275,8 @@ impl Files {
 
     /// Remembers the pause by hand, or that there is none any more. Of a state that tells of nothing else no file is kept.
     ///
-    /// # Errors
-    /// When the volume cannot be written, or the state cannot be understood.
-    pub fn remember_pause(&self, pause: Option<PauseByHand>) -> anyhow::Result<()> {
+    /// Fails when the volume cannot be written, or the state cannot be understood.
+    pub(crate) fn remember_pause(&self, pause: Option<PauseByHand>) -> anyhow::Result<()> {
         let mut state = self.state()?.unwrap_or_default();
         let ends = pause.is_none();
         state.pause = pause;
@@ -323,25 +288,20 @@ impl Files {
     }
 
     /// The system ID of the file.
-    #[must_use]
-    pub fn system_id(&self) -> Option<SystemId> {
+    pub(crate) fn system_id(&self) -> Option<SystemId> {
         let text = self.volume.read_text(names::SYSTEM_ID).ok().flatten()?;
         SystemId::parse(&text)
     }
 
     /// Publishes another file of the operator's, for good: `config.toml`, or during a pause the original.
-    ///
-    /// # Errors
-    /// When the volume cannot be written.
-    pub fn publish(&self, text: &str) -> Result<(), Error> {
+    pub(crate) fn publish(&self, text: &str) -> Result<(), Error> {
         self.volume
             .publish(&self.place()?, text.as_bytes(), Publication::keeping())
     }
 }
 
 /// The pod that the volume belongs to, if it is another than ours.
-#[must_use]
-pub fn other_pod<'a>(state: Option<&'a State>, ours: &Pod) -> Option<&'a Pod> {
+pub(crate) fn other_pod<'a>(state: Option<&'a State>, ours: &Pod) -> Option<&'a Pod> {
     let theirs = state?.pod.as_ref()?;
     (theirs.is_same(ours) == Some(false)).then_some(theirs)
 }

@@ -6,14 +6,14 @@ use std::time::Duration;
 use runner_lifecycle::deadline::Deadline;
 
 /// Kubernetes' own `terminationGracePeriodSeconds`, where nobody says.
-pub const DEFAULT: Duration = Duration::from_secs(30);
+pub(crate) const DEFAULT: Duration = Duration::from_secs(30);
 
 const LEAST_RESERVE: Duration = Duration::from_secs(2);
 const MOST_RESERVE: Duration = Duration::from_secs(15);
 
 /// The grace period as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Grace {
+pub(crate) struct Grace {
     /// How long the pod has, from its deletion to SIGKILL.
     pub period: Duration,
     /// What is kept of it for unregistering.
@@ -24,7 +24,7 @@ pub struct Grace {
 
 /// The points in time that follow from a grace period.
 #[derive(Clone, Copy, Debug)]
-pub struct Deadlines {
+pub(crate) struct Deadlines {
     /// Until then jobs are waited for.
     pub jobs: Deadline,
     /// Until then GitLab is asked.
@@ -36,8 +36,7 @@ pub struct Deadlines {
 impl Grace {
     /// The grace period with its reserve: a sixth, between 2 s and 15 s, and never more than half of the period, however
     /// it was given.
-    #[must_use]
-    pub fn of(told: Option<Duration>, reserve: Option<Duration>) -> Self {
+    pub(crate) fn of(told: Option<Duration>, reserve: Option<Duration>) -> Self {
         let period = told.unwrap_or(DEFAULT);
         let usual = (period / 6).clamp(LEAST_RESERVE, MOST_RESERVE);
         Self {
@@ -48,21 +47,18 @@ impl Grace {
     }
 
     /// How long jobs are waited for.
-    #[must_use]
-    pub fn for_jobs(&self) -> Duration {
+    pub(crate) fn for_jobs(&self) -> Duration {
         self.period - self.reserve
     }
 
     /// How long GitLab is asked. A quarter of the reserve is left for the last act: a job that is ended is still
     /// reported, and the words are still written.
-    #[must_use]
-    pub fn for_gitlab(&self) -> Duration {
+    pub(crate) fn for_gitlab(&self) -> Duration {
         self.period - self.reserve / 4
     }
 
     /// The points in time, for a grace period that began `gone` ago.
-    #[must_use]
-    pub fn deadlines(&self, gone: Duration) -> Deadlines {
+    pub(crate) fn deadlines(&self, gone: Duration) -> Deadlines {
         let at = |time: Duration| Deadline::after(time.saturating_sub(gone));
         Deadlines {
             jobs: at(self.for_jobs()),

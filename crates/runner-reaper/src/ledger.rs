@@ -25,7 +25,7 @@ use count::Count;
 const ENTERING: Duration = Duration::from_millis(500);
 
 /// The book of one run.
-pub struct Ledger<'a> {
+pub(crate) struct Ledger<'a> {
     options: &'a Options,
     scene: &'a Scene,
     stops: &'a Stops,
@@ -52,7 +52,7 @@ pub struct Ledger<'a> {
 
 impl<'a> Ledger<'a> {
     /// An empty book.
-    pub fn new(options: &'a Options, scene: &'a Scene, stops: &'a Stops) -> Self {
+    pub(crate) fn new(options: &'a Options, scene: &'a Scene, stops: &'a Stops) -> Self {
         Self {
             options,
             scene,
@@ -72,7 +72,7 @@ impl<'a> Ledger<'a> {
     }
 
     /// An empty book with clients that are ready.
-    pub fn with_clients(
+    pub(crate) fn with_clients(
         options: &'a Options,
         scene: &'a Scene,
         clients: Clients<'a>,
@@ -86,18 +86,18 @@ impl<'a> Ledger<'a> {
 
     /// Takes the system ID that the live process shows for more than the file's: a runner manager that could not write the
     /// file has one of its own.
-    pub fn trust(&mut self, shown: SystemId) {
+    pub(crate) fn trust(&mut self, shown: SystemId) {
         self.system_id = Some(shown);
     }
 
     /// The runner manager has ended: it writes no new token any more.
-    pub fn nobody_writes(&mut self) {
+    pub(crate) fn nobody_writes(&mut self) {
         self.clients.nobody_writes();
     }
 
     /// Notes that there was, or may have been, polling since the last deletion: a runner manager that polls brings its
     /// deleted record back, so it has to be deleted again. A runner does not come back.
-    pub fn may_be_back(&mut self) {
+    pub(crate) fn may_be_back(&mut self) {
         let stays = |known: &Unregistration| known.ownership == Ownership::Owned;
         self.round += 1;
         self.gone.retain(|(known, _)| stays(known));
@@ -106,7 +106,7 @@ impl<'a> Ledger<'a> {
     }
 
     /// What of this configuration is still to go, with the runners that have no entry.
-    pub fn unregistrations(&self, config: &Config) -> Vec<Unregistration> {
+    pub(crate) fn unregistrations(&self, config: &Config) -> Vec<Unregistration> {
         let found = entries::all(&self.entries(config), self.scene.state.as_ref());
         let here = |unregistration: &Unregistration| {
             let same = |other: &Unregistration| other.token == unregistration.token;
@@ -116,21 +116,21 @@ impl<'a> Ledger<'a> {
     }
 
     /// What of it is shared.
-    pub fn shared(&self, config: &Config) -> Vec<Unregistration> {
+    pub(crate) fn shared(&self, config: &Config) -> Vec<Unregistration> {
         let mut all = self.unregistrations(config);
         all.retain(|known| known.ownership == Ownership::Shared);
         all
     }
 
     /// Says what of a whole configuration cannot be unregistered from here.
-    pub fn say_what_cannot_go(&mut self, config: &Config) {
+    pub(crate) fn say_what_cannot_go(&mut self, config: &Config) {
         let all = self.entries(config);
         self.say_unreadable(&all);
         self.say_nowhere(config, |_| true);
     }
 
     /// Names what the state file knows and nothing here has the token of, at such a GitLab; the others were not selected.
-    pub fn say_nowhere(&mut self, config: &Config, such: impl Fn(&str) -> bool) {
+    pub(crate) fn say_nowhere(&mut self, config: &Config, such: impl Fn(&str) -> bool) {
         let Some(state) = &self.scene.state else {
             return;
         };
@@ -145,12 +145,12 @@ impl<'a> Ledger<'a> {
     }
 
     /// Notes that so many more stay because nobody asked for their end.
-    pub fn not_selected(&mut self, runners: usize) {
+    pub(crate) fn not_selected(&mut self, runners: usize) {
         self.not_selected += runners;
     }
 
     /// Says which of these entries name a token that is none here.
-    pub fn say_unreadable(&mut self, some: &[RunnerEntry]) {
+    pub(crate) fn say_unreadable(&mut self, some: &[RunnerEntry]) {
         let all = self.entries(&self.scene.config);
         for entry in entries::unreadable(some, &all, self.scene.state.as_ref()) {
             log::error!(
@@ -162,19 +162,19 @@ impl<'a> Ledger<'a> {
     }
 
     /// The runner entries of a configuration.
-    pub fn entries(&self, config: &Config) -> Vec<RunnerEntry> {
+    pub(crate) fn entries(&self, config: &Config) -> Vec<RunnerEntry> {
         let lookup = |name: &str| self.options.environment.get(name).map(str::to_owned);
         config.toml.entries(&lookup)
     }
 
     /// What is gone.
-    pub fn gone(&self) -> impl Iterator<Item = &Unregistration> {
+    pub(crate) fn gone(&self) -> impl Iterator<Item = &Unregistration> {
         self.gone.iter().map(|(known, _)| known)
     }
 
     /// Takes the tokens of what is gone off the disk. Of the entries in the file only `stay` are to stay there. Where that cannot
     /// be written, GitLab tells the next run that they are gone.
-    pub fn record(&self, stay: &[RunnerEntry], there: &[RunnerEntry]) {
+    pub(crate) fn record(&self, stay: &[RunnerEntry], there: &[RunnerEntry]) {
         let gone: Vec<&Unregistration> = self.gone().collect();
         let files = &self.scene.files;
         // Read anew: this run is not the only thing that changes it.
@@ -190,12 +190,12 @@ impl<'a> Ledger<'a> {
     }
 
     /// Notes an end that is graver than what was noted before.
-    pub fn note(&mut self, exit: Exit) {
+    pub(crate) fn note(&mut self, exit: Exit) {
         self.exit = self.exit.graver(exit);
     }
 
     /// Begins to unregister these; what was left behind before is tried again with them.
-    pub fn begin(&mut self, mut unregistrations: Vec<Unregistration>, deadline: Deadline) {
+    pub(crate) fn begin(&mut self, mut unregistrations: Vec<Unregistration>, deadline: Deadline) {
         for again in &mut unregistrations {
             // Whose runner manager this run has deleted before may have no other one.
             again.known |= self.deleted.contains(&again.token);
@@ -212,7 +212,7 @@ impl<'a> Ledger<'a> {
     }
 
     /// Waits so long for what GitLab is being asked for; the rest goes on by itself.
-    pub async fn settle_within(&mut self, patience: Duration) {
+    pub(crate) async fn settle_within(&mut self, patience: Duration) {
         let limit = tokio::time::Instant::now() + patience;
         while let Ok(Some(outcome)) = tokio::time::timeout_at(limit, self.clients.next()).await {
             self.enter(outcome);
@@ -220,7 +220,7 @@ impl<'a> Ledger<'a> {
     }
 
     /// Enters what has come to an end meanwhile.
-    pub fn settle_ready(&mut self) {
+    pub(crate) fn settle_ready(&mut self) {
         while let Some(outcome) = self.clients.ready() {
             self.enter(outcome);
         }
@@ -228,7 +228,7 @@ impl<'a> Ledger<'a> {
 
     /// Waits for all that GitLab is being asked for, no longer than to this deadline and what an answer at its very end needs.
     /// The stop signal of this number ends the waiting.
-    pub async fn settle(&mut self, last_stop: u32, until: Deadline) {
+    pub(crate) async fn settle(&mut self, last_stop: u32, until: Deadline) {
         let limit = until.instant() + ENTERING;
         let stops = self.stops;
         let why = loop {
@@ -247,8 +247,7 @@ impl<'a> Ledger<'a> {
     }
 
     /// Whether GitLab owes no answer.
-    #[must_use]
-    pub fn is_settled(&self) -> bool {
+    pub(crate) fn is_settled(&self) -> bool {
         self.open.is_empty()
     }
 
@@ -273,7 +272,7 @@ impl<'a> Ledger<'a> {
     }
 
     /// Names what is left behind because its jobs would hang without it.
-    pub fn keep(&mut self, unregistrations: &[Unregistration], why: &str, jobs: &[String]) {
+    pub(crate) fn keep(&mut self, unregistrations: &[Unregistration], why: &str, jobs: &[String]) {
         for unregistration in unregistrations {
             let what = unregistration.registered(self.system_id.as_ref());
             let jobs = jobs.join(", ");
@@ -287,7 +286,7 @@ impl<'a> Ledger<'a> {
     }
 
     /// Names what is left behind because nobody waits any more.
-    pub fn give_up(&mut self, unregistrations: &[Unregistration], why: &str) {
+    pub(crate) fn give_up(&mut self, unregistrations: &[Unregistration], why: &str) {
         for unregistration in unregistrations {
             let what = unregistration.registered(self.system_id.as_ref());
             log::error!("{what} may be left behind at {}: {why}", unregistration.url);
@@ -297,7 +296,7 @@ impl<'a> Ledger<'a> {
     }
 
     /// Names jobs that were killed with their runner manager: GitLab did not hear of it.
-    pub fn jobs_were_killed(&mut self, why: &str, jobs: &[String]) {
+    pub(crate) fn jobs_were_killed(&mut self, why: &str, jobs: &[String]) {
         let list = match jobs {
             [] => "it is not known whether any were running".to_owned(),
             jobs => jobs.join(", "),
@@ -309,8 +308,7 @@ impl<'a> Ledger<'a> {
     }
 
     /// Says what is now true, once the disk does.
-    #[must_use]
-    pub fn last_words(&self, jobs: usize) -> Exit {
+    pub(crate) fn last_words(&self, jobs: usize) -> Exit {
         let now = self.scene.files.config().ok().flatten();
         let there = self.entries(now.as_ref().unwrap_or(&self.scene.config));
         self.record(&there, &there);

@@ -1,9 +1,9 @@
 //! `runner-reaper`: takes the runner off GitLab's list when its pod ends, and lets the running jobs finish.
 //!
-//! [`drain`], [`grace`] and [`entries`] are rules; [`runner_manager`], [`files`], [`requests`] and
-//! [`rotation`] are edges; [`pre_stop`],
-//! [`sidecar`] and [`unregister`] are the stories that join them, with one [`ledger`] each; [`by_hand`] is the first half of the
-//! first of them, and back. [`status`] only looks. [`sweep`] is a story of its own, which needs none of the files.
+//! `drain`, `grace` and `entries` are rules; `runner_manager`, `files`, `requests` and
+//! `rotation` are edges; `pre_stop`,
+//! `sidecar` and `unregister` are the stories that join them, with one `ledger` each; `by_hand` is the first half of the
+//! first of them, and back. `status` only looks. `sweep` is a story of its own, which needs none of the files.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -15,26 +15,28 @@ use runner_lifecycle::exit::Exit;
 use runner_lifecycle::signals::Signals;
 use runner_lifecycle::{ending, report};
 
-pub mod args;
-pub mod by_hand;
-pub mod drain;
-pub mod entries;
-pub mod files;
-pub mod grace;
-pub mod ledger;
-pub mod pause;
-pub mod pre_stop;
-pub mod requests;
-pub mod rotation;
-pub mod runner_manager;
-pub mod scene;
-pub mod sidecar;
-pub mod status;
-pub mod stops;
-pub mod sweep;
-pub mod unregister;
+mod args;
+mod by_hand;
+mod drain;
+mod entries;
+mod files;
+mod grace;
+mod ledger;
+mod pause;
+mod pre_stop;
+mod requests;
+mod rotation;
+mod runner_manager;
+mod scene;
+mod sidecar;
+mod status;
+mod stops;
+mod sweep;
+mod unregister;
 
 mod container_log;
+
+pub use args::surface;
 
 use args::{Command, Environment, Options};
 use stops::Stops;
@@ -44,7 +46,6 @@ use stops::Stops;
 const BEFORE_US: Duration = Duration::from_millis(200);
 
 /// The program from its first to its last moment.
-#[must_use]
 pub fn main() -> ExitCode {
     ending::prepare();
     let environment = Environment::of_process();

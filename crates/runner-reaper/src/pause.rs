@@ -14,7 +14,7 @@ use crate::stops::Stops;
 
 mod watching;
 
-pub use watching::{REPEAT_RELOAD, Watching};
+pub(crate) use watching::{REPEAT_RELOAD, Watching};
 
 /// So often a pause is repeated at once: a token is rotated, or somebody edits.
 const AT_ONCE: u32 = 3;
@@ -25,7 +25,7 @@ const LONGEST_REST: Duration = Duration::from_secs(5);
 
 /// How polling stands after the pause.
 #[derive(Clone, Debug)]
-pub enum End {
+pub(crate) enum End {
     /// It is off, as seen.
     Off(Quiet, Box<Watch>, Instant),
     /// It must be off by now: nobody was ever there to be looked at, and time has passed.
@@ -44,8 +44,7 @@ pub enum End {
 
 impl End {
     /// The activity that was seen when polling was off.
-    #[must_use]
-    pub fn activity(&self) -> Option<f64> {
+    pub(crate) fn activity(&self) -> Option<f64> {
         match self {
             Self::Off(_, watch, _) => Some(watch.activity()),
             _ => None,
@@ -53,8 +52,7 @@ impl End {
     }
 
     /// The watch that saw polling off, to look on with, and when it began.
-    #[must_use]
-    pub fn watch(self) -> Option<(Box<Watch>, Instant)> {
+    pub(crate) fn watch(self) -> Option<(Box<Watch>, Instant)> {
         match self {
             Self::Off(_, watch, began) => Some((watch, began)),
             _ => None,
@@ -64,7 +62,7 @@ impl End {
 
 /// What a pause came to.
 #[derive(Debug)]
-pub struct Paused {
+pub(crate) struct Paused {
     /// How polling stands.
     pub end: End,
     /// Whether `config.toml` is the original again.
@@ -73,8 +71,7 @@ pub struct Paused {
 
 impl Paused {
     /// No pause: polling goes on.
-    #[must_use]
-    pub fn not_possible() -> Self {
+    pub(crate) fn not_possible() -> Self {
         Self {
             end: End::On,
             restored: true,
@@ -83,10 +80,7 @@ impl Paused {
 }
 
 /// Ends polling, as often as a token rotation begins it anew before the deadline.
-///
-/// # Errors
-/// When `config.toml` cannot be read.
-pub async fn end_polling(
+pub(crate) async fn end_polling(
     files: &Files,
     live: &Live,
     config: &Config,
@@ -176,7 +170,7 @@ pub async fn end_polling(
 
 /// Rests before a pause is repeated for the `times`th time, no longer than to the deadline or the first stop signal: whatever
 /// rewrites `config.toml` all the time must not have it paused, and GitLab asked, as fast as this machine can.
-pub async fn rest(times: u32, deadline: Deadline, stops: &Stops) {
+pub(crate) async fn rest(times: u32, deadline: Deadline, stops: &Stops) {
     let rest = rest_before(times).min(deadline.left());
     if rest.is_zero() {
         return;

@@ -36,9 +36,12 @@ const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// Runs the hook.
 ///
-/// # Errors
-/// When the volume or its files cannot be used; nothing was unregistered then.
-pub async fn run(options: &Options, deadlines: Deadlines, stops: &Stops) -> anyhow::Result<Exit> {
+/// Fails when the volume or its files cannot be used; nothing was unregistered then.
+pub(crate) async fn run(
+    options: &Options,
+    deadlines: Deadlines,
+    stops: &Stops,
+) -> anyhow::Result<Exit> {
     let scene = match Scene::open_unless_stopped(options, deadlines.gitlab, stops).await? {
         Opened::Scene(scene) => *scene,
         Opened::OtherPod(theirs) => {
@@ -57,10 +60,7 @@ pub async fn run(options: &Options, deadlines: Deadlines, stops: &Stops) -> anyh
 }
 
 /// The hook on a volume that is open already.
-///
-/// # Errors
-/// As [`run`].
-pub async fn drain_and_unregister(
+pub(crate) async fn drain_and_unregister(
     mut scene: Scene,
     options: &Options,
     deadlines: Deadlines,

@@ -17,7 +17,7 @@ use crate::entries::Unregistration;
 use crate::rotation::{self, Newest};
 
 /// What is used to speak with the instances of GitLab, kept from one request to the next.
-pub struct Clients<'a> {
+pub(crate) struct Clients<'a> {
     options: &'a Options,
     /// One for each instance and set of TLS files.
     made: Vec<(Endpoint, TlsFiles, Arc<Client>)>,
@@ -39,7 +39,7 @@ struct Request {
 
 /// What became of an unregistration.
 #[derive(Debug)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// What was to go.
     pub unregistration: Unregistration,
     /// In which round of the run GitLab was asked.
@@ -50,8 +50,7 @@ pub struct Outcome {
 
 impl<'a> Clients<'a> {
     /// No client yet; each is made when it is needed first.
-    #[must_use]
-    pub fn new(options: &'a Options) -> Self {
+    pub(crate) fn new(options: &'a Options) -> Self {
         Self {
             options,
             made: Vec::new(),
@@ -63,15 +62,14 @@ impl<'a> Clients<'a> {
     }
 
     /// The runner manager has ended: it writes no new token any more.
-    pub fn nobody_writes(&mut self) {
+    pub(crate) fn nobody_writes(&mut self) {
         self.newest.nobody_writes();
     }
 
     /// The client for an unregistration.
     ///
-    /// # Errors
-    /// When the URL or a TLS file cannot be used.
-    pub fn of(&mut self, unregistration: &Unregistration) -> anyhow::Result<Arc<Client>> {
+    /// Fails when the URL or a TLS file cannot be used.
+    pub(crate) fn of(&mut self, unregistration: &Unregistration) -> anyhow::Result<Arc<Client>> {
         let endpoint = Endpoint::parse(&unregistration.url)?;
         let files = tls_files(self.options, &unregistration.tls_files);
         let known = self
@@ -91,7 +89,7 @@ impl<'a> Clients<'a> {
     ///
     /// What is being asked for already is asked for again only when that request has ended: a `config.toml` that changes all the
     /// time begins many rounds, and a GitLab that does not answer must not get a request of each of them at once.
-    pub fn begin(
+    pub(crate) fn begin(
         &mut self,
         unregistrations: Vec<Unregistration>,
         system_id: Option<&SystemId>,
@@ -158,7 +156,7 @@ impl<'a> Clients<'a> {
     }
 
     /// The next one that came to an end; nothing, if all have.
-    pub async fn next(&mut self) -> Option<Outcome> {
+    pub(crate) async fn next(&mut self) -> Option<Outcome> {
         loop {
             match self.asking.join_next().await? {
                 Ok(outcome) => return Some(self.ended(outcome)),
@@ -169,7 +167,7 @@ impl<'a> Clients<'a> {
     }
 
     /// One that has come to an end already.
-    pub fn ready(&mut self) -> Option<Outcome> {
+    pub(crate) fn ready(&mut self) -> Option<Outcome> {
         let outcome = self.asking.try_join_next()?.ok()?;
         Some(self.ended(outcome))
     }
@@ -177,8 +175,7 @@ impl<'a> Clients<'a> {
 
 impl Outcome {
     /// The exit code that this outcome alone would mean.
-    #[must_use]
-    pub fn exit(&self) -> Exit {
+    pub(crate) fn exit(&self) -> Exit {
         self.result
             .as_ref()
             .map_or_else(ending::exit_of, |_| Exit::Done)

@@ -37,8 +37,10 @@ const IMMINENT: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_millis(50);
 
 /// When the runner manager replaces a token of this life; nothing for one that never expires or whose beginning is not known.
-#[must_use]
-pub fn due_at(obtained: Option<SystemTime>, expires: Option<SystemTime>) -> Option<SystemTime> {
+pub(crate) fn due_at(
+    obtained: Option<SystemTime>,
+    expires: Option<SystemTime>,
+) -> Option<SystemTime> {
     let (obtained, expires) = (obtained?, expires?);
     let life = expires.duration_since(obtained).ok()?;
     obtained.checked_add(life / 4 * 3)
@@ -49,23 +51,21 @@ fn is_within(due: Option<SystemTime>, time: Duration) -> bool {
 }
 
 /// Whether GitLab may not know the token because its rotation is under way.
-#[must_use]
-pub fn may_be_under_way(unregistration: &Unregistration) -> bool {
+pub(crate) fn may_be_under_way(unregistration: &Unregistration) -> bool {
     let due = due_at(unregistration.obtained_at, unregistration.expires_at);
     is_within(due, NEAR)
 }
 
 /// Whether GitLab may not know the token because it was rotated in an entry that is not there any more. A token that never
 /// expires, as far as anybody knows, is not.
-#[must_use]
-pub fn may_have_been(unregistration: &Unregistration) -> bool {
+pub(crate) fn may_have_been(unregistration: &Unregistration) -> bool {
     unregistration.expires_at.is_some()
         && (unregistration.obtained_at.is_none() || may_be_under_way(unregistration))
 }
 
 /// Where the newest token of a runner stands.
 #[derive(Clone, Debug)]
-pub struct Newest {
+pub(crate) struct Newest {
     path: PathBuf,
     environment: Environment,
     /// Whether a runner manager may still be writing one.
@@ -74,8 +74,7 @@ pub struct Newest {
 
 impl Newest {
     /// In the `config.toml` of these options.
-    #[must_use]
-    pub fn of(options: &Options) -> Self {
+    pub(crate) fn of(options: &Options) -> Self {
         Self {
             path: options.config.clone(),
             environment: options.environment.clone(),
@@ -84,12 +83,12 @@ impl Newest {
     }
 
     /// The runner manager has ended: what stands there is all there is.
-    pub fn nobody_writes(&mut self) {
+    pub(crate) fn nobody_writes(&mut self) {
         self.may_come = false;
     }
 
     /// Another token of the same runner than the one that is known, waited for where one may still be written.
-    pub async fn token(&self, known: &Unregistration, deadline: Deadline) -> Option<Token> {
+    pub(crate) async fn token(&self, known: &Unregistration, deadline: Deadline) -> Option<Token> {
         let limit = deadline.earlier(ANSWERS);
         loop {
             let found = self.read(known);
@@ -121,10 +120,7 @@ impl Newest {
 
 /// The `config.toml` to pause. Where a rotation is due and the runner manager does not show whether one is under way, that is
 /// the one with the new token, waited for as long as may be.
-///
-/// # Errors
-/// When `config.toml` cannot be read.
-pub async fn waited_for(
+pub(crate) async fn waited_for(
     scene: &Scene,
     live: &Live,
     options: &Options,

@@ -2,13 +2,13 @@
 //! and what it shows is `runner-lifecycle`'s.
 
 use runner_lifecycle::deadline::Deadline;
-pub use runner_lifecycle::runner_manager::*;
+pub(crate) use runner_lifecycle::runner_manager::*;
 
 use crate::args::Options;
 use crate::files::{Config, Files};
 
 /// The runner manager that works on our `config.toml`, as [`Live::find`] finds it.
-pub async fn find(
+pub(crate) async fn find(
     options: &Options,
     files: &Files,
     config: &Config,
@@ -19,7 +19,7 @@ pub async fn find(
 
 /// The same, with one more that counts without a process in sight: whose page shows no system ID, as that of one started on a
 /// paused file.
-pub async fn find_nameless_too(
+pub(crate) async fn find_nameless_too(
     options: &Options,
     files: &Files,
     config: &Config,
@@ -45,8 +45,7 @@ async fn search(
 }
 
 /// Where the metrics are: as told, else as the process was told, else as the file says.
-#[must_use]
-pub fn metrics_address(
+pub(crate) fn metrics_address(
     options: &Options,
     process: Option<&str>,
     config: &Config,

@@ -16,7 +16,7 @@ use crate::stops::Stops;
 
 /// A volume that is ours to work on.
 #[derive(Debug)]
-pub struct Scene {
+pub(crate) struct Scene {
     /// The files around `config.toml`.
     pub files: Files,
     /// The operator's `config.toml`; [`Config::missing`] where only the state file tells of runners.
@@ -30,7 +30,7 @@ pub struct Scene {
 
 /// What opening came to.
 #[derive(Debug)]
-pub enum Opened {
+pub(crate) enum Opened {
     /// There is something to work on.
     Scene(Box<Scene>),
     /// The volume belongs to this pod, which is not ours.
@@ -41,10 +41,7 @@ pub enum Opened {
 
 impl Scene {
     /// [`Scene::open`], given up at the first stop signal: another run may hold the lock for as long as a job takes.
-    ///
-    /// # Errors
-    /// As [`Scene::open`], and when told to stop.
-    pub async fn open_unless_stopped(
+    pub(crate) async fn open_unless_stopped(
         options: &Options,
         deadline: Deadline,
         stops: &Stops,
@@ -61,9 +58,8 @@ impl Scene {
 
     /// Opens the volume; the lock is waited for until the deadline and held as long as the scene lives.
     ///
-    /// # Errors
-    /// When another helper works there all the time, or a file cannot be read or understood.
-    pub async fn open(options: &Options, deadline: Deadline) -> anyhow::Result<Opened> {
+    /// Fails when another helper works there all the time, or a file cannot be read or understood.
+    pub(crate) async fn open(options: &Options, deadline: Deadline) -> anyhow::Result<Opened> {
         let files = Files::of(&options.config)?;
         let anywhere = match &options.command {
             Command::Unregister(selection) => selection.other_pod,
@@ -116,7 +112,7 @@ impl Scene {
     }
 
     /// Goes on from a pause by hand: from here on it is this run's, and whoever comes after a kill puts the original back.
-    pub fn take_over_pause(&mut self) {
+    pub(crate) fn take_over_pause(&mut self) {
         let Some(pause) = self.state.as_mut().and_then(|state| state.pause.take()) else {
             return;
         };
@@ -130,7 +126,7 @@ impl Scene {
     }
 
     /// Ends a pause that was taken over, if it is still on the disk. Says whether nothing is left of it.
-    pub async fn end_pause(&self, deadline: Deadline) -> bool {
+    pub(crate) async fn end_pause(&self, deadline: Deadline) -> bool {
         match self.files.put_back_when_whole(deadline).await {
             Ok(Restored::Nothing) => true,
             Ok(_) => {
@@ -145,15 +141,14 @@ impl Scene {
     }
 
     /// Lets others work on the volume, while this run only looks on.
-    pub fn unlock(&mut self) {
+    pub(crate) fn unlock(&mut self) {
         self.lock = None;
     }
 
     /// Works on the volume again, and reads what others have written since.
     ///
-    /// # Errors
-    /// When another helper works there all the time, or the state cannot be understood.
-    pub async fn lock(&mut self, deadline: Deadline) -> anyhow::Result<()> {
+    /// Fails when another helper works there all the time, or the state cannot be understood.
+    pub(crate) async fn lock(&mut self, deadline: Deadline) -> anyhow::Result<()> {
         self.lock = self.files.lock(deadline).await?;
         self.state = self.files.state()?;
         Ok(())

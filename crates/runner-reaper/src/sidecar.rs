@@ -42,9 +42,8 @@ const THIRD: u32 = 3;
 
 /// Runs the sidecar to the end of its container.
 ///
-/// # Errors
-/// When the volume or its files cannot be used; nothing was unregistered then.
-pub async fn run(options: &Options, stops: &Stops) -> anyhow::Result<Exit> {
+/// Where the volume or its files cannot be used, nothing is unregistered.
+pub(crate) async fn run(options: &Options, stops: &Stops) -> anyhow::Result<Exit> {
     let files = Files::of(&options.config)?;
     let mut clients = Clients::new(options);
     // Kept to the end: the kernel takes up to 20 ms to close it, and GitLab must be asked before that.

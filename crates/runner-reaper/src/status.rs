@@ -13,18 +13,15 @@ use crate::stops::Stops;
 
 mod ask;
 mod entries;
-pub mod facts;
+pub(crate) mod facts;
 mod json;
-pub mod judgement;
+pub(crate) mod judgement;
 mod look;
 mod manager;
 mod text;
 
 /// Runs it.
-///
-/// # Errors
-/// When the path names no file, or when told to stop.
-pub async fn run(options: &Options, asked: &Status, stops: &Stops) -> anyhow::Result<Exit> {
+pub(crate) async fn run(options: &Options, asked: &Status, stops: &Stops) -> anyhow::Result<Exit> {
     let facts = tokio::select! {
         biased;
         facts = look::look(options, asked) => facts?,

@@ -6,14 +6,13 @@ use tokio::sync::watch;
 
 /// The stop signals so far. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Stops {
+pub(crate) struct Stops {
     count: watch::Receiver<u32>,
 }
 
 impl Stops {
     /// Counts signals from now to the end of the process.
-    #[must_use]
-    pub fn listen(mut signals: Signals) -> Self {
+    pub(crate) fn listen(mut signals: Signals) -> Self {
         let (sender, count) = watch::channel(0);
         tokio::spawn(async move {
             loop {
@@ -25,20 +24,13 @@ impl Stops {
         Self { count }
     }
 
-    /// Stops that a test sends itself.
-    #[must_use]
-    pub fn of(count: watch::Receiver<u32>) -> Self {
-        Self { count }
-    }
-
     /// How many there were.
-    #[must_use]
-    pub fn count(&self) -> u32 {
+    pub(crate) fn count(&self) -> u32 {
         *self.count.borrow()
     }
 
     /// Waits until there were this many; for ever, if they cannot come.
-    pub async fn reached(&self, number: u32) {
+    pub(crate) async fn reached(&self, number: u32) {
         let mut count = self.count.clone();
         if count.wait_for(|count| *count >= number).await.is_err() {
             std::future::pending::<()>().await;

@@ -16,10 +16,10 @@ use crate::stops::Stops;
 mod deletion;
 mod done;
 mod output;
-pub mod plan;
+pub(crate) mod plan;
 mod progress;
-pub mod rails;
-pub mod rules;
+pub(crate) mod rails;
+pub(crate) mod rules;
 mod survey;
 
 use done::Done;
@@ -28,9 +28,8 @@ use survey::Survey;
 
 /// Runs it.
 ///
-/// # Errors
-/// When GitLab cannot be asked or refuses, when a rail breaks, or when told to stop; the words say how much was deleted.
-pub async fn run(options: &Options, sweep: &Sweep, stops: &Stops) -> anyhow::Result<Exit> {
+/// Fails when GitLab cannot be asked or refuses, when a rail breaks, or when told to stop; the words say how much was deleted.
+pub(crate) async fn run(options: &Options, sweep: &Sweep, stops: &Stops) -> anyhow::Result<Exit> {
     let files = tls_files(options, &[None, None, None]);
     let client = Client::new(&sweep.endpoint, &files, &options.proxies)?;
     let survey = Survey::new(sweep, &client, Deadline::after(sweep.timeout));

@@ -20,9 +20,8 @@ use selected::{Selected, is_at, is_its};
 
 /// Runs it.
 ///
-/// # Errors
-/// When the volume or its files cannot be used, or nothing is selected; nothing was unregistered then.
-pub async fn run(
+/// Fails when the volume or its files cannot be used, or nothing is selected; nothing was unregistered then.
+pub(crate) async fn run(
     options: &Options,
     selection: &Selection,
     deadlines: Deadlines,

@@ -14,7 +14,7 @@ use crate::values::Content;
 
 /// Which flag or variable said something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub(crate) enum Origin {
     /// A flag, by the name or alias that was used, without dashes.
     Flag(&'static str),
     /// An environment variable.
@@ -36,7 +36,7 @@ impl fmt::Display for Origin {
 
 /// A value and who said it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Given<T> {
+pub(crate) struct Given<T> {
     /// The value.
     pub value: T,
     /// The flag or variable it came from.
@@ -45,7 +45,7 @@ pub struct Given<T> {
 
 /// Everything that was asked for on the command line and in the environment.
 #[derive(Debug)]
-pub struct Options {
+pub(crate) struct Options {
     /// Path of `config.toml`.
     pub config: PathBuf,
     /// A `config.toml` to start from where there is none yet.
@@ -94,7 +94,7 @@ pub struct Options {
 
 /// The runner's name, before the template is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Name {
+pub(crate) enum Name {
     /// A flag or variable gave it.
     Given(String),
     /// Nobody gave one: it is the host's.
@@ -110,7 +110,8 @@ pub enum Name {
 
 /// Where the runner comes from: one token of one kind.
 #[derive(Clone, Debug)]
-pub enum Credential {
+#[expect(clippy::enum_variant_names, reason = "GitLab's names")]
+pub(crate) enum Credential {
     /// A runner that a person made: verify it.
     AuthenticationToken(Token),
     /// Create a runner of this type with an access token.
@@ -126,8 +127,7 @@ pub enum Credential {
 
 impl Credential {
     /// The source that the state file remembers.
-    #[must_use]
-    pub fn source(&self) -> Source {
+    pub(crate) fn source(&self) -> Source {
         match self {
             Self::AuthenticationToken(_) => Source::AuthenticationToken,
             Self::AccessToken { .. } => Source::AccessToken,
@@ -138,7 +138,7 @@ impl Credential {
 
 /// Attributes of the runner that GitLab keeps, each only if given.
 #[derive(Clone, Debug, Default)]
-pub struct ServerSide {
+pub(crate) struct ServerSide {
     /// Tags, separated by commas, as given: blanks are something until they are sent.
     pub tag_list: Option<Given<String>>,
     /// Whether to run jobs without tags.
@@ -157,22 +157,19 @@ pub struct ServerSide {
 
 impl ServerSide {
     /// Whether jobs without tags are taken: as told, and always where there are no tags, as gitlab-runner asks for it.
-    #[must_use]
-    pub fn runs_untagged(&self) -> bool {
+    pub(crate) fn runs_untagged(&self) -> bool {
         let tags = self.tag_list.as_ref().map(|given| given.value.trim());
         tags.unwrap_or_default().is_empty()
             || self.run_untagged.as_ref().is_some_and(|given| given.value)
     }
 
     /// Whether the runner is locked: gitlab-runner's default is yes.
-    #[must_use]
-    pub fn is_locked(&self) -> bool {
+    pub(crate) fn is_locked(&self) -> bool {
         self.locked.as_ref().is_none_or(|given| given.value)
     }
 
     /// Who gave an attribute a value other than its default: an authentication token cannot go with those.
-    #[must_use]
-    pub fn other_than_default(&self) -> Vec<Origin> {
+    pub(crate) fn other_than_default(&self) -> Vec<Origin> {
         fn origin<T>(given: Option<&Given<T>>, differs: impl Fn(&T) -> bool) -> Option<Origin> {
             given
                 .filter(|given| differs(&given.value))
@@ -193,7 +190,7 @@ impl ServerSide {
 
 /// One thing that was given for the runner entry.
 #[derive(Clone)]
-pub struct Setting {
+pub(crate) struct Setting {
     /// Keys from the entry down, joined with dots; no key of gitlab-runner holds one.
     pub path: &'static str,
     /// What was given.
@@ -211,7 +208,7 @@ impl fmt::Debug for Setting {
 
 /// Keys of `config.toml` outside the entries, each only if given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Globals {
+pub(crate) struct Globals {
     /// Jobs at once over all entries; at least 1.
     pub concurrent: Option<i64>,
     /// Seconds between two polls.
@@ -224,7 +221,7 @@ pub struct Globals {
 
 /// Where a program is copied to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Install {
+pub(crate) enum Install {
     /// Beside `config.toml`, if it is beside `runner-init`.
     #[default]
     BesideConfig,

@@ -1,5 +1,7 @@
 //! The command line and the variables as manifests and people write them.
 
+use std::ffi::OsString;
+
 use runner_lifecycle::exit::Exit;
 
 use super::*;
@@ -10,10 +12,22 @@ fn environment(variables: &[(&str, &str)]) -> Environment {
     Environment::of(variables.iter().copied()).on_host("host")
 }
 
+fn command_line(argv: &[OsString], environment: &Environment) -> CommandLine {
+    CommandLine::read(argv, environment, Command::Register.program())
+}
+
+/// A registration's words, where nobody can be asked for a token.
+pub(crate) fn registration(
+    words: impl IntoIterator<Item = impl Into<OsString>>,
+    environment: &Environment,
+) -> Result<Parsed, NoRun> {
+    let argv: Vec<OsString> = words.into_iter().map(Into::into).collect();
+    let line = command_line(&argv, environment);
+    parse(line, Command::Register, environment, &|| Ok(None))
+}
+
 pub(super) fn run(words: &[&str], variables: &[(&str, &str)]) -> Result<Parsed, NoRun> {
-    let environment = environment(variables);
-    let line = command_line(words.iter().map(OsString::from), &environment);
-    parse(line, &environment)
+    registration(words, &environment(variables))
 }
 
 fn options(words: &[&str], variables: &[(&'static str, &'static str)]) -> Options {
@@ -229,8 +243,7 @@ fn config_path_follows_flag_variable_root_and_home() {
         let mut environment = environment(variables);
         environment.is_root = root;
         let words = [&GLRT[..], words].concat();
-        let line = command_line(words.iter().map(OsString::from), &environment);
-        let parsed = parse(line, &environment).unwrap();
+        let parsed = registration(words, &environment).unwrap();
         assert_eq!(parsed.options.config, PathBuf::from(want));
     }
     check(&["-c", "/a"], &[("CONFIG_FILE", "/b")], true, "/a");

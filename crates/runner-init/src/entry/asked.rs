@@ -14,15 +14,13 @@ use crate::values::Content;
 
 impl EntryWish {
     /// Whether flags, variables or the template say anything about the entry's limit, be it that there is none.
-    #[must_use]
-    pub fn tells_limit(&self) -> bool {
+    pub(crate) fn tells_limit(&self) -> bool {
         self.settings.iter().any(|setting| setting.path == "limit")
             || place::get(&self.settled(), "limit").is_some()
     }
 
     /// The entry that is asked for, without the keys by which it is one; `limit`: one of ours, where nobody told another.
-    #[must_use]
-    pub fn asked(&self, limit: Option<i64>) -> Table {
+    pub(crate) fn asked(&self, limit: Option<i64>) -> Table {
         let mut table = self.settled();
         if let Some(limit) = limit {
             drain_ready::put_limit(&mut table, limit);
@@ -32,8 +30,7 @@ impl EntryWish {
 
     /// As [`Self::asked`], with the zero values that were given: a new entry does not spell them out, but they take the
     /// place of another value.
-    #[must_use]
-    pub fn asked_with_zeros(&self, limit: Option<i64>) -> Table {
+    pub(crate) fn asked_with_zeros(&self, limit: Option<i64>) -> Table {
         let mut table = self.asked(limit);
         for setting in &self.settings {
             let shape = runner_config::at(setting.path).map(|field| field.shape);
@@ -51,7 +48,7 @@ impl EntryWish {
     }
 
     /// Gives an existing entry the name that was given, if one was; says whether it changed.
-    pub fn rename(&self, entry: &mut Table) -> bool {
+    pub(crate) fn rename(&self, entry: &mut Table) -> bool {
         let differs = self.name_given && place::text(entry, "name") != Some(&self.name);
         if differs {
             Place::of(entry, RUNNER).put("name", value(&self.name));
@@ -61,8 +58,7 @@ impl EntryWish {
 
     /// The paths that flags and variables tell of, for an entry as it stands `now`. A section of the executor that is missing
     /// there comes whole, with what the executor's rules added to it.
-    #[must_use]
-    pub fn told(&self, now: &Table) -> Told {
+    pub(crate) fn told(&self, now: &Table) -> Told {
         let mut told = Told::default();
         for setting in &self.settings {
             let names: Vec<&str> = setting.path.split('.').collect();
@@ -92,7 +88,7 @@ impl EntryWish {
 
 /// Paths that were told explicitly.
 #[derive(Debug, Default)]
-pub struct Told {
+pub(crate) struct Told {
     /// One by one.
     pub paths: BTreeSet<String>,
     /// All that begin with one of these.
@@ -101,8 +97,7 @@ pub struct Told {
 
 impl Told {
     /// Whether a path is one of them.
-    #[must_use]
-    pub fn has(&self, path: &str) -> bool {
+    pub(crate) fn has(&self, path: &str) -> bool {
         let mut sections = self.sections.iter();
         self.paths.contains(path) || sections.any(|section| path.starts_with(section))
     }

@@ -7,8 +7,7 @@ use runner_config::global_key::set;
 use runner_config::place;
 
 /// A `config.toml` without entries, as gitlab-runner 19.4 begins one.
-#[must_use]
-pub fn new_document(globals: &Globals) -> DocumentMut {
+pub(crate) fn new_document(globals: &Globals) -> DocumentMut {
     let mut document = DocumentMut::new();
     for (key, number) in [
         ("concurrent", 1),
@@ -29,8 +28,7 @@ pub fn new_document(globals: &Globals) -> DocumentMut {
 }
 
 /// What is asked for outside the entries: the base's keys, or else a new file's, with the flags over them.
-#[must_use]
-pub fn asked_globals(globals: &Globals, base: Option<&DocumentMut>) -> Table {
+pub(crate) fn asked_globals(globals: &Globals, base: Option<&DocumentMut>) -> Table {
     let Some(base) = base else {
         return new_document(globals).as_table().clone();
     };
@@ -41,7 +39,7 @@ pub fn asked_globals(globals: &Globals, base: Option<&DocumentMut>) -> Table {
 }
 
 /// The global keys that were given.
-pub fn told_globals(globals: &Globals) -> impl Iterator<Item = &'static str> {
+pub(crate) fn told_globals(globals: &Globals) -> impl Iterator<Item = &'static str> {
     let given = [
         ("concurrent", globals.concurrent.is_some()),
         ("check_interval", globals.check_interval.is_some()),
@@ -54,7 +52,7 @@ pub fn told_globals(globals: &Globals) -> impl Iterator<Item = &'static str> {
 }
 
 /// Sets the global keys that were given where they differ.
-pub fn apply_globals(root: &mut Table, globals: &Globals) {
+pub(crate) fn apply_globals(root: &mut Table, globals: &Globals) {
     let numbers = [
         ("concurrent", globals.concurrent),
         ("check_interval", globals.check_interval),

@@ -17,7 +17,7 @@ const LISTEN_ADDRESS: &[&str] = &[
 ];
 
 /// How every address of ours begins.
-pub const LOOPBACK: &str = "127.0.0.1:";
+pub(crate) const LOOPBACK: &str = "127.0.0.1:";
 
 /// Asks for this limit, with a comment.
 pub(super) fn put_limit(asked: &mut Table, limit: i64) {
@@ -26,22 +26,20 @@ pub(super) fn put_limit(asked: &mut Table, limit: i64) {
 }
 
 /// Asks for this `listen_address`, with a comment.
-pub fn put_listen_address(asked: &mut Table, address: &str) {
+pub(crate) fn put_listen_address(asked: &mut Table, address: &str) {
     asked.insert("listen_address", value(address));
     explain(asked, "listen_address", LISTEN_ADDRESS);
 }
 
 /// Whether the limit was written by a version that remembered it by its comment only. It was `concurrent`; one that was edited
 /// since is the operator's.
-#[must_use]
-pub fn is_marked_limit(entry: &Table, concurrent: i64) -> bool {
+pub(crate) fn is_marked_limit(entry: &Table, concurrent: i64) -> bool {
     let limit = entry.get("limit").and_then(Item::as_integer);
     is_marked(entry, "limit") && limit == Some(concurrent)
 }
 
 /// Whether the `listen_address` was written by such a version, which is a port on loopback.
-#[must_use]
-pub fn is_marked_listen_address(root: &Table) -> bool {
+pub(crate) fn is_marked_listen_address(root: &Table) -> bool {
     let address = root.get("listen_address").and_then(Item::as_str);
     is_marked(root, "listen_address")
         && address.is_some_and(|address| address.starts_with(LOOPBACK))
@@ -49,18 +47,18 @@ pub fn is_marked_listen_address(root: &Table) -> bool {
 
 /// A limit that was given is the operator's, even where we had written the same before: our comment goes. Says whether there
 /// was one.
-pub fn limit_is_the_operators(entry: &mut Table) -> bool {
+pub(crate) fn limit_is_the_operators(entry: &mut Table) -> bool {
     is_the_operators(entry, "limit", LIMIT)
 }
 
 /// The same for a `listen_address` that was given.
-pub fn listen_address_is_the_operators(root: &mut Table) -> bool {
+pub(crate) fn listen_address_is_the_operators(root: &mut Table) -> bool {
     is_the_operators(root, "listen_address", LISTEN_ADDRESS)
 }
 
 /// Takes our comment away where its `listen_address` is gone: a script that deletes only the key would add to the comments at
 /// each start.
-pub fn drop_stray_comment_of_listen_address(document: &mut DocumentMut) {
+pub(crate) fn drop_stray_comment_of_listen_address(document: &mut DocumentMut) {
     let trailing = document.trailing().as_str().unwrap_or_default();
     if let Some(kept) = without(trailing, LISTEN_ADDRESS) {
         document.set_trailing(kept);
@@ -69,7 +67,7 @@ pub fn drop_stray_comment_of_listen_address(document: &mut DocumentMut) {
 }
 
 /// The same where an entry's `limit` is gone. Says whether there was one.
-pub fn drop_stray_comment_of_limit(entry: &mut Table) -> bool {
+pub(crate) fn drop_stray_comment_of_limit(entry: &mut Table) -> bool {
     drop_stray(entry, LIMIT)
 }
 

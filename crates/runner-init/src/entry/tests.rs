@@ -1,20 +1,18 @@
 //! The entry that follows from flags, variables and template.
 
-use std::ffi::OsString;
-
 use toml_edit::{ArrayOfTables, DocumentMut};
 
 use runner_lifecycle::exit::Exit;
 
 use super::*;
-use crate::args::{self, Environment, Globals};
+use crate::args::tests::registration;
+use crate::args::{Environment, Globals};
 
 const FIRST_RUN: &[&str] = &["--url=https://h/", "--token=glrt-1"];
 
 fn options(words: &[&str]) -> Options {
     let environment = Environment::default().on_host("host");
-    let words = FIRST_RUN.iter().chain(words).map(OsString::from);
-    args::parse(args::command_line(words, &environment), &environment)
+    registration(FIRST_RUN.iter().chain(words), &environment)
         .unwrap_or_else(|stop| panic!("{stop:?}"))
         .options
 }
@@ -105,10 +103,7 @@ fn empty_name_makes_room_for_the_templates() {
     fn check(word: &str, variables: &[(&'static str, &'static str)], own: &str, want: &str) {
         let environment = Environment::of(variables.iter().copied()).on_host("host");
         let words = [FIRST_RUN, &["--executor=shell", word]].concat();
-        let options = args::parse(
-            args::command_line(words.iter().map(OsString::from), &environment),
-            &environment,
-        );
+        let options = registration(words, &environment);
         let options = options.unwrap_or_else(|stop| panic!("{stop:?}")).options;
         let text = format!("[[runners]]\n{own}");
         let template = Template::parse(&text, "t", &Environment::default()).unwrap();

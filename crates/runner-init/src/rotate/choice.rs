@@ -9,7 +9,7 @@ use runner_lifecycle::token::Token;
 
 /// What was said about the entry; each narrows the choice.
 #[derive(Clone, Debug, Default)]
-pub struct Selection {
+pub(crate) struct Selection {
     /// Its name.
     pub name: Option<String>,
     /// Its GitLab.

@@ -23,7 +23,7 @@ const GRACE_PERIOD: Duration = Duration::from_secs(30);
 
 /// What was asked of `rotate`.
 #[derive(Debug)]
-pub struct Options {
+pub(crate) struct Options {
     /// Path of `config.toml`.
     pub config: PathBuf,
     /// Which entry.
@@ -46,9 +46,8 @@ pub struct Options {
 
 /// Reads the words; flags win over variables, an empty variable is unset.
 ///
-/// # Errors
-/// With the text of `--help`, or with the one line that says what is wrong (exit 2).
-pub fn parse(line: CommandLine, environment: &Environment) -> Result<Options, NoRun> {
+/// What is no rotation is the text of `--help`, or the one line that says what is wrong (exit 2).
+pub(crate) fn parse(line: CommandLine, environment: &Environment) -> Result<Options, NoRun> {
     if let Some(wrong) = line.wrong {
         return Err(wrong.into());
     }

@@ -16,7 +16,7 @@ pub(super) const DRY_RUN: &str = "dry-run";
 
 /// What a person asked for.
 #[derive(Clone, Debug)]
-pub struct ByHand {
+pub(crate) struct ByHand {
     /// Which of the two.
     pub verb: Verb,
     /// How long the runner manager is waited for, and another helper on the volume.
@@ -31,7 +31,7 @@ pub struct ByHand {
 
 /// The two commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verb {
+pub(crate) enum Verb {
     /// No new jobs are taken until it is resumed.
     Pause,
     /// They are taken again.
@@ -40,8 +40,7 @@ pub enum Verb {
 
 impl Verb {
     /// The command's name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Pause => "pause",
             Self::Resume => "resume",

@@ -26,7 +26,7 @@ const USUAL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Status {
+pub(crate) struct Status {
     /// Whether GitLab is left alone.
     pub offline: bool,
     /// Whether the answer is JSON for programs instead of text for people.

@@ -66,7 +66,7 @@ const USUAL_TIMEOUT: Duration = Duration::from_secs(50 * 60);
 
 /// What is to be swept.
 #[derive(Clone, Debug)]
-pub struct Sweep {
+pub(crate) struct Sweep {
     /// GitLab's address.
     pub endpoint: Endpoint,
     /// What the lists are read with, and runners deleted.
@@ -89,7 +89,7 @@ pub struct Sweep {
 
 /// Where is looked.
 #[derive(Clone, Debug)]
-pub enum Of {
+pub(crate) enum Of {
     /// Everywhere that the access token may list: as an administrator's the instance, else what its user may administer.
     Everywhere,
     /// In this list.
@@ -105,7 +105,7 @@ pub enum Of {
 
 /// How the plan is shown on stdout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Output {
+pub(crate) enum Output {
     /// A table for people.
     Table,
     /// JSON, one object a line, for programs.

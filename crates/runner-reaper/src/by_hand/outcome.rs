@@ -66,9 +66,6 @@ impl Outcome {
     }
 
     /// Prints it as one JSON object.
-    ///
-    /// # Errors
-    /// When stdout cannot be written.
     pub(super) fn print_json(&self, asked: &ByHand, config: &Path) -> Result<(), Failure> {
         let pause = self.pause.as_ref();
         let object = json!({

@@ -17,7 +17,7 @@ const LIST: &str =
 
 /// A runner that is not known to be gone, and without a token here.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Nowhere {
+pub(crate) struct Nowhere {
     /// The runner and its GitLab, in a few words.
     pub runner: String,
     /// GitLab's address.
@@ -47,8 +47,7 @@ impl fmt::Display for Nowhere {
 
 /// Runners that the state file knows without a token and that are in no entry with one, and those that GitLab may have made for a run that
 /// heard no answer.
-#[must_use]
-pub fn nowhere(state: &State, entries: &[RunnerEntry]) -> Vec<Nowhere> {
+pub(crate) fn nowhere(state: &State, entries: &[RunnerEntry]) -> Vec<Nowhere> {
     // An entry whose token cannot be read here is named for itself.
     let has_entry = |url: &str, id: i64| {
         entries.iter().any(|entry| {
@@ -97,8 +96,7 @@ fn lost_creation(lost: &Unanswered) -> Nowhere {
 
 /// Those of some entries that name a token which is none here, with the reason: they may be polled by somebody who sees more. Where the state
 /// file has a token of the runner, that one does, and one that is gone is no matter.
-#[must_use]
-pub fn unreadable(
+pub(crate) fn unreadable(
     some: &[RunnerEntry],
     entries: &[RunnerEntry],
     state: Option<&State>,

@@ -9,8 +9,7 @@ use super::Unregistration;
 
 /// The state without the tokens of what is gone, if it differs. Of `entries`, those of the file, only `stay` are to stay there:
 /// what is in neither is forgotten, and what is still in the file is marked, for a run may be killed before it is removed.
-#[must_use]
-pub fn record(
+pub(crate) fn record(
     before: &State,
     gone: &[&Unregistration],
     stay: &[RunnerEntry],

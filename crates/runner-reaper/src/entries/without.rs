@@ -9,8 +9,7 @@ use super::{Unregistration, is_anothers, known_entry};
 
 /// Runners that have no entry: the one that `runner-init` received and could not write down any more, those that lost their
 /// entry to another and that GitLab has not heard of, and owned ones whose entry somebody wrote over.
-#[must_use]
-pub fn without_entry(state: &State, entries: &[RunnerEntry]) -> Vec<Unregistration> {
+pub(crate) fn without_entry(state: &State, entries: &[RunnerEntry]) -> Vec<Unregistration> {
     let is_written = |token: &Token| {
         entries
             .iter()

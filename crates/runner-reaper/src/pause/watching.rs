@@ -18,7 +18,7 @@ const EAGER: Duration = Duration::from_millis(10);
 const PATIENT: Duration = Duration::from_millis(50);
 
 /// gitlab-runner drops a signal that comes between two others.
-pub const REPEAT_RELOAD: Duration = Duration::from_millis(500);
+pub(crate) const REPEAT_RELOAD: Duration = Duration::from_millis(500);
 
 /// When the log says first what is waited for, and how often after that.
 const SAY_AFTER: Duration = Duration::from_secs(1);
@@ -26,7 +26,7 @@ const SAY_EVERY: Duration = Duration::from_secs(30);
 
 /// A paused file, and the looks at the runner manager that is to load it.
 #[derive(Debug)]
-pub struct Watching<'a> {
+pub(crate) struct Watching<'a> {
     files: &'a Files,
     live: &'a Live,
     /// The paused file.
@@ -43,10 +43,7 @@ pub struct Watching<'a> {
 
 impl<'a> Watching<'a> {
     /// For the paused form of this configuration; `before` is the look at the runner manager before it is published.
-    ///
-    /// # Errors
-    /// When the paused form were no `config.toml`, which would be a bug.
-    pub fn of(
+    pub(crate) fn of(
         files: &'a Files,
         live: &'a Live,
         config: &Config,
@@ -70,8 +67,7 @@ impl<'a> Watching<'a> {
 
     /// The same for a pause that is published and outlasts the jobs: an entry that is polled when one of them ends may bring
     /// another. Somebody may have edited the original since.
-    #[must_use]
-    pub fn lasting(self) -> Self {
+    pub(crate) fn lasting(self) -> Self {
         let there = self.files.volume().read_text(self.files.name());
         let there = there.ok().flatten();
         let there = there.and_then(|text| ConfigToml::parse(&text).ok());
@@ -83,13 +79,12 @@ impl<'a> Watching<'a> {
     }
 
     /// The paused file.
-    #[must_use]
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
     /// Looks until polling is off. Nothing, if somebody rewrote the file.
-    pub async fn until_off(&self, deadline: Deadline) -> Option<End> {
+    pub(crate) async fn until_off(&self, deadline: Deadline) -> Option<End> {
         let began = Instant::now();
         let pass = Pass::over(self.entries, self.interval);
         let by_then = drain::blind(self.interval);

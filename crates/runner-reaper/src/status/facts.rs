@@ -8,7 +8,7 @@ use runner_lifecycle::source::{Ownership, Source};
 
 /// Everything that was seen.
 #[derive(Clone, Debug)]
-pub struct Facts {
+pub(crate) struct Facts {
     /// The volume.
     pub volume: Volume,
     /// The runner manager that works on it.
@@ -21,7 +21,7 @@ pub struct Facts {
 
 /// The volume and its files.
 #[derive(Clone, Debug)]
-pub struct Volume {
+pub(crate) struct Volume {
     /// The path of `config.toml`.
     pub config: String,
     /// Its directory.
@@ -50,7 +50,7 @@ pub struct Volume {
 
 /// `config.toml`, or its original during a pause.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ConfigFile {
+pub(crate) enum ConfigFile {
     /// There is no such directory.
     NoDirectory,
     /// There is no such file.
@@ -63,7 +63,7 @@ pub enum ConfigFile {
 
 /// `.runner-lifecycle.toml`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StateFile {
+pub(crate) enum StateFile {
     /// No helper ever worked here.
     Never,
     /// A helper worked here, and the file is gone.
@@ -76,7 +76,7 @@ pub enum StateFile {
 
 /// A pause on the volume, and whose.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Pause {
+pub(crate) enum Pause {
     /// There is none.
     None,
     /// Somebody asked for it.
@@ -96,7 +96,7 @@ pub enum Pause {
 
 /// The runner manager.
 #[derive(Clone, Debug)]
-pub struct RunnerManager {
+pub(crate) struct RunnerManager {
     /// What it is doing.
     pub activity: Activity,
     /// The PID, where the process is in sight.
@@ -119,7 +119,7 @@ pub struct RunnerManager {
 
 /// What the runner manager is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Activity {
+pub(crate) enum Activity {
     /// There is none.
     NotRunning,
     /// It is there and shows too little: what to do about it.
@@ -138,7 +138,7 @@ pub enum Activity {
 
 /// A runner entry.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Its name.
     pub name: String,
     /// GitLab's address.
@@ -169,7 +169,7 @@ pub struct Entry {
 
 /// Who wrote an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Writer {
+pub(crate) enum Writer {
     /// `runner-init`, in this pod where that is known.
     RunnerInit(Option<String>),
     /// Somebody else, and `runner-init` has kept it.
@@ -182,7 +182,7 @@ pub enum Writer {
 
 /// What GitLab says of an entry's token.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AtGitlab {
+pub(crate) enum AtGitlab {
     /// It takes it, for the runner of this id.
     Valid(i64),
     /// It could not be asked, or did not take it: why, and the exit code that means.
@@ -193,7 +193,7 @@ pub enum AtGitlab {
 
 /// Why GitLab was not asked about an entry. A question with a token and a system ID makes a runner manager where there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unasked {
+pub(crate) enum Unasked {
     /// Nobody wanted it.
     Offline,
     /// There is nothing to ask with.
@@ -212,7 +212,7 @@ pub enum Unasked {
 
 /// What the state file tells of and no entry holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WithoutEntry {
+pub(crate) struct WithoutEntry {
     /// Why there is none.
     pub kind: Loose,
     /// GitLab's id of the runner.
@@ -231,7 +231,7 @@ pub struct WithoutEntry {
 
 /// Why a runner has no entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Loose {
+pub(crate) enum Loose {
     /// Its entry is gone.
     Known,
     /// Its token was received and is not written yet.
@@ -244,8 +244,7 @@ pub enum Loose {
 
 impl Facts {
     /// Slots that are free, where both numbers are known.
-    #[must_use]
-    pub fn free_slots(&self) -> Option<i64> {
+    pub(crate) fn free_slots(&self) -> Option<i64> {
         let jobs = i64::try_from(self.runner_manager.jobs?).ok()?;
         Some(self.runner_manager.concurrent?.saturating_sub(jobs).max(0))
     }
@@ -253,7 +252,7 @@ impl Facts {
 
 impl RunnerManager {
     /// Says better why it cannot be observed.
-    pub fn explain(&mut self, why: &str) {
+    pub(crate) fn explain(&mut self, why: &str) {
         if let Activity::Unknown(words) = &mut self.activity {
             *words = why.to_owned();
         }
@@ -262,8 +261,7 @@ impl RunnerManager {
 
 impl Activity {
     /// In one word.
-    #[must_use]
-    pub fn word(&self) -> &'static str {
+    pub(crate) fn word(&self) -> &'static str {
         match self {
             Self::NotRunning => "not running",
             Self::Unknown(_) => "unknown",
@@ -278,8 +276,7 @@ impl Activity {
 
 impl AtGitlab {
     /// In one word or two.
-    #[must_use]
-    pub fn word(&self) -> &'static str {
+    pub(crate) fn word(&self) -> &'static str {
         match self {
             Self::Valid(_) => "valid",
             Self::Failed(Exit::Refused, _) => "refused",
@@ -292,8 +289,7 @@ impl AtGitlab {
 
 impl Unasked {
     /// In the words of a line, behind "GitLab was not asked".
-    #[must_use]
-    pub fn words(self) -> &'static str {
+    pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Offline => "--offline",
             Self::NoToken => "there is no token to ask with",
@@ -314,8 +310,7 @@ impl Unasked {
 
 impl Loose {
     /// In one word.
-    #[must_use]
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Known => "known",
             Self::Received => "received",
@@ -327,8 +322,7 @@ impl Loose {
 
 impl Writer {
     /// In the words of a table.
-    #[must_use]
-    pub fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         match self {
             Self::RunnerInit(Some(pod)) => format!("runner-init in {pod}"),
             Self::RunnerInit(None) => "runner-init".to_owned(),
@@ -340,8 +334,7 @@ impl Writer {
 }
 
 /// Who owns a runner, in a word.
-#[must_use]
-pub fn owner(ownership: Ownership) -> &'static str {
+pub(crate) fn owner(ownership: Ownership) -> &'static str {
     match ownership {
         Ownership::Shared => "shared",
         Ownership::Owned => "owned",

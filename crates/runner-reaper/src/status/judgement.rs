@@ -16,7 +16,7 @@ use super::facts::{
 
 /// Something that is not well.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
+pub(crate) struct Problem {
     /// The exit code that it alone would mean.
     pub exit: Exit,
     /// What, where, what to do.
@@ -24,15 +24,13 @@ pub struct Problem {
 }
 
 /// The gravest of all: 78 outranks 77, that outranks 69; 0 where there are none.
-#[must_use]
-pub fn exit_of(problems: &[Problem]) -> Exit {
+pub(crate) fn exit_of(problems: &[Problem]) -> Exit {
     let exits = problems.iter().map(|problem| problem.exit);
     exits.fold(Exit::Done, Exit::graver)
 }
 
 /// What is not well: the volume first, then the runner manager, the entries, and what has none.
-#[must_use]
-pub fn judge(facts: &Facts) -> Vec<Problem> {
+pub(crate) fn judge(facts: &Facts) -> Vec<Problem> {
     judge_at(facts, SystemTime::now())
 }
 

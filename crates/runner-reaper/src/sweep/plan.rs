@@ -13,7 +13,7 @@ const NAMED: usize = 500;
 
 /// What a deletion is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
+pub(crate) enum Target {
     /// A runner, by its number.
     Runner(i64),
     /// A runner manager of the runner with this number.
@@ -22,7 +22,7 @@ pub enum Target {
 
 /// One runner or runner manager of the fleet.
 #[derive(Clone, Debug)]
-pub struct Row<Why> {
+pub(crate) struct Row<Why> {
     /// Which one.
     pub target: Target,
     /// Its name in GitLab's list.
@@ -35,7 +35,7 @@ pub struct Row<Why> {
 
 /// What a look at everything came to.
 #[derive(Debug)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// GitLab's clock at the end of it.
     pub now: SystemTime,
     /// What goes, at most `--most`.
@@ -58,8 +58,7 @@ pub struct Plan {
 
 impl Plan {
     /// Nothing yet.
-    #[must_use]
-    pub fn at(now: SystemTime) -> Self {
+    pub(crate) fn at(now: SystemTime) -> Self {
         Self {
             now,
             due: Vec::new(),
@@ -74,12 +73,12 @@ impl Plan {
     }
 
     /// Counts one that stays without being named: it is not of the fleet, or alive.
-    pub fn keep(&mut self, why: Kept) {
+    pub(crate) fn keep(&mut self, why: Kept) {
         *self.counts.entry(why.kind()).or_default() += 1;
     }
 
     /// One of the fleet that stays.
-    pub fn keep_named(&mut self, row: Row<Kept>) {
+    pub(crate) fn keep_named(&mut self, row: Row<Kept>) {
         self.keep(row.why);
         if self.kept.len() < NAMED {
             self.kept.push(row);
@@ -87,7 +86,7 @@ impl Plan {
     }
 
     /// One of the fleet that may go.
-    pub fn delete(&mut self, row: Row<Due>, most: usize) {
+    pub(crate) fn delete(&mut self, row: Row<Due>, most: usize) {
         if self.due.len() < most {
             self.due.push(row);
         } else {
@@ -96,8 +95,7 @@ impl Plan {
     }
 
     /// How many could not be told to be of the fleet, or dead.
-    #[must_use]
-    pub fn unknown(&self) -> u64 {
+    pub(crate) fn unknown(&self) -> u64 {
         let unknown = self.counts.iter().filter(|(why, _)| why.is_unknown());
         unknown.map(|(_, count)| count).sum()
     }
@@ -105,8 +103,7 @@ impl Plan {
 
 impl Target {
     /// In the words of a log line.
-    #[must_use]
-    pub fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         match self {
             Self::Runner(id) => format!("runner {id}"),
             Self::Manager(runner, id) => format!("runner manager {id} of runner {runner}"),
@@ -114,8 +111,7 @@ impl Target {
     }
 
     /// What the first column of the table shows.
-    #[must_use]
-    pub fn short(&self) -> String {
+    pub(crate) fn short(&self) -> String {
         match self {
             Self::Runner(id) => id.to_string(),
             Self::Manager(_, id) => id.to_string(),
@@ -123,16 +119,14 @@ impl Target {
     }
 
     /// The runner's number.
-    #[must_use]
-    pub fn runner(&self) -> i64 {
+    pub(crate) fn runner(&self) -> i64 {
         match self {
             Self::Runner(id) | Self::Manager(id, _) => *id,
         }
     }
 
     /// The system ID of a runner manager.
-    #[must_use]
-    pub fn system_id(&self) -> Option<&SystemId> {
+    pub(crate) fn system_id(&self) -> Option<&SystemId> {
         match self {
             Self::Runner(_) => None,
             Self::Manager(_, id) => Some(id),

@@ -15,7 +15,7 @@ const COUNTED: u64 = 10_000;
 
 /// A list under way.
 #[derive(Debug)]
-pub struct Pages {
+pub(crate) struct Pages {
     /// The page that is expected, 1 for the first.
     pub next: u64,
     size: Option<u64>,
@@ -35,9 +35,8 @@ impl Default for Pages {
 impl Pages {
     /// Takes the next page in; true when it was the last.
     ///
-    /// # Errors
-    /// When the list is cut short, in another order than by number, or shifted while it was read.
-    pub fn admit(&mut self, page: &Page) -> Result<bool, Failure> {
+    /// Fails when the list is cut short, in another order than by number, or shifted while it was read.
+    pub(crate) fn admit(&mut self, page: &Page) -> Result<bool, Failure> {
         let rows = page.rows.len() as u64;
         let size = *self.size.get_or_insert(page.size);
         if page.number != self.next || page.size != size || rows > size {
@@ -76,9 +75,8 @@ impl Pages {
 
 /// GitLab's own time, if it is near ours.
 ///
-/// # Errors
-/// When the two differ by more than a minute, or GitLab does not tell its own.
-pub fn clock(ours: SystemTime, gitlab: Option<SystemTime>) -> Result<SystemTime, Failure> {
+/// Fails when the two differ by more than a minute, or GitLab does not tell its own.
+pub(crate) fn clock(ours: SystemTime, gitlab: Option<SystemTime>) -> Result<SystemTime, Failure> {
     let gitlab = gitlab.ok_or_else(|| {
         broken("GitLab's answer has no Date, so that the clocks cannot be compared")
     })?;

@@ -10,7 +10,7 @@ use runner_lifecycle::mark::Mark;
 
 /// What GitLab said of a runner or a runner manager.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Facts {
+pub(crate) struct Facts {
     /// When it was made; nothing before about GitLab 18.
     pub created_at: Option<SystemTime>,
     /// The last contact: nothing where GitLab does not say, nothing inside where there was none.
@@ -21,7 +21,7 @@ pub struct Facts {
 
 /// Why something may go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Due {
+pub(crate) enum Due {
     /// Nothing was heard of it since.
     Silent(SystemTime),
     /// It was made then, and nothing was ever heard of it.
@@ -30,7 +30,7 @@ pub enum Due {
 
 /// Why something stays. The order is that of the plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kept {
+pub(crate) enum Kept {
     /// The list says that it was contacted within two hours.
     Online,
     /// It was made too short a time ago.
@@ -61,8 +61,7 @@ pub enum Kept {
 
 impl Facts {
     /// Of a runner.
-    #[must_use]
-    pub fn of_runner(detail: &RunnerDetail) -> Self {
+    pub(crate) fn of_runner(detail: &RunnerDetail) -> Self {
         Self {
             created_at: detail.created_at,
             contacted_at: detail.contacted_at,
@@ -71,8 +70,7 @@ impl Facts {
     }
 
     /// Of a runner manager.
-    #[must_use]
-    pub fn of_manager(manager: &RunnerManager) -> Self {
+    pub(crate) fn of_manager(manager: &RunnerManager) -> Self {
         Self {
             created_at: manager.created_at,
             contacted_at: manager.contacted_at,
@@ -82,9 +80,8 @@ impl Facts {
 
     /// Whether it may go, at GitLab's `now`.
     ///
-    /// # Errors
-    /// With the reason why it stays.
-    pub fn due(&self, now: SystemTime, older_than: Duration) -> Result<Due, Kept> {
+    /// An error is the reason why it stays.
+    pub(crate) fn due(&self, now: SystemTime, older_than: Duration) -> Result<Due, Kept> {
         // What lies in the future is no age at all.
         let age = |at: SystemTime| now.duration_since(at).unwrap_or_default();
         let contacted_at = self.contacted_at.ok_or(Kept::ContactUnknown)?;
@@ -103,16 +100,14 @@ impl Facts {
 
 impl Due {
     /// Since when.
-    #[must_use]
-    pub fn since(self) -> SystemTime {
+    pub(crate) fn since(self) -> SystemTime {
         match self {
             Self::Silent(at) | Self::Never(at) => at,
         }
     }
 
     /// In the words of the table.
-    #[must_use]
-    pub fn words(self, now: SystemTime) -> String {
+    pub(crate) fn words(self, now: SystemTime) -> String {
         let ago = show(now.duration_since(self.since()).unwrap_or_default());
         match self {
             Self::Silent(_) => format!("no contact for {ago}"),
@@ -121,8 +116,7 @@ impl Due {
     }
 
     /// The word of the JSON output.
-    #[must_use]
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Silent(_) => "silent",
             Self::Never(_) => "never-contacted",
@@ -132,8 +126,7 @@ impl Due {
 
 impl Kept {
     /// In the words of the table.
-    #[must_use]
-    pub fn words(self) -> &'static str {
+    pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Online => "contacted within 2 hours",
             Self::Young => "made less than --older-than ago",
@@ -152,8 +145,7 @@ impl Kept {
     }
 
     /// The word of the JSON output.
-    #[must_use]
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Online => "online",
             Self::Young => "young",
@@ -172,8 +164,7 @@ impl Kept {
     }
 
     /// The same without what differs from one to the next, for counting.
-    #[must_use]
-    pub fn kind(self) -> Self {
+    pub(crate) fn kind(self) -> Self {
         match self {
             Self::Contacted(_) => Self::Contacted(Duration::ZERO),
             other => other,
@@ -181,8 +172,7 @@ impl Kept {
     }
 
     /// Whether something that should be known is not.
-    #[must_use]
-    pub fn is_unknown(self) -> bool {
+    pub(crate) fn is_unknown(self) -> bool {
         matches!(
             self,
             Self::ContactUnknown | Self::AgeUnknown | Self::NotShown
@@ -192,8 +182,7 @@ impl Kept {
 
 /// Why a runner stays for what the list alone says; nothing where it has to be looked at. The list says less than the runner
 /// itself, so nothing is due by it.
-#[must_use]
-pub fn kept_by_list(row: &RunnerRow, now: SystemTime, older_than: Duration) -> Option<Kept> {
+pub(crate) fn kept_by_list(row: &RunnerRow, now: SystemTime, older_than: Duration) -> Option<Kept> {
     if row.online == Some(true) || row.status.as_deref() == Some("online") {
         return Some(Kept::Online);
     }
@@ -207,9 +196,8 @@ pub fn kept_by_list(row: &RunnerRow, now: SystemTime, older_than: Duration) -> O
 
 /// Whether a runner is one of the fleet's, by its maintenance note.
 ///
-/// # Errors
-/// With the reason why it is not, as far as that is known.
-pub fn mark_of_fleet(note: Option<&str>, fleet: &Fleet) -> Result<Mark, Kept> {
+/// An error is the reason why it is not, as far as that is known.
+pub(crate) fn mark_of_fleet(note: Option<&str>, fleet: &Fleet) -> Result<Mark, Kept> {
     let note = note.filter(|note| !note.trim().is_empty());
     let mark = Mark::read(note.ok_or(Kept::NoNote)?).ok_or(Kept::NoMark)?;
     if mark.fleet.as_ref() == Some(fleet) {

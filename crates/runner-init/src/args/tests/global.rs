@@ -9,7 +9,7 @@ fn global_words_are_taken_before_and_behind_the_command() {
     fn check(words: &[&str]) {
         assert_eq!(options(words, &[]).entry.len(), 1, "{words:?}");
         let argv: Vec<OsString> = words.iter().map(OsString::from).collect();
-        let reporting = command_line(argv, &environment(&[])).reporting;
+        let reporting = command_line(&argv, &environment(&[])).reporting;
         let found = (reporting.format, reporting.level);
         assert_eq!(found, (Format::Json, log::LevelFilter::Debug), "{words:?}");
     }
@@ -28,7 +28,7 @@ fn global_words_are_taken_before_and_behind_the_command() {
 fn reporting_is_found_even_when_the_rest_is_wrong() {
     let words = ["--nonsense", "--limit=x", "--log-format", "json", "--debug"].map(OsString::from);
     let found = command_line(
-        words,
+        &words,
         &environment(&[
             ("LOG_LEVEL", "loud"),
             ("RUNNER_INIT_TERMINATION_MESSAGE_PATH", "/t"),

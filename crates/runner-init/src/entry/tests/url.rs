@@ -5,8 +5,7 @@ use super::*;
 #[test]
 fn url_may_come_from_the_template_and_must_come_from_somewhere() {
     let environment = Environment::default().on_host("host");
-    let words = ["--token=glrt-1", "--executor=shell"].map(OsString::from);
-    let options = args::parse(args::command_line(words, &environment), &environment)
+    let options = registration(["--token=glrt-1", "--executor=shell"], &environment)
         .unwrap()
         .options;
     let template =
@@ -34,12 +33,7 @@ fn wrong_url_names_who_gave_it() {
     ) {
         let environment = Environment::of(variables.iter().copied()).on_host("host");
         let words = [&["--token=glrt-1", "--executor=shell"], words].concat();
-        let mut options = args::parse(
-            args::command_line(words.iter().map(OsString::from), &environment),
-            &environment,
-        )
-        .unwrap()
-        .options;
+        let mut options = registration(words, &environment).unwrap().options;
         options.template = template.map(|_| "t.toml".into());
         let template = template.map(|text| Template::parse(text, "t", &environment).unwrap());
         let failure = wish(&options, template.as_ref())

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
+use crate::entry::{self, EntryWish, Identity};
 use runner_config::three_way::{Scope, follow};
-use runner_init::entry::{self, EntryWish, Identity};
 use runner_lifecycle::token::Token;
 use toml_edit::{DocumentMut, Item, Table, Value};
 
-pub(crate) fn rendered(wish: &EntryWish) -> String {
+pub(super) fn rendered(wish: &EntryWish) -> String {
     let token = Token::new("glrt-1").unwrap();
     let identity = Identity {
         name: &wish.name,
@@ -24,7 +24,7 @@ pub(crate) fn rendered(wish: &EntryWish) -> String {
     document.to_string()
 }
 
-pub(crate) fn first_entry(text: &str) -> Table {
+pub(super) fn first_entry(text: &str) -> Table {
     let document: DocumentMut = text
         .parse()
         .unwrap_or_else(|error| panic!("{error}\n{text}"));
@@ -37,7 +37,7 @@ pub(crate) fn first_entry(text: &str) -> Table {
 }
 
 /// Applies to the first entry of a file of which nobody knows what was written there; gives the file and whether anything changed.
-pub(crate) fn applied(wish: &EntryWish, text: &str) -> (String, bool) {
+pub(super) fn applied(wish: &EntryWish, text: &str) -> (String, bool) {
     let mut document: DocumentMut = text
         .parse()
         .unwrap_or_else(|error| panic!("{error}\n{text}"));
@@ -50,7 +50,7 @@ pub(crate) fn applied(wish: &EntryWish, text: &str) -> (String, bool) {
 }
 
 /// Leaves of the field table as path and value, lists as one leaf, written in one way.
-pub(crate) fn leaves(item: &Item, path: &str, into: &mut BTreeMap<String, String>) {
+pub(super) fn leaves(item: &Item, path: &str, into: &mut BTreeMap<String, String>) {
     let own_keys = runner_config::at(path).is_some_and(|field| field.shape.inside().is_empty());
     match item.as_table_like() {
         Some(table) if !own_keys || path.is_empty() => {
@@ -68,13 +68,13 @@ pub(crate) fn leaves(item: &Item, path: &str, into: &mut BTreeMap<String, String
 }
 
 /// A value without its formatting.
-pub(crate) fn plain(item: &Item) -> String {
+pub(super) fn plain(item: &Item) -> String {
     let mut value = item.clone().into_value().unwrap();
     strip(&mut value);
     value.to_string()
 }
 
-pub(crate) fn strip(value: &mut Value) {
+pub(super) fn strip(value: &mut Value) {
     *value.decor_mut() = toml_edit::Decor::default();
     match value {
         Value::Array(list) => {
@@ -95,14 +95,14 @@ pub(crate) fn strip(value: &mut Value) {
     }
 }
 
-pub(crate) fn map_of(text: &str) -> BTreeMap<String, String> {
+pub(super) fn map_of(text: &str) -> BTreeMap<String, String> {
     let mut map = BTreeMap::new();
     leaves(&Item::Table(first_entry(text)), "", &mut map);
     map
 }
 
 /// A file as no program would write it: comments everywhere, odd order, unknown keys, dotted keys, inline tables.
-pub(crate) const OPERATORS: &str = r#"# our runners, ask team X
+pub(super) const OPERATORS: &str = r#"# our runners, ask team X
 concurrent=4   # per node
 
 [[runners]] # the first

@@ -1,13 +1,16 @@
 //! What holds for any flags, any template and any operator's file, tried on random ones (a fixed number of them).
 
-#![allow(clippy::unwrap_used, clippy::panic)] // A test fails that way; clippy looks only into test functions.
-
 mod file;
 mod random;
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
 
+use crate::args::tests::registration;
+use crate::args::{Environment, Options};
+use crate::entry;
+use crate::flags::{self, Kind, Purpose};
+use crate::template::Template;
 use file::{OPERATORS, applied, map_of, plain, rendered};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -16,10 +19,6 @@ use random::{
     words,
 };
 use runner_config::Emit;
-use runner_init::args::{self, Environment, Options};
-use runner_init::entry;
-use runner_init::flags::{self, Kind, Purpose};
-use runner_init::template::Template;
 use runner_lifecycle::ending::NoRun;
 use toml_edit::{Item, Value};
 
@@ -45,7 +44,7 @@ const OURS: &[&str] = &[
 
 fn options(words: Vec<OsString>) -> Options {
     let environment = Environment::default().on_host("host");
-    args::parse(args::command_line(words, &environment), &environment)
+    registration(words, &environment)
         .unwrap_or_else(|stop| panic!("{stop:?}"))
         .options
 }
@@ -170,8 +169,7 @@ proptest! {
         let mut words: Vec<OsString> = words.into_iter().map(OsString::from_vec).collect();
         words.extend(flags.iter().map(|(flag, rest)| OsString::from(format!("--{}{rest}", flag.name))));
         let environment = Environment::default();
-        let line = args::command_line(words, &environment);
-        if let Err(NoRun::Failure(failure)) = args::parse(line, &environment) {
+        if let Err(NoRun::Failure(failure)) = registration(words, &environment) {
             prop_assert!(!failure.message.contains('\n'), "{}", failure.message);
         }
     }

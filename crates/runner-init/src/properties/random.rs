@@ -2,13 +2,13 @@
 
 use std::ffi::OsString;
 
+use crate::flags::{self, Flag, Kind, Purpose};
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 use runner_config::{Field, Shape};
-use runner_init::flags::{self, Flag, Kind, Purpose};
 use toml_edit::Value;
 
-pub(crate) const EXECUTORS: &[(&str, &[&str])] = &[
+pub(super) const EXECUTORS: &[(&str, &[&str])] = &[
     ("shell", &[]),
     ("custom", &["custom"]),
     ("docker", &["docker"]),
@@ -21,7 +21,7 @@ pub(crate) const EXECUTORS: &[(&str, &[&str])] = &[
 ];
 
 /// What every executor here asks for, unless the random flags give it.
-pub(crate) const NEEDED: &[(&str, &str)] = &[
+pub(super) const NEEDED: &[(&str, &str)] = &[
     ("docker-image", "i"),
     ("ssh-host", "h"),
     ("ssh-user", "u"),
@@ -29,7 +29,7 @@ pub(crate) const NEEDED: &[(&str, &str)] = &[
     ("virtualbox-base-name", "b"),
 ];
 
-pub(crate) const SECTIONS: &[&str] = &[
+pub(super) const SECTIONS: &[&str] = &[
     "referees",
     "ssh",
     "docker",
@@ -41,7 +41,7 @@ pub(crate) const SECTIONS: &[&str] = &[
 ];
 
 /// Texts for a flag, and the TOML that must come of them.
-pub(crate) fn texts(kind: Kind) -> BoxedStrategy<(Vec<String>, String)> {
+pub(super) fn texts(kind: Kind) -> BoxedStrategy<(Vec<String>, String)> {
     let word = "[a-z\"\\\\é#=]{1,6}";
     let quoted = |text: &str| Value::from(text).to_string();
     match kind {
@@ -107,14 +107,14 @@ pub(crate) fn texts(kind: Kind) -> BoxedStrategy<(Vec<String>, String)> {
     }
 }
 
-pub(crate) fn entry_flags() -> Vec<&'static Flag> {
+pub(super) fn entry_flags() -> Vec<&'static Flag> {
     let all = flags::all()
         .filter(|flag| matches!(flag.purpose, Purpose::Key(path) if path != "executor"));
     all.collect()
 }
 
 /// Some flags with their texts and what must come of them.
-pub(crate) fn some_flags(
+pub(super) fn some_flags(
     count: usize,
 ) -> impl Strategy<Value = Vec<(&'static Flag, Vec<String>, String)>> {
     subsequence(entry_flags(), count).prop_flat_map(|flags| {
@@ -125,7 +125,7 @@ pub(crate) fn some_flags(
     })
 }
 
-pub(crate) fn words(
+pub(super) fn words(
     executor: &str,
     given: &[(&'static Flag, Vec<String>, String)],
 ) -> Vec<OsString> {
@@ -147,7 +147,7 @@ pub(crate) fn words(
 }
 
 /// A value that suits a field.
-pub(crate) fn value_for(shape: Shape) -> &'static str {
+pub(super) fn value_for(shape: Shape) -> &'static str {
     match shape {
         Shape::Text => "\"t\"",
         Shape::Integer | Shape::SmallInteger => "3",
@@ -171,7 +171,7 @@ pub(crate) fn value_for(shape: Shape) -> &'static str {
 }
 
 /// Every leaf of the field table, tables entered and arrays of tables taken whole.
-pub(crate) fn field_leaves(fields: &'static [Field], path: &str, into: &mut Vec<(String, Shape)>) {
+pub(super) fn field_leaves(fields: &'static [Field], path: &str, into: &mut Vec<(String, Shape)>) {
     for field in fields {
         let path = if path.is_empty() {
             field.name.to_owned()
@@ -185,7 +185,7 @@ pub(crate) fn field_leaves(fields: &'static [Field], path: &str, into: &mut Vec<
     }
 }
 
-pub(crate) fn template_fields() -> Vec<(String, Shape)> {
+pub(super) fn template_fields() -> Vec<(String, Shape)> {
     let mut all = Vec::new();
     field_leaves(runner_config::RUNNER, "", &mut all);
     let identity = [
@@ -202,7 +202,7 @@ pub(crate) fn template_fields() -> Vec<(String, Shape)> {
 }
 
 /// Paths of the tables are static; a random one is compared with them by text.
-pub(crate) fn static_path(path: &str) -> &'static str {
+pub(super) fn static_path(path: &str) -> &'static str {
     flags::all()
         .find_map(|flag| match flag.purpose {
             Purpose::Key(own) if own == path => Some(own),

@@ -89,7 +89,7 @@ fn sweep_writes_its_plan_into_the_log_and_deletes_nothing_until_it_is_turned_on(
     );
     assert!(words.contains("gitlab-runner/gitlab-runner-0"), "{words}");
     assert!(
-        words.contains("nothing was deleted; --yes deletes the 1 of the plan"),
+        words.contains("nothing was deleted; to delete the 1 in the plan, give --yes"),
         "{words}"
     );
     assert_eq!(left, [1, 2]);

@@ -33,16 +33,16 @@ fn without_yes_there_is_a_plan_and_nothing_else() {
         line(recent)
     );
     for said in [
-        "1 stay: contacted within 2 hours",
-        "1 stay: of another fleet",
-        "2 to delete; of fleet ci, not heard of for 3h00m; 5 listed, 4 looked at, 5 requests",
+        "1 kept: contacted within 2 hours",
+        "1 kept: another fleet",
+        "2 to delete; fleet ci, no contact for 3h00m; 5 listed, 4 checked, 5 requests",
     ] {
         assert!(ended.stdout.contains(said), "{said}: {}", ended.stdout);
     }
     assert!(
         ended
             .stderr
-            .contains("nothing was deleted; --yes deletes the 2 of the plan")
+            .contains("nothing was deleted; to delete the 2 in the plan, give --yes")
     );
     world.is_untouched(5, "no --yes");
 }
@@ -96,10 +96,10 @@ fn at_most_so_many_go_in_one_run_and_the_exit_code_tells() {
     assert!(
         ended
             .stdout
-            .contains("2 to delete, and 3 more in further runs (--most 2)")
+            .contains("2 to delete, 3 more in later runs (--most 2)")
     );
     assert!(
-        ended.stderr.contains("2 deleted, 3 left to another run"),
+        ended.stderr.contains("2 deleted, 3 left for the next run"),
         "{}",
         ended.stderr
     );

@@ -71,7 +71,7 @@ fn dead_runner_managers_of_the_fleet_go_and_no_other() {
         "{}",
         plan.stdout
     );
-    assert!(plan.stdout.contains("4 stay: no mark"), "{}", plan.stdout);
+    assert!(plan.stdout.contains("4 kept: no mark"), "{}", plan.stdout);
     assert_eq!(world.gitlab.calls("DELETE *").len(), 0);
     assert_eq!(world.gitlab.calls("POST *").len(), 0);
 
@@ -116,7 +116,7 @@ fn token_of_another_runner_deletes_nothing() {
     let runner_id = format!("--runner-id={}", runner.id);
     let ended = world.ends(&[&runner_id, "--token-file=token", "--yes"], 78);
     let said = format!(
-        "holds the token of runner {}, but --runner-id is {}",
+        "contains the token of runner {}, but --runner-id is {}",
         other.id, runner.id
     );
     assert!(ended.stderr.contains(&said), "{}", ended.stderr);
@@ -129,7 +129,7 @@ fn unknown_runner_is_told() {
     let world = World::new();
     let ended = world.ends(&["--runner-id=99"], 78);
     assert!(
-        ended.stderr.contains("GitLab knows no runner 99"),
+        ended.stderr.contains("GitLab has no runner 99"),
         "{}",
         ended.stderr
     );

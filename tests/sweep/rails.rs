@@ -85,7 +85,7 @@ fn a_runner_that_is_answered_as_another_ends_the_run() {
         .json(detail);
     world.gitlab.fault(mixed_up);
     let ended = world.ends(&["--yes"], 78);
-    let want = format!("asked for runner {dead} and answered with {alive}");
+    let want = format!("answered a request for runner {dead} with runner {alive}");
     assert!(ended.stderr.contains(&want), "{}", ended.stderr);
     world.is_untouched(2, &want);
 }

@@ -63,7 +63,7 @@ fn user_who_is_no_administrator_sweeps_what_it_administers() {
     let instance = world.dead();
     let ended = world.ends(&["--yes"], 0);
     assert!(
-        ended.stderr.contains("is no administrator"),
+        ended.stderr.contains("is not an administrator"),
         "{}",
         ended.stderr
     );
@@ -79,7 +79,7 @@ fn notes_that_the_user_may_not_read_make_nothing_due_and_the_plan_says_so() {
     }
     let ended = world.ends(&["--yes", "--group-id=1"], 0);
     for said in [
-        "3 stay: no maintenance note, or the access token may not read it",
+        "3 kept: no maintenance note, or the access token cannot read it",
         "not known: no maintenance note could be read: the user of the access token must be",
         "0 to delete",
     ] {
@@ -107,7 +107,7 @@ fn group_is_swept_without_the_groups_it_lies_in_and_without_the_instance() {
     let instance = world.dead();
     let ended = world.ends(&["--yes", "--group-id=2"], 0);
     assert!(
-        ended.stdout.contains("1 stay: not of the group"),
+        ended.stdout.contains("1 kept: not in the group"),
         "{}",
         ended.stdout
     );

@@ -46,7 +46,7 @@ fn runner_that_takes_a_job_between_look_and_deletion_stays() {
         });
         assert_eq!(ended.code(), 0, "{}", ended.output());
         assert!(
-            ended.stderr.contains("a job runs on it"),
+            ended.stderr.contains("has a running job"),
             "{}",
             ended.stderr
         );
@@ -80,7 +80,7 @@ fn each_deletion_names_the_moment_of_its_look_and_a_refusal_of_it_is_no_failure(
         .gitlab
         .fault(Fault::on("DELETE /runners/*").status(412));
     let ended = world.ends(&["--yes"], 0);
-    assert!(ended.stderr.contains("changed between look and deletion"));
+    assert!(ended.stderr.contains("changed just before its deletion"));
     assert_eq!(world.asked_to_go(), [first, second].into());
     assert_eq!(world.there(), [first].into());
     for call in world.gitlab.calls("DELETE *") {
@@ -101,7 +101,7 @@ fn expired_token_in_the_middle_ends_the_run_and_the_next_one_does_the_rest() {
     world.gitlab.fault(fault.status(401).json(expired));
     let ended = world.ends(&["--yes", "--output=json"], 77);
     assert!(
-        ended.stderr.contains("4 deleted, 6 left to another run"),
+        ended.stderr.contains("4 deleted, 6 left for the next run"),
         "{}",
         ended.stderr
     );
@@ -130,7 +130,7 @@ fn a_stop_signal_ends_the_run_after_the_deletion_under_way() {
     let ended = end(sweep);
     assert_eq!(ended.code(), 69, "{}", ended.output());
     assert!(
-        ended.stderr.contains("2 left to another run"),
+        ended.stderr.contains("2 left for the next run"),
         "{}",
         ended.stderr
     );

@@ -19,10 +19,10 @@ fn before_gitlab_18_jobs_are_asked_for_and_unknown_ages_are_kept() {
     world.give_job(canceling, JobStatus::Canceling);
     let ended = world.ends(&["--yes"], 0);
     for said in [
-        "2 stay: a job runs on it",
-        "1 stay: never contacted, and GitLab does not say when it was made",
+        "2 kept: has a running job",
+        "1 kept: never contacted, and GitLab does not show when it was created",
         "not known: this GitLab (before about 18) does not say",
-        "not known: 1 of these, as said above; none of them is deleted",
+        "not known: 1 of these, for the reasons above; none of them is deleted",
         "1 to delete;",
     ] {
         assert!(ended.stdout.contains(said), "{said}: {}", ended.stdout);
@@ -48,7 +48,7 @@ fn runner_whose_contact_is_not_said_or_cannot_be_read_stays() {
             .gitlab
             .fault(Fault::on(&path).forever().status(200).json(detail));
         let ended = world.ends(&["--yes"], 0);
-        let said = "GitLab does not say when it was contacted";
+        let said = "GitLab does not show its last contact";
         assert!(
             ended.stdout.contains(said),
             "{contacted_at:?}: {}",
@@ -72,7 +72,7 @@ fn jobs_that_cannot_be_seen_keep_the_runner() {
     assert!(
         ended
             .stderr
-            .contains("the access token may not see it or its jobs"),
+            .contains("the access token cannot read it or its jobs"),
         "{}",
         ended.stderr
     );

@@ -25,7 +25,7 @@ pub(crate) async fn run(options: &Options, asked: &Status, stops: &Stops) -> any
     let facts = tokio::select! {
         biased;
         facts = look::look(options, asked) => facts?,
-        () = stops.reached(1) => return Err(Failure::unreachable("told to stop").into()),
+        () = stops.reached(1) => return Err(Failure::unreachable("stopped by a signal").into()),
     };
     let problems = judgement::judge(&facts);
     let exit = judgement::exit_of(&problems);

@@ -36,7 +36,7 @@ pub(crate) async fn run(options: &Options, sweep: &Sweep, stops: &Stops) -> anyh
     let plan = tokio::select! {
         biased;
         plan = survey.plan() => plan,
-        () = stops.reached(1) => Err(Failure::unreachable("told to stop").into()),
+        () = stops.reached(1) => Err(Failure::unreachable("stopped by a signal").into()),
     };
     let plan = plan.map_err(|error| error.context("nothing was deleted"))?;
     output::plan(sweep, &plan).context("nothing was deleted")?;
@@ -48,7 +48,7 @@ pub(crate) async fn run(options: &Options, sweep: &Sweep, stops: &Stops) -> anyh
         biased;
         done = survey.carry_out(&plan, stops) => done,
         () = stops.reached(2) => {
-            return Err(Failure::unreachable("told twice to stop: what was deleted is in the log").into());
+            return Err(Failure::unreachable("stopped by a second signal; the log lists what was deleted").into());
         }
     };
     let shown = output::result(sweep, &done);
@@ -60,20 +60,17 @@ pub(crate) async fn run(options: &Options, sweep: &Sweep, stops: &Stops) -> anyh
 fn unasked(plan: &Plan) -> String {
     match plan.due.len() {
         0 => "nothing to delete".to_owned(),
-        due => format!("nothing was deleted; --yes deletes the {due} of the plan"),
+        due => format!("nothing was deleted; to delete the {due} in the plan, give --yes"),
     }
 }
 
 fn end(sweep: &Sweep, done: Done) -> anyhow::Result<Exit> {
     let counts = [
         (done.deleted.len() as u64, "deleted"),
-        (done.gone.len() as u64, "gone already"),
-        (
-            done.kept.len() as u64,
-            "alive or changed at the second look",
-        ),
+        (done.gone.len() as u64, "already gone"),
+        (done.kept.len() as u64, "kept after a second look"),
         (done.failed.len() as u64, "refused by GitLab"),
-        (done.left, "left to another run"),
+        (done.left, "left for the next run"),
     ];
     let counts = counts.iter().filter(|(count, _)| *count > 0);
     let words: Vec<String> = counts
@@ -86,7 +83,7 @@ fn end(sweep: &Sweep, done: Done) -> anyhow::Result<Exit> {
     };
     let words = format!("sweep of fleet {}: {words}", sweep.fleet);
     if let Some(error) = done.early {
-        return Err(error.context(format!("{words}; it ended early")));
+        return Err(error.context(format!("{words}; it stopped early")));
     }
     log::info!("{words}");
     Ok(if !done.failed.is_empty() {

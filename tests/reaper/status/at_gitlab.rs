@@ -173,7 +173,7 @@ fn told_to_stop_it_does_not_wait_for_gitlab() {
     });
     status.signal(Signal::SIGINT);
     let ended = status.ended();
-    ended.is(69, "told to stop");
+    ended.is(69, "stopped by a signal");
     assert!(!ended.words.contains("\"version\""), "{}", ended.words);
 }
 

@@ -153,7 +153,7 @@ impl FromAnswer for Heard<Page> {
     fn of_success(call: &Call<'_>, answer: &Answer) -> Result<Self, Not> {
         let page = Page::of(read(call, answer)?, &answer.headers);
         let value = page.ok_or(No::NotUnderstood(
-            "it does not say which page of the list it is, or whether another follows",
+            "it does not say which page of the list it is, or whether there are more",
         ))?;
         let at = answer.date();
         Ok(Self { value, at })
@@ -181,7 +181,7 @@ fn read<T: FromJson>(call: &Call<'_>, answer: &Answer) -> Result<T, Not> {
         let why = if answer.length >= call.purpose.most() {
             "it is longer than 1 MiB"
         } else {
-            "it is not what GitLab 15 to 19 answer"
+            "it is not an answer of GitLab 15 to 19"
         };
         No::NotUnderstood(why).into()
     })

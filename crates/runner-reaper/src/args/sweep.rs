@@ -19,19 +19,19 @@ const VALUED: [(&str, &str, &str); 11] = [
     (
         "access-token-file",
         "FILE",
-        "file with an access token that may list and delete runners: api, or read_api and manage_runner; the token itself only as RUNNER_REAPER_ACCESS_TOKEN",
+        "file with an access token that may list and delete runners (scope api, or read_api and manage_runner); the token itself goes into RUNNER_REAPER_ACCESS_TOKEN",
     ),
     (
         "fleet",
         "NAME",
-        "only what carries the mark of this fleet, the RUNNER_INIT_FLEET of its pods; needed",
+        "required: only runners marked with this fleet name, the RUNNER_INIT_FLEET of their pods",
     ),
     ("group-id", "ID", "only group runners of this group"),
     ("project-id", "ID", "only project runners of this project"),
     (
         "runner-id",
         "ID",
-        "instead of runners: the runner managers of this shared runner; to delete them --token-file too",
+        "the runner managers of this shared runner instead of runners; with --yes, --token-file is required",
     ),
     (
         "token-file",
@@ -41,21 +41,25 @@ const VALUED: [(&str, &str, &str); 11] = [
     (
         "older-than",
         "TIME",
-        "only what was not heard of for so long; default 3h, at least 2h",
+        "only those without contact for this time; default 3h, at least 2h",
     ),
     (
         "most",
         "NUMBER",
-        "delete at most so many in a run; default 100",
+        "maximum number of deletions in one run; default 100",
     ),
     ("output", "FORMAT", "table or json; default table"),
-    ("timeout", "TIME", "limit of the whole run; default 50m"),
+    (
+        "timeout",
+        "TIME",
+        "time limit of the whole run; default 50m",
+    ),
 ];
 
 /// The one switch.
 const YES: (&str, &str) = (
     "yes",
-    "delete what the plan names; without it the plan is all that happens",
+    "delete what the plan lists; without it the plan is only printed",
 );
 
 /// An idle runner manager whose requests GitLab holds is seen about once an hour, and the shown contact may lag as long.
@@ -158,7 +162,9 @@ pub(super) fn read(given: &Given<'_>) -> Result<Sweep, Failure> {
         let read = |text: String| {
             let id = text.trim().parse().ok().filter(|id: &i64| *id > 0);
             id.ok_or_else(|| {
-                Failure::usage(format!("--{flag}: write the number that GitLab shows"))
+                Failure::usage(format!(
+                    "--{flag}: write the ID as a number, as GitLab shows it"
+                ))
             })
         };
         text(flag).map(read).transpose()
@@ -172,13 +178,13 @@ pub(super) fn read(given: &Given<'_>) -> Result<Sweep, Failure> {
     let older_than = time("older-than", USUAL_AGE)?;
     if older_than < LEAST_AGE {
         return Err(Failure::usage(
-            "--older-than: at least 2h, because GitLab shows the last contact of an idle runner that late",
+            "--older-than: must be at least 2h, because GitLab can show the last contact of an idle runner that late",
         ));
     }
     let fleet = needed("fleet")?;
     let most = text("most").map(|text| {
         let number = text.trim().parse().ok().filter(|most| *most > 0);
-        number.ok_or_else(|| Failure::usage("--most: write a whole number from 1"))
+        number.ok_or_else(|| Failure::usage("--most: write a whole number, 1 or more"))
     });
     let yes = match (given.switch(YES.0), given.variable("RUNNER_REAPER_YES")) {
         (Some(yes), _) => yes,

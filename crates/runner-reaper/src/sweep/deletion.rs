@@ -46,7 +46,7 @@ impl Survey<'_> {
         for (index, row) in plan.due.iter().enumerate() {
             progress.say(|| format!("{index} of {} deleted", plan.due.len()));
             if stops.count() > 0 && done.early.is_none() {
-                done.early = Some(Failure::unreachable("told to stop").into());
+                done.early = Some(Failure::unreachable("stopped by a signal").into());
             }
             if done.early.is_some() {
                 done.left += 1;
@@ -86,7 +86,7 @@ impl Survey<'_> {
                     if !passes || attempt >= ATTEMPTS || wait >= self.deadline.left() {
                         return Err(error);
                     }
-                    log::warn!("{error:#}; looking again at {}", called(row));
+                    log::warn!("{error:#}; trying {} again", called(row));
                     tokio::select! {
                         () = tokio::time::sleep(wait) => {}
                         () = stops.reached(1) => return Err(error),
@@ -94,7 +94,7 @@ impl Survey<'_> {
                 }
             }
         }
-        Err(anyhow::anyhow!("tried too often"))
+        Err(anyhow::anyhow!("too many attempts"))
     }
 
     async fn ask(&self, target: &Target, now: SystemTime) -> anyhow::Result<Deletion> {
@@ -106,7 +106,9 @@ impl Survey<'_> {
                     .await
             }
             Target::Manager(_, id) => {
-                let token = self.manager_token().context("no authentication token")?;
+                let token = self
+                    .manager_token()
+                    .context("no authentication token given")?;
                 self.client
                     .delete_runner_manager(token, id, now, self.deadline)
                     .await
@@ -146,7 +148,7 @@ impl Survey<'_> {
             return Ok(());
         }
         let words = format!(
-            "--token-file holds the token of runner {}, but --runner-id is {id}: nothing was deleted",
+            "--token-file contains the token of runner {}, but --runner-id is {id}: nothing was deleted",
             verified.id
         );
         Err(Failure::unusable(words).into())
@@ -166,7 +168,7 @@ impl Done {
                 self.gone.push(row.clone());
             }
             Became::Kept(why) => {
-                log::info!("{what} stays, at the second look: {}", why.words());
+                log::info!("{what} kept after a second look: {}", why.words());
                 self.kept.push(Row {
                     target: row.target.clone(),
                     name: row.name.clone(),
@@ -175,7 +177,7 @@ impl Done {
                 });
             }
             Became::Failed(error) => {
-                log::error!("{what} is left: {error:#}");
+                log::error!("{what} was not deleted: {error:#}");
                 self.failed.push(row.clone());
             }
         }

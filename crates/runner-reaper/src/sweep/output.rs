@@ -161,7 +161,7 @@ fn table(sweep: &Sweep, plan: &Plan) -> String {
         String::new()
     };
     for (why, count) in &plan.counts {
-        text.push_str(&format!("{count} stay: {}\n", why.words()));
+        text.push_str(&format!("{count} kept: {}\n", why.words()));
     }
     for line in &plan.not_known {
         text.push_str(&format!("not known: {line}\n"));
@@ -169,10 +169,10 @@ fn table(sweep: &Sweep, plan: &Plan) -> String {
     let most = sweep.most;
     let more = match plan.more_due {
         0 => String::new(),
-        more => format!(", and {more} more in further runs (--most {most})"),
+        more => format!(", {more} more in later runs (--most {most})"),
     };
     text.push_str(&format!(
-        "{} to delete{more}; of fleet {}, not heard of for {}; {} listed, {} looked at, {} requests\n",
+        "{} to delete{more}; fleet {}, no contact for {}; {} listed, {} checked, {} requests\n",
         plan.due.len(),
         sweep.fleet,
         show(sweep.older_than),

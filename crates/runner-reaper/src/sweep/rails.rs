@@ -41,14 +41,12 @@ impl Pages {
         let size = *self.size.get_or_insert(page.size);
         if page.number != self.next || page.size != size || rows > size {
             return Err(broken(
-                "GitLab answered with another page than was asked for",
+                "GitLab answered with another page of the list than the one requested",
             ));
         }
         for row in &page.rows {
             if self.last_id.is_some_and(|last| row.id <= last) {
-                return Err(broken(
-                    "the list is not in the order of the runners' numbers",
-                ));
+                return Err(broken("the list is not in the order of the runners' IDs"));
             }
             self.last_id = Some(row.id);
         }
@@ -78,7 +76,7 @@ impl Pages {
 /// Fails when the two differ by more than a minute, or GitLab does not tell its own.
 pub(crate) fn clock(ours: SystemTime, gitlab: Option<SystemTime>) -> Result<SystemTime, Failure> {
     let gitlab = gitlab.ok_or_else(|| {
-        broken("GitLab's answer has no Date, so that the clocks cannot be compared")
+        broken("GitLab's response has no Date header, so the clocks cannot be compared")
     })?;
     let (behind, apart) = match gitlab.duration_since(ours) {
         Ok(apart) => ("behind", apart),
@@ -87,14 +85,14 @@ pub(crate) fn clock(ours: SystemTime, gitlab: Option<SystemTime>) -> Result<Syst
     if apart > CLOCKS {
         let apart = show(apart);
         return Err(broken(&format!(
-            "the clock of this machine is {apart} {behind} GitLab's, so that nobody knows what is old: set it"
+            "the clock of this machine is {apart} {behind} GitLab's, so the age of a contact is not known: set the clock"
         )));
     }
     Ok(gitlab)
 }
 
 fn broken(why: &str) -> Failure {
-    Failure::unusable(format!("{why}; the sweep ended there: run it again"))
+    Failure::unusable(format!("{why}; the sweep stopped there: run it again"))
 }
 
 #[cfg(test)]

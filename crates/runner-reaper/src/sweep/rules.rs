@@ -15,7 +15,7 @@ pub(crate) struct Facts {
     pub created_at: Option<SystemTime>,
     /// The last contact: nothing where GitLab does not say, nothing inside where there was none.
     pub contacted_at: Option<Option<SystemTime>>,
-    /// Whether a job runs on it; nothing before about GitLab 18.
+    /// Whether it has a running job; `None` before about GitLab 18.
     pub busy: Option<bool>,
 }
 
@@ -43,13 +43,13 @@ pub(crate) enum Kept {
     NoNote,
     /// Its maintenance note is no mark, or its system ID carries none.
     NoMark,
-    /// It carries the mark of another fleet, or of none.
+    /// It carries the mark another fleet, or none.
     OtherFleet,
     /// It is not one of the group that was named.
     OtherGroup,
-    /// GitLab does not say when it was contacted.
+    /// GitLab does not show its last contact.
     ContactUnknown,
-    /// It was never contacted, and GitLab does not say when it was made.
+    /// It was never contacted, and GitLab does not show when it was created.
     AgeUnknown,
     /// GitLab lets the access token see neither it nor its jobs.
     NotShown,
@@ -111,7 +111,7 @@ impl Due {
         let ago = show(now.duration_since(self.since()).unwrap_or_default());
         match self {
             Self::Silent(_) => format!("no contact for {ago}"),
-            Self::Never(_) => format!("made {ago} ago and never contacted"),
+            Self::Never(_) => format!("created {ago} ago, never contacted"),
         }
     }
 
@@ -129,18 +129,18 @@ impl Kept {
     pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Online => "contacted within 2 hours",
-            Self::Young => "made less than --older-than ago",
+            Self::Young => "created less than --older-than ago",
             Self::Contacted(_) => "contacted less than --older-than ago",
-            Self::RunningJob => "a job runs on it",
-            Self::NoNote => "no maintenance note, or the access token may not read it",
+            Self::RunningJob => "has a running job",
+            Self::NoNote => "no maintenance note, or the access token cannot read it",
             Self::NoMark => "no mark of runner-init",
-            Self::OtherFleet => "of another fleet, or of none",
-            Self::OtherGroup => "not of the group of --group-id",
-            Self::ContactUnknown => "GitLab does not say when it was contacted",
-            Self::AgeUnknown => "never contacted, and GitLab does not say when it was made",
-            Self::NotShown => "the access token may not see it or its jobs",
-            Self::Gone => "gone already",
-            Self::Changed => "changed between look and deletion",
+            Self::OtherFleet => "another fleet, or none",
+            Self::OtherGroup => "not in the group of --group-id",
+            Self::ContactUnknown => "GitLab does not show its last contact",
+            Self::AgeUnknown => "never contacted, and GitLab does not show when it was created",
+            Self::NotShown => "the access token cannot read it or its jobs",
+            Self::Gone => "already gone",
+            Self::Changed => "changed just before its deletion",
         }
     }
 

@@ -56,7 +56,7 @@ impl<'a> Survey<'a> {
             Of::Everywhere => match self.runners(RunnersOf::Instance, &mut plan).await {
                 Err(error) if is_not_for_this_user(&error) => {
                     log::info!(
-                        "the user of the access token is no administrator: only runners that it may administer are listed"
+                        "the user of the access token is not an administrator: only runners that it can administer are listed"
                     );
                     plan = Plan::at(SystemTime::now());
                     self.runners(RunnersOf::User, &mut plan).await?;
@@ -76,7 +76,7 @@ impl<'a> Survey<'a> {
         let (mut progress, many) = (Progress::new(), ids.len());
         let mut jobs_asked = false;
         for (index, id) in ids.into_iter().enumerate() {
-            progress.say(|| format!("{index} of {many} runners looked at"));
+            progress.say(|| format!("{index} of {many} runners checked"));
             self.client.make_room(1, self.deadline).await;
             let looked = match self.detail(id).await {
                 Ok(None) => {
@@ -95,11 +95,11 @@ impl<'a> Survey<'a> {
         let not_known = [
             (
                 jobs_asked,
-                "this GitLab (before about 18) does not say of a runner whether it has jobs: each one was asked for".to_owned(),
+                "this GitLab (before about 18) does not show which runners have jobs, so the jobs of each were requested".to_owned(),
             ),
             (
                 plan.unknown() > 0,
-                format!("{} of these, as said above; none of them is deleted", plan.unknown()),
+                format!("{} of these, for the reasons above; none of them is deleted", plan.unknown()),
             ),
         ];
         plan.not_known.extend(
@@ -209,9 +209,7 @@ impl<'a> Survey<'a> {
             value: managers,
             at,
         } = asked.await?.ok_or_else(|| {
-            Failure::unusable(format!(
-                "GitLab knows no runner {runner}: check --runner-id"
-            ))
+            Failure::unusable(format!("GitLab has no runner {runner}: check --runner-id"))
         })?;
         let now = clock(SystemTime::now(), at)?;
         (plan.now, plan.listed) = (now, managers.len() as u64);

@@ -184,8 +184,8 @@ fn a_body_counts_only_with_200_and_as_no_page() {
     let lists = [List, Details];
     check(&lists, &[200], &[PAGE], No::NotGitlab);
     check(&lists, &[201, 204, 206], &["[]", ""], No::NotGitlab);
-    let other = No::NotUnderstood("it is not what GitLab 15 to 19 answer");
+    let other = No::NotUnderstood("it is not an answer of GitLab 15 to 19");
     check(&lists, &[200], &["{}", "null", "\"text\"", "text"], other);
-    let page = "it does not say which page of the list it is, or whether another follows";
+    let page = "it does not say which page of the list it is, or whether there are more";
     check(&[List], &[200], &["[]"], No::NotUnderstood(page));
 }

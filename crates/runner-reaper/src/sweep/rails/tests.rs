@@ -126,5 +126,5 @@ fn clocks_that_are_more_than_a_minute_apart_end_the_run() {
     check(1_060, Some(1_000), None);
     check(1_000, Some(1_061), Some("1m01s behind GitLab's"));
     check(1_061, Some(1_000), Some("1m01s ahead of GitLab's"));
-    check(1_000, None, Some("no Date"));
+    check(1_000, None, Some("no Date header"));
 }

@@ -1,4 +1,4 @@
-//! Owns the look at one runner or runner manager: what it is now, whether a job runs on it, and whether it still may go.
+//! Owns the look at one runner or runner manager: what it is now, whether it has a running job, and whether it may still be deleted.
 
 use std::time::SystemTime;
 
@@ -109,7 +109,7 @@ impl Survey<'_> {
         };
         if value.id != id {
             let words = format!(
-                "GitLab was asked for runner {id} and answered with {}",
+                "GitLab answered a request for runner {id} with runner {}",
                 value.id
             );
             return Err(Failure::unusable(words).into());

@@ -222,7 +222,7 @@ fn of_an_older_token_only_the_id_is_wanted_and_no_expiry_is_written() {
         assert!(!text.contains("token_expires_at"), "{answer}: {text}");
     }
     let nameless = json!({ "server": { VERIFY: [200, { "id": 0, "token": "oldtoken" }] } });
-    let outcome = refused(&[OLDER], &nameless, 78, "without the runner's id");
+    let outcome = refused(&[OLDER], &nameless, 78, "without the runner's ID");
     assert_eq!(calls(&outcome), [VERIFY, "DELETE /api/v4/runners/managers"]);
 }
 

@@ -72,7 +72,11 @@ fn names_of_our_own_files_are_refused_as_config() {
         let pod = Pod::fresh();
         let path = format!("--config={}", pod.stage.file(name).display());
         let refused = pod.init_ends(&[TOKEN, &path], 2);
-        assert!(refused.stderr.contains("own files"), "{}", refused.output());
+        assert!(
+            refused.stderr.contains("is reserved"),
+            "{}",
+            refused.output()
+        );
         assert!(pod.stage.snapshot().is_empty());
         assert!(pod.gitlab.journal().is_empty());
     }

@@ -32,12 +32,12 @@ fn missing_scope_is_named_and_nothing_is_deleted() {
     }
     check(
         &["manage_runner"],
-        "the scope read_api, and manage_runner beside it",
+        "the scope read_api, and manage_runner to delete",
     );
     check(&["create_runner"], "the scope read_api");
     check(
         &["read_api"],
-        "the scope manage_runner beside read_api, or api for both",
+        "the scopes read_api and manage_runner, or api for both",
     );
 }
 
@@ -48,7 +48,7 @@ fn unknown_token_is_told_with_what_to_make() {
     world.stage.put("access-token", "glpat-canary-unknown");
     let ended = world.ends(&["--yes"], 77);
     assert!(
-        ended.stderr.contains("make a new one with the scope api"),
+        ended.stderr.contains("create a new one with the scope api"),
         "{}",
         ended.stderr
     );

@@ -64,7 +64,7 @@ impl<'a> Registered<'a> {
         match (self.id.filter(|id| *id != 0), self.name) {
             (Some(id), "") => format!("runner {id}"),
             (Some(id), name) => format!("runner {id} {name:?}"),
-            (None, "") => "a runner without an id".to_owned(),
+            (None, "") => "a runner without an ID".to_owned(),
             (None, name) => format!("runner {name:?}"),
         }
     }
@@ -104,7 +104,7 @@ mod tests {
         let (owned, shared) = (Ownership::Owned, Ownership::Shared);
         check(owned, Some(7), "", true, "runner 7");
         check(owned, Some(7), "a\nb", false, "runner 7 \"a\\nb\"");
-        check(owned, Some(0), "", true, "a runner without an id");
+        check(owned, Some(0), "", true, "a runner without an ID");
         check(owned, None, "a", true, "runner \"a\"");
         let of = "runner manager r_0123456789ab of runner 7";
         check(shared, Some(7), "", true, of);

@@ -61,15 +61,18 @@ pub(super) const WEATHER: &[Weather] = &[
         "401",
         |f| f.status(401),
         77,
-        ["unknown there", "unknown there"],
+        [
+            "GitLab does not know the registration token|the access token is invalid",
+            "the authentication token is invalid",
+        ],
     ),
     lasting(
         "403",
         |f| f.status(403),
         77,
         [
-            "the registration token is unknown there|the user of the access token",
-            "unknown there",
+            "GitLab does not know the registration token|the user of the access token",
+            "the authentication token is invalid",
         ],
     ),
     lasting("404", |f| f.status(404), 78, ["check --url", "check --url"]),
@@ -85,7 +88,7 @@ pub(super) const WEATHER: &[Weather] = &[
         |f| f.status(410),
         77,
         [
-            "registration tokens are disabled there|no longer supports",
+            "registration tokens are disabled at this GitLab|no longer supports",
             "no longer supports",
         ],
     ),

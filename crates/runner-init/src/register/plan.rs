@@ -141,7 +141,9 @@ fn config_name(config: &Path) -> Result<String, Failure> {
     };
     let name = name.ok_or_else(|| refuse("it does not name a file"))?;
     if names::is_reserved(name) {
-        return Err(refuse("that name is reserved for the helpers' own files"));
+        return Err(refuse(
+            "that name is reserved for the files of runner-init and runner-reaper",
+        ));
     }
     Ok(name.to_owned())
 }

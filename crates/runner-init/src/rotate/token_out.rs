@@ -43,7 +43,9 @@ impl TokenOut {
         if fs::canonicalize(directory).ok() == fs::canonicalize(volume).ok()
             && (name == config || names::is_reserved(name))
         {
-            return Err(refuse("that name is reserved for the helpers' own files"));
+            return Err(refuse(
+                "that name is reserved for the files of runner-init and runner-reaper",
+            ));
         }
         Ok(Self {
             directory: Volume::at(directory),

@@ -13,20 +13,20 @@ pub(super) fn next_step(purpose: Purpose, status: u16, words: &str) -> &'static 
     };
     match (purpose, status) {
         (List, 404) if words.starts_with("404 Group") || words.starts_with("404 Project") => {
-            "the user of the access token sees no such group or project: check --group-id or --project-id"
+            "the user of the access token cannot see this group or project: check --group-id or --project-id"
         }
         (_, 404 | 405) => OTHER_ADDRESS,
         (Registration, 410) => {
-            "registration tokens are disabled there: create a runner in GitLab's UI or with POST /user/runners and give its glrt- token with --token-file"
+            "registration tokens are disabled at this GitLab: create a runner in GitLab's UI or with POST /user/runners and give its glrt- token with --token-file"
         }
         (_, 410) => {
             "this GitLab no longer supports this request: use a release of this program that matches it"
         }
         (Registration, 401 | 403) => {
-            "the registration token is unknown there: check it and --url, or give a glrt- token with --token-file"
+            "GitLab does not know the registration token: check it and --url, or give a glrt- token with --token-file"
         }
         (Creation, 401) => {
-            "the access token is unknown there, expired or revoked: create a new one with the scope create_runner and give it with --access-token-file"
+            "the access token is invalid, expired or revoked: create a new one with the scope create_runner and give it with --access-token-file"
         }
         (Creation, 403) if words.contains("insufficient_scope") => {
             "give the access token the scope create_runner"
@@ -35,37 +35,37 @@ pub(super) fn next_step(purpose: Purpose, status: u16, words: &str) -> &'static 
             "the user of the access token must be an administrator, an owner of the group or a maintainer of the project"
         }
         (List | Details | RunnerSwept, 401) => {
-            "the access token is unknown there, expired or revoked: make a new one with the scope api, or read_api and manage_runner, and give it with --access-token-file"
+            "the access token is invalid, expired or revoked: create a new one with the scope api, or read_api and manage_runner, and give it with --access-token-file"
         }
         (List, 403) if words.contains("insufficient_scope") => {
-            "give the access token the scope read_api, and manage_runner beside it to delete, or api for both"
+            "give the access token the scope read_api, and manage_runner to delete, or api for both"
         }
         (Details | RunnerSwept, 403) if words.contains("insufficient_scope") => {
-            "give the access token the scope manage_runner beside read_api, or api for both"
+            "give the access token the scopes read_api and manage_runner, or api for both"
         }
         (List, 403) => {
-            "the user of the access token must be administrator, maintainer of the project, or owner of the group"
+            "the user of the access token must be an administrator, an owner of the group or a maintainer of the project"
         }
         (Details | RunnerSwept, 403) => {
-            "the user of the access token must be administrator, owner of the group, or maintainer of the only project of the runner"
+            "the user of the access token must be an administrator, an owner of the group or a maintainer of the runner's only project"
         }
         (RunnerManagerSwept, 401 | 403) => {
-            "the authentication token is unknown there, expired or was reset: check --token-file"
+            "the authentication token is invalid, expired or was reset: check --token-file"
         }
         (Reset, 403) if !words.starts_with("403 Forbidden") => {
-            "GitLab does not reset this runner's token now: do what it names, and run this again"
+            "GitLab refused to reset this runner's token: fix what its message says, and run this again"
         }
-        (Reset, 422) => "change the runner at GitLab as it names, and run this again",
+        (Reset, 422) => "change the runner at GitLab as its message says, and run this again",
         (Verification | Reset, 401 | 403) => {
-            "the authentication token is unknown there, expired or was reset: check it and --url"
+            "the authentication token is invalid, expired or was reset: check it and --url"
         }
-        (RunnerGone | RunnerManagerGone, 401 | 403) => {
-            "remove it by hand from GitLab's list of runners"
-        }
+        (RunnerGone | RunnerManagerGone, 401 | 403) => "delete it in GitLab's list of runners",
         (Registration | Creation, 400 | 422) if words.contains("Maximum number") => {
             "remove unused runners, or ask for a higher limit"
         }
-        (Registration | Creation, 400 | 422) => "change the flag or variable that GitLab names",
+        (Registration | Creation, 400 | 422) => {
+            "change the flag or variable that GitLab's message names"
+        }
         (Verification, 422) => "the runner is orphaned or invalid: create a new one",
         (_, 409) => "something else is changing the same runner: run this again",
         _ => "search GitLab's log for the X-Request-Id",
@@ -160,7 +160,7 @@ mod tests {
                 RunnerSwept,
                 401,
                 "invalid_token: Token is expired.",
-                "make a new one",
+                "create a new one",
             ),
             (
                 RunnerSwept,
@@ -219,7 +219,7 @@ mod tests {
                 Reset,
                 403,
                 "rotation deadline has passed",
-                "do what it names",
+                "refused to reset",
             ),
             (Reset, 422, "Runner needs a project", "change the runner"),
             (Verification, 422, "Runner is orphaned", "orphaned"),
@@ -231,7 +231,12 @@ mod tests {
             ),
             (RunnerGone, 404, "404 Not Found", "relative root"),
             (RunnerManagerGone, 404, "404 Not Found", "relative root"),
-            (RunnerManagerGone, 403, "403 Forbidden - why", "by hand"),
+            (
+                RunnerManagerGone,
+                403,
+                "403 Forbidden - why",
+                "list of runners",
+            ),
             (
                 RunnerGone,
                 409,

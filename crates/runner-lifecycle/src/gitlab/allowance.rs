@@ -35,7 +35,7 @@ impl Client {
         if let Some(wait) = self.allowance.wait(requests, SystemTime::now()) {
             let wait = wait.min(deadline.left());
             log::info!(
-                "{} lets no more requests through for now: next in {}",
+                "the rate limit of {} is reached: next request in {}",
                 self.endpoint,
                 show(wait)
             );

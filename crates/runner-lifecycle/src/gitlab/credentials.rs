@@ -60,7 +60,7 @@ impl FromAnswer for Credentials {
             }
             (_, why) => {
                 let token = if creates { token } else { sent.clone() };
-                let why = why.unwrap_or("without the runner's id");
+                let why = why.unwrap_or("without the runner's ID");
                 Err(No::Unfit { token, why }.into())
             }
         }
@@ -85,7 +85,7 @@ fn unfit(call: &Call<'_>, answer: &Answer, expiry: Option<&Value>) -> Option<&'s
     let kind = answer.header("content-type").unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
     match expiry {
-        _ if answer.status != status => Some("with another status than GitLab's"),
+        _ if answer.status != status => Some("with an unexpected status"),
         _ if !kind.eq_ignore_ascii_case("application/json") => Some("not marked as JSON"),
         None | Some(Value::Null) => None,
         Some(Value::String(at)) if is_moment(at) => None,

@@ -66,7 +66,7 @@ impl Course<'_> {
                 "gitlab-runner would not accept it either: check any proxy in between".to_owned()
             }
             No::NotUnderstood(_) => {
-                "see what is at --url, or use a release of this program that fits that GitLab"
+                "check what runs at --url, or use a release of this program that matches this GitLab"
                     .to_owned()
             }
             No::Packed { lost } => {

@@ -234,7 +234,7 @@ impl Live {
     fn say_too_old(&self) {
         if !self.too_old.replace(true) {
             log::warn!(
-                "{} is older than {}: its polling cannot be observed, so shared runners are unregistered after some seconds and owned ones at the end of the grace period; update it",
+                "{} is older than {}: its polling cannot be observed, so shared runners are unregistered after a few seconds and owned ones at the end of the grace period; update it",
                 self.program(),
                 Version::OLDEST
             );

@@ -198,7 +198,9 @@ fn check_status(line: &str) -> io::Result<()> {
     match status.filter(|_| line.starts_with("HTTP/")) {
         Some("200") => Ok(()),
         // What gathers the metrics may fail for a moment.
-        Some(status) if status.starts_with('5') => Err(io::Error::other("the page failed")),
+        Some(status) if status.starts_with('5') => {
+            Err(io::Error::other("the page could not be read"))
+        }
         _ => Err(io::ErrorKind::InvalidData.into()),
     }
 }

@@ -49,7 +49,7 @@ impl Volume {
                     if !told {
                         told = true;
                         log::info!(
-                            "waiting for {}: another helper is using this volume",
+                            "waiting for {}: another runner-init or runner-reaper is using this volume",
                             path.display()
                         );
                     }

@@ -293,7 +293,9 @@ impl Unasked {
         match self {
             Self::Offline => "--offline",
             Self::NoToken => "there is no token to ask with",
-            Self::Locked => "another helper is using this volume and may be unregistering",
+            Self::Locked => {
+                "another runner-init or runner-reaper is using this volume and may be unregistering"
+            }
             Self::NoRunnerManager => {
                 "no runner manager is running, and asking would create one at GitLab"
             }

@@ -68,14 +68,14 @@ fn an_answer_that_gitlab_runner_would_not_take_names_what_is_to_be_taken_back() 
         };
         for status in [200, 201, 202, 203, 206] {
             if status != made(purpose) {
-                check(status, GOOD, "with another status than GitLab's");
+                check(status, GOOD, "with an unexpected status");
             }
         }
         for id in ["null", "0", "\"7\"", "1.5", "true", "{}"] {
             let body = format!(r#"{{"id":{id},"token":"t"}}"#);
-            check(made(purpose), &body, "without the runner's id");
+            check(made(purpose), &body, "without the runner's ID");
         }
-        check(made(purpose), r#"{"token":"t"}"#, "without the runner's id");
+        check(made(purpose), r#"{"token":"t"}"#, "without the runner's ID");
         for at in [
             "\"bad\"",
             "\"\"",
@@ -123,7 +123,7 @@ fn of_an_older_token_only_the_runners_id_is_wanted() {
         let body = r#"{"id":1,"token":"t","token_expires_at":"bad"}"#;
         assert_eq!(read(status, body), runner(1, "t", None), "{status}");
     }
-    let nameless = refused("older", "without the runner's id");
+    let nameless = refused("older", "without the runner's ID");
     assert_eq!(read(200, r#"{"id":0,"token":"t"}"#), nameless);
 }
 

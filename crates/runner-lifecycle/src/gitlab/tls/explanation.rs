@@ -119,7 +119,7 @@ fn certificate(distrust: &Distrust, peer: Peer<'_>) -> (String, String) {
             return (
                 format!("{subject} is not valid for {host}{only}"),
                 format!(
-                    "write a name from the certificate in {written} if it leads there too, or have the certificate reissued for {host}"
+                    "use a name from the certificate in {written} if it resolves to the same server, or have the certificate reissued for {host}"
                 ),
             );
         }
@@ -143,17 +143,17 @@ fn certificate(distrust: &Distrust, peer: Peer<'_>) -> (String, String) {
             reissue(" without it"),
         ),
         Distrust::Constraint => (
-            "is for a host that its authority must not sign for",
-            reissue(" by one that may"),
+            "is for a host that its authority is not allowed to sign for",
+            reissue(" by one that is allowed to"),
         ),
         Distrust::Chain => (
-            "was sent with a chain that does not lead to its authority",
+            "was sent with an incomplete or wrong chain",
             format!(
                 "have {host} send its certificate followed by the right intermediate certificates"
             ),
         ),
         Distrust::Key => (
-            "has a key of a type that is not trusted, or one that the server does not hold",
+            "has a key of an unsupported type, or one that the server does not have",
             reissue(" for RSA with at least 2048 bits, ECDSA P-256 or P-384, or Ed25519"),
         ),
         Distrust::Damaged => ("is damaged", reissue("")),
@@ -177,7 +177,9 @@ fn alert_words(alert: AlertDescription, peer: Peer<'_>) -> Option<(String, Strin
         }
         Alert::CertificateRevoked => "the client certificate was refused as revoked",
         Alert::CertificateExpired => "the client certificate was refused as expired",
-        Alert::UnknownCA => "the client certificate was refused: its authority is unknown there",
+        Alert::UnknownCA => {
+            "the client certificate was refused: its authority is not trusted there"
+        }
         Alert::CertificateUnknown | Alert::DecryptError | Alert::AccessDenied => {
             "the client certificate was refused"
         }

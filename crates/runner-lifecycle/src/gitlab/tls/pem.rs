@@ -52,7 +52,7 @@ fn read(flag: &str, path: &Path, wanted: Wanted) -> Result<Vec<u8>, Error> {
 pub(super) fn passed_over(flag: &str, path: &Path, passed: usize) {
     let sections = if passed == 1 { "section" } else { "sections" };
     log::warn!(
-        "{}: {passed} damaged {sections} ignored, as by gitlab-runner",
+        "{}: {passed} damaged {sections} ignored, as gitlab-runner does",
         name(flag, path)
     );
 }

@@ -47,7 +47,9 @@ impl Trust {
 
     fn system(&self) -> Option<&Arc<WebPkiServerVerifier>> {
         let build = || {
-            log::debug!("no bundled authority signed the certificate: reading the system's");
+            log::debug!(
+                "no bundled authority signed the certificate: reading the system's CA certificates"
+            );
             let mut roots = RootCertStore::empty();
             roots.add_parsable_certificates((self.read_system)());
             // Without any root there is nothing to ask.

@@ -58,10 +58,10 @@ fn id_of_an_entry_is_corrected_by_gitlabs_answer_and_its_runner_goes_at_the_end(
     for (id, said) in [
         (
             "id = 5 # ours\n",
-            "has the id 5, but its token belongs to runner",
+            "had the ID 5, but its token belongs to runner",
         ),
-        ("id = 0\n", "has no id: id"),
-        ("", "has no id: id"),
+        ("id = 0\n", "had no ID: ID"),
+        ("", "had no ID: ID"),
     ] {
         let (gitlab, stage, runner, ended) = corrected(id, None);
         assert!(

@@ -87,7 +87,7 @@ impl Kept {
     pub fn line(&self, file: &str) -> String {
         let path = &self.path;
         let asked = match &self.asked {
-            Some(asked) => format!(" (asked for: {asked})"),
+            Some(asked) => format!(" (requested: {asked})"),
             None => String::new(),
         };
         if self.is_gone {

@@ -96,7 +96,7 @@ fn asked_token() -> Result<Option<Token>, Failure> {
             message: format!("stopped by {}: nothing was done", stop.name()),
         }),
         Err(error) => {
-            log::debug!("the terminal could not be asked for a token: {error}");
+            log::debug!("the token could not be read from the terminal: {error}");
             Ok(None)
         }
     }

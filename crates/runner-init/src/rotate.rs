@@ -100,8 +100,12 @@ impl<'a> Scene<'a> {
     fn of(options: &'a Options, environment: &'a Environment) -> Result<Self, Failure> {
         let path = &options.config;
         let config = path.file_name().and_then(|name| name.to_str());
-        let config = config
-            .ok_or_else(|| Failure::usage(format!("--config {}: not a file", path.display())))?;
+        let config = config.ok_or_else(|| {
+            Failure::usage(format!(
+                "--config {}: it does not name a file",
+                path.display()
+            ))
+        })?;
         Ok(Self {
             options,
             environment,
@@ -141,7 +145,7 @@ impl<'a> Scene<'a> {
             let (id, url) = (other.id, &other.url);
             return Err(Failure::unusable(format!(
                 "{}: an earlier run received a new token of runner {id} at {url}, and no entry of {config} has the previous one: \
-                 restore the entry of that runner, or remove the table rotation from this file",
+                 restore that runner's entry, or remove the table rotation from this file",
                 self.volume.path(names::STATE).display(),
                 config = self.config,
             ))
@@ -183,7 +187,7 @@ impl<'a> Scene<'a> {
             return Ok(());
         }
         Err(Failure::unusable(format!(
-            "{} at {} is shared: its token becomes invalid at once in all other pods and in every Secret; if that is intended, \
+            "{} at {} is shared: a reset makes its token invalid at once in all other pods and in every Secret; if that is intended, \
              give --shared, and --token-out FILE for the Secret",
             choice.runner(),
             choice.entry.url

@@ -228,7 +228,7 @@ fn token_that_the_entry_has_already_makes_nothing_new() {
     words[0] = format!("--token={}", old.token);
     let (before, managers) = (pod.stage.text("config.toml"), old.managers.len());
     let ended = pod.begin(&mut pod.init_as("re-register", &words)).ended();
-    ended.is(0, "has the given authentication token already");
+    ended.is(0, "already has the given authentication token");
     assert_eq!(pod.stage.text("config.toml"), before);
     assert_eq!(in_file(&pod).managers.len(), managers);
     assert_eq!(pod.gitlab.calls("DELETE *").len(), 0);

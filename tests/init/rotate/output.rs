@@ -80,7 +80,7 @@ fn dry_run_shows_what_would_be_sent_and_written_and_does_neither() {
     for part in [
         "nothing was sent",
         "/api/v4/runners/reset_authentication_token",
-        "all other pods lose their token",
+        "the token becomes invalid in all other pods",
         &out,
         "config.toml: token",
     ] {

@@ -141,7 +141,7 @@ fn second_token_without_a_name_takes_the_entry_and_the_way_to_have_both_is_said(
         let said = run(&second);
         assert!(said.contains("in place of runner"), "{said}");
         assert_eq!(
-            said.contains("give each a --name of its own"),
+            said.contains("give each a different --name"),
             hint,
             "{said}"
         );

@@ -132,21 +132,21 @@ fn key_that_somebody_else_changed_is_theirs() {
         "limit = 7\n",
         "limit = 4",
         "limit = 7\n",
-        &["limit in config.toml was changed by somebody else and is kept (asked for: 4)"],
+        &["limit in config.toml was changed by somebody else and is kept (requested: 4)"],
     );
     entry(
         "limit = 1",
         "builds_dir = '/b'\n",
         "limit = 4",
         "builds_dir = '/b'\n",
-        &["limit was removed from config.toml by somebody else: not written again (asked for: 4)"],
+        &["limit was removed from config.toml by somebody else: not written again (requested: 4)"],
     );
     entry(
         "limit = 1",
         "limit = 0\n",
         "limit = 4",
         "limit = 0\n",
-        &["limit in config.toml was changed by somebody else and is kept (asked for: 4)"],
+        &["limit in config.toml was changed by somebody else and is kept (requested: 4)"],
     );
     // What they wrote is asked for by now.
     entry("limit = 1", "limit = 4\n", "limit = 4", "limit = 4\n", &[]);
@@ -158,7 +158,7 @@ fn key_that_somebody_else_changed_is_theirs() {
         "limit = 7\n",
         "limit = 4",
         "limit = 7\n",
-        &["limit in config.toml was changed by somebody else and is kept (asked for: 4)"],
+        &["limit in config.toml was changed by somebody else and is kept (requested: 4)"],
     );
     // A value that may be a secret is not shown.
     entry(
@@ -174,21 +174,21 @@ fn key_that_somebody_else_changed_is_theirs() {
         "own.a = 1\n",
         "own = 2",
         "own.a = 1\n",
-        &["own in config.toml was changed by somebody else and is kept (asked for: 2)"],
+        &["own in config.toml was changed by somebody else and is kept (requested: 2)"],
     );
     entry(
         "",
         "own.a = 1\n",
         "own = 2",
         "own.a = 1\n",
-        &["own in config.toml was changed by somebody else and is kept (asked for: 2)"],
+        &["own in config.toml was changed by somebody else and is kept (requested: 2)"],
     );
     entry(
         "own.a = 1",
         "own = 1\n",
         "own.b = 2",
         "own = 1\n",
-        &["own.b in config.toml was changed by somebody else and is kept (asked for: 2)"],
+        &["own.b in config.toml was changed by somebody else and is kept (requested: 2)"],
     );
 }
 

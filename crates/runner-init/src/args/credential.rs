@@ -283,7 +283,7 @@ fn runner_type(readings: &Readings) -> Result<Option<RunnerType>, Failure> {
     };
     let needs = |id: Option<Given<i64>>, flag: &str| match id {
         Some(Given { value, origin }) if value < 1 => {
-            Err(Failure::usage(format!("{origin}: {value} is not an id")))
+            Err(Failure::usage(format!("{origin}: {value} is not an ID")))
         }
         Some(id) => Ok(id.value),
         None => Err(Failure::usage(format!("{origin} {word} needs {flag}"))),

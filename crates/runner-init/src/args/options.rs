@@ -29,7 +29,7 @@ impl fmt::Display for Origin {
             Self::Flag(name) if name.len() == 1 => write!(f, "-{name}"),
             Self::Flag(name) => write!(f, "--{name}"),
             Self::Variable(name) => f.write_str(name),
-            Self::Terminal => f.write_str("what was typed"),
+            Self::Terminal => f.write_str("the typed token"),
         }
     }
 }

@@ -34,10 +34,10 @@ pub(super) const OWN: &[Flag] = flags! {
     "token-file" ["RUNNER_INIT_TOKEN_FILE"] Text Command "file with the authentication token" (first);
     "registration-token-file" ["RUNNER_INIT_REGISTRATION_TOKEN_FILE"] Text Command "file with the registration token" (first);
     "access-token-file" ["RUNNER_INIT_ACCESS_TOKEN_FILE"] Text Command "file with an access token that may create runners" (first);
-    "runner-type" ["RUNNER_INIT_RUNNER_TYPE"] Text Command "what an access token creates: instance, group or project";
-    "group-id" ["RUNNER_INIT_GROUP_ID"] Integer Command "id of the group, with --runner-type=group";
-    "project-id" ["RUNNER_INIT_PROJECT_ID"] Integer Command "id of the project, with --runner-type=project";
-    "system-id-seed" ["RUNNER_INIT_SYSTEM_ID_SEED"] Text Command "text to derive the system ID from (default: namespace and pod name)";
+    "runner-type" ["RUNNER_INIT_RUNNER_TYPE"] Text Command "type of the runner that an access token creates: instance, group or project";
+    "group-id" ["RUNNER_INIT_GROUP_ID"] Integer Command "ID of the group, with --runner-type=group";
+    "project-id" ["RUNNER_INIT_PROJECT_ID"] Integer Command "ID of the project, with --runner-type=project";
+    "system-id-seed" ["RUNNER_INIT_SYSTEM_ID_SEED"] Text Command "text from which the system ID is derived (default: namespace and pod name)";
     "drain-ready" ["RUNNER_INIT_DRAIN_READY"] Bool Command "write listen_address, and limit where concurrent is given, so that runner-reaper can watch and pause (default true)";
     "install-reaper" ["RUNNER_INIT_INSTALL_REAPER"] Text Command "directory to copy runner-reaper to, or none (default: that of config.toml)";
     "install-init" ["RUNNER_INIT_INSTALL_INIT"] Text Command "directory to copy runner-init to, or none (default: that of config.toml)";
@@ -45,11 +45,11 @@ pub(super) const OWN: &[Flag] = flags! {
     "file-mode" ["RUNNER_INIT_FILE_MODE"] Mode Command "mode of the written files, in octal (default 0600)";
     "timeout" ["RUNNER_INIT_TIMEOUT"] Time Command "time limit of the whole run: 90s, 5m, 1h30m or seconds (default 5m)" (first);
     "grace-period" ["RUNNER_INIT_GRACE_PERIOD"] Time Command "the pod's terminationGracePeriodSeconds: the time in which a stopped run undoes its registration (default 30s)";
-    "dry-run" ["RUNNER_INIT_DRY_RUN"] Bool Command "print what would be sent and written, and do neither";
+    "dry-run" ["RUNNER_INIT_DRY_RUN"] Bool Command "print what would be sent and written, and change nothing";
     "pod-name" ["RUNNER_INIT_POD_NAME"] Text Command "the pod's name, from the downward API";
     "pod-namespace" ["RUNNER_INIT_POD_NAMESPACE"] Text Command "the pod's namespace, from the downward API";
     "pod-uid" ["RUNNER_INIT_POD_UID"] Text Command "the pod's uid, from the downward API";
-    "fleet" ["RUNNER_INIT_FLEET"] Text Command "fleet name of these pods, in the maintenance note of new runners and in 4 characters of the system ID: runner-reaper sweep finds both by it";
+    "fleet" ["RUNNER_INIT_FLEET"] Text Command "fleet name of these pods, recorded in the maintenance note of new runners and in 4 characters of the system ID, for runner-reaper sweep";
     "termination-message-path" ["RUNNER_INIT_TERMINATION_MESSAGE_PATH"] Text Command "file that a failure is also written to, if it exists (default /dev/termination-log)";
     "log-format" ["LOG_FORMAT"] Text Command "text or json";
     "log-level" | "l" ["LOG_LEVEL"] Text Command "error, warn, info or debug (default info)";
@@ -59,10 +59,10 @@ pub(super) const OWN: &[Flag] = flags! {
 /// Only of `rotate`. No variable: one that is left in a pod must not choose an entry, nor take a token from other pods.
 pub(super) const ROTATE: &[Flag] = flags! {
     "name" | "n" [] Text Command "only the runner entry with this name";
-    "url" | "u" [] Text Command "only runner entries of this GitLab";
-    "id" | "i" [] Integer Command "only the runner entry of the runner with this id";
-    "shared" [] Bool Command "reset the token of a shared runner too: all other pods lose it at once";
-    "token-out" [] Text Command "file that the new token is written to as well, with mode 0600, for the Secret";
+    "url" | "u" [] Text Command "only runner entries with this GitLab URL";
+    "id" | "i" [] Integer Command "only the runner entry of the runner with this ID";
+    "shared" [] Bool Command "also reset the token of a shared runner: it becomes invalid at once in all other pods";
+    "token-out" [] Text Command "also write the new token to this file, with mode 0600, for the Secret";
     "output" [] Text Command "text or json: what is printed on stdout (default text)";
 };
 

@@ -27,7 +27,7 @@ impl Asking<'_, '_> {
             if matches!(&self.plan.options.credential, Credential::AuthenticationToken(given) if *given == old.token)
             {
                 log::warn!(
-                    "runner entry {name:?} has the given authentication token already: runner {} stays",
+                    "runner entry {name:?} already has the given authentication token: runner {} is kept",
                     old.id
                 );
                 return Ok(old.clone());
@@ -64,7 +64,7 @@ impl Asking<'_, '_> {
             .and_then(|sent| sent::replaced(sent, &self.plan.sent))
         {
             log::warn!(
-                "runner {} is registered with other attributes than the one before: {words}",
+                "attributes of runner {} differ from those of the previous one: {words}",
                 runner.id
             );
         }

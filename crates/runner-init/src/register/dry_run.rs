@@ -95,7 +95,7 @@ fn requests_anew(plan: &Plan<'_>, ours: &Ours) -> Vec<String> {
     )];
     all.extend(requests(plan, false));
     all.push(format!(
-        "{} for runner {id}, which loses its entry, {when}",
+        "{} for runner {id}, whose entry is replaced, {when}",
         call(plan, "DELETE", path)
     ));
     all
@@ -129,6 +129,6 @@ fn requests(plan: &Plan<'_>, known: bool) -> Vec<String> {
     let otherwise = new.join(", then ");
     vec![
         format!("{verify} for the existing entry"),
-        format!("only if it is refused: {otherwise}"),
+        format!("only if that is refused: {otherwise}"),
     ]
 }

@@ -123,8 +123,8 @@ pub(super) fn apply(
         let limit = get(table, "limit").and_then(Item::as_integer).unwrap_or(0);
         if limit > 0 && limit < concurrent {
             lines.push(format!(
-                "runner entry {shown:?}: limit = {limit} is below concurrent = {concurrent}, so it never runs more than {limit} of \
-                 them at once"
+                "runner entry {shown:?}: limit = {limit} is below concurrent = {concurrent}, so it uses at most {limit} of \
+                 the {concurrent} job slots"
             ));
         }
         if changed || followed.changed {

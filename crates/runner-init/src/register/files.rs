@@ -275,7 +275,7 @@ impl<'a> Files<'a> {
         self.settle(runner, &before, plan, outcome).with_context(|| {
             let (id, url) = (runner.id, &runner.url);
             format!(
-                "runner {id} of {url} is in config.toml, but the state file could not be updated"
+                "runner {id} at {url} is in config.toml, but the state file could not be updated"
             )
         })?;
         Ok(changed)

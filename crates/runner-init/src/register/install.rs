@@ -74,7 +74,7 @@ fn install(
     let target = Volume::at(directory);
     let copied = target
         .copy_executable(source, name)
-        .with_context(|| format!("installing {program} ({flag}=none leaves it out)"))?;
+        .with_context(|| format!("installing {program} ({flag}=none skips it)"))?;
     let path = target.path(name);
     if copied {
         target.sync()?;

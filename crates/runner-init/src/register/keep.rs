@@ -70,7 +70,7 @@ impl Asking<'_, '_> {
         let asked = self.plan.options.credential.source();
         if current.source != asked && given.is_none() {
             log::warn!(
-                "keeping runner entry {:?}: it is valid and came from another kind of token; the given {} was not used",
+                "keeping runner entry {:?}: it is valid and was registered with another kind of token; the given {} was not used",
                 ours.entry.name,
                 asked.words()
             );
@@ -81,10 +81,10 @@ impl Asking<'_, '_> {
         {
             let both = match self.plan.wish.name_given {
                 true => "",
-                false => "; to have both, give each a --name of its own",
+                false => "; to keep both, give each a different --name",
             };
             log::warn!(
-                "runner entry {:?} gets runner {}, whose token was given, in place of runner {}{both}",
+                "runner entry {:?} gets the runner of the given token, {}, in place of runner {}{both}",
                 ours.entry.name,
                 other.id,
                 current.id
@@ -101,7 +101,7 @@ impl Asking<'_, '_> {
         if ours.token_is_lost {
             current.expires_at = credentials.token_expires_at.or(current.expires_at);
             log::info!(
-                "runner {} was missing in config.toml: its entry is written again",
+                "runner {} was missing from config.toml: its entry was added again",
                 current.id
             );
         }
@@ -167,11 +167,11 @@ pub(super) fn known_by_gitlab(ours: &Ours, id: i64, files: &Files<'_>) -> Ours {
     match ours.entry.id {
         Some(before) if before == id => return ours,
         Some(before) => log::warn!(
-            "runner entry {:?} has the id {before}, but its token belongs to runner {id}: id corrected",
+            "runner entry {:?} had the ID {before}, but its token belongs to runner {id}: ID corrected",
             ours.entry.name
         ),
         None => log::info!(
-            "runner entry {:?} has no id: id {id} added",
+            "runner entry {:?} had no ID: ID {id} added",
             ours.entry.name
         ),
     }

@@ -29,7 +29,7 @@ pub(super) fn changes(id: i64, sent: &Sent, asked: &Sent) -> Vec<String> {
     lines
         .map(|(name, before, now)| {
             format!(
-                "{name} of runner {id} stays {before}, as it was registered: {now} is asked for now, but GitLab sets it only \
+                "{name} of runner {id} stays {before}, as it was registered: {now} is requested now, but GitLab sets it only \
                  when a runner is registered; to get a new runner, run runner-init re-register"
             )
         })
@@ -136,13 +136,13 @@ mod tests {
         };
         let lines = changes(7, &before, &now);
         let starts = [
-            "tag list of runner 7 stays \"a,b\", as it was registered: none is asked",
-            "run untagged of runner 7 stays no, as it was registered: yes is asked",
-            "locked of runner 7 stays yes, as it was registered: no is asked",
-            "access level of runner 7 stays not_protected, as it was registered: ref_protected is asked",
-            "maximum timeout of runner 7 stays none, as it was registered: 600 s is asked",
-            "paused of runner 7 stays no, as it was registered: yes is asked",
-            "maintenance note of runner 7 stays none, as it was registered: \"mine\" is asked",
+            "tag list of runner 7 stays \"a,b\", as it was registered: none is requested",
+            "run untagged of runner 7 stays no, as it was registered: yes is requested",
+            "locked of runner 7 stays yes, as it was registered: no is requested",
+            "access level of runner 7 stays not_protected, as it was registered: ref_protected is requested",
+            "maximum timeout of runner 7 stays none, as it was registered: 600 s is requested",
+            "paused of runner 7 stays no, as it was registered: yes is requested",
+            "maintenance note of runner 7 stays none, as it was registered: \"mine\" is requested",
         ];
         assert_eq!(lines.len(), starts.len());
         for (line, start) in lines.iter().zip(starts) {

@@ -40,7 +40,7 @@ impl Said<'_> {
         {
             let id = entry.id.unwrap_or_default();
             let whose = match self.choice.ownership {
-                Ownership::Shared => "shared: all other pods lose their token",
+                Ownership::Shared => "shared: the token becomes invalid in all other pods",
                 Ownership::Owned => "owned",
             };
             text += &format!(

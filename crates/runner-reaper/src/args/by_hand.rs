@@ -66,7 +66,7 @@ pub(super) fn commands() -> [Command; 2] {
                 "how long to wait until polling has stopped, or begun again; default 60s",
             ),
             valued("output", "FORMAT", "text or json; default text").value_parser(["text", "json"]),
-            switch(DRY_RUN, "show what would be done, and do nothing"),
+            switch(DRY_RUN, "print what would be written, and change nothing"),
             switch("other-pod", "work on a volume that belongs to another pod"),
         ])
     })

@@ -97,7 +97,7 @@ const SELECTING: [(&str, char, &str, &str); 3] = [
         "TOKEN",
         "only entries with this token; --token-file keeps it out of the process list",
     ),
-    ("url", 'u', "URL", "only entries of this GitLab"),
+    ("url", 'u', "URL", "only entries with this GitLab URL"),
 ];
 
 const AFTER_HELP: &str = "\

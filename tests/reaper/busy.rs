@@ -140,7 +140,7 @@ fn without_limits_the_held_entry_is_waited_for() {
         let pod = pod.started(&[]);
         pod.job_is(first, JobStatus::Running);
         let hook = pod.reap(&["pre-stop", "--grace-period=60"]);
-        hook.is(0, "may be requested for one entry again");
+        hook.is(0, "one entry may be polled once more");
         pod.job_is(first, JobStatus::Success);
         let second = pod.gitlab.look(|state| state.job(second).unwrap().status);
         let fine = [JobStatus::Success, JobStatus::Pending].contains(&second);

@@ -82,7 +82,10 @@ fn ends_before_the_request(arguments: &[&str], period: Duration) {
         );
         let hook = hook.ended();
         assert!(hook.took < period, "{:?}: {}", hook.took, hook.words);
-        hook.is(0, "polling did not stop in time: a request is still open");
+        hook.is(
+            0,
+            "polling did not stop in time: a job request is still open",
+        );
         is_gone(&pod, &hook);
         pod.is_as_before(&original);
         let job = pod.job_of(100);

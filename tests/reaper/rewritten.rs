@@ -108,7 +108,7 @@ fn file_that_lost_its_entries_during_the_pause_is_put_back_and_its_runner_goes()
             pod.stage.put("lost", lost);
             rename(pod.stage.file("lost"), pod.config()).unwrap();
             let ended = hook.ended();
-            ended.is(0, "lost its runner entries");
+            ended.is(0, "an interrupted write had removed its runner entries");
             pod.is_as_before(&original);
             assert!(pod.is_gone(), "{lost:?}: {}", ended.words);
         }
@@ -125,7 +125,7 @@ fn original_that_is_removed_during_the_pause_is_written_again_and_its_runner_goe
             pause_begins(&pod);
             remove_file(pod.stage.file("config.toml.original")).unwrap();
             let ended = hook.ended();
-            ended.is(0, "was written again as it was before");
+            ended.is(0, "was written again as before the pause");
             pod.is_as_before(&original);
             assert!(pod.is_gone(), "{source:?}: {}", ended.words);
         }

@@ -134,7 +134,7 @@ fn hook_whose_pod_has_less_time_than_told_unregisters_and_ends_the_jobs() {
         for source in Source::SHARED_AND_OWNED {
             let mut pod = Pod::working(Plan::of(source));
             let ended = stopped_under_its_hook(&mut pod, &["pre-stop", "--grace-period=1h"]);
-            ended.is(75, "less time is left than");
+            ended.is(75, "the pod has less time than the grace period of");
             assert!(pod.is_gone(), "{}", ended.words);
             assert!(!ended.words.contains("nothing is left"), "{}", ended.words);
             assert!(pod.exited().success());

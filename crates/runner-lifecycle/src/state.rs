@@ -94,6 +94,15 @@ pub struct Unanswered {
     pub asked_at: String,
 }
 
+/// What to do about a creation that was sent at this time and got no answer, as the end of a line that names the runner's
+/// description and URL: one text for all that report it.
+#[must_use]
+pub fn advice_without_answer(asked_at: &str) -> String {
+    format!(
+        "runner-init asked GitLab for it at {asked_at} and got no answer; if GitLab's list of runners shows one created then and never used, delete it there, and its table in {STATE}"
+    )
+}
+
 /// Something under way at GitLab.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pending {

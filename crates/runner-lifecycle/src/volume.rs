@@ -156,7 +156,7 @@ impl Volume {
         match fs::metadata(&path) {
             Ok(metadata) => Ok(Some(metadata)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(Error::new("looking at", &path, source)),
+            Err(source) => Err(Error::new("checking", &path, source)),
         }
     }
 
@@ -168,7 +168,7 @@ impl Volume {
         let path = self.path(name);
         match fs::symlink_metadata(&path) {
             Ok(metadata) => Ok(metadata.is_symlink()),
-            Err(source) => Err(Error::new("looking at", &path, source)),
+            Err(source) => Err(Error::new("checking", &path, source)),
         }
     }
 

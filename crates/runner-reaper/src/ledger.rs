@@ -154,7 +154,7 @@ impl<'a> Ledger<'a> {
         let all = self.entries(&self.scene.config);
         for entry in entries::unreadable(some, &all, self.scene.state.as_ref()) {
             log::error!(
-                "{entry}: it was not unregistered; provide its token to this program in the same way as to the runner manager"
+                "{entry}: it was not unregistered; give this program the token in the same way as the runner manager"
             );
             self.unreadable += 1;
             self.note(Exit::Unusable);
@@ -298,11 +298,11 @@ impl<'a> Ledger<'a> {
     /// Names jobs that were killed with their runner manager: GitLab did not hear of it.
     pub(crate) fn jobs_were_killed(&mut self, why: &str, jobs: &[String]) {
         let list = match jobs {
-            [] => "it is not known whether any were running".to_owned(),
+            [] => "it is not known whether jobs were running".to_owned(),
             jobs => jobs.join(", "),
         };
         log::warn!(
-            "{why}: GitLab shows them as running until it times them out, which takes up to an hour: {list}"
+            "{why}: GitLab shows them as running until they time out, up to an hour: {list}"
         );
         self.note(Exit::JobsRunning);
     }

@@ -141,7 +141,7 @@ pub(crate) async fn end_polling(
             }
             Some(Restored::Recovered) => {
                 log::warn!(
-                    "config.toml restored: it had lost its runner entries during the pause; a write was cut off, and a new token may be lost with it"
+                    "config.toml restored: an interrupted write had removed its runner entries during the pause; a new token may be lost"
                 );
             }
             Some(Restored::PutBack) => log::info!("config.toml restored"),
@@ -195,7 +195,7 @@ fn write_again(files: &Files, config: &Config) -> Option<Restored> {
     match files.write_again(config) {
         Ok(true) => {
             log::warn!(
-                "config.toml.original was removed during the pause: config.toml was written again as it was before"
+                "config.toml.original was removed during the pause: config.toml was written again as before the pause"
             );
             Some(Restored::PutBack)
         }

@@ -193,7 +193,7 @@ impl Hook<'_> {
         let told_to_drain = decision.drain_child && self.live.stop(Signal::QUIT);
         if told_to_drain {
             log::info!(
-                "runner manager told to drain with SIGQUIT, because its wrapper keeps running"
+                "SIGQUIT sent to the runner manager, so that it drains: its wrapper keeps running"
             );
         }
         let busy = matches!(&end, End::Off(quiet, ..) if !quiet.idle);

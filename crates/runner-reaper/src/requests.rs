@@ -212,7 +212,7 @@ async fn ask(
     }
     if gone == Gone::Unknown && !unregistration.has_entry && rotation::may_have_been(unregistration)
     {
-        let words = "GitLab does not know the token that the state file has of it, but the runner manager may have rotated it in an entry that config.toml has lost since: if the runner is still in GitLab's list of runners, delete it there, and its table in .runner-lifecycle.toml";
+        let words = "GitLab does not know its token in the state file, but the runner manager may have rotated it before config.toml lost the entry: if the runner is still in GitLab's list of runners, delete it there, and its table in .runner-lifecycle.toml";
         return Err(Failure::refused(words).into());
     }
     let rotated = gone == Gone::Unknown && rotation::may_be_under_way(unregistration);
@@ -242,7 +242,7 @@ async fn ask(
     }
     if gone == Gone::WasGone && !unregistration.known {
         // It may be listed under a system ID that this volume has lost.
-        let words = "GitLab has no runner manager with this system ID, and the state file does not know the runner: the runner may still exist; look for it in GitLab's list of runners";
+        let words = "GitLab has no runner manager with this system ID, and the state file does not list the runner: it may still exist; look for it in GitLab's list of runners";
         return Err(Failure::unusable(words).into());
     }
     if rotated {

@@ -93,7 +93,9 @@ impl Scene {
             let variable = |name: &str| options.environment.get(name).map(str::to_owned);
             match rotation::finish(files.volume(), files.name(), &variable) {
                 Ok(_) => state = files.state()?,
-                Err(error) => log::warn!("an earlier run reset a token: {error:#}"),
+                Err(error) => log::warn!(
+                    "the token that an earlier run received could not be written: {error:#}"
+                ),
             }
         }
         let config = match files.config()? {
@@ -118,7 +120,9 @@ impl Scene {
         };
         if self.files.is_paused() {
             let PauseByHand { by, at } = pause;
-            log::info!("config.toml has been paused since {at} by {by}: continuing from there");
+            log::info!(
+                "config.toml has been paused since {at} by {by}: continuing from that pause"
+            );
         }
         if let Err(error) = self.files.remember_pause(None) {
             log::warn!("the pause by hand could not be removed from the state file: {error:#}");

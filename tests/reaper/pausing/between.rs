@@ -46,7 +46,7 @@ fn hook_goes_on_from_the_pause_and_leaves_nothing_of_it() {
                 let job = pod.busy_with(1)[0];
                 pod.reap(&["pause"]).is(0, "1 job still running");
                 let mut hook = pod.begin(&mut pod.reaper(arguments));
-                hook.says("continuing from there");
+                hook.says("continuing from that pause");
                 hook.says("waiting for 1 job");
                 pod.is_as_before(&original);
                 pod.release();
@@ -75,7 +75,7 @@ fn hook_that_comes_while_a_pause_still_waits_has_the_volume_at_once() {
         let mut pause = pod.begin(&mut pod.reaper(&["pause"]));
         pause.says("waiting for polling to stop");
         let mut hook = pod.begin(&mut pod.reaper(&["pre-stop", "--grace-period=1h"]));
-        hook.says("continuing from there");
+        hook.says("continuing from that pause");
         assert!(pause.runs(), "it waits on");
         hook.ended().is(0, "1 unregistered, nothing is left");
         // Whether polling was off before the hook put the file back, or the hook was first.

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use runner_lifecycle::gitlab::{Endpoint, Error};
-use runner_lifecycle::state::Pending;
+use runner_lifecycle::state::{Pending, advice_without_answer};
 
 use super::asking::Asking;
 use super::files::Files;
@@ -43,8 +43,8 @@ impl Asking<'_, '_> {
                 ..
             } => {
                 log::warn!(
-                    "an earlier run asked {url} for a runner at {asked_at} and got no answer: if GitLab lists a \
-                     runner {description:?} that was created then and never used, delete it there"
+                    "a runner {description:?} at {url}: {}",
+                    advice_without_answer(&asked_at)
                 );
                 files.set_aside_unanswered();
                 return Ok(Earlier::Nothing);

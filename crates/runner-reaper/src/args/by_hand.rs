@@ -49,7 +49,7 @@ impl Verb {
 }
 
 const PAUSE_HELP: &str = "\
-The pause is recorded on the volume and outlasts a restart of the container. Exit code 0: polling was seen to stop, or the log says that it could not be seen; 75: it was not seen to stop in time, and the pause stays.";
+The pause is recorded on the volume and outlasts a restart of the container. Exit code 0: polling has stopped, or the log says that this could not be observed; 75: it did not stop in time, and the pause stays.";
 
 /// The subcommands.
 pub(super) fn commands() -> [Command; 2] {
@@ -63,7 +63,7 @@ pub(super) fn commands() -> [Command; 2] {
             valued(
                 "timeout",
                 "TIME",
-                "how long to wait until polling has stopped, or begun again; default 60s",
+                "how long to wait until polling has stopped or resumed; default 60s",
             ),
             valued("output", "FORMAT", "text or json; default text").value_parser(["text", "json"]),
             switch(DRY_RUN, "print what would be written, and change nothing"),

@@ -18,7 +18,7 @@ const VALUED: [(&str, &str, &str); 2] = [
     (
         "timeout",
         "TIME",
-        "how long to wait for GitLab and the runner manager, for all together; default 10s",
+        "how long to wait for GitLab and the runner manager in total; default 10s",
     ),
 ];
 
@@ -43,7 +43,9 @@ pub(super) fn takes_value(name: &str) -> bool {
 /// The subcommand.
 pub(super) fn command() -> Command {
     Command::new("status")
-        .about("Show what is true now: volume, runner entries, runner manager and jobs; changes nothing")
+        .about(
+            "Show the volume, its runner entries, the runner manager and its jobs; changes nothing",
+        )
         .args(VALUED.map(|(name, value, help)| {
             let arg = valued(name, value, help);
             match name {

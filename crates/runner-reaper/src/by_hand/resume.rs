@@ -176,7 +176,7 @@ impl Waited {
                 Exit::JobsRunning,
                 Polling::Unknown,
                 format!(
-                    "{path} is restored, but the runner manager did not load it in time: {}",
+                    "{path} was restored, but the runner manager did not load it in time: {}",
                     advice()
                 ),
             ),
@@ -184,7 +184,7 @@ impl Waited {
                 Exit::JobsRunning,
                 Polling::Unknown,
                 format!(
-                    "stopped by a signal: {path} is restored, and a running runner manager loads it within 3 s"
+                    "stopped by a signal: {path} was restored, and a running runner manager loads it within 3 s"
                 ),
             ),
         };

@@ -5,8 +5,7 @@ use std::fmt;
 
 use runner_lifecycle::config_toml::RunnerEntry;
 use runner_lifecycle::source::Ownership;
-use runner_lifecycle::state::{State, StateEntry, Unanswered, same_url};
-use runner_lifecycle::volume::names;
+use runner_lifecycle::state::{State, StateEntry, Unanswered, advice_without_answer, same_url};
 
 use super::is_over;
 use super::without::{held, is_on_its_way, lost};
@@ -86,11 +85,7 @@ fn lost_creation(lost: &Unanswered) -> Nowhere {
     Nowhere {
         runner: format!("a runner {:?}", lost.description),
         url: lost.url.clone(),
-        advice: format!(
-            "runner-init asked GitLab for it at {} and got no answer; if GitLab's list of runners {LIST} shows one created then and never used, delete it there, and its table in {}",
-            lost.asked_at,
-            names::STATE
-        ),
+        advice: advice_without_answer(&lost.asked_at),
     }
 }
 

@@ -110,9 +110,7 @@ impl<'a> Watching<'a> {
                     Polling::Off(quiet) if !others => {
                         let jobs = jobs_in_words(sample.job_count());
                         let held = match quiet.held {
-                            true => {
-                                ", and jobs may be requested for one entry again when a job ends"
-                            }
+                            true => ", and one entry may be polled once more when a job ends",
                             false => "",
                         };
                         log::info!(
@@ -153,12 +151,12 @@ impl<'a> Watching<'a> {
                 let what = match (seen, watch.acknowledged()) {
                     (false, _) => advice.as_str(),
                     (true, true) if held => {
-                        "every worker is busy, and a job may be requested for one entry when one of them ends; give each entry a limit, together not above concurrent, and this does not happen"
+                        "every worker is busy, and a job may be requested for one entry when a worker becomes free; to prevent this, give each entry a limit, in total not above concurrent"
                     }
                     (true, true) if asked => {
-                        "a request is still open; GitLab may hold it while there is no job, and then it does not bring the runner manager back"
+                        "a job request is still open; GitLab may hold it while there is no job, and it does not bring the runner manager back"
                     }
-                    (true, true) => "jobs may still be requested for one entry after the other",
+                    (true, true) => "jobs may still be requested, for one entry after another",
                     (true, false) => "config.toml was not loaded",
                 };
                 log::warn!("polling did not stop in time: {what}");

@@ -63,7 +63,7 @@ impl Hook<'_> {
     async fn hurry(&mut self, rest: Vec<Unregistration>, jobs: Jobs) -> Exit {
         let period = show(self.options.grace.period);
         log::warn!(
-            "the runner manager began to shut down: less time is left than the {period} of the grace period"
+            "the runner manager began to shut down: the pod has less time than the grace period of {period}"
         );
         self.time_is_up(&jobs);
         let until = self.options.unregister_until(self.deadlines.gitlab);
@@ -79,7 +79,9 @@ impl Hook<'_> {
             return exit;
         }
         if ends_jobs {
-            log::warn!("GitLab has not answered yet, and the jobs cannot wait for it");
+            log::warn!(
+                "GitLab has not answered yet: the jobs are stopped now, so that they are reported as failed"
+            );
             last_act::end_jobs(self.live, self.deadlines.end.earlier(last_act::LEFT)).await;
         }
         self.ledger.settle(2, until).await;

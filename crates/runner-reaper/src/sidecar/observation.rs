@@ -174,7 +174,7 @@ impl<'a> Observation<'a> {
                 );
             }
             None => log::info!(
-                "waiting for {count} before unregistering owned runners; they are left behind if the container is killed first (the grace period is not set): {list}"
+                "waiting for {count} before unregistering owned runners; if the container is killed first, they are left behind (the grace period is not set): {list}"
             ),
         }
     }

@@ -292,7 +292,7 @@ impl Unasked {
     pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Offline => "--offline",
-            Self::NoToken => "there is no token to ask with",
+            Self::NoToken => "the entry has no token",
             Self::Locked => {
                 "another runner-init or runner-reaper is using this volume and may be unregistering"
             }

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use runner_lifecycle::exit::Exit;
 use runner_lifecycle::source::{Ownership, Source};
+use runner_lifecycle::state::advice_without_answer;
 use runner_lifecycle::volume::names;
 
 use super::facts::{
@@ -83,12 +84,12 @@ fn of_volume(problems: &mut Problems, facts: &Facts) {
     if volume.is_this_pod == Some(false) {
         let pod = volume.pod.as_deref().unwrap_or("of unknown name");
         problems.unusable(format!(
-            "{directory} belongs to another pod, {pod}: runner-reaper changes nothing here; if that pod is gone, runner-init register takes the volume over"
+            "{directory} belongs to another pod, {pod}: runner-reaper changes nothing on it; if that pod is gone, runner-init register takes the volume over"
         ));
     }
     match &volume.state {
         StateFile::Lost => problems.unusable(format!(
-            "{directory}/{} is missing, so only the token tells who owns a runner; run runner-init register to write it again",
+            "{directory}/{} is missing, so only its token tells whether a runner is shared or owned; run runner-init register to write the file again",
             names::STATE
         )),
         StateFile::Unusable(why) => problems.unusable(why.clone()),
@@ -177,7 +178,7 @@ fn of_entry(problems: &mut Problems, entry: &Entry, now: SystemTime) {
     match &entry.gitlab {
         AtGitlab::NotAsked(_) if entry.was_refused => problems.add(
             Exit::Refused,
-            format!("{runner}: GitLab has refused its token, or it was unregistered here: run runner-init register"),
+            format!("{runner}: GitLab refused its token, or it was unregistered on this volume: run runner-init register"),
         ),
         AtGitlab::Valid(id) if entry.id.is_some_and(|known| known != *id) => {
             problems.unusable(format!(
@@ -188,11 +189,11 @@ fn of_entry(problems: &mut Problems, entry: &Entry, now: SystemTime) {
         AtGitlab::NotAsked(_) if entry.expires_at.is_some_and(|at| at <= now) => {
             problems.add(
                 Exit::Refused,
-                format!("{runner}: the token has expired: run runner-init register with a new one"),
+                format!("{runner}: the token has expired: run runner-init register with a new token"),
             );
         }
         AtGitlab::NotAsked(why @ Unasked::NotPolledYet) => problems.unusable(format!(
-            "{runner}: {}; look at gitlab-runner's log if this lasts",
+            "{runner}: {}; check gitlab-runner's log if this persists",
             why.words()
         )),
         AtGitlab::Valid(_) | AtGitlab::NotAsked(_) => {}
@@ -223,8 +224,8 @@ fn of_loose(problems: &mut Problems, loose: &WithoutEntry, volume: &Volume) {
             let description = loose.description.as_deref().unwrap_or_default();
             let at = loose.at.as_deref().unwrap_or_default();
             problems.unusable(format!(
-                "a runner {description:?} at {url} was asked for at {at} and GitLab's answer was lost: if GitLab's list of runners shows one created then and never used, delete it there, and its table in {}",
-                names::STATE
+                "a runner {description:?} at {url}: {}",
+                advice_without_answer(at)
             ));
         }
         // The next helper does it.

@@ -136,7 +136,7 @@ fn runner_manager(facts: &Facts) -> Vec<Vec<Cell>> {
     }
     let process = match seen.pid {
         Some(pid) => pid.to_string(),
-        None => "not in sight".to_owned(),
+        None => "not visible from here".to_owned(),
     };
     rows.push(row("process", process, Style::Plain));
     let version = seen.version.as_deref().unwrap_or("not known");

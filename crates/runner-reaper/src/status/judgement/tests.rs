@@ -219,7 +219,7 @@ fn token_that_gitlab_does_not_take_has_its_exit_code() {
         facts.entries[0].expires_at = Some(NOW);
         facts.entries[0].gitlab = AtGitlab::NotAsked(Unasked::Offline);
     });
-    check(Exit::Refused, "GitLab has refused its token", |facts| {
+    check(Exit::Refused, "GitLab refused its token", |facts| {
         facts.entries[0].was_refused = true;
         facts.entries[0].gitlab = AtGitlab::NotAsked(Unasked::Offline);
     });

@@ -43,7 +43,7 @@ pub const TABLE: [(Exit, &str); 10] = [
     (Exit::Unreachable, "GitLab not reachable in time"),
     (
         Exit::JobsRunning,
-        "deadline passed with jobs running, or pause or resume was not seen to take effect in time, or sweep left some to the next run (--most)",
+        "deadline passed with jobs running, or pause or resume was not seen to take effect in time, or sweep left some for the next run (--most)",
     ),
     (Exit::Refused, "token refused by GitLab (401, 403, 410)"),
     (

@@ -42,7 +42,7 @@ fn main() -> anyhow::Result<()> {
 
 fn arguments() -> Command {
     Command::new("cargo demo")
-        .about("Two pods of the 2021 article live and die on a simulated GitLab")
+        .about("Two pods of the 2021 article start and end on a simulated GitLab")
         .arg(
             Arg::new("runner-manager")
                 .long("runner-manager")

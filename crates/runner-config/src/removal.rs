@@ -1,4 +1,4 @@
-//! Owns taking a key out of an operator's table. A comment that nobody of us wrote stays where it stood.
+//! Owns taking a key out of an operator's table. A comment that `runner-init` did not write stays where it was.
 
 use toml_edit::{Decor, InlineTable, Item, Table};
 

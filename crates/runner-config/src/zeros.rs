@@ -1,6 +1,6 @@
-//! Owns zero values: which they are, and those of a new entry that came with a template. What gitlab-runner's encoder
-//! leaves out goes, and where it takes a table from the template as it is, what it spells out comes. A value with a
-//! comment is the operator's word and stays.
+//! Owns zero values: which they are, and those of a new entry that came with a template. What gitlab-runner's encoder omits is
+//! removed; where it takes a table from the template as it is, what it writes out is added. A value with a comment was written
+//! by the operator and is kept.
 
 use toml_edit::{Item, RawString, Table, Value, value};
 

@@ -1,5 +1,5 @@
-//! Owns the command line and the variables: what was given, by which of the two, in the types of the domain.
-//! Reads the token files it is told of; asks GitLab nothing and writes nothing.
+//! Owns the command line and the variables: what was given, by which of the two, in the types of the domain. Reads the token
+//! files that are given; sends nothing to GitLab and writes nothing.
 
 mod credential;
 mod options;

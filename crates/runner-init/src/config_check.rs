@@ -1,5 +1,6 @@
-//! Owns the judgement of a file that somebody else wrote: whether gitlab-runner would load it, a template included, and
-//! whether it could start with it, an existing `config.toml` or a base. Pure; it changes nothing and shows no value.
+//! Owns the check of a file that somebody else wrote: whether gitlab-runner would load it (a template, a base or an existing
+//! `config.toml`), and whether it could start with it (a base or an existing `config.toml`). Pure; it changes nothing and shows
+//! no value.
 
 use runner_lifecycle::exit::Failure;
 use toml_edit::Document;

@@ -1,5 +1,5 @@
-//! Owns what `-h`, `--help` and `--version` print, and which known name is nearest to an unknown one.
-//! clap's definition is built from the table only here: the way to a registration does not pay for it.
+//! Owns what `-h`, `--help` and `--version` print, and which known name is nearest to an unknown one. clap's definition is
+//! built from the table only here: a registration does not pay for it.
 
 use clap::{Arg, ArgAction};
 use runner_lifecycle::gitlab::VERSION;

@@ -1,5 +1,6 @@
-//! Owns the story of `rotate`: one runner entry gets another token from GitLab. From GitLab's answer on the token before is void,
-//! so the new one is on the disk before anything else happens, and whoever comes after a killed run finishes it.
+//! Owns the story of `rotate`: one runner entry gets another token from GitLab. Once GitLab has answered, the previous token is
+//! invalid, so the new one is written to the disk before anything else happens, and the next run finishes what a killed one
+//! began.
 
 mod choice;
 mod lost;

@@ -1,5 +1,5 @@
-//! Owns how the story listens to signals: an attempt that may make something at GitLab is let finish, no other begins, then
-//! the story stops.
+//! Owns how the story listens to signals: an attempt that may create something at GitLab is finished, no other begins, then the
+//! story stops.
 
 use std::future::Future;
 use std::time::Duration;

@@ -1,8 +1,8 @@
 //! Owns `.runner-lifecycle.toml`: what the two helpers remember between runs. It never guesses and never talks to GitLab.
 //!
-//! The state tells which pod the volume belongs to, where each runner entry came from and what was written there last, and
-//! what is pending. It holds the authentication tokens of owned runners, one just received or reset, and one on its way out that
-//! GitLab has yet to hear of; never an access token or a registration token.
+//! The state tells which pod the volume belongs to, where each runner entry came from and what was written there last, and what
+//! is pending. It holds the authentication tokens of owned runners, one just received or reset, and one that is still to be
+//! unregistered; never an access token or a registration token.
 
 mod entry;
 mod places;

@@ -1,7 +1,7 @@
 //! Owns the stories of `pause` and `resume`, which a person asks for: the first half of the hook, kept until it is ended.
 //!
-//! That there is a pause, whose and since when stands in the state before anything is paused. The volume is locked while its
-//! files change and not while the runner manager is looked at: a hook that comes meanwhile has no time to lose.
+//! The state records the pause, who made it and when, before anything is paused. The volume is locked while its files change,
+//! but not while the runner manager is observed: a hook that starts meanwhile has no time to lose.
 
 use std::io::ErrorKind;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Owns the way of a hook's words into the container's log: nobody keeps a hook's own stderr.
+//! Owns writing a hook's log lines to the container's log: a hook's own stderr is not kept.
 
 use std::fs::{File, Metadata};
 use std::os::fd::AsFd as _;

@@ -1,8 +1,8 @@
 //! Owns the rules by which looks at the metrics page tell whether polling is off and whether jobs run. Pure: the clock,
 //! the page and the patience are the caller's.
 //!
-//! A runner manager that has loaded a file without entries may still hold one of the old list in its hand, have a request
-//! open, or fill its slots: after each job received the entry is polled again at once. So "loaded" is not "off".
+//! A runner manager that has loaded a file without entries may still hold an entry of the old list, have a request open, or
+//! fill its slots: after each job received the entry is polled again at once. So "loaded" is not "off".
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! Owns the book of what was to go, what is gone and what is left behind, and the last words that follow from it.
+//! Owns the record of what was to be unregistered, what is gone and what is left behind, and the last line that follows from
+//! it.
 
 use std::time::Duration;
 

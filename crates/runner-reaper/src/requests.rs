@@ -1,5 +1,5 @@
-//! Owns the asking: unregisters unregistrations, all at once, and says of each what became of it. It never decides whether
-//! the time has come.
+//! Owns the requests that unregister: sends them all at once and reports the result of each. It never decides when to send
+//! them.
 
 use std::sync::Arc;
 use std::time::SystemTime;

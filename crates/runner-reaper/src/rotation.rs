@@ -1,5 +1,5 @@
 //! Owns the token rotation that may be under way. The runner manager asks GitLab for a new token when three quarters of the old
-//! one's life are over; from then until it has written the new one the token in `config.toml` is worth nothing.
+//! one's lifetime are over; from then until it has written the new one the token in `config.toml` may be invalid.
 //!
 //! From 18.1 on its metrics page is silent in that time, and the pause waits for it. Earlier nothing shows it, and a file that is
 //! loaded meanwhile takes the new token with it: it is written nowhere.

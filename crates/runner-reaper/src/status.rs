@@ -1,7 +1,7 @@
 //! Owns the story of `status`: what is true now on a volume, of its runner manager and at GitLab. It changes nothing: no file is
 //! written, no lock kept, no signal sent, and GitLab is asked nothing that could make a record there.
 //!
-//! `look` gathers [`facts`], [`judgement`] says what of them is not well, `text` and `json` show both.
+//! `look` gathers [`facts`], [`judgement`] says which of them are problems, `text` and `json` show both.
 
 use runner_lifecycle::exit::{Exit, Failure};
 use runner_lifecycle::stdout;

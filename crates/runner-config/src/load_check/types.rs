@@ -1,4 +1,4 @@
-//! Owns the judgement whether the values of a template or a config.toml have the types that gitlab-runner reads, as its decoder
+//! Owns the check whether the values of a template or a config.toml have the types that gitlab-runner reads, as its decoder
 //! does (BurntSushi/toml 1.6): a wrong type is refused, but where a map belongs anything else is left out without a word.
 
 use toml_edit::{Item, TableLike, Value};
@@ -13,7 +13,7 @@ mod advice;
 const EXACT: i64 = 1 << 53;
 
 /// What is wrong with values is remembered while the file is walked.
-struct Judgement {
+struct Check {
     /// What gitlab-runner leaves out without a word.
     left_out: Vec<Mismatch>,
 }
@@ -24,16 +24,16 @@ pub(crate) fn check(
     root: &dyn TableLike,
     not_judged: impl Fn(&str) -> bool,
 ) -> Result<Vec<Mismatch>, Mismatch> {
-    let mut judgement = Judgement {
+    let mut check = Check {
         left_out: Vec::new(),
     };
     for (key, item) in root.iter().filter(|(key, _)| !not_judged(key)) {
-        judgement.one(CONFIG, "", key, item)?;
+        check.one(CONFIG, "", key, item)?;
     }
-    Ok(judgement.left_out)
+    Ok(check.left_out)
 }
 
-impl Judgement {
+impl Check {
     fn table(
         &mut self,
         fields: &[Field],

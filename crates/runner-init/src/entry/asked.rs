@@ -1,5 +1,5 @@
 //! Owns what an existing entry is compared with: what flags, template and the executor's rules ask for, and which of it was
-//! told explicitly. Bringing the entry there is [`runner_config::three_way`]'s.
+//! given explicitly. Bringing the entry there is [`runner_config::three_way`]'s.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,6 @@
-//! Owns the two keys that let `runner-reaper` pause and watch a runner manager, as they are asked for where nobody told them.
-//! Each carries a comment. What was written last tells whose they are later; on a volume of an older version the comment does.
+//! Owns the two keys that let `runner-reaper` pause and watch a runner manager, as they are written if nobody gave them. Each
+//! has a comment. A later run knows from the record of what was written last whether they are ours; on a volume of an older
+//! version it knows from the comment.
 
 use toml_edit::{Decor, DocumentMut, Item, Key, RawString, Table, value};
 

@@ -1,5 +1,5 @@
-//! Owns the re-registration of an entry: it gets another runner, however good its own is. The one before is noted as on its way out
-//! before GitLab is asked for anything, and counts as that only once it stands in no entry any more.
+//! Owns the re-registration of an entry: it gets a new runner even if its own is valid. The previous one is recorded as leaving
+//! before anything is sent to GitLab, and counts as leaving only once no entry contains it any more.
 
 use anyhow::Context as _;
 use runner_lifecycle::gitlab::Error;

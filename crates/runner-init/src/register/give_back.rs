@@ -1,5 +1,5 @@
-//! Owns the unregistering of what this volume has no entry for (any more), by the rule of its source, and not before a live runner
-//! manager has let go of it.
+//! Owns unregistering the runners that have no entry on this volume any more, by the rule of their source, and only once a live
+//! runner manager no longer uses them.
 
 use std::time::Duration;
 

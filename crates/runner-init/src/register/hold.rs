@@ -1,5 +1,5 @@
-//! Owns whether a live runner manager still holds a runner that lost its entry: it polls with it until it has loaded the new file
-//! and is through with the old one, and its jobs run on after that. Looks on only; deletes and signals nothing.
+//! Owns whether a live runner manager still holds a runner that lost its entry: it polls with it until it has loaded the new
+//! file and has finished with the old one, and its jobs continue after that. It only observes; it deletes and signals nothing.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Owns the way of the two programs into the volume, so that a preStop hook, and a person's shell, can run them in the unchanged
+//! Owns copying the two programs to the volume, so that a preStop hook, and a person's shell, can run them in the unchanged
 //! runner image.
 
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Owns what becomes of an entry that stands in `config.toml` already: kept, or given to another runner.
+//! Owns what happens to an entry that is already in `config.toml`: it is kept, or gets another runner.
 
 use std::time::Duration;
 

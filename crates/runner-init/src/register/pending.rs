@@ -1,4 +1,5 @@
-//! Owns what a run that died has left in the state file: a token is used or given back, a lost creation is named.
+//! Owns what a killed run left in the state file: a received token is used, or its runner unregistered; a creation without an
+//! answer is reported.
 
 use anyhow::Context as _;
 use runner_lifecycle::gitlab::{Endpoint, Error};

@@ -1,5 +1,5 @@
-//! Owns what GitLab was told at a runner's creation and takes at no other time: what of it is remembered, and what to say
-//! where something else is asked for now. Pure.
+//! Owns the attributes that GitLab takes only when a runner is created: which are recorded, and what to say if a later run
+//! requests others. Pure.
 
 use runner_lifecycle::gitlab::{AccessLevel, Attributes};
 use runner_lifecycle::state::Sent;

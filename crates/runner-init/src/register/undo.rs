@@ -1,4 +1,4 @@
-//! Owns the way back: what this run made at GitLab and could not publish is taken off again.
+//! Owns the undo: what this run created at GitLab and could not publish is unregistered again.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Owns what is said where GitLab may have reset a token and its answer was lost: whether the token before is still good is asked,
-//! and who reads it knows what to do.
+//! Owns what is said where GitLab may have reset a token and its answer was lost: it asks GitLab whether the previous token is
+//! still valid, and says what to do.
 
 use std::time::Duration;
 

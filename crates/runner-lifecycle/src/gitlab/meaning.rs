@@ -1,4 +1,5 @@
-//! Owns what an answer means for the call it answers: what was asked for, wait, elsewhere, or no. Pure; it knows no socket.
+//! Owns what an answer means for the call it answers: the answer that the call wants, wait, a redirect, or a refusal. Pure; it
+//! knows no socket.
 //!
 //! What is the same for all calls is decided here; what one kind of answer means for those that want it is beside its type.
 

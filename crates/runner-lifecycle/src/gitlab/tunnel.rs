@@ -1,5 +1,5 @@
-//! Owns the question why a proxy opens no tunnel. The HTTP client only tells that it did not, so the proxy is asked once
-//! more for its status.
+//! Owns finding out why a proxy opens no tunnel. The HTTP client only tells that it did not, so the proxy is asked once more
+//! for its status.
 
 use reqwest::{Method, StatusCode};
 use url::Url;

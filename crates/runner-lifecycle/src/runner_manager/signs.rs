@@ -1,8 +1,8 @@
 //! Owns the rule by which the workers of a runner manager tell what it is doing, where its page does not say so: before 19.1.
 //! Pure: the clock and the page are the caller's.
 //!
-//! gitlab-runner starts its workers once it has taken over the signals. Told to stop, it sends the idle ones home at once and
-//! each other after its job, so that there are fewer than `concurrent`. A saturated one shows nothing until a job ends.
+//! gitlab-runner starts its workers once it has taken over the signals. On a stop signal it ends the idle ones at once and each
+//! other one after its job, so that there are fewer than `concurrent`. A saturated one shows nothing until a job ends.
 
 use std::time::Duration;
 

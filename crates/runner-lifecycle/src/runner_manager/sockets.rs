@@ -1,4 +1,4 @@
-//! Owns the question whose a listening port is, as the kernel tells it. Connects to nothing.
+//! Owns finding the process that listens on a port, as the kernel reports it. Connects to nothing.
 
 use std::collections::HashSet;
 use std::fs::{self, File};

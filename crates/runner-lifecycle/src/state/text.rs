@@ -1,5 +1,5 @@
 //! Owns the text of the state file: how each thing that is remembered is written and read again. By hand rather than by derived
-//! code, which took 90 KiB in each program. A key that this version does not know is left out of account.
+//! code, which took 90 KiB in each program. A key that this version does not know is ignored.
 
 mod table;
 

@@ -1,5 +1,5 @@
-//! Owns what can be told of a token before GitLab is asked: texts that are no token. Only what is certain is told: prefixes
-//! can be configured, and an instance's registration token may be any text.
+//! Owns what can be said about a token before GitLab is asked, such as that a text is not a token. Only what is certain is
+//! said: prefixes can be configured, and an instance's registration token may be any text.
 
 use runner_config::token::{COOKIE, prefixes};
 

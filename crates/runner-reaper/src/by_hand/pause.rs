@@ -1,4 +1,4 @@
-//! Owns the story of `pause`: no entry is left to be polled, and that is kept. Jobs are named and not waited for.
+//! Owns the story of `pause`: no entry is left to poll, and it stays so. Jobs are listed and not waited for.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Owns the story of `resume`: the operator's file is in force again, and that is seen.
+//! Owns the story of `resume`: the operator's file is restored, and the runner manager is seen to load it.
 
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::Exit;

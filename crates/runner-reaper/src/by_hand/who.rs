@@ -1,4 +1,4 @@
-//! Owns who asks, and when: the user and the host, as a colleague would recognise them.
+//! Owns who requests a pause, and when: the user and the host, as a colleague would recognise them.
 
 use std::fs;
 use std::time::SystemTime;

@@ -1,5 +1,5 @@
-//! Owns the naming of what the volume knows and nobody can unregister from here: its token is nowhere, or cannot be read.
-//! Pure.
+//! Owns the lines about runners that the volume knows and that cannot be unregistered from here: their token is missing or
+//! cannot be read. Pure.
 
 use std::fmt;
 

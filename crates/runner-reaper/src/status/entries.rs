@@ -12,7 +12,7 @@ use crate::files::Config;
 
 /// The entries of the file; GitLab is yet to be asked.
 pub(super) fn of(config: &Config, written: &[RunnerEntry], state: Option<&State>) -> Vec<Entry> {
-    let goodbyes = unregistrations(written, state);
+    let unregistrations = unregistrations(written, state);
     let places = state.map_or_else(Vec::new, |state| state.places(written));
     let entry = |entry: &RunnerEntry| {
         let place = places.get(entry.index).copied().flatten();
@@ -24,17 +24,20 @@ pub(super) fn of(config: &Config, written: &[RunnerEntry], state: Option<&State>
             .and_then(|(state, id)| state.known(&entry.url, id));
         let source = kept.map(|kept| (kept.source, kept.adopted)).or(received);
         // By its token, as at the end; without one by its source.
-        let goodbye = entry.token.as_ref().and_then(|token| {
+        let at_the_end = entry.token.as_ref().and_then(|token| {
             let same =
                 |other: &&Unregistration| other.token == *token && same_url(&other.url, &entry.url);
-            goodbyes.iter().find(same).map(|goodbye| goodbye.ownership)
+            unregistrations
+                .iter()
+                .find(same)
+                .map(|unregistration| unregistration.ownership)
         });
         Entry {
             name: one_line(&entry.name),
             url: address(&entry.url),
             id: entry.id.or(kept.map(|kept| kept.id)),
             source: source.map(|(source, _)| source),
-            ownership: goodbye.or(source.map(|(source, _)| source.ownership())),
+            ownership: at_the_end.or(source.map(|(source, _)| source.ownership())),
             writer: writer(state, source, kept),
             token: entry.token.as_ref().map(|token| token.short()),
             is_variable: entry.is_token_variable,

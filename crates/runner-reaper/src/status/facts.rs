@@ -1,5 +1,5 @@
-//! Owns what a look at a volume came to, as plain values: what is there, not whether it is well. No token is among them, and no
-//! text of others that was not made harmless.
+//! Owns what `status` found, as plain values: what is there, not whether it is a problem. No token is among them, and no text
+//! of others that was not made harmless.
 
 use std::time::SystemTime;
 

@@ -1,4 +1,4 @@
-//! Owns how the facts look for people: short tables, then what is not well. Decides nothing.
+//! Owns how the facts look for people: short tables, then the problems. Decides nothing.
 
 use runner_lifecycle::exit::Exit;
 use runner_lifecycle::terminal::{Cell, Style, Terminal};

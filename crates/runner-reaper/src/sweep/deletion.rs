@@ -1,5 +1,5 @@
-//! Owns the deleting: each of the plan is looked at once more, and goes only if it is still so. One that cannot be deleted stops
-//! no other; a refused token, or a GitLab that does not come back, stops all.
+//! Owns the deletions: each runner in the plan is looked at once more, and deleted only if it is still due. One that cannot be
+//! deleted stops no other; a refused token, or a GitLab that does not come back, stops all.
 
 use std::time::{Duration, SystemTime};
 

@@ -82,7 +82,7 @@ impl Facts {
     ///
     /// An error is the reason why it stays.
     pub(crate) fn due(&self, now: SystemTime, older_than: Duration) -> Result<Due, Kept> {
-        // What lies in the future is no age at all.
+        // A time in the future is not an age.
         let age = |at: SystemTime| now.duration_since(at).unwrap_or_default();
         let contacted_at = self.contacted_at.ok_or(Kept::ContactUnknown)?;
         if self.busy == Some(true) {

@@ -1,4 +1,4 @@
-//! Owns how what stands outside the entries follows the flags, `--config-base` and what is asked for without being told.
+//! Owns how the keys outside the entries follow the flags, `--config-base` and the defaults that `runner-init` adds.
 
 use std::collections::BTreeSet;
 

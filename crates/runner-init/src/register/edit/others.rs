@@ -1,5 +1,5 @@
-//! Owns the limits of ours in the entries of other runs: `concurrent` is one for all, and a limit that only the next run for its
-//! entry would raise holds jobs back until then.
+//! Owns the limits that `runner-init` wrote in the entries of other runs: `concurrent` applies to all of them, and a limit that
+//! only the next run for its entry would raise holds jobs back until then.
 
 use runner_config::RUNNER;
 use runner_config::place::{Place, get};

@@ -12,7 +12,7 @@ pub enum RunnersOf {
     Instance,
     /// `GET /runners`: those that the user of the token may administer.
     User,
-    /// `GET /groups/:id/runners`: the group runners of this group and of those that it lies in.
+    /// `GET /groups/:id/runners`: the group runners of this group and of its parent groups.
     Group(i64),
     /// `GET /projects/:id/runners`: the project's own.
     Project(i64),

@@ -1,5 +1,5 @@
-//! Owns the belief in a server's certificate: the roots in the binary and the named ones first, the system's when those
-//! do not know the issuer, and a server's own certificate that the operator named.
+//! Owns which server certificates are trusted: the roots in the binary and the named ones first, the system's when those do not
+//! know the issuer, and a server's own certificate that the operator named.
 
 use std::sync::{Arc, OnceLock};
 

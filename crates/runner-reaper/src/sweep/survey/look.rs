@@ -117,7 +117,7 @@ impl Survey<'_> {
         Ok(Some((value, clock(SystemTime::now(), at)?)))
     }
 
-    /// GitLab lists with a group the runners of the groups that it lies in.
+    /// GitLab lists with a group the runners of its parent groups.
     pub(super) fn check_group(&self, detail: &RunnerDetail) -> Result<(), Kept> {
         match self.sweep.of {
             Of::List(RunnersOf::Group(id)) if detail.groups.iter().all(|group| group.id != id) => {

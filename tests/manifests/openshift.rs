@@ -1,5 +1,5 @@
 //! OpenShift, as far as a pod sees it: nothing in the manifests names a user or group, the security context constraints
-//! `restricted-v2` give both from the project's range, and the pods live and die as that uid, a member of group 0.
+//! `restricted-v2` give both from the project's range, and the pods run as that uid, a member of group 0.
 
 use std::os::unix::fs::MetadataExt as _;
 

@@ -1,4 +1,4 @@
-//! `cargo demo`: two pods of the 2021 article live and die on the simulator, with the real programs, and a third is worked on by
+//! `cargo demo`: two pods of the 2021 article start and end on the simulator, with the real programs, and a third is worked on by
 //! hand. No cluster, no Docker, no GitLab. It ends with 0 only if GitLab's list of runners is what it should be at each point.
 
 mod by_hand;

@@ -47,9 +47,9 @@ pub(crate) struct Parsed {
 /// What asks somebody for a token; nothing where nobody is there.
 pub(crate) type Ask<'a> = &'a dyn Fn() -> Result<Option<Token>, Failure>;
 
-/// Reads the words of a command that has the flags of a registration. Flags win over variables, an empty variable is unset; a token
-/// that nobody gave is asked for. What is no registration is the text of `--help` and the like, or the one line that says what is
-/// wrong (exit 2, or 78 for a token file).
+/// Reads the words of a command that has the flags of a registration. Flags win over variables, an empty variable is unset; a
+/// token that nobody gave is asked for. Otherwise the error is the text of `--help` and the like, or the one line that says
+/// what is wrong (exit 2, or 78 for a token file).
 pub(crate) fn parse(
     line: CommandLine,
     command: Command,
@@ -126,7 +126,7 @@ fn fleet(readings: &Readings) -> Result<Option<Fleet>, Failure> {
         .transpose()
 }
 
-/// A line for each variable that means nothing, or no more, whatever else is wrong.
+/// A line for each variable that is unknown or was removed, whatever else is wrong.
 pub(crate) fn idle_variables(environment: &Environment) -> Vec<String> {
     let ours = flags::all().filter_map(|flag| flag.variable?.strip_prefix(OURS));
     let known: Vec<&str> = ours.chain(["LOG_FORMAT", "LOG_LEVEL", "DEBUG"]).collect();

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::shown::shown;
 
-/// A text that is no length of time.
+/// A text that is not a duration.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error(
     "{} is not a duration: write 90s, 5m, 1h30m or plain seconds",

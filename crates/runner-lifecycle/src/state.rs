@@ -196,7 +196,7 @@ impl State {
             })
     }
 
-    /// Whether it tells of any runner: written, under way, or on its way out.
+    /// Whether it knows any runner: written, pending, or leaving.
     #[must_use]
     pub fn knows_a_runner(&self) -> bool {
         !self.entries.is_empty()

@@ -220,7 +220,7 @@ pub(crate) fn command_line(
     CommandLine::read(&argv, environment, surface::PROGRAM)
 }
 
-/// A line for each variable that means nothing, or no more, whatever else is wrong.
+/// A line for each variable that is unknown or was removed, whatever else is wrong.
 pub(crate) fn idle_variables(environment: &Environment) -> Vec<String> {
     let mut lines = surface::unknown_variables(environment);
     lines.extend(former::variables_of_a_runner_manager(environment));

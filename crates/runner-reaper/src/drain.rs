@@ -37,7 +37,7 @@ pub(crate) enum Polling {
     On,
     /// Nothing is polled any more.
     Off(Quiet),
-    /// A stop signal arrived: it polls no more, and will end.
+    /// A stop signal arrived: it no longer polls, and will end.
     Ending,
 }
 

@@ -150,7 +150,7 @@ impl<'a> Ledger<'a> {
         self.not_selected += runners;
     }
 
-    /// Says which of these entries name a token that is none here.
+    /// Logs which of these entries name a token that cannot be read here.
     pub(crate) fn say_unreadable(&mut self, some: &[RunnerEntry]) {
         let all = self.entries(&self.scene.config);
         for entry in entries::unreadable(some, &all, self.scene.state.as_ref()) {

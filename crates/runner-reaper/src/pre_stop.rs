@@ -28,7 +28,7 @@ mod waiting;
 use decision::Facts;
 use waiting::{Jobs, Waited, Waiting};
 
-/// Whoever makes the runner manager load the file again is taken for a mistake so often.
+/// So many pauses: if polling resumes after that, somebody keeps making the runner manager load the file.
 const MOST_PAUSES: u32 = 3;
 
 /// What GitLab usually needs. If it needs more, jobs are looked after meanwhile.

@@ -1,4 +1,4 @@
-//! Owns the story of the sidecar: sleep until SIGTERM, find out whether the pod ends, and unregister what works no more.
+//! Owns the story of the sidecar: sleep until SIGTERM, find out whether the pod ends, and unregister what no longer works.
 //!
 //! The image's stop signal drains the runner manager by itself, and the kubelet sends SIGTERM here after it has ended.
 //! When the grace period is used up SIGTERM comes a few milliseconds before the runner manager's death and SIGKILL two
@@ -153,7 +153,7 @@ fn end_owned(
                 ledger.jobs_were_killed(why, jobs);
             }
             ledger.keep(&owned, why, jobs);
-            // They run no more, though GitLab shows them so.
+            // They no longer run, though GitLab shows them as running.
             return 0;
         }
         Verdict::Wait if jobs.is_empty() => {

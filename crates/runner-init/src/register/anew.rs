@@ -75,7 +75,7 @@ impl Asking<'_, '_> {
         })
     }
 
-    /// The runner that is to go, by the word of GitLab; nothing where there is none any more.
+    /// The runner that is to be unregistered, as GitLab knows it; nothing if it no longer exists.
     async fn old(&mut self, ours: &Ours, files: &mut Files<'_>) -> anyhow::Result<Option<Runner>> {
         let held = || ours.known.as_ref().and_then(|known| known.token.as_ref());
         let Some(token) = ours.entry.token.as_ref().or_else(held) else {

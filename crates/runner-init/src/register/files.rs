@@ -171,7 +171,7 @@ impl<'a> Files<'a> {
             .publish_until_sync(names::SYSTEM_ID, id.as_str().as_bytes(), how)
     }
 
-    /// The volume is this pod's from now on; on the disk with the next word of the state.
+    /// The volume is this pod's from now on; on the disk with the next write of the state.
     pub(super) fn claim_for(&mut self, pod: &Pod) {
         if let Some(before) = &self.state.pod
             && before.is_same(pod) == Some(false)

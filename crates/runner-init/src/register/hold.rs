@@ -76,7 +76,7 @@ pub(super) struct Watched<'a> {
 }
 
 impl Watched<'_> {
-    /// Looks until it is let go of, or cannot be expected to be soon.
+    /// Watches until it is no longer in use, or until that cannot be expected soon.
     pub(super) async fn until_let_go(self, live: &Live) -> Hold {
         let began = Instant::now();
         let blind = self.blind();

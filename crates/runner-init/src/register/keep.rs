@@ -131,7 +131,7 @@ impl Asking<'_, '_> {
         }
     }
 
-    /// Whether a given token stands for another runner than the entry's, whose own token is still good.
+    /// Whether a given token belongs to another runner than the entry's, whose own token is still valid.
     async fn other_runner(&mut self, given: &Token, id: i64) -> anyhow::Result<Option<Runner>> {
         match self
             .verify(given, self.deadline.earlier(PATIENCE_WITH_KNOWN))

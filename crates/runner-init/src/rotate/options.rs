@@ -46,7 +46,7 @@ pub(crate) struct Options {
 
 /// Reads the words; flags win over variables, an empty variable is unset.
 ///
-/// What is no rotation is the text of `--help`, or the one line that says what is wrong (exit 2).
+/// Otherwise the error is the text of `--help`, or the one line that says what is wrong (exit 2).
 pub(crate) fn parse(line: CommandLine, environment: &Environment) -> Result<Options, NoRun> {
     if let Some(wrong) = line.wrong {
         return Err(wrong.into());

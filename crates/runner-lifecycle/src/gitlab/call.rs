@@ -68,7 +68,7 @@ pub(super) enum Purpose {
     Registration,
     /// A new runner for an access token.
     Creation,
-    /// The runner that an authentication token stands for.
+    /// The runner that an authentication token belongs to.
     Verification,
     /// Another authentication token in place of the one that is sent.
     Reset,
@@ -114,7 +114,7 @@ impl Purpose {
         }
     }
 
-    /// Whether it is a farewell: whoever stands in between may go away again inside the grace period.
+    /// Whether it unregisters: a server that answers in GitLab's place may go away again inside the grace period.
     pub(super) fn is_farewell(self) -> bool {
         matches!(self, Self::RunnerGone | Self::RunnerManagerGone)
     }

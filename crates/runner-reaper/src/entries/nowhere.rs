@@ -89,8 +89,8 @@ fn lost_creation(lost: &Unanswered) -> Nowhere {
     }
 }
 
-/// Those of some entries that name a token which is none here, with the reason: they may be polled by somebody who sees more. Where the state
-/// file has a token of the runner, that one does, and one that is gone is no matter.
+/// The entries among `some` whose token cannot be read here, with the reason: a process with other variables may still poll
+/// with them. An entry whose runner has its token in the state file is left out, and so is one that is gone.
 pub(crate) fn unreadable(
     some: &[RunnerEntry],
     entries: &[RunnerEntry],

@@ -80,7 +80,7 @@ pub(super) fn is_on_its_way(state: &State, url: &str, id: i64) -> bool {
     with_token(state).any(|(other, _, known, _)| known == id && same_url(other, url))
 }
 
-/// What the state file holds a token of beside its entries: received and not written yet, or on its way out.
+/// What the state file holds a token of beside its entries: received and not written yet, or leaving.
 pub(super) fn with_token(state: &State) -> impl Iterator<Item = (&str, Source, i64, &Token)> {
     let received = match &state.pending {
         Some(Pending::Received {

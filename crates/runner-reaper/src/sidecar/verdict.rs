@@ -39,7 +39,7 @@ pub(super) enum Verdict {
     Wait,
     /// It goes on working: only this container is stopped.
     NotTheEnd,
-    /// It polls no more and is about to end: shared entries may go.
+    /// It no longer polls and is about to end: shared entries may go.
     Ending,
     /// It has ended, with its jobs: everything may go.
     Gone,

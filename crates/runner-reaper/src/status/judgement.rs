@@ -1,7 +1,8 @@
 //! Owns which of the facts are problems, one line each (what, where, what to do), and the exit code that follows. Pure.
 //!
-//! All is well where a runner manager polls on this pod's volume, GitLab takes every entry's token, and nothing is unknown or
-//! left over. An entry that somebody else wrote, a key that an operator changed, and a runner on its way out are no problem.
+//! All is well where a runner manager polls on this pod's volume, GitLab accepts every entry's token, and nothing is unknown or
+//! left over. An entry that somebody else wrote, a key that an operator changed, and a runner that is about to be unregistered
+//! are not problems.
 
 use std::time::SystemTime;
 

@@ -41,7 +41,7 @@ pub(crate) enum Kept {
     RunningJob,
     /// It has no maintenance note, or none that the access token may read.
     NoNote,
-    /// Its maintenance note is no mark, or its system ID carries none.
+    /// Its maintenance note is not a mark, or its system ID has none.
     NoMark,
     /// It carries the mark another fleet, or none.
     OtherFleet,

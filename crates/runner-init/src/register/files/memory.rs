@@ -53,8 +53,8 @@ impl Files<'_> {
         self.save()
     }
 
-    /// The runner loses its entry to another and is to be unregistered then. On the disk with the next word of the state, which
-    /// comes before any that makes the other one, so that a kill in between loses nobody.
+    /// The runner loses its entry to another and is to be unregistered then. On the disk with the next write of the state,
+    /// which comes before any that makes the other one, so that a kill in between loses nobody.
     pub(in crate::register) fn departs(&mut self, runner: &Runner) {
         let leaving = Leaving {
             url: runner.url.clone(),
@@ -73,7 +73,7 @@ impl Files<'_> {
         self.save()
     }
 
-    /// GitLab did not take it. Where that is not known, what was made is undone, or stays on its way out.
+    /// GitLab did not take it. Where that is not known, what was made is undone, or stays recorded as leaving.
     pub(in crate::register) fn not_verified(&mut self, given: &Runner, plan: &Plan<'_>) {
         if self.made.is_none() {
             self.unmade(given, plan);
@@ -98,12 +98,12 @@ impl Files<'_> {
         }
     }
 
-    /// What was pending is settled; on the disk with the next word of the state.
+    /// What was pending is settled; on the disk with the next write of the state.
     pub(in crate::register) fn forget_pending(&mut self) {
         self.state.pending = None;
     }
 
-    /// A creation of an earlier run that was never answered is kept in mind; on the disk with the next word of the state.
+    /// A creation of an earlier run that was never answered is kept in mind; on the disk with the next write of the state.
     pub(in crate::register) fn set_aside_unanswered(&mut self) {
         self.state.set_aside_unanswered();
     }
@@ -140,7 +140,7 @@ impl Files<'_> {
         self.made.take()
     }
 
-    /// GitLab knows its runner no more: on the disk with the next word of the state, and forgotten where it has no entry.
+    /// GitLab no longer knows its runner: on the disk with the next write of the state, and forgotten where it has no entry.
     pub(in crate::register) fn is_refused(&mut self, ours: &Ours) {
         let is_it = |known: &StateEntry| Some(known) == ours.known.as_ref();
         if ours.place.is_none() {
@@ -174,7 +174,7 @@ impl Files<'_> {
         self.save()
     }
 
-    /// `config.toml` is published with this runner in its entry: what is known of it now, and what it was before is no more.
+    /// `config.toml` is published with this runner in its entry: what is known of it now replaces what was known before.
     pub(super) fn settle(
         &mut self,
         runner: &Runner,
@@ -238,7 +238,7 @@ impl Files<'_> {
         }
     }
 
-    /// Forgets what does not count any more; on the disk with the next word of the state.
+    /// Forgets what does not count any more; on the disk with the next write of the state.
     pub(super) fn forget_written(&mut self, runner: &Runner, last: &Last) {
         if last.globals.is_none() {
             self.state.written = None;
@@ -252,7 +252,7 @@ impl Files<'_> {
         }
     }
 
-    /// A runner that loses its entry here and stays at GitLab: whoever speaks the last words must know of it.
+    /// A runner that loses its entry here and stays at GitLab: whoever logs the last line must know of it.
     pub(in crate::register) fn strands(&mut self, runner: &Runner) {
         self.stranded = Some((runner.url.clone(), runner.id));
     }

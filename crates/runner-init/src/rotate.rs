@@ -15,6 +15,7 @@ use runner_lifecycle::config_toml::{ConfigToml, RunnerEntry};
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::{Exit, Failure};
 use runner_lifecycle::gitlab::{Client, Endpoint, Proxies, TlsFiles};
+use runner_lifecycle::named_file;
 use runner_lifecycle::original;
 use runner_lifecycle::rotation::{self, Place};
 use runner_lifecycle::signals::Signals;
@@ -100,13 +101,7 @@ pub(crate) async fn run(options: &Options, environment: &Environment) -> anyhow:
 impl<'a> Scene<'a> {
     fn of(options: &'a Options, environment: &'a Environment) -> Result<Self, Failure> {
         let path = &options.config;
-        let config = path.file_name().and_then(|name| name.to_str());
-        let config = config.ok_or_else(|| {
-            Failure::usage(format!(
-                "--config {}: it does not name a file",
-                path.display()
-            ))
-        })?;
+        let config = named_file::name_of_config(path)?;
         Ok(Self {
             options,
             environment,

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use crate::exit::Failure;
 use crate::foreign::toml::not_utf8;
-use crate::shown::shown;
+use crate::shown::{self, shown};
 use crate::token::Token;
 
 /// Largest file that is read, in bytes: a ConfigMap or Secret cannot be larger.
@@ -35,6 +35,20 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
         ));
     }
     Ok(bytes)
+}
+
+/// The name of the file that `--config` gives.
+///
+/// # Errors
+/// When the path does not end in one, or it is not UTF-8.
+pub fn name_of_config(path: &Path) -> std::result::Result<&str, Failure> {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.ok_or_else(|| {
+        Failure::usage(format!(
+            "--config {}: it does not name a file; name a file such as /etc/gitlab-runner/config.toml",
+            shown::path(path)
+        ))
+    })
 }
 
 /// Opens a file to read. Without waiting: a FIFO that nobody writes to would hold the pod for ever, whatever signal comes.
@@ -144,5 +158,16 @@ mod tests {
         check(&at("large"), "larger than 1 MiB");
         std::os::unix::fs::symlink(at("fifo"), at("link")).unwrap();
         check(&at("link"), "not a regular file");
+    }
+
+    #[test]
+    fn config_that_ends_in_no_file_is_refused_with_an_example() {
+        for path in ["/", "..", "/etc/gitlab-runner/.."] {
+            let refused = name_of_config(Path::new(path)).unwrap_err();
+            assert_eq!(refused.exit, crate::exit::Exit::Usage, "{path}");
+            assert!(refused.message.contains("name a file such as"), "{path}");
+        }
+        let name = name_of_config(Path::new("/etc/gitlab-runner/config.toml"));
+        assert_eq!(name.unwrap(), "config.toml");
     }
 }

@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use runner_lifecycle::config_toml::{self, ConfigToml};
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::Failure;
+use runner_lifecycle::named_file;
 use runner_lifecycle::original::{self, Restored};
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::state::{PauseByHand, State};
@@ -76,13 +77,7 @@ impl Config {
 impl Files {
     /// The files around the `config.toml` at this path.
     pub(crate) fn of(path: &Path) -> Result<Self, Failure> {
-        let name = path.file_name().and_then(|name| name.to_str());
-        let name = name.ok_or_else(|| {
-            Failure::usage(format!(
-                "--config {}: it does not name a file",
-                path.display()
-            ))
-        })?;
+        let name = named_file::name_of_config(path)?;
         let volume = Volume::at(path.parent().unwrap_or(Path::new("")));
         Ok(Self {
             path: path.to_owned(),

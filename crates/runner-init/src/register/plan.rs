@@ -132,18 +132,12 @@ impl<'a> Plan<'a> {
 }
 
 fn config_name(config: &Path) -> Result<String, Failure> {
-    let shown = shown::path(config);
-    let name = config.file_name().and_then(|name| name.to_str());
-    let refuse = |why: &str| {
-        Failure::usage(format!(
-            "--config {shown}: {why}; name a file such as /etc/gitlab-runner/config.toml"
-        ))
-    };
-    let name = name.ok_or_else(|| refuse("it does not name a file"))?;
+    let name = named_file::name_of_config(config)?;
     if names::is_reserved(name) {
-        return Err(refuse(
-            "that name is reserved for the files of runner-init and runner-reaper",
-        ));
+        return Err(Failure::usage(format!(
+            "--config {}: that name is reserved for the files of runner-init and runner-reaper; name a file such as /etc/gitlab-runner/config.toml",
+            shown::path(config)
+        )));
     }
     Ok(name.to_owned())
 }

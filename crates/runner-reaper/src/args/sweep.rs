@@ -8,6 +8,7 @@ use runner_lifecycle::exit::Failure;
 use runner_lifecycle::fleet::Fleet;
 use runner_lifecycle::gitlab::{Endpoint, RunnersOf};
 use runner_lifecycle::named_file;
+use runner_lifecycle::shown::shown;
 use runner_lifecycle::token::{Kind, Token, no_token};
 
 use super::arg::{switch, valued};
@@ -211,7 +212,12 @@ pub(super) fn read(given: &Given<'_>) -> Result<Sweep, Failure> {
         output: match text("output").as_deref() {
             None | Some("table") => Output::Table,
             Some("json") => Output::Json,
-            Some(_) => return Err(Failure::usage("--output: write table or json")),
+            Some(other) => {
+                let other = shown(other);
+                return Err(Failure::usage(format!(
+                    "--output: {other} is not table or json"
+                )));
+            }
         },
         timeout: time("timeout", USUAL_TIMEOUT)?,
     })

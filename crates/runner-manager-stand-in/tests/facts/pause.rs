@@ -25,10 +25,10 @@ fn fact_3_pass_over_three_entries_is_finished() {
     let mut config = scene.config(1, 3, "");
     config.head = "concurrent = 1\ncheck_interval = 6\n".into();
     let scene = scene.running(&config);
-    // The pass has just begun: its first entry was polled now, the next is due in two seconds.
-    scene.polled(4);
+    // The second pass has just begun: its first entry was polled now, the others are due in two and in four seconds.
+    let before = 4;
+    scene.polled(before);
     scene.reload(&config.paused());
-    let before = scene.polls();
     scene.polled(before + 2);
     scene.three_passes_later(&config.paused());
     let late: Vec<_> = scene.gitlab.calls("POST /jobs/request").split_off(before);

@@ -12,7 +12,10 @@ const LOADED: &str = "gitlab_runner_configuration_loaded_total";
 const SAVED: &str = "gitlab_runner_configuration_saved_total";
 const RESET: &str = "POST /runners/reset_authentication_token";
 
-/// A file whose one token is due after so many seconds from now.
+/// How long GitLab's answer is on its way: time for a busy machine to do what a test does meanwhile.
+pub(crate) const ON_ITS_WAY: Duration = Duration::from_secs(4);
+
+/// A file whose one token is due after so many seconds from now, or up to one less.
 fn due_in(scene: &Scene, seconds: i64) -> Config {
     let mut config = scene.config(1, 1, "");
     config.entries[0].more = lives(-600 + seconds, 200 + seconds);
@@ -91,11 +94,12 @@ fn token_is_replaced_at_three_quarters_of_its_life_and_the_file_rewritten() {
 #[test]
 fn fact_24_rotation_in_flight_overwrites_the_paused_file() {
     let scene = Scene::new(Settings::default());
-    let config = due_in(&scene, 1);
+    let config = due_in(&scene, 0);
+    // Over before it looks at the file of its own accord, three seconds from its start.
     scene
         .gitlab
         .fault(Fault::on(RESET).delay(Duration::from_millis(1500)));
-    let scene = scene.running(&config);
+    let scene = scene.started(&config);
     rotation_under_way(&scene);
     let before = scene.polls();
     scene.publish(&config.paused());
@@ -122,10 +126,8 @@ fn fact_24_rotation_in_flight_overwrites_the_paused_file() {
 fn configuration_cannot_be_read_while_gitlab_is_asked_for_the_new_token() {
     let scene = Scene::new(Settings::default());
     let config = due_in(&scene, 1);
-    scene
-        .gitlab
-        .fault(Fault::on(RESET).delay(Duration::from_millis(1500)));
-    let scene = scene.running(&config);
+    scene.gitlab.fault(Fault::on(RESET).delay(ON_ITS_WAY));
+    let scene = scene.started(&config);
     rotation_under_way(&scene);
     assert_eq!(
         scene.gitlab.calls(RESET)[0].status,
@@ -204,7 +206,7 @@ fn rotate_now_signal_and_pause_make_the_overlap_at_any_moment() {
         "--listen-address",
         &address,
         "--rotation-pause",
-        "300ms",
+        "4s",
     ]);
     scene.is_up();
     scene.signal(Signal::USR1);
@@ -218,10 +220,9 @@ fn rotate_now_signal_and_pause_make_the_overlap_at_any_moment() {
 #[test]
 fn hangup_during_a_rotation_ends_with_the_new_token_in_the_file_and_polled_or_with_neither() {
     let scene = Scene::new(Settings::default());
-    let config = due_in(&scene, 1);
-    scene
-        .gitlab
-        .fault(Fault::on(RESET).delay(Duration::from_millis(1500)));
+    // Later than a busy machine takes until the signals are taken over.
+    let config = due_in(&scene, 6);
+    scene.gitlab.fault(Fault::on(RESET).delay(ON_ITS_WAY));
     let scene = scene.running(&config);
     rotation_under_way(&scene);
     scene.publish(&config.paused());
@@ -269,9 +270,7 @@ fn overlap(word: &str, new_token_in_file: bool, concurrent: i64, entry: bool) {
         word,
     ]);
     scene.is_up();
-    scene
-        .gitlab
-        .fault(Fault::on(RESET).delay(Duration::from_millis(1500)));
+    scene.gitlab.fault(Fault::on(RESET).delay(ON_ITS_WAY));
     scene.signal(Signal::USR1);
     rotation_under_way(&scene);
     scene.publish(&Config {

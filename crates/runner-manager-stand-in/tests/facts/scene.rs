@@ -90,11 +90,11 @@ impl Scene {
         (scene.running(&config), config)
     }
 
-    /// The same with one entry that is polled every two seconds: time enough for a reload in between.
+    /// The same with one entry that is polled every four seconds: time enough for a reload in between.
     pub(crate) fn polling_seldom(concurrent: usize) -> (Self, Config) {
         let scene = Self::new(Settings::default());
         let mut config = scene.config(concurrent, 1, "");
-        config.head = format!("concurrent = {concurrent}\ncheck_interval = 2\n");
+        config.head = format!("concurrent = {concurrent}\ncheck_interval = 4\n");
         (scene.running(&config), config)
     }
 
@@ -111,11 +111,17 @@ impl Scene {
     }
 
     /// Publishes the file, starts the runner manager and waits until it is up.
-    pub(crate) fn running(mut self, config: &Config) -> Self {
+    pub(crate) fn running(self, config: &Config) -> Self {
+        let scene = self.started(config);
+        scene.is_up();
+        scene
+    }
+
+    /// Publishes the file and starts the runner manager. Its pages may be shut for a rotation before it is up.
+    pub(crate) fn started(mut self, config: &Config) -> Self {
         self.publish(config);
         let address = self.address.clone();
         self.start(&["run", "--listen-address", &address]);
-        self.is_up();
         self
     }
 

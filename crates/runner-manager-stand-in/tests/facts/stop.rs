@@ -141,21 +141,17 @@ fn shutdown_timeout_over_is_exit_1() {
 
 #[test]
 fn second_terminate_is_exit_1_at_once() {
-    let mut scene = stuck("60");
-    let begun = Instant::now();
+    // Longer than is waited for its end.
+    let mut scene = stuck("600");
     scene.signal(Signal::TERM);
     assert_eq!(scene.exit().code(), Some(1));
-    assert!(
-        begun.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        begun.elapsed()
-    );
+    assert!(!scene.log().contains("shutdown timed out"));
 }
 
 #[test]
 fn fact_22_quit_cuts_off_the_open_request_and_its_job_is_lost() {
     let slow = Settings {
-        request_delay: Duration::from_secs(3),
+        request_delay: Duration::from_secs(10),
         ..Settings::default()
     };
     let scene = Scene::new(slow);

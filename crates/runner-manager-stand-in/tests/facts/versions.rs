@@ -214,9 +214,9 @@ fn limit_is_looked_at_before_a_request_and_what_is_held_is_dropped() {
 fn rotating(version: &'static str) -> (Scene, Config) {
     let scene = Scene::of(version);
     let config = due(&scene);
-    let late = Fault::on(RESET).delay(Duration::from_millis(1500));
+    let late = Fault::on(RESET).delay(crate::rotation::ON_ITS_WAY);
     scene.gitlab.fault(late);
-    let scene = scene.running(&config);
+    let scene = scene.started(&config);
     let asked = scene.gitlab.wait_until(LIMIT, |state| {
         state.runners[0].token != config.entries[0].token
     });
@@ -254,6 +254,7 @@ fn pages_answer_during_a_rotation_until_one_holds_the_configuration() {
 fn file_loaded_during_a_rotation_takes_the_new_token_with_it_before_18_1() {
     each(&["15.11", "16.11", "17.11", "18.0"], |version| {
         let (scene, config) = rotating(version);
+        scene.is_up();
         scene.reload(&config.paused());
         assert!(!is_answered(&scene), "{version}");
         wait_for("the save", || (scene.metric(SAVED, "") == 1).then_some(()));

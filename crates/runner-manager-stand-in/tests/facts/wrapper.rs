@@ -58,9 +58,10 @@ fn fact_12_wrapper_outlives_its_drained_child() {
         child,
         "a process group of its own"
     );
-    let job = scene.gitlab.queue_job(job_of(1.0));
+    let job = scene.job_until("go");
     scene.works_on(1);
     kill_process(child, Signal::QUIT).unwrap();
+    scene.release("go");
     scene.job_is(job, JobStatus::Success);
     let place = std::path::PathBuf::from(format!("/proc/{}", child.as_raw_nonzero()));
     wait_for("the wrapper to have seen the child's end", || {

@@ -93,7 +93,7 @@ impl Scene {
     }
 
     /// Waits until the feeder stands with an entry in its hand: it feeds every second, so a counter that stands still for
-    /// longer says that no worker takes what it holds.
+    /// much longer says that no worker takes what it holds.
     pub(crate) fn entry_is_held(&self) {
         let mut seen = (0, Instant::now());
         wait_for("a held entry", || {
@@ -101,7 +101,7 @@ impl Scene {
             if fed != seen.0 {
                 seen = (fed, Instant::now());
             }
-            (seen.1.elapsed() > Duration::from_millis(1500)).then_some(())
+            (seen.1.elapsed() > Duration::from_secs(3)).then_some(())
         });
     }
 

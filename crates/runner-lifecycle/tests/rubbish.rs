@@ -194,6 +194,7 @@ fn verified_against(answer: &[u8]) -> Result<i64, String> {
         attempt: Duration::from_millis(200),
         creation: Duration::from_millis(200),
         connect: Duration::from_millis(200),
+        room: Duration::ZERO,
     };
     let proxies = Proxies::from_variables(|_| None);
     let names = NameFiles::default();

@@ -16,18 +16,22 @@ pub struct Pace {
     pub creation: Duration,
     /// Limit of its part before the request is sent: resolution, connection, TLS.
     pub connect: Duration,
+    /// What has to be left of the deadline for a creation to be repeated.
+    pub room: Duration,
 }
 
 impl Default for Pace {
     /// Ten seconds are ample for GitLab and leave several attempts in a grace period of 30 s. A creation gets three times as
     /// long: a GitLab that is overloaded should not be asked for one runner after the other. Connecting has a limit of its
-    /// own so that a creation that hung before it was sent is known not to have happened.
+    /// own so that a creation that hung before it was sent is known not to have happened. Where next to nothing is left another
+    /// creation would be cut short, and may have made a runner that nobody hears of.
     fn default() -> Self {
         Self {
             backoff: Backoff::default(),
             attempt: Duration::from_secs(10),
             creation: Duration::from_secs(30),
             connect: Duration::from_secs(8),
+            room: Duration::from_millis(500),
         }
     }
 }
@@ -37,5 +41,10 @@ impl Pace {
     pub(super) fn limit(&self, creates: bool, attempt: u32) -> Duration {
         let first = if creates { self.creation } else { self.attempt };
         first.saturating_mul(1 << attempt.saturating_sub(1).min(16))
+    }
+
+    /// What has to be left of the deadline for another attempt.
+    pub(super) fn room(&self, creates: bool) -> Duration {
+        if creates { self.room } else { Duration::ZERO }
     }
 }

@@ -67,8 +67,10 @@ impl Client {
             Some(asked) => Backoff::throw_asked(asked, left),
             None => self.pace.backoff.throw(course.attempts),
         };
+        let purpose = course.call.purpose;
+        let room = left.saturating_sub(self.pace.room(purpose.creates()));
         // Sleeping into the deadline would only delay the bad news.
-        if wait >= left || course.call.purpose.sweeps() {
+        if wait >= room || purpose.sweeps() {
             return Err(course.unreachable(&setback, None));
         }
         let lost = course.repeat(setback, wait, left);

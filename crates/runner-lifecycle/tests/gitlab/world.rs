@@ -23,6 +23,7 @@ pub(crate) const PACE: Pace = Pace {
     attempt: Duration::from_secs(5),
     creation: Duration::from_secs(5),
     connect: Duration::from_secs(4),
+    room: Duration::ZERO,
 };
 
 pub(crate) const NOTE: &str = "pod ci/runner-0";

@@ -22,7 +22,10 @@ fn check(source: Source, throttled: bool) {
     };
     let ran = Herd::gather(source, PODS, rate_limits).run();
     assert_eq!(ran.answered, PODS * source.requests(), "{ran:?}");
-    assert_eq!(ran.refused > 0, throttled, "{ran:?}");
+    // A machine that is slow enough starts no more of them in a window than GitLab lets through; all of them touch three.
+    let slow = ran.took > THROTTLE.period;
+    assert!(throttled || ran.refused == 0, "{ran:?}");
+    assert!(!throttled || ran.refused > 0 || slow, "{ran:?}");
     // Whoever asks once in each window is refused at most once in each, and a span of time touches one more than it holds.
     let windows = ran.took.as_secs() / THROTTLE.period.as_secs() + 2;
     assert!(ran.refused_of_one as u64 <= windows, "{ran:?}");

@@ -136,11 +136,13 @@ fn without_limits_the_held_entry_is_waited_for() {
             limit: false,
             ..plan
         });
-        let (first, second) = (pod.job_of(2000), pod.job_of(500));
+        let (first, second) = (pod.held_job(), pod.job_of(500));
         let pod = pod.started(&[]);
         pod.job_is(first, JobStatus::Running);
-        let hook = pod.reap(&["pre-stop", "--grace-period=60"]);
-        hook.is(0, "one entry may be polled once more");
+        let mut hook = pod.hook(&["--grace-period=60"]);
+        hook.says("one entry may be polled once more");
+        pod.release();
+        hook.ended().is(0, "nothing is left at GitLab");
         pod.job_is(first, JobStatus::Success);
         let second = pod.gitlab.look(|state| state.job(second).unwrap().status);
         let fine = [JobStatus::Success, JobStatus::Pending].contains(&second);

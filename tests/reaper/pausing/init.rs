@@ -5,6 +5,7 @@ use std::process::Command;
 use acceptance::pod::{Plan, Pod, Source};
 use acceptance::stage::run;
 use acceptance::versions::{ENDS, each};
+use gitlab_simulator::JobStatus;
 
 use super::Pausing as _;
 
@@ -56,7 +57,7 @@ fn pause_outlasts_the_init_container_of_this_pod_and_of_the_next() {
                 assert!(said.contains("\"runner-reaper resume\""), "{said}");
                 pod.is_paused();
                 assert_eq!(pod.gitlab.runners().len(), runners, "one was made");
-                pod.held_job();
+                let job = pod.held_job();
                 pod.start(&[]);
                 pod.is_up();
                 pod.takes_nothing();
@@ -64,7 +65,7 @@ fn pause_outlasts_the_init_container_of_this_pod_and_of_the_next() {
                 resume.env("RUNNER_REAPER_POD_UID", uid);
                 pod.begin(&mut resume).ended().is(0, "takes jobs again");
                 pod.is_resumed(&original);
-                pod.polls_on();
+                pod.job_is(job, JobStatus::Running);
                 pod.release();
             }
         }

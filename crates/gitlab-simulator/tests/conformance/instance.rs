@@ -1,5 +1,6 @@
 //! Cases of what strikes before any endpoint.
 
+use std::net::TcpListener;
 use std::time::Duration;
 
 use gitlab_simulator::{NewRunner, Role, Settings, Simulator, Throttle, own_address};
@@ -157,6 +158,10 @@ fn listens_on_other_loopback_addresses() {
         ("127.0.0.7:0", "http://127.0.0.7:"),
         ("[::1]:0", "http://[::1]:"),
     ] {
+        // A machine without IPv6 has no such address.
+        if url.contains("::") && TcpListener::bind(listen).is_err() {
+            continue;
+        }
         let sim = Simulator::start(Settings {
             listen: listen.parse().unwrap(),
             ..Settings::default()

@@ -66,8 +66,10 @@ mod tests {
         let port = address.port();
         let listener = TcpListener::bind(address).unwrap();
         assert_eq!(listens(ours, port), Some(true));
-        let six = TcpListener::bind("[::1]:0").unwrap();
-        assert_eq!(listens(ours, six.local_addr().unwrap().port()), Some(true));
+        // A machine without IPv6 has no such address.
+        if let Ok(six) = TcpListener::bind("[::1]:0") {
+            assert_eq!(listens(ours, six.local_addr().unwrap().port()), Some(true));
+        }
         drop(listener);
         assert_ne!(listens(ours, port), Some(true));
         assert_eq!(listens(ours, 1), None);

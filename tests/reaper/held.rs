@@ -86,7 +86,10 @@ fn ends_before_its_request(source: Source, arguments: &[&str]) -> Duration {
         "waited for while there is time: {early:?}"
     );
     let hook = hook.ended();
-    hook.is(0, "polling did not stop in time: a job request is still open");
+    hook.is(
+        0,
+        "polling did not stop in time: a job request is still open",
+    );
     is_gone(&pod, &hook);
     pod.is_as_before(&original);
     let job = pod.job_of(100);

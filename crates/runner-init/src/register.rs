@@ -15,7 +15,7 @@ mod keep;
 mod pending;
 mod plan;
 mod port;
-mod runner;
+mod registration;
 mod sent;
 mod undo;
 
@@ -32,6 +32,7 @@ use crate::args::{Credential, Environment, Options};
 use crate::{clock, stops};
 use files::Files;
 use plan::Plan;
+use registration::Registration;
 use stops::Stops;
 
 /// Runs `runner-init` from checked options to the exit code.
@@ -73,12 +74,12 @@ async fn register(plan: &Plan<'_>, deadline: Deadline, stops: &mut Stops) -> any
     volume.sync()?;
 
     let found = ask::runner(plan, &mut files, &system_id, deadline, stops).await;
-    if let Ok(runner) = &found {
-        warn_of_attributes(plan, runner);
+    if let Ok(found) = &found {
+        warn_of_attributes(plan, found);
     }
     let written = match found {
-        Ok(runner) => publish_unless_stopped(plan, &mut files, &runner, stops)
-            .map(|changed| (runner, changed)),
+        Ok(found) => publish_unless_stopped(plan, &mut files, &found, stops)
+            .map(|changed| (found.runner, changed)),
         Err(error) => Err(error),
     };
     let (runner, changed) = match written {
@@ -91,27 +92,22 @@ async fn register(plan: &Plan<'_>, deadline: Deadline, stops: &mut Stops) -> any
     give_back::everything(plan, &mut files, &runner, &system_id, deadline, stops).await;
     // From here on the work is done: a signal no longer takes anything back.
     log::info!(
-        "{changed} {path}: runner {id} at {url} from {article} {source}, runner manager {system_id}",
+        "{changed} {path}: runner {id} at {url} from {source}, runner manager {system_id}",
         path = plan.options.config.display(),
         id = runner.id,
         url = runner.url,
-        article = if runner.source.words().starts_with('a') {
-            "an"
-        } else {
-            "a"
-        },
-        source = runner.source.words(),
+        source = runner.source.with_article(),
     );
     Ok(())
 }
 
 /// GitLab takes these at a creation only: what is asked for since must not get lost silently.
-fn warn_of_attributes(plan: &Plan<'_>, runner: &runner::Runner) {
+fn warn_of_attributes(plan: &Plan<'_>, found: &Registration) {
     let by_authentication = matches!(plan.options.credential, Credential::AuthenticationToken(_));
-    let sent = runner.sent.as_ref().filter(|_| !by_authentication);
+    let sent = found.sent.as_ref().filter(|_| !by_authentication);
     for line in sent
         .iter()
-        .flat_map(|sent| sent::changes(runner.id, sent, &plan.sent))
+        .flat_map(|sent| sent::changes(found.runner.id, sent, &plan.sent))
     {
         log::warn!("{line}");
     }
@@ -142,9 +138,9 @@ fn end_pause(volume: &Volume, name: &str) -> anyhow::Result<()> {
 fn publish_unless_stopped(
     plan: &Plan<'_>,
     files: &mut Files<'_>,
-    runner: &runner::Runner,
+    found: &Registration,
     stops: &Stops,
 ) -> anyhow::Result<files::Changed> {
     stops.check()?;
-    files.publish(plan, runner)
+    files.publish(plan, found)
 }

@@ -38,7 +38,7 @@ use allowance::Allowance;
 pub use attributes::{AccessLevel, Attributes, Creation, RunnerType};
 use between::Between;
 pub use credentials::Credentials;
-pub use endpoint::Endpoint;
+pub use endpoint::{Endpoint, same_url};
 pub use error::{Error, Explained};
 pub use gone::{Deletion, Gone};
 pub use names::NameFiles;

@@ -25,6 +25,7 @@ pub mod pod;
 pub mod prompt;
 pub mod report;
 pub mod rotation;
+pub mod runner;
 pub mod runner_manager;
 pub mod shown;
 pub mod signals;

@@ -6,9 +6,10 @@ use std::time::{Duration, SystemTime};
 use anyhow::Context as _;
 
 use crate::config_toml::{ConfigToml, RunnerEntry};
+use crate::gitlab::same_url;
 use crate::original;
 use crate::source::Ownership;
-use crate::state::{Rotation, State, same_url};
+use crate::state::{Rotation, State};
 use crate::token::Token;
 use crate::volume::{self, Publication, Volume, names};
 
@@ -135,7 +136,7 @@ pub fn follow(state: &mut State) {
     };
     for entry in &mut state.entries {
         let owned = entry.source.ownership() == Ownership::Owned;
-        if owned && entry.id == rotation.id && same_url(&entry.url, &rotation.url) {
+        if owned && entry.is(&rotation.url, rotation.id) {
             entry.token.clone_from(&rotation.token);
         }
     }

@@ -32,6 +32,23 @@ impl Source {
         }
     }
 
+    /// What is assumed of an entry that no state file knows: as stock does, but safer (an instance prefix counts too).
+    #[must_use]
+    pub fn of_foreign(token: &Token) -> Self {
+        if token.is_created_runner() {
+            Self::AuthenticationToken
+        } else {
+            Self::RegistrationToken
+        }
+    }
+
+    /// Whether a runner of this source can have such a token. A registration never gives back one of this kind, so whoever finds
+    /// it in its entry finds another runner's, put there by somebody.
+    #[must_use]
+    pub fn gives(self, token: &Token) -> bool {
+        self != Self::RegistrationToken || !token.is_created_runner()
+    }
+
     /// The source as the state file and `--output json` name it.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -63,16 +80,14 @@ impl Source {
             Self::RegistrationToken => "registration token",
         }
     }
-}
 
-impl Ownership {
-    /// What is assumed of an entry that no state file knows: as stock does, but safer (an instance prefix counts too).
+    /// The same words behind their article.
     #[must_use]
-    pub fn of_foreign(token: &Token) -> Self {
-        if token.is_created_runner() {
-            Self::Shared
-        } else {
-            Self::Owned
+    pub fn with_article(self) -> &'static str {
+        match self {
+            Self::AuthenticationToken => "an authentication token",
+            Self::AccessToken => "an access token",
+            Self::RegistrationToken => "a registration token",
         }
     }
 }
@@ -92,7 +107,7 @@ mod tests {
     fn foreign_entry_is_judged_by_its_token() {
         fn check(token: &str, want: Ownership) {
             assert_eq!(
-                Ownership::of_foreign(&Token::new(token).unwrap()),
+                Source::of_foreign(&Token::new(token).unwrap()).ownership(),
                 want,
                 "{token}"
             );

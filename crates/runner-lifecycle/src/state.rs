@@ -13,10 +13,9 @@ use thiserror::Error;
 use toml_edit::Document;
 
 use crate::foreign;
-use crate::gitlab::Endpoint;
 use crate::pod::Pod;
+use crate::runner::Runner;
 use crate::source::Source;
-use crate::token::Token;
 use crate::volume::names::{ADVICE_OF_STATE, STATE};
 
 pub use entry::{Sent, StateEntry, Written};
@@ -56,7 +55,7 @@ pub struct State {
     pub unanswered: Vec<Unanswered>,
     /// Runners that are to be unregistered because they have lost their entry here. One that a killed run left in its entry has
     /// not.
-    pub leaving: Vec<Leaving>,
+    pub leaving: Vec<Runner>,
     /// The runner entries that a helper wrote, by URL and runner id: tokens rotate.
     pub entries: Vec<StateEntry>,
 }
@@ -68,19 +67,6 @@ pub struct PauseByHand {
     pub by: String,
     /// When, in RFC 3339 UTC.
     pub at: String,
-}
-
-/// A runner whose entry went to another, until GitLab has heard of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Leaving {
-    /// The URL as it stood in `config.toml`.
-    pub url: String,
-    /// GitLab's id of the runner.
-    pub id: i64,
-    /// Where it came from, and so what may be deleted.
-    pub source: Source,
-    /// Its authentication token.
-    pub token: Token,
 }
 
 /// A creation without an answer.
@@ -108,36 +94,30 @@ pub fn advice_without_answer(asked_at: &str) -> String {
 pub enum Pending {
     /// A creation is about to be asked for: from here to the answer a kill can lose one runner.
     Creation {
-        /// The URL asked.
-        url: String,
         /// The kind of token used.
         source: Source,
-        /// The description given to GitLab: what to look for in its list.
-        description: String,
-        /// When, in RFC 3339 UTC.
-        asked_at: String,
+        /// What it is to whoever finds it without an answer.
+        asked: Unanswered,
     },
     /// A token was received and is not in `config.toml` yet.
-    Received {
-        /// The URL asked.
-        url: String,
-        /// The kind of token used.
-        source: Source,
-        /// GitLab's id of the runner.
-        id: i64,
-        /// The authentication token.
-        token: Token,
-        /// When it was received, in RFC 3339 UTC.
-        obtained_at: String,
-        /// When it expires, as GitLab said.
-        expires_at: Option<String>,
-        /// The name of the entry that it is meant for; `None` in what version 1 wrote, which knew one entry only.
-        name: Option<String>,
-        /// Whether somebody gave that name, and it is not just the host's.
-        name_given: bool,
-        /// What GitLab was told at the creation.
-        sent: Option<Sent>,
-    },
+    Received(Received),
+}
+
+/// A runner with a token that was received.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// The runner, at the URL asked.
+    pub runner: Runner,
+    /// When its token was received, in RFC 3339 UTC.
+    pub obtained_at: String,
+    /// When the token expires, as GitLab said.
+    pub expires_at: Option<String>,
+    /// The name of the entry that it is meant for; `None` in what version 1 wrote, which knew one entry only.
+    pub name: Option<String>,
+    /// Whether somebody gave that name, and it is not just the host's.
+    pub name_given: bool,
+    /// What GitLab was told at the creation.
+    pub sent: Option<Sent>,
 }
 
 impl State {
@@ -174,26 +154,31 @@ impl State {
     /// The entry of this URL and runner id; the first, where several entries work for one shared runner.
     #[must_use]
     pub fn entry(&self, url: &str, id: i64) -> Option<&StateEntry> {
-        self.entries
-            .iter()
-            .find(|entry| entry.id == id && same_url(&entry.url, url))
+        self.entries.iter().find(|entry| entry.is(url, id))
     }
 
     /// Where the runner of this URL and id came from, and whether it was adopted: written down, or received and about to be.
     #[must_use]
     pub fn known(&self, url: &str, id: i64) -> Option<(Source, bool)> {
         let written = self.entry(url, id);
+        let received = || self.received().filter(|runner| runner.is(url, id));
         written
             .map(|entry| (entry.source, entry.adopted))
-            .or_else(|| match &self.pending {
-                Some(Pending::Received {
-                    url: asked,
-                    id: received,
-                    source,
-                    ..
-                }) if *received == id && same_url(asked, url) => Some((*source, false)),
-                _ => None,
-            })
+            .or_else(|| received().map(|runner| (runner.source, false)))
+    }
+
+    /// The runner that was received and is not in `config.toml` yet.
+    #[must_use]
+    pub fn received(&self) -> Option<&Runner> {
+        match &self.pending {
+            Some(Pending::Received(received)) => Some(&received.runner),
+            _ => None,
+        }
+    }
+
+    /// The runners whose tokens it holds beside its entries: received and not written yet, or on their way out.
+    pub fn beside_entries(&self) -> impl Iterator<Item = &Runner> {
+        self.received().into_iter().chain(&self.leaving)
     }
 
     /// Whether it knows any runner: written, pending, or leaving.
@@ -215,19 +200,10 @@ impl State {
     #[must_use]
     pub fn all_unanswered(&self) -> Vec<Unanswered> {
         let pending = match &self.pending {
-            Some(Pending::Creation {
-                url,
-                description,
-                asked_at,
-                ..
-            }) => Some(Unanswered {
-                url: url.clone(),
-                description: description.clone(),
-                asked_at: asked_at.clone(),
-            }),
+            Some(Pending::Creation { asked, .. }) => Some(asked),
             _ => None,
         };
-        self.unanswered.iter().cloned().chain(pending).collect()
+        self.unanswered.iter().chain(pending).cloned().collect()
     }
 
     /// Keeps a pending creation in mind as one without an answer, so that another may be asked for.
@@ -271,24 +247,13 @@ impl State {
 
     /// Forgets the runner of this URL and id, with all of its entries.
     pub fn forget(&mut self, url: &str, id: i64) {
-        self.entries
-            .retain(|known| !(known.id == id && same_url(&known.url, url)));
+        self.entries.retain(|known| !known.is(url, id));
     }
 }
 
 fn is_about_same(one: &StateEntry, other: &StateEntry) -> bool {
     let named = one.name.is_none() || other.name.is_none() || one.name == other.name;
-    one.id == other.id && named && same_url(&one.url, &other.url)
-}
-
-/// Whether two URLs mean one GitLab: the client's own rule, by which case, default ports, slashes and `/ci` do not count.
-#[must_use]
-pub fn same_url(one: &str, two: &str) -> bool {
-    match (Endpoint::parse(one), Endpoint::parse(two)) {
-        (Ok(one), Ok(two)) => one.same_as(&two),
-        // What is no URL is at least the same text.
-        _ => one.trim() == two.trim(),
-    }
+    named && one.is(&other.url, other.id)
 }
 
 #[cfg(test)]

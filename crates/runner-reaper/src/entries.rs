@@ -4,8 +4,10 @@
 use std::time::SystemTime;
 
 use runner_lifecycle::config_toml::RunnerEntry;
+use runner_lifecycle::gitlab::same_url;
+use runner_lifecycle::runner::Runner;
 use runner_lifecycle::source::{Ownership, Source};
-use runner_lifecycle::state::{State, StateEntry, same_url};
+use runner_lifecycle::state::{State, StateEntry};
 use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::token::Token;
 use runner_lifecycle::unregister::Registered;
@@ -16,27 +18,21 @@ mod without;
 
 pub(crate) use nowhere::{Nowhere, nowhere, unreadable};
 pub(crate) use record::record;
-use without::with_token;
 pub(crate) use without::without_entry;
 
 /// One thing that GitLab is to be asked to delete.
 #[derive(Clone, Debug)]
 pub(crate) struct Unregistration {
-    /// Whether only this pod's runner manager goes, or the runner with it.
-    pub ownership: Ownership,
+    /// The runner, by the token of its entry, or of the state file. Whose it is decides whether only this pod's runner manager
+    /// goes.
+    pub runner: Runner,
     /// Whether the state file knows the runner, or there is none at all and the token's word must do. Beside what is known
     /// nobody can tell who made another one and for whom.
     pub known: bool,
     /// Whether an entry of `config.toml` has the token; else the state file does.
     pub has_entry: bool,
-    /// GitLab's address as it stands in the entry.
-    pub url: String,
-    /// GitLab's id of the runner, where the entry holds it or the state file knows it.
-    pub id: Option<i64>,
     /// The entry's name.
     pub name: String,
-    /// The authentication token.
-    pub token: Token,
     /// The state file's token of an owned runner, where that is another than the entry's: usually an older one, but somebody
     /// may have put an old `config.toml` in place.
     pub state_token: Option<Token>,
@@ -52,17 +48,20 @@ impl Unregistration {
     /// What GitLab lists of it for this volume.
     pub(crate) fn registered<'a>(&'a self, system_id: Option<&'a SystemId>) -> Registered<'a> {
         Registered {
-            ownership: self.ownership,
-            id: self.id,
+            runner: &self.runner,
             name: &self.name,
-            token: &self.token,
             system_id,
         }
     }
 
+    /// Whether only this pod's runner manager goes.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.runner.ownership() == Ownership::Shared
+    }
+
     /// Whether both are one request at GitLab.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        self.token == other.token && same_url(&self.url, &other.url)
+        self.runner.shares_token_with(&other.runner)
     }
 }
 
@@ -84,20 +83,23 @@ pub(crate) fn unregistrations(
         let Some(token) = entry.token.clone() else {
             continue;
         };
-        let (known, ownership) = classify(entry, &token, entries, state);
+        let (known, source) = classify(entry, &token, entries, state);
         let state_entry = state.and_then(|state| known_entry(entry, entries, state));
         let state_token = state_entry.and_then(without::held);
-        let state_token =
-            state_token.filter(|held| ownership == Ownership::Owned && **held != token);
+        let owned = source.ownership() == Ownership::Owned;
+        let state_token = state_token.filter(|held| owned && **held != token);
+        let id = state_entry.map(|known| known.id).or(entry.id);
         let unregistration = Unregistration {
-            ownership,
             known,
             has_entry: true,
-            url: entry.url.clone(),
-            id: state_entry.map(|known| known.id).or(entry.id),
             name: entry.name.clone(),
             state_token: state_token.cloned(),
-            token,
+            runner: Runner {
+                url: entry.url.clone(),
+                id: id.unwrap_or_default(),
+                source,
+                token,
+            },
             expires_at: entry.token_expires_at,
             obtained_at: entry.token_obtained_at,
             tls_files: entry.tls_files.clone(),
@@ -115,14 +117,14 @@ pub(crate) fn unregistrations(
     unregistrations
 }
 
-/// Whether the entry is known, and who owns the runner.
+/// Whether the entry is known, and where its runner came from.
 fn classify(
     entry: &RunnerEntry,
     token: &Token,
     entries: &[RunnerEntry],
     state: Option<&State>,
-) -> (bool, Ownership) {
-    let foreign = Ownership::of_foreign(token);
+) -> (bool, Source) {
+    let foreign = Source::of_foreign(token);
     let Some(state) = state else {
         return (true, foreign);
     };
@@ -133,16 +135,17 @@ fn classify(
     let known = known_entry(entry, entries, state).map(|known| known.source);
     let known = known.or_else(|| received().map(|(source, _)| source));
     let by_token = || {
-        let same = |(url, _, _, other): &(&str, Source, i64, &Token)| {
-            *other == token && same_url(url, &entry.url)
-        };
-        with_token(state).find(same).map(|(_, source, ..)| source)
+        let mut held = state.beside_entries();
+        let same = held.find(|runner| runner.has_token_of(entry));
+        same.map(|runner| runner.source)
     };
     match known.or_else(by_token) {
-        Some(source) if is_anothers(source, token) => (true, Ownership::Shared),
-        Some(source) => (true, source.ownership()),
+        Some(source) if source.gives(token) => (true, source),
+        Some(_) => (true, Source::AuthenticationToken),
         // Its id may be wrong, and the token that of a shared runner which has no entry otherwise.
-        None if lacks_a_shared_one(&entry.url, entries, state) => (false, Ownership::Shared),
+        None if lacks_a_shared_one(&entry.url, entries, state) => {
+            (false, Source::AuthenticationToken)
+        }
         None => (false, foreign),
     }
 }
@@ -159,22 +162,14 @@ fn known_entry<'a>(
     entries: &[RunnerEntry],
     state: &'a State,
 ) -> Option<&'a StateEntry> {
-    let has = |entry: &RunnerEntry, known: &StateEntry| {
-        known.token.is_some() && entry.token == known.token && same_url(&entry.url, &known.url)
-    };
-    let by_token = state.entries.iter().find(|known| has(entry, known));
+    let mut all = state.entries.iter();
+    let by_token = all.find(|known| known.has_token_of(entry));
     by_token.or_else(|| {
         let known = state.entry(&entry.url, entry.id?)?;
         // Another entry has the token of that runner: this one was copied from it, id and all.
-        let is_copy = entries.iter().any(|other| has(other, known));
+        let is_copy = entries.iter().any(|other| known.has_token_of(other));
         (!is_copy).then_some(known)
     })
-}
-
-/// Whether it cannot be a token of a runner of this source: a registration never gives back one of this kind, so somebody
-/// put another runner's into the entry.
-fn is_anothers(source: Source, token: &Token) -> bool {
-    source == Source::RegistrationToken && token.is_created_runner()
 }
 
 /// Whether the state file knows a shared runner of this GitLab that is in no entry by its id. A shared runner may have a bare
@@ -183,9 +178,7 @@ fn lacks_a_shared_one(url: &str, entries: &[RunnerEntry], state: &State) -> bool
     state.entries.iter().any(|known| {
         known.source.ownership() == Ownership::Shared
             && same_url(&known.url, url)
-            && !entries
-                .iter()
-                .any(|entry| entry.id == Some(known.id) && same_url(&entry.url, url))
+            && !entries.iter().any(|entry| known.has_id_of(entry))
     })
 }
 

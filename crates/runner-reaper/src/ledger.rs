@@ -7,7 +7,6 @@ use runner_lifecycle::config_toml::RunnerEntry;
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::Exit;
 use runner_lifecycle::gitlab::Gone;
-use runner_lifecycle::source::Ownership;
 use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::token::Token;
 
@@ -99,7 +98,7 @@ impl<'a> Ledger<'a> {
     /// Notes that there was, or may have been, polling since the last deletion: a runner manager that polls brings its
     /// deleted record back, so it has to be deleted again. A runner does not come back.
     pub(crate) fn may_be_back(&mut self) {
-        let stays = |known: &Unregistration| known.ownership == Ownership::Owned;
+        let stays = |known: &Unregistration| !known.is_shared();
         self.round += 1;
         self.gone.retain(|(known, _)| stays(known));
         // Its answer is still to come, but may be of the time before.
@@ -110,7 +109,8 @@ impl<'a> Ledger<'a> {
     pub(crate) fn unregistrations(&self, config: &Config) -> Vec<Unregistration> {
         let found = entries::all(&self.entries(config), self.scene.state.as_ref());
         let here = |unregistration: &Unregistration| {
-            let same = |other: &Unregistration| other.token == unregistration.token;
+            let token = &unregistration.runner.token;
+            let same = |other: &Unregistration| other.runner.token == *token;
             !self.gone.iter().any(|(known, _)| same(known)) && !self.open.iter().any(same)
         };
         found.into_iter().filter(here).collect()
@@ -119,7 +119,7 @@ impl<'a> Ledger<'a> {
     /// What of it is shared.
     pub(crate) fn shared(&self, config: &Config) -> Vec<Unregistration> {
         let mut all = self.unregistrations(config);
-        all.retain(|known| known.ownership == Ownership::Shared);
+        all.retain(Unregistration::is_shared);
         all
     }
 
@@ -199,10 +199,13 @@ impl<'a> Ledger<'a> {
     pub(crate) fn begin(&mut self, mut unregistrations: Vec<Unregistration>, deadline: Deadline) {
         for again in &mut unregistrations {
             // Whose runner manager this run has deleted before may have no other one.
-            again.known |= self.deleted.contains(&again.token);
+            again.known |= self.deleted.contains(&again.runner.token);
         }
-        self.left
-            .retain(|(token, _)| !unregistrations.iter().any(|again| again.token == *token));
+        self.left.retain(|(token, _)| {
+            !unregistrations
+                .iter()
+                .any(|again| again.runner.token == *token)
+        });
         self.open.extend(unregistrations.iter().cloned());
         self.clients.begin(
             unregistrations,
@@ -260,15 +263,16 @@ impl<'a> Ledger<'a> {
             result,
         } = outcome;
         if matches!(result, Ok(Gone::Deleted)) {
-            self.deleted.push(unregistration.token.clone());
+            self.deleted.push(unregistration.runner.token.clone());
         }
-        if round < self.round && unregistration.ownership == Ownership::Shared {
+        if round < self.round && unregistration.is_shared() {
             return;
         }
-        self.open.retain(|open| open.token != unregistration.token);
+        let token = &unregistration.runner.token;
+        self.open.retain(|open| open.runner.token != *token);
         match result {
             Ok(gone) => self.gone.push((unregistration, gone)),
-            Err(_) => self.left.push((unregistration.token, exit)),
+            Err(_) => self.left.push((unregistration.runner.token, exit)),
         }
     }
 
@@ -279,10 +283,10 @@ impl<'a> Ledger<'a> {
             let jobs = jobs.join(", ");
             log::warn!(
                 "{what} is left behind at {}: {why}: {jobs}",
-                unregistration.url
+                unregistration.runner.url
             );
             self.left
-                .push((unregistration.token.clone(), Exit::JobsRunning));
+                .push((unregistration.runner.token.clone(), Exit::JobsRunning));
         }
     }
 
@@ -290,9 +294,10 @@ impl<'a> Ledger<'a> {
     pub(crate) fn give_up(&mut self, unregistrations: &[Unregistration], why: &str) {
         for unregistration in unregistrations {
             let what = unregistration.registered(self.system_id.as_ref());
-            log::error!("{what} may be left behind at {}: {why}", unregistration.url);
+            let url = &unregistration.runner.url;
+            log::error!("{what} may be left behind at {url}: {why}");
             self.left
-                .push((unregistration.token.clone(), Exit::Unreachable));
+                .push((unregistration.runner.token.clone(), Exit::Unreachable));
         }
     }
 

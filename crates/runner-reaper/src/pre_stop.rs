@@ -6,7 +6,6 @@
 use std::time::Duration;
 
 use runner_lifecycle::exit::Exit;
-use runner_lifecycle::source::Ownership;
 use rustix::process::Signal;
 
 use crate::args::Options;
@@ -168,7 +167,7 @@ impl Hook<'_> {
             .ledger
             .unregistrations(&self.config)
             .into_iter()
-            .partition(is_shared);
+            .partition(Unregistration::is_shared);
         let end = paused.end;
         if matches!(end, End::Stopped) {
             rest.extend(shared);
@@ -232,8 +231,4 @@ impl Hook<'_> {
             told: self.options.grace.told,
         }
     }
-}
-
-fn is_shared(unregistration: &Unregistration) -> bool {
-    unregistration.ownership == Ownership::Shared
 }

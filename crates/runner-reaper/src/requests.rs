@@ -8,7 +8,9 @@ use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::ending;
 use runner_lifecycle::exit::{Exit, Failure};
 use runner_lifecycle::gitlab::{Client, Endpoint, Gone, TlsFiles};
+use runner_lifecycle::runner::Runner;
 use runner_lifecycle::system_id::SystemId;
+use runner_lifecycle::token::Token;
 use runner_lifecycle::unregister::Registered;
 use tokio::task::JoinSet;
 
@@ -70,7 +72,7 @@ impl<'a> Clients<'a> {
     ///
     /// Fails when the URL or a TLS file cannot be used.
     pub(crate) fn of(&mut self, unregistration: &Unregistration) -> anyhow::Result<Arc<Client>> {
-        let endpoint = Endpoint::parse(&unregistration.url)?;
+        let endpoint = Endpoint::parse(&unregistration.runner.url)?;
         let files = tls_files(self.options, &unregistration.tls_files);
         let known = self
             .made
@@ -182,7 +184,7 @@ impl Outcome {
     }
 
     fn say(&self, system_id: Option<&SystemId>) {
-        let url = &self.unregistration.url;
+        let url = &self.unregistration.runner.url;
         let what = self.unregistration.registered(system_id);
         match &self.result {
             Ok(Gone::Deleted) => log::info!("{what} unregistered from {url}"),
@@ -200,12 +202,16 @@ async fn ask(
     newest: &Newest,
 ) -> anyhow::Result<Gone> {
     let registered = unregistration.registered(system_id);
+    let with_token = |token: &Token| Runner {
+        token: token.clone(),
+        ..unregistration.runner.clone()
+    };
     let mut gone = registered.unregister(client, deadline).await?;
     if gone == Gone::Unknown
         && let Some(token) = &unregistration.state_token
     {
         let older = Registered {
-            token,
+            runner: &with_token(token),
             ..registered
         };
         gone = older.unregister(client, deadline).await?;
@@ -219,11 +225,11 @@ async fn ask(
     if rotated {
         log::info!(
             "GitLab does not know the token of {}, which is due to be rotated: looking for the new one in config.toml",
-            registered.runner()
+            registered.named()
         );
         if let Some(token) = newest.token(unregistration, deadline).await {
             let newer = Registered {
-                token: &token,
+                runner: &with_token(&token),
                 ..registered
             };
             return newer.unregister(client, deadline).await;

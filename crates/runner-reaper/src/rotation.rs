@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::duration::show;
 use runner_lifecycle::environment::Environment;
-use runner_lifecycle::state::same_url;
+use runner_lifecycle::gitlab::same_url;
 use runner_lifecycle::token::Token;
 use tokio::time::sleep;
 
@@ -107,14 +107,14 @@ impl Newest {
         let mut of_runner = entries.into_iter().filter(|entry| {
             // Somebody may have removed the id.
             let same = match entry.id {
-                Some(_) => entry.id == known.id,
+                Some(id) => id == known.runner.id,
                 None => entry.name == known.name,
             };
-            same_url(&entry.url, &known.url) && same
+            same_url(&entry.url, &known.runner.url) && same
         });
         of_runner
             .find_map(|entry| entry.token)
-            .filter(|token| *token != known.token)
+            .filter(|token| *token != known.runner.token)
     }
 }
 

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::Exit;
-use runner_lifecycle::source::Ownership;
 
 use crate::args::Options;
 use crate::entries::{self, Unregistration};
@@ -69,7 +68,7 @@ pub(crate) async fn run(options: &Options, stops: &Stops) -> anyhow::Result<Exit
     let (shared, owned): (Vec<Unregistration>, Vec<Unregistration>) = ledger
         .unregistrations(&scene.config)
         .into_iter()
-        .partition(|unregistration| unregistration.ownership == Ownership::Shared);
+        .partition(Unregistration::is_shared);
     if !owned.is_empty() {
         observation.say_at = Some(UNCLEAR);
     }
@@ -215,7 +214,7 @@ async fn prepare(options: &Options, files: &Files, config: &Config, clients: &mu
             Err(error) => {
                 log::warn!(
                     "{} cannot be unregistered: {error:#}",
-                    unregistration.registered(None).runner()
+                    unregistration.registered(None).named()
                 );
             }
         }

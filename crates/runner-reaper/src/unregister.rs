@@ -97,7 +97,7 @@ async fn by_hand(
     ledger.settle(2, until).await;
     if !selection.keep_entry {
         let leaves = |entry: &&RunnerEntry| match &entry.token {
-            Some(token) => ledger.gone().any(|gone| gone.token == *token),
+            Some(token) => ledger.gone().any(|gone| gone.runner.token == *token),
             // Without a token it was known to nobody, unless somebody took the token out of it; one whose token cannot be
             // read stays for whoever can. But for both the state file may have had it.
             None => {

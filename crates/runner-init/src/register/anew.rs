@@ -10,7 +10,7 @@ use super::asking::Asking;
 use super::existing::Ours;
 use super::files::Files;
 use super::keep::{PATIENCE_WITH_KNOWN, known_by_gitlab};
-use super::runner::Runner;
+use super::registration::Registration;
 use super::sent;
 use crate::args::Credential;
 
@@ -20,22 +20,22 @@ impl Asking<'_, '_> {
         &mut self,
         ours: &Ours,
         files: &mut Files<'_>,
-    ) -> anyhow::Result<Runner> {
+    ) -> anyhow::Result<Registration> {
         let name = &ours.entry.name;
         let old = self.old(ours, files).await?;
         if let Some(old) = &old {
-            if matches!(&self.plan.options.credential, Credential::AuthenticationToken(given) if *given == old.token)
+            if matches!(&self.plan.options.credential, Credential::AuthenticationToken(given) if *given == old.runner.token)
             {
                 log::warn!(
                     "runner entry {name:?} already has the given authentication token: runner {} is kept",
-                    old.id
+                    old.runner.id
                 );
                 return Ok(old.clone());
             }
-            files.departs(old);
+            files.departs(&old.runner);
         }
         let given = match &self.plan.options.credential {
-            Credential::AuthenticationToken(given) => Some(unnamed(self.plan, given)),
+            Credential::AuthenticationToken(given) => Some(unnamed(self.plan, given).runner),
             _ => None,
         };
         if let Some(given) = &given {
@@ -48,14 +48,14 @@ impl Asking<'_, '_> {
         {
             files.not_verified(given, self.plan);
         }
-        let runner = made?;
+        let made = made?;
+        let id = made.runner.id;
         match &old {
             Some(old) => log::info!(
-                "runner entry {name:?} gets runner {} in place of runner {}",
-                runner.id,
-                old.id
+                "runner entry {name:?} gets runner {id} in place of runner {}",
+                old.runner.id
             ),
-            None => log::info!("runner entry {name:?} gets runner {}", runner.id),
+            None => log::info!("runner entry {name:?} gets runner {id}"),
         }
         let sent = ours.known.as_ref().and_then(|known| known.sent.as_ref());
         let is_ours = self.plan.options.credential.source() != Source::AuthenticationToken;
@@ -63,20 +63,21 @@ impl Asking<'_, '_> {
             .filter(|_| is_ours)
             .and_then(|sent| sent::replaced(sent, &self.plan.sent))
         {
-            log::warn!(
-                "attributes of runner {} differ from those of the previous one: {words}",
-                runner.id
-            );
+            log::warn!("attributes of runner {id} differ from those of the previous one: {words}");
         }
-        Ok(Runner {
+        Ok(Registration {
             place: ours.place,
             known: ours.known.clone().map(Box::new),
-            ..runner
+            ..made
         })
     }
 
     /// The runner that is to be unregistered, as GitLab knows it; nothing if it no longer exists.
-    async fn old(&mut self, ours: &Ours, files: &mut Files<'_>) -> anyhow::Result<Option<Runner>> {
+    async fn old(
+        &mut self,
+        ours: &Ours,
+        files: &mut Files<'_>,
+    ) -> anyhow::Result<Option<Registration>> {
         let held = || ours.known.as_ref().and_then(|known| known.token.as_ref());
         let Some(token) = ours.entry.token.as_ref().or_else(held) else {
             return Ok(None);

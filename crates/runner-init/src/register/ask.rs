@@ -4,6 +4,7 @@
 use anyhow::Context as _;
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::gitlab::{Credentials, Error};
+use runner_lifecycle::runner::Runner;
 use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::token::Token;
 
@@ -12,7 +13,7 @@ use super::clock;
 use super::files::Files;
 use super::pending::Earlier;
 use super::plan::Plan;
-use super::runner::Runner;
+use super::registration::Registration;
 use super::stops::{Interrupted, Stops};
 use crate::args::Credential;
 
@@ -23,7 +24,7 @@ pub(super) async fn runner(
     system_id: &SystemId,
     deadline: Deadline,
     stops: &mut Stops,
-) -> anyhow::Result<Runner> {
+) -> anyhow::Result<Registration> {
     let mut asking = Asking {
         plan,
         system_id,
@@ -39,14 +40,14 @@ pub(super) async fn runner(
     let place = ours.as_ref().and_then(|ours| ours.place);
     // A pending runner of this pod is meant for this entry; of that of another pod only the entry itself can tell.
     if let Some(pending) = pending.take_if(|pending| pending.is_this_pods)
-        && let Some(runner) = asking.finish(pending.runner, files).await?
+        && let Some(finished) = asking.finish(pending.registration, files).await?
     {
         let known = ours.filter(|_| place.is_none()).and_then(|ours| ours.known);
         let known = known.map(Box::new);
-        return Ok(Runner {
+        return Ok(Registration {
             place,
             known,
-            ..runner
+            ..finished
         });
     }
     // What an earlier run was stopped at is not done twice.
@@ -55,34 +56,34 @@ pub(super) async fn runner(
         && let Some(ours) = &ours
     {
         if let Some(pending) = pending {
-            files.leaves(&pending.runner)?;
+            files.leaves(&pending.registration.runner)?;
         }
         return asking.anew(ours, files).await;
     }
     while let Some(candidate) = ours {
-        if let Some(runner) = asking.keep_or_replace(&candidate, files).await? {
+        if let Some(kept) = asking.keep_or_replace(&candidate, files).await? {
             if let Some(pending) = pending {
-                files.leaves(&pending.runner)?;
+                files.leaves(&pending.registration.runner)?;
             }
-            return Ok(Runner { place, ..runner });
+            return Ok(Registration { place, ..kept });
         }
         files.is_refused(&candidate);
         ours = files.lost(plan);
     }
     let finished = match pending {
-        Some(pending) => asking.finish(pending.runner, files).await?,
+        Some(pending) => asking.finish(pending.registration, files).await?,
         None => None,
     };
-    let runner = match finished {
-        Some(runner) => runner,
+    let found = match finished {
+        Some(finished) => finished,
         None => asking.make(files).await?,
     };
-    Ok(Runner { place, ..runner })
+    Ok(Registration { place, ..found })
 }
 
 impl Asking<'_, '_> {
     /// Asks GitLab for a runner, in the way of the source.
-    pub(super) async fn make(&mut self, files: &mut Files<'_>) -> anyhow::Result<Runner> {
+    pub(super) async fn make(&mut self, files: &mut Files<'_>) -> anyhow::Result<Registration> {
         let plan = self.plan;
         match &plan.options.credential {
             Credential::AuthenticationToken(token) => {
@@ -92,26 +93,27 @@ impl Asking<'_, '_> {
                 }) = &verified
                 {
                     // GitLab may list the runner manager by now; whether it does, the way back finds out.
-                    files.made(&unnamed(plan, token), plan);
+                    files.made(&unnamed(plan, token).runner, plan);
                 }
                 let verified = verified?;
                 if let Err(Error::Unfit { token, .. }) = &verified {
-                    files.made(&unnamed(plan, token), plan);
+                    files.made(&unnamed(plan, token).runner, plan);
                 }
                 let credentials = verified.context("verifying the authentication token")?;
-                let runner = self.new_runner(&credentials, token);
-                files.made(&runner, plan);
-                Ok(runner)
+                let registration = self.registration(&credentials, token);
+                files.made(&registration.runner, plan);
+                Ok(registration)
             }
             Credential::AccessToken { token, runner_type } => {
                 let creation = plan.creation(*runner_type);
                 let call = plan.client.create(token, &creation, self.deadline);
-                let runner = create(files, plan, self.stops, call)
+                let created = create(files, plan, self.stops, call)
                     .await
                     .context("creating a runner with the access token")?;
+                let runner = &created.runner;
                 let verified = self.verify(&runner.token, self.deadline).await?;
                 verified.context(format!("verifying the new runner {}", runner.id))?;
-                Ok(runner)
+                Ok(created)
             }
             Credential::RegistrationToken(token) => {
                 let call = plan.client.register(token, &plan.attributes, self.deadline);
@@ -136,14 +138,12 @@ impl Asking<'_, '_> {
     }
 
     /// The runner of a token that was verified.
-    pub(super) fn new_runner(&self, credentials: &Credentials, token: &Token) -> Runner {
+    pub(super) fn registration(&self, credentials: &Credentials, token: &Token) -> Registration {
+        // gitlab-runner does not look otherwise, and so never rotates a token that replicas may share.
+        let expires_at = credentials.token_expires_at.as_deref();
+        let expires_at = expires_at.filter(|_| token.begins_with_glrt());
         // The given token counts, not the answer's: some servers mask it.
-        let mut runner = new_runner(self.plan, credentials, token.clone());
-        if !token.begins_with_glrt() {
-            // gitlab-runner does not look, and so never rotates a token that replicas may share.
-            runner.expires_at = None;
-        }
-        runner
+        registration(self.plan, credentials.id, token, expires_at)
     }
 }
 
@@ -153,7 +153,7 @@ async fn create(
     plan: &Plan<'_>,
     stops: &mut Stops,
     call: impl Future<Output = Result<Credentials, Error>>,
-) -> anyhow::Result<Runner> {
+) -> anyhow::Result<Registration> {
     stops.check()?;
     files.about_to_create(plan)?;
     if let Err(stopped) = stops.check() {
@@ -176,23 +176,23 @@ async fn create(
     };
     match answer {
         Ok(credentials) => {
-            let token = credentials.token.clone();
-            let mut runner = new_runner(plan, &credentials, token);
-            runner.sent = Some(plan.sent.clone());
+            let expires_at = credentials.token_expires_at.as_deref();
+            let mut created = registration(plan, credentials.id, &credentials.token, expires_at);
+            created.sent = Some(plan.sent.clone());
             if credentials.maybe_another {
                 // Nobody heard of the one before, and the pod's last line must not say that nothing is left.
                 files.set_aside_unanswered();
             }
-            files.made(&runner, plan);
-            files.received(&runner, plan)?;
-            Ok(runner)
+            files.made(&created.runner, plan);
+            files.received(&created, plan)?;
+            Ok(created)
         }
         Err(error) => {
             if let Error::Unfit { token, .. } = &error {
-                let mut runner = unnamed(plan, token);
-                runner.sent = Some(plan.sent.clone());
-                files.made(&runner, plan);
-                files.received(&runner, plan)?;
+                let mut created = unnamed(plan, token);
+                created.sent = Some(plan.sent.clone());
+                files.made(&created.runner, plan);
+                files.received(&created, plan)?;
             } else if !error.maybe_created() {
                 files.nothing_created(plan);
             }
@@ -202,28 +202,17 @@ async fn create(
 }
 
 /// A runner of which the answer told no more than the token, to be taken back.
-pub(super) fn unnamed(plan: &Plan<'_>, token: &Token) -> Runner {
-    let credentials = Credentials {
-        id: 0,
-        token: token.clone(),
-        token_expires_at: None,
-        maybe_another: false,
-    };
-    new_runner(plan, &credentials, token.clone())
+pub(super) fn unnamed(plan: &Plan<'_>, token: &Token) -> Registration {
+    registration(plan, 0, token, None)
 }
 
-fn new_runner(plan: &Plan<'_>, credentials: &Credentials, token: Token) -> Runner {
-    Runner {
-        id: credentials.id,
+/// The runner that GitLab gave for what is asked.
+fn registration(plan: &Plan<'_>, id: i64, token: &Token, expires_at: Option<&str>) -> Registration {
+    let runner = Runner {
         url: plan.wish.url.clone(),
-        token,
+        id,
         source: plan.options.credential.source(),
-        adopted: false,
-        obtained_at: clock::now(),
-        expires_at: credentials.token_expires_at.clone(),
-        place: None,
-        known: None,
-        sent: None,
-        kept: false,
-    }
+        token: token.clone(),
+    };
+    Registration::new(runner, clock::now(), expires_at.map(str::to_owned))
 }

@@ -3,6 +3,7 @@
 use anyhow::Context as _;
 use runner_config::diff::diff;
 use runner_config::mask::masked;
+use runner_lifecycle::runner::Runner;
 use runner_lifecycle::shown::without_tokens;
 use runner_lifecycle::source::Ownership;
 use runner_lifecycle::stdout;
@@ -13,7 +14,7 @@ use super::clock;
 use super::existing::Ours;
 use super::files::Files;
 use super::plan::Plan;
-use super::runner::Runner;
+use super::registration::Registration;
 use crate::args::Credential;
 
 const MASK: &str = "***";
@@ -42,22 +43,21 @@ pub(super) fn show(plan: &Plan<'_>) -> anyhow::Result<()> {
         plan.options.config.display()
     ));
     let runner = Runner {
-        id: ours.as_ref().filter(|_| anew.is_none()).map_or(0, Ours::id),
         url: plan.wish.url.clone(),
-        token: Token::new(MASK).context("masking")?,
+        id: ours.as_ref().filter(|_| anew.is_none()).map_or(0, Ours::id),
         source: plan.options.credential.source(),
-        adopted: false,
-        obtained_at: clock::now(),
-        expires_at: None,
+        token: Token::new(MASK).context("masking")?,
+    };
+    let registration = Registration {
         place: ours.as_ref().and_then(|ours| ours.place),
         known: ours
             .as_ref()
             .and_then(|ours| ours.known.clone().map(Box::new)),
-        sent: None,
         kept: anew.is_none() && ours.as_ref().is_some_and(|ours| !ours.token_is_lost),
+        ..Registration::new(runner, clock::now(), None)
     };
-    let last = files.last(&runner, plan);
-    let (config, outcome) = files.edited(plan, &runner, &last, || super::port::DEFAULT)?;
+    let last = files.last(&registration, plan);
+    let (config, outcome) = files.edited(plan, &registration, &last, || super::port::DEFAULT)?;
     for line in outcome.lines {
         text.push_str(&format!("# {line}\n"));
     }

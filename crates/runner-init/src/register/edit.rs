@@ -9,7 +9,7 @@ use toml_edit::{Item, Table, Value, value};
 
 use super::clock;
 use super::plan::Plan;
-use super::runner::Runner;
+use super::registration::Registration;
 use crate::entry::{self, Identity};
 
 mod globals;
@@ -53,7 +53,7 @@ pub(super) struct Outcome {
 pub(super) fn apply(
     config: &mut ConfigToml,
     plan: &Plan<'_>,
-    runner: &Runner,
+    registration: &Registration,
     last: &Last,
     port: impl FnOnce() -> u16,
 ) -> Outcome {
@@ -64,21 +64,22 @@ pub(super) fn apply(
     let is_ours = plan.options.drain_ready && !plan.wish.tells_limit();
     let limit = Some(concurrent).filter(|_| is_ours && globals.concurrent_is_told);
     let others = match plan.options.drain_ready {
-        true => others::follow(config, runner.place, &last.others, before, concurrent),
+        true => others::follow(config, registration.place, &last.others, before, concurrent),
         false => Vec::new(),
     };
-    let asked = match runner.place {
+    let asked = match registration.place {
         Some(_) => plan.wish.asked_with_zeros(limit),
         None => plan.wish.asked(limit),
     };
-    let place = runner.place.unwrap_or_else(|| {
+    let place = registration.place.unwrap_or_else(|| {
+        let runner = &registration.runner;
         let identity = Identity {
-            name: name(plan, runner),
+            name: name(plan, registration),
             url: &runner.url,
             id: runner.id,
             token: &runner.token,
-            obtained_at: clock::moment(&runner.obtained_at),
-            expires_at: runner.expires_at.as_deref(),
+            obtained_at: clock::moment(&registration.obtained_at),
+            expires_at: registration.expires_at.as_deref(),
         };
         config.push_entry(entry::render(asked.clone(), &identity));
         config.entry_count() - 1
@@ -88,8 +89,8 @@ pub(super) fn apply(
     let mut entry = Written::new();
     if let Some(table) = edited.entry_mut(place) {
         let mut told = plan.wish.told(table);
-        let mut changed =
-            runner.place.is_some() && (plan.wish.rename(table) | identify(table, runner));
+        let mut changed = registration.place.is_some()
+            && (plan.wish.rename(table) | identify(table, registration));
         if get(table, "limit").is_none() {
             changed |= entry::drop_stray_comment_of_limit(table);
         }
@@ -156,8 +157,8 @@ fn set_aside(
 }
 
 /// The name of an entry that is written anew: as given, else as it was.
-fn name<'a>(plan: &'a Plan<'_>, runner: &'a Runner) -> &'a str {
-    let known = runner
+fn name<'a>(plan: &'a Plan<'_>, registration: &'a Registration) -> &'a str {
+    let known = registration
         .known
         .as_ref()
         .and_then(|known| known.name.as_deref());
@@ -168,17 +169,19 @@ fn name<'a>(plan: &'a Plan<'_>, runner: &'a Runner) -> &'a str {
 
 /// Gives an existing entry its runner: of a kept one only the id by which GitLab knows it, of a new one all that GitLab gave.
 /// Says whether anything changed.
-fn identify(table: &mut Table, runner: &Runner) -> bool {
-    let id = get(table, "id").and_then(Item::as_integer);
-    let differs = id.unwrap_or(0) != runner.id;
-    if !runner.kept || differs {
-        set(table, "id", Value::from(runner.id));
+fn identify(table: &mut Table, registration: &Registration) -> bool {
+    let (id, kept) = (registration.runner.id, registration.kept);
+    let before = get(table, "id").and_then(Item::as_integer);
+    let differs = before.unwrap_or(0) != id;
+    if !kept || differs {
+        set(table, "id", Value::from(id));
     }
-    if runner.kept {
+    if kept {
         return differs;
     }
-    let (token, expires) = (runner.token.expose(), runner.expires_at.as_deref());
-    put_token(table, token, &runner.obtained_at, expires);
+    let token = registration.runner.token.expose();
+    let expires = registration.expires_at.as_deref();
+    put_token(table, token, &registration.obtained_at, expires);
     true
 }
 
@@ -189,6 +192,7 @@ fn set(table: &mut Table, key: &str, new: Value) {
 
 #[cfg(test)]
 mod tests {
+    use runner_lifecycle::runner::Runner;
     use runner_lifecycle::source::Source;
     use runner_lifecycle::token::Token;
 
@@ -206,20 +210,19 @@ mod tests {
     fn kept_entry_gets_the_id_by_which_gitlab_knows_it_and_nothing_else() {
         fn check(entry: &str, id: i64, want: &str) {
             let runner = Runner {
-                id,
                 url: "http://h".to_owned(),
-                token: Token::new("other").unwrap(),
+                id,
                 source: Source::RegistrationToken,
+                token: Token::new("other").unwrap(),
+            };
+            let registration = Registration {
                 adopted: true,
-                obtained_at: clock::now(),
-                expires_at: None,
                 place: Some(0),
-                known: None,
-                sent: None,
                 kept: true,
+                ..Registration::new(runner, clock::now(), None)
             };
             let mut document: toml_edit::DocumentMut = entry.parse().unwrap();
-            let changed = identify(document.as_table_mut(), &runner);
+            let changed = identify(document.as_table_mut(), &registration);
             assert_eq!(document.to_string(), want);
             assert_eq!(changed, entry != want);
         }

@@ -38,25 +38,20 @@ impl Ours {
     /// Where it came from, for a manifest that gives a token of kind `asked`. An entry that no state file knows is classified by
     /// its token; but beside a given authentication token it is somebody's who shares such tokens.
     pub(super) fn origin(&self, asked: Source) -> Origin {
-        let by_token = || {
-            let token = self.entry.token.as_ref();
-            let shared = asked == Source::AuthenticationToken
-                || token.is_some_and(|token| Ownership::of_foreign(token) == Ownership::Shared);
-            let source = match shared {
-                true => Source::AuthenticationToken,
-                false => Source::RegistrationToken,
-            };
-            Origin {
-                source,
-                adopted: !shared,
-            }
-        };
-        match &self.known {
-            Some(known) => Origin {
+        if let Some(known) = &self.known {
+            return Origin {
                 source: known.source,
                 adopted: known.adopted,
-            },
-            None => by_token(),
+            };
+        }
+        let source = match (asked, &self.entry.token) {
+            (Source::AuthenticationToken, _) => asked,
+            (_, Some(token)) => Source::of_foreign(token),
+            (_, None) => Source::RegistrationToken,
+        };
+        Origin {
+            source,
+            adopted: source.ownership() == Ownership::Owned,
         }
     }
 

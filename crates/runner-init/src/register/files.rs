@@ -7,7 +7,8 @@ use anyhow::Context as _;
 use runner_lifecycle::config_toml::{ConfigToml, RunnerEntry};
 use runner_lifecycle::original;
 use runner_lifecycle::pod::Pod;
-use runner_lifecycle::state::{self, Pending, State, StateEntry};
+use runner_lifecycle::runner::Runner;
+use runner_lifecycle::state::{State, StateEntry};
 use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::volume::{self, PRIVATE, Publication, Volume, names};
 
@@ -15,13 +16,13 @@ use super::edit::{self, Last, Outcome};
 use super::existing::{self, Asked, Ours};
 use super::plan::Plan;
 use super::port;
-use super::runner::Runner;
+use super::registration::Registration;
 use crate::args::Credential;
 use crate::config_check;
 
 mod memory;
 
-use memory::{name_of, of_entry, stands};
+use memory::{of_entry, stands};
 
 /// What became of `config.toml`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +55,8 @@ pub(super) struct Files<'a> {
     state_before: Option<String>,
     /// What this run made at GitLab and must undo if it fails.
     made: Option<Runner>,
-    /// The runner that this run takes the entry from and that stays at GitLab, by URL and id.
-    stranded: Option<(String, i64)>,
+    /// The runner that this run takes the entry from and that stays at GitLab.
+    stranded: Option<Runner>,
     /// The pod that had the volume before this run claimed it.
     pod_before: Option<Pod>,
     /// Whether that was another one.
@@ -112,7 +113,7 @@ impl<'a> Files<'a> {
                 .is_some_and(|place| places.contains(&Some(place)))
         };
         state.entries.retain(|known| keeps() || !known.refused);
-        if !matches!(state.pending, Some(Pending::Received { .. })) {
+        if state.received().is_none() {
             // The run that was to replace it came to nothing.
             state.leaving.retain(|leaving| !stands(&there, leaving));
         }
@@ -223,7 +224,7 @@ impl<'a> Files<'a> {
     /// What the state file knows of the runner of this URL and id, under this name or another.
     pub(super) fn known(&self, url: &str, id: i64, name: &str) -> Option<StateEntry> {
         let all = self.state.entries.iter();
-        let mut of_runner = all.filter(|known| known.id == id && state::same_url(&known.url, url));
+        let mut of_runner = all.filter(|known| known.is(url, id));
         let first = of_runner.clone().next();
         let named = of_runner.find(|known| known.name.as_deref() == Some(name));
         named.or(first).cloned()
@@ -236,9 +237,14 @@ impl<'a> Files<'a> {
 
     /// Publishes `config.toml`, if it changes. Whose the runner is stands on the disk before: a run killed in between must
     /// leave no entry that is decided by a guess. What the entry held before is forgotten after.
-    pub(super) fn publish(&mut self, plan: &Plan<'_>, runner: &Runner) -> anyhow::Result<Changed> {
-        let last = self.last(runner, plan);
-        let (config, outcome) = self.edited(plan, runner, &last, port::free)?;
+    pub(super) fn publish(
+        &mut self,
+        plan: &Plan<'_>,
+        registration: &Registration,
+    ) -> anyhow::Result<Changed> {
+        let runner = &registration.runner;
+        let last = self.last(registration, plan);
+        let (config, outcome) = self.edited(plan, registration, &last, port::free)?;
         for line in &outcome.lines {
             log::warn!("{line}");
         }
@@ -246,16 +252,16 @@ impl<'a> Files<'a> {
         let mut changed = Changed::Nothing;
         let there = config.entries(&|name| plan.variable(name));
         // What was written in a file that is no more does not count in the one that comes now, killed in between or not.
-        self.forget_written(runner, &last);
+        self.forget_written(registration, &last);
         for leaving in &mut self.state.leaving {
             if leaving.token == runner.token {
                 leaving.id = runner.id;
             }
         }
-        let known = runner.known.as_ref();
+        let known = registration.known.as_ref();
         if self.state.pending.is_none() && known.is_none_or(|known| known.id != runner.id) {
             // Else what is pending says it, or it is known already.
-            let entry = of_entry(runner, name_of(runner, &there), Some(plan.pod()));
+            let entry = of_entry(registration, registration.name_in(&there), Some(plan.pod()));
             self.state.remember(entry);
         }
         self.save_until_sync()?;
@@ -272,7 +278,7 @@ impl<'a> Files<'a> {
         self.made = None;
         let before = std::mem::replace(&mut self.config, config);
         let before = before.entries(&|name| plan.variable(name));
-        self.settle(runner, &before, plan, outcome).with_context(|| {
+        self.settle(registration, &before, plan, outcome).with_context(|| {
             let (id, url) = (runner.id, &runner.url);
             format!(
                 "runner {id} at {url} is in config.toml, but the state file could not be updated"
@@ -285,12 +291,12 @@ impl<'a> Files<'a> {
     pub(super) fn edited(
         &self,
         plan: &Plan<'_>,
-        runner: &Runner,
+        registration: &Registration,
         last: &Last,
         port: impl FnOnce() -> u16,
     ) -> anyhow::Result<(ConfigToml, Outcome)> {
         let mut config = edit::start(self.before.as_deref(), plan)?;
-        let outcome = edit::apply(&mut config, plan, runner, last, port);
+        let outcome = edit::apply(&mut config, plan, registration, last, port);
         Ok((config, outcome))
     }
 

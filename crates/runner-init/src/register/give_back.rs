@@ -5,15 +5,14 @@ use std::time::Duration;
 
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::gitlab::{Client, Endpoint, Gone};
+use runner_lifecycle::runner::Runner;
 use runner_lifecycle::runner_manager::{Live, Wanted};
-use runner_lifecycle::state::Leaving;
 use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::unregister::Registered;
 
 use super::files::Files;
 use super::hold::{Hold, Watched};
 use super::plan::Plan;
-use super::runner::Runner;
 use super::stops::Stops;
 
 /// How long GitLab may stay silent about a runner that has left: the pod is waiting to start, and the next run asks again.
@@ -39,19 +38,19 @@ pub(super) async fn everything(
         return;
     };
     for leaving in all {
-        let what = Registered::of(leaving.source, leaving.id, &leaving.token, system_id);
+        let what = Registered::of(&leaving, system_id);
         let hold = hold(plan, files, live.as_ref(), &leaving, runner);
         let Ok(hold) = stops.unless_stopped(hold).await else {
             return;
         };
-        if let Some(why) = hold.why(what.ownership) {
+        if let Some(why) = hold.why(leaving.ownership()) {
             log::warn!(
                 "{what} at {} {why} and is kept for now: runner-reaper unregisters it when the pod ends, or runner-init if it is run again later",
                 leaving.url
             );
             continue;
         }
-        let gone = give_back(plan, &leaving.url, what, deadline.earlier(PATIENCE));
+        let gone = give_back(plan, what, deadline.earlier(PATIENCE));
         let Ok(gone) = stops.unless_stopped(gone).await else {
             return;
         };
@@ -97,7 +96,7 @@ async fn hold(
     plan: &Plan<'_>,
     files: &Files<'_>,
     live: Option<&Live>,
-    leaving: &Leaving,
+    leaving: &Runner,
     runner: &Runner,
 ) -> Hold {
     let watched = Watched {
@@ -115,11 +114,10 @@ async fn hold(
 
 async fn give_back(
     plan: &Plan<'_>,
-    url: &str,
     what: Registered<'_>,
     deadline: Deadline,
 ) -> anyhow::Result<Gone> {
-    let endpoint = Endpoint::parse(url)?;
+    let endpoint = Endpoint::parse(&what.runner.url)?;
     if endpoint.same_as(&plan.endpoint) {
         return what.unregister(&plan.client, deadline).await;
     }

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use runner_lifecycle::gitlab::Error;
+use runner_lifecycle::runner::Runner;
 use runner_lifecycle::token::Token;
 
 use super::asking::Asking;
 use super::clock;
 use super::existing::Ours;
 use super::files::Files;
-use super::runner::Runner;
+use super::registration::Registration;
 use crate::args::Credential;
 
 /// How long GitLab may stay silent about an entry that was verified before: the runner manager retries by itself.
@@ -22,7 +23,7 @@ impl Asking<'_, '_> {
         &mut self,
         ours: &Ours,
         files: &mut Files<'_>,
-    ) -> anyhow::Result<Option<Runner>> {
+    ) -> anyhow::Result<Option<Registration>> {
         let Some(token) = &ours.entry.token else {
             log::warn!(
                 "runner entry {:?} has no token: getting one",
@@ -68,7 +69,7 @@ impl Asking<'_, '_> {
         let ours = &known_by_gitlab(ours, credentials.id, files);
         let mut current = self.kept(ours, token, credentials.id);
         let asked = self.plan.options.credential.source();
-        if current.source != asked && given.is_none() {
+        if current.runner.source != asked && given.is_none() {
             log::warn!(
                 "keeping runner entry {:?}: it is valid and was registered with another kind of token; the given {} was not used",
                 ours.entry.name,
@@ -86,37 +87,39 @@ impl Asking<'_, '_> {
             log::warn!(
                 "runner entry {:?} gets the runner of the given token, {}, in place of runner {}{both}",
                 ours.entry.name,
-                other.id,
-                current.id
+                other.runner.id,
+                current.runner.id
             );
-            let other = Runner {
+            let_go(&current, files);
+            let other = Registration {
                 place: ours.place,
-                known: current.known.clone(),
+                known: current.known,
                 ..other
             };
-            let_go(&current, files);
-            files.made(&other, self.plan);
+            files.made(&other.runner, self.plan);
             return Ok(Some(other));
         }
         if ours.token_is_lost {
             current.expires_at = credentials.token_expires_at.or(current.expires_at);
             log::info!(
                 "runner {} was missing from config.toml: its entry was added again",
-                current.id
+                current.runner.id
             );
         }
         Ok(Some(current))
     }
 
     /// The runner of an entry as it stands.
-    pub(super) fn kept(&self, ours: &Ours, token: &Token, id: i64) -> Runner {
+    pub(super) fn kept(&self, ours: &Ours, token: &Token, id: i64) -> Registration {
         let origin = ours.origin(self.plan.options.credential.source());
         let known = ours.known.as_ref();
-        Runner {
-            id,
-            url: ours.entry.url.clone(),
-            token: token.clone(),
-            source: origin.source,
+        Registration {
+            runner: Runner {
+                url: ours.entry.url.clone(),
+                id,
+                source: origin.source,
+                token: token.clone(),
+            },
             adopted: origin.adopted,
             obtained_at: known
                 .and_then(|known| known.token_obtained_at)
@@ -132,7 +135,11 @@ impl Asking<'_, '_> {
     }
 
     /// Whether a given token belongs to another runner than the entry's, whose own token is still valid.
-    async fn other_runner(&mut self, given: &Token, id: i64) -> anyhow::Result<Option<Runner>> {
+    async fn other_runner(
+        &mut self,
+        given: &Token,
+        id: i64,
+    ) -> anyhow::Result<Option<Registration>> {
         match self
             .verify(given, self.deadline.earlier(PATIENCE_WITH_KNOWN))
             .await?
@@ -143,7 +150,7 @@ impl Asking<'_, '_> {
                     "the given token belongs to runner {}, not {id}",
                     credentials.id
                 );
-                Ok(Some(self.new_runner(&credentials, given)))
+                Ok(Some(self.registration(&credentials, given)))
             }
             Err(Error::TokenRefused { .. }) => {
                 log::info!(
@@ -180,14 +187,14 @@ pub(super) fn known_by_gitlab(ours: &Ours, id: i64, files: &Files<'_>) -> Ours {
 }
 
 /// The runner is taken off GitLab's list once its entry is another's; not one that was made by others for themselves.
-fn let_go(old: &Runner, files: &mut Files<'_>) {
+fn let_go(old: &Registration, files: &mut Files<'_>) {
     if old.adopted {
-        files.strands(old);
+        files.strands(&old.runner);
         log::warn!(
             "runner {} stays at GitLab: runner-init did not register it; delete it there if nobody else uses it",
-            old.id
+            old.runner.id
         );
     } else {
-        files.departs(old);
+        files.departs(&old.runner);
     }
 }

@@ -3,18 +3,19 @@
 
 use anyhow::Context as _;
 use runner_lifecycle::gitlab::{Endpoint, Error};
-use runner_lifecycle::state::{Pending, advice_without_answer};
+use runner_lifecycle::runner::Runner;
+use runner_lifecycle::state::{Pending, Unanswered, advice_without_answer};
 
 use super::asking::Asking;
 use super::files::Files;
 use super::plan::Plan;
-use super::runner::Runner;
+use super::registration::Registration;
 use super::sent;
 
 /// A runner that an earlier run received, and this one may use.
 #[derive(Debug)]
 pub(super) struct Unfinished {
-    pub(super) runner: Runner,
+    pub(super) registration: Registration,
     /// Whether that run was of this pod, and so meant the same entry as this one.
     pub(super) is_this_pods: bool,
 }
@@ -36,13 +37,13 @@ impl Asking<'_, '_> {
         let Some(pending) = files.state().pending.clone() else {
             return Ok(Earlier::Nothing);
         };
-        let (runner, name, name_given) = match pending {
-            Pending::Creation {
-                url,
-                description,
-                asked_at,
-                ..
-            } => {
+        let received = match pending {
+            Pending::Creation { asked, .. } => {
+                let Unanswered {
+                    url,
+                    description,
+                    asked_at,
+                } = asked;
                 log::warn!(
                     "a runner {description:?} at {url}: {}",
                     advice_without_answer(&asked_at)
@@ -50,65 +51,41 @@ impl Asking<'_, '_> {
                 files.set_aside_unanswered();
                 return Ok(Earlier::Nothing);
             }
-            Pending::Received {
-                url,
-                source,
-                id,
-                token,
-                obtained_at,
-                expires_at,
-                name,
-                name_given,
-                sent,
-            } => {
-                let runner = Runner {
-                    id,
-                    url,
-                    token,
-                    source,
-                    adopted: false,
-                    obtained_at,
-                    expires_at,
-                    place: None,
-                    known: None,
-                    sent,
-                    kept: false,
-                };
-                (runner, name, name_given)
-            }
+            Pending::Received(received) => received,
         };
-        let id = runner.id;
+        let id = received.runner.id;
         let is_this_pods = !files.is_another_pods();
         let wish = &self.plan.wish;
         // Version 1 knew one entry only, and so had no name for it.
-        let same_entry = name.is_none_or(|name| match name_given {
-            true => wish.name_given && name == wish.name,
-            false => !wish.name_given,
+        let same_entry = received.name.as_ref().is_none_or(|name| {
+            wish.name_given == received.name_given && (!wish.name_given || *name == wish.name)
         });
         // A new runner that was registered with other attributes is none that is asked for.
         let is_asked_for = !self.plan.options.anew
-            || runner
+            || received
                 .sent
                 .as_ref()
                 .is_some_and(|sent| sent::changes(id, sent, &self.plan.sent).is_empty());
-        let fits = !is_anothers(&runner, self.plan) && same_entry && is_asked_for;
-        if files.holds(&runner, self.plan) {
+        let registration = Registration::of_received(received);
+        let runner = &registration.runner;
+        let fits = !is_anothers(runner, self.plan) && same_entry && is_asked_for;
+        if files.holds(runner, self.plan) {
             log::info!("runner {id} of an earlier run is already in config.toml");
-            files.finished(&runner, self.plan)?;
+            files.finished(&registration, self.plan)?;
             return Ok(match fits && is_this_pods {
                 true => Earlier::Done,
                 false => Earlier::Nothing,
             });
         }
-        if is_anothers(&runner, self.plan) || is_this_pods && !fits {
+        if is_anothers(runner, self.plan) || is_this_pods && !fits {
             log::info!(
                 "runner {id} of an earlier run was registered with another URL, kind of token, name or attributes"
             );
-            files.leaves(&runner)?;
+            files.leaves(runner)?;
             return Ok(Earlier::Nothing);
         }
         Ok(Earlier::Unfinished(Box::new(Unfinished {
-            runner,
+            registration,
             is_this_pods,
         })))
     }
@@ -116,18 +93,21 @@ impl Asking<'_, '_> {
     /// Goes on with the runner of an earlier run, if GitLab still knows it.
     pub(super) async fn finish(
         &mut self,
-        runner: Runner,
+        mut registration: Registration,
         files: &mut Files<'_>,
-    ) -> anyhow::Result<Option<Runner>> {
+    ) -> anyhow::Result<Option<Registration>> {
+        let runner = &mut registration.runner;
         let answer = self.verify(&runner.token, self.deadline).await?;
         match answer {
             Ok(credentials) => {
                 // The id is all that the earlier run may have lacked.
-                let id = credentials.id;
-                let runner = Runner { id, ..runner };
-                log::info!("continuing with runner {id} of an earlier run that was stopped");
-                files.made(&runner, self.plan);
-                Ok(Some(runner))
+                runner.id = credentials.id;
+                log::info!(
+                    "continuing with runner {} of an earlier run that was stopped",
+                    runner.id
+                );
+                files.made(runner, self.plan);
+                Ok(Some(registration))
             }
             Err(Error::TokenRefused { gone: true, .. }) => {
                 log::warn!(

@@ -24,7 +24,7 @@ pub(super) async fn everything(
     let Some(made) = files.take_made() else {
         return;
     };
-    let what = Registered::of(made.source, made.id, &made.token, system_id);
+    let what = Registered::of(&made, system_id);
     if plan.options.leave_runner {
         log::warn!("{what} stays at {} because of --leave-runner", made.url);
         return;
@@ -36,7 +36,7 @@ pub(super) async fn everything(
             files.unmade(&made, plan);
         }
         Err(error) => {
-            let next = match made.source.ownership() {
+            let next = match made.ownership() {
                 Ownership::Owned => "the next run on this volume finishes it",
                 Ownership::Shared => "GitLab removes it after 7 days without contact",
             };

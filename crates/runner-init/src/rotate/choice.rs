@@ -2,9 +2,10 @@
 
 use runner_lifecycle::config_toml::RunnerEntry;
 use runner_lifecycle::exit::Failure;
+use runner_lifecycle::gitlab::same_url;
 use runner_lifecycle::shown::shown;
-use runner_lifecycle::source::Ownership;
-use runner_lifecycle::state::{State, same_url};
+use runner_lifecycle::source::{Ownership, Source};
+use runner_lifecycle::state::State;
 use runner_lifecycle::token::Token;
 
 /// What was said about the entry; each narrows the choice.
@@ -107,7 +108,7 @@ fn ownership(state: &State, entry: &RunnerEntry, token: &Token) -> Ownership {
     if kept.any(|kept| kept.token.as_ref() == Some(token)) {
         return Ownership::Owned;
     }
-    Ownership::of_foreign(token)
+    Source::of_foreign(token).ownership()
 }
 
 /// `"build" (runner 7 at https://gitlab.example)`.
@@ -121,7 +122,6 @@ fn named(entry: &RunnerEntry) -> String {
 #[cfg(test)]
 mod tests {
     use runner_lifecycle::config_toml::ConfigToml;
-    use runner_lifecycle::source::Source;
     use runner_lifecycle::state::StateEntry;
 
     use super::*;

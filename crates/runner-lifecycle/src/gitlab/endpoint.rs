@@ -189,5 +189,15 @@ impl fmt::Display for Endpoint {
     }
 }
 
+/// Whether two URLs mean one GitLab: case, default ports, slashes and `/ci` do not count.
+#[must_use]
+pub fn same_url(one: &str, two: &str) -> bool {
+    match (Endpoint::parse(one), Endpoint::parse(two)) {
+        (Ok(one), Ok(two)) => one.same_as(&two),
+        // What is no URL is at least the same text.
+        _ => one.trim() == two.trim(),
+    }
+}
+
 #[cfg(test)]
 mod tests;

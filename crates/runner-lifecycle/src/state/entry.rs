@@ -2,6 +2,8 @@
 
 use std::time::SystemTime;
 
+use crate::config_toml::RunnerEntry;
+use crate::gitlab::same_url;
 use crate::pod::Pod;
 use crate::source::Source;
 use crate::token::Token;
@@ -76,5 +78,23 @@ impl StateEntry {
             sent: None,
             written: None,
         }
+    }
+
+    /// Whether its runner is the one of this URL and id.
+    #[must_use]
+    pub fn is(&self, url: &str, id: i64) -> bool {
+        self.id == id && same_url(&self.url, url)
+    }
+
+    /// Whether its runner is the one that an entry of the file names by its id, be it with another token: tokens rotate.
+    #[must_use]
+    pub fn has_id_of(&self, entry: &RunnerEntry) -> bool {
+        entry.id.is_some_and(|id| self.is(&entry.url, id))
+    }
+
+    /// Whether an entry of the file has the token that is known here.
+    #[must_use]
+    pub fn has_token_of(&self, entry: &RunnerEntry) -> bool {
+        self.token.is_some() && self.token == entry.token && same_url(&self.url, &entry.url)
     }
 }

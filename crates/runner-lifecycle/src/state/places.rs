@@ -1,36 +1,31 @@
 //! Owns which runner entry of a `config.toml` is which of the state's, and which of the state's have none. Pure.
 
-use super::{State, StateEntry, same_url};
+use super::{State, StateEntry};
 use crate::config_toml::RunnerEntry;
-use crate::source::{Ownership, Source};
+use crate::source::Ownership;
 
 impl State {
     /// For each runner entry of a file its place among [`State::entries`]: by URL, runner id and name; else by URL and runner
     /// id, as names change; else by URL and token, as an `id` can get lost. No two have the same place.
     #[must_use]
     pub fn places(&self, file: &[RunnerEntry]) -> Vec<Option<usize>> {
-        let by_id = |entry: &RunnerEntry, known: &StateEntry| entry.id == Some(known.id);
-        let by_name = |entry: &RunnerEntry, known: &StateEntry| {
-            by_id(entry, known) && known.name.as_deref() == Some(&entry.name)
-        };
-        let by_token = |entry: &RunnerEntry, known: &StateEntry| {
-            known.token.is_some() && entry.token == known.token
+        let by_name = |known: &StateEntry, entry: &RunnerEntry| {
+            known.name.as_deref() == Some(&entry.name) && known.has_id_of(entry)
         };
         let mut places = vec![None; file.len()];
         for is in [
-            &by_name as &dyn Fn(&RunnerEntry, &StateEntry) -> bool,
-            &by_id,
-            &by_token,
+            &by_name as &dyn Fn(&StateEntry, &RunnerEntry) -> bool,
+            &StateEntry::has_id_of,
+            &StateEntry::has_token_of,
         ] {
             for (at, entry) in file.iter().enumerate() {
                 if places[at].is_some() {
                     continue;
                 }
-                let free = self.entries.iter().enumerate().position(|(place, known)| {
-                    !places.contains(&Some(place))
-                        && is(entry, known)
-                        && same_url(&known.url, &entry.url)
-                });
+                let free =
+                    self.entries.iter().enumerate().position(|(place, known)| {
+                        !places.contains(&Some(place)) && is(known, entry)
+                    });
                 places[at] = free;
             }
         }
@@ -41,15 +36,10 @@ impl State {
     /// neither refused nor on their way out: somebody has written over the file. Those of an owned runner have its token.
     pub fn lost(&self, file: &[RunnerEntry]) -> impl Iterator<Item = &StateEntry> {
         self.entries.iter().filter(move |known| {
-            let stands = file.iter().any(|entry| {
-                let same = entry.id == Some(known.id) || known.has_token_of(entry);
-                same && same_url(&entry.url, &known.url)
-            });
-            let leaves = self
-                .leaving
-                .iter()
-                .any(|leaving| leaving.id == known.id && same_url(&leaving.url, &known.url));
-            !stands && !leaves && !known.refused
+            let mut file = file.iter();
+            let mut leaving = self.leaving.iter();
+            let stands = file.any(|entry| known.has_id_of(entry) || known.has_token_of(entry));
+            !stands && !leaving.any(|runner| runner.is(&known.url, known.id)) && !known.refused
         })
     }
 
@@ -64,10 +54,7 @@ impl State {
             if known.refused {
                 continue;
             }
-            // A registration never gives back a token of this kind: somebody put another runner's into the entry.
-            let is_anothers =
-                known.source == Source::RegistrationToken && token.is_created_runner();
-            if known.source.ownership() == Ownership::Owned && !is_anothers {
+            if known.source.ownership() == Ownership::Owned && known.source.gives(token) {
                 known.token = Some(token.clone());
                 known.token_obtained_at = entry.token_obtained_at;
                 known.token_expires_at = entry.token_expires_at;
@@ -76,17 +63,12 @@ impl State {
     }
 }
 
-impl StateEntry {
-    fn has_token_of(&self, entry: &RunnerEntry) -> bool {
-        self.token.is_some() && self.token == entry.token
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config_toml::ConfigToml;
-    use crate::state::Leaving;
+    use crate::runner::Runner;
+    use crate::source::Source;
     use crate::token::Token;
 
     const URL: &str = "http://h";
@@ -156,7 +138,7 @@ mod tests {
         check(&["1 a t"], &["- other t"], &[]);
         check(&["1 a -", "1 b -"], &["1 a t"], &[]);
         let mut state = state(&["1 a t"]);
-        state.leaving.push(Leaving {
+        state.leaving.push(Runner {
             url: URL.into(),
             id: 1,
             source: Source::RegistrationToken,

@@ -6,8 +6,9 @@ mod table;
 use runner_config::moment;
 use toml_edit::{DocumentMut, Item, Table};
 
-use super::{Leaving, PauseByHand, Pending, Rotation, Sent, State, StateEntry, Unanswered};
+use super::{PauseByHand, Pending, Received, Rotation, Sent, State, StateEntry, Unanswered};
 use crate::pod::Pod;
+use crate::runner::Runner;
 use crate::token::Token;
 use table::{Misfit, Section, Writer};
 
@@ -28,7 +29,7 @@ pub(super) fn read(document: &Table) -> Result<State, Misfit> {
         pending: root.section("pending", pending)?,
         rotation: root.section("rotation", rotation)?,
         unanswered: root.sections("unanswered", unanswered)?,
-        leaving: root.sections("leaving", leaving)?,
+        leaving: root.sections("leaving", runner)?,
         entries: root.sections("entry", entry)?,
     })
 }
@@ -55,14 +56,13 @@ pub(super) fn write(state: &State, version: i64) -> DocumentMut {
     });
     root.sections("unanswered", &state.unanswered, |to, unanswered| {
         to.put("url", unanswered.url.as_str());
-        to.put("description", unanswered.description.as_str());
-        to.put("asked_at", unanswered.asked_at.as_str());
+        write_asked(to, unanswered);
     });
-    root.sections("leaving", &state.leaving, |to, leaving| {
-        to.put("url", leaving.url.as_str());
-        to.put("id", leaving.id);
-        to.put("source", leaving.source.name());
-        to.put("token", leaving.token.expose());
+    root.sections("leaving", &state.leaving, |to, runner| {
+        to.put("url", runner.url.as_str());
+        to.put("id", runner.id);
+        to.put("source", runner.source.name());
+        to.put("token", runner.token.expose());
     });
     root.sections("entry", &state.entries, write_entry);
     document
@@ -110,8 +110,13 @@ fn unanswered(from: &Section<'_>) -> Result<Unanswered, Misfit> {
     })
 }
 
-fn leaving(from: &Section<'_>) -> Result<Leaving, Misfit> {
-    Ok(Leaving {
+fn write_asked(to: &mut Writer<'_>, unanswered: &Unanswered) {
+    to.put("description", unanswered.description.as_str());
+    to.put("asked_at", unanswered.asked_at.as_str());
+}
+
+fn runner(from: &Section<'_>) -> Result<Runner, Misfit> {
+    Ok(Runner {
         url: from.text("url")?,
         id: from.integer("id")?,
         source: from.source()?,
@@ -121,63 +126,42 @@ fn leaving(from: &Section<'_>) -> Result<Leaving, Misfit> {
 
 fn write_pending(to: &mut Writer<'_>, pending: &Pending) {
     match pending {
-        Pending::Creation {
-            url,
-            source,
-            description,
-            asked_at,
-        } => {
+        Pending::Creation { source, asked } => {
             to.put("step", "creation");
-            to.put("url", url.as_str());
+            to.put("url", asked.url.as_str());
             to.put("source", source.name());
-            to.put("description", description.as_str());
-            to.put("asked_at", asked_at.as_str());
+            write_asked(to, asked);
         }
-        Pending::Received {
-            url,
-            source,
-            id,
-            token,
-            obtained_at,
-            expires_at,
-            name,
-            name_given,
-            sent,
-        } => {
+        Pending::Received(received) => {
+            let runner = &received.runner;
             to.put("step", "received");
-            to.put("url", url.as_str());
-            to.put("source", source.name());
-            to.put("id", *id);
-            to.put("token", token.expose());
-            to.put("obtained_at", obtained_at.as_str());
-            to.maybe("expires_at", expires_at.as_deref());
-            to.maybe("name", name.as_deref());
-            to.flag("name_given", *name_given);
-            to.section("sent", sent.as_ref(), write_sent);
+            to.put("url", runner.url.as_str());
+            to.put("source", runner.source.name());
+            to.put("id", runner.id);
+            to.put("token", runner.token.expose());
+            to.put("obtained_at", received.obtained_at.as_str());
+            to.maybe("expires_at", received.expires_at.as_deref());
+            to.maybe("name", received.name.as_deref());
+            to.flag("name_given", received.name_given);
+            to.section("sent", received.sent.as_ref(), write_sent);
         }
     }
 }
 
 fn pending(from: &Section<'_>) -> Result<Pending, Misfit> {
-    let (url, source) = (from.text("url"), from.source());
     match from.text("step")?.as_str() {
         "creation" => Ok(Pending::Creation {
-            url: url?,
-            source: source?,
-            description: from.text("description")?,
-            asked_at: from.text("asked_at")?,
+            source: from.source()?,
+            asked: unanswered(from)?,
         }),
-        "received" => Ok(Pending::Received {
-            url: url?,
-            source: source?,
-            id: from.integer("id")?,
-            token: from.required(from.token()?)?,
+        "received" => Ok(Pending::Received(Received {
+            runner: runner(from)?,
             obtained_at: from.text("obtained_at")?,
             expires_at: from.maybe_text("expires_at")?,
             name: from.maybe_text("name")?,
             name_given: from.flag("name_given")?,
             sent: from.section("sent", sent)?,
-        }),
+        })),
         _ => Err(from.place("step")),
     }
 }

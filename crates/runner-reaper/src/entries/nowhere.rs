@@ -5,7 +5,7 @@ use std::fmt;
 
 use runner_lifecycle::config_toml::RunnerEntry;
 use runner_lifecycle::source::Ownership;
-use runner_lifecycle::state::{State, StateEntry, Unanswered, advice_without_answer, same_url};
+use runner_lifecycle::state::{State, StateEntry, Unanswered, advice_without_answer};
 
 use super::is_over;
 use super::without::{held, is_on_its_way, lost};
@@ -48,18 +48,17 @@ impl fmt::Display for Nowhere {
 /// heard no answer.
 pub(crate) fn nowhere(state: &State, entries: &[RunnerEntry]) -> Vec<Nowhere> {
     // An entry whose token cannot be read here is named for itself.
-    let has_entry = |url: &str, id: i64| {
+    let has_entry = |known: &StateEntry| {
         entries.iter().any(|entry| {
             let token = entry.token.is_some() || entry.no_token.is_some();
-            token && entry.id == Some(id) && same_url(&entry.url, url)
+            token && known.has_id_of(entry)
         })
     };
-    let is_asked_for = |known: &StateEntry| {
-        known.refused || held(known).is_some() || is_on_its_way(state, &known.url, known.id)
-    };
+    let is_asked_for =
+        |known: &StateEntry| known.refused || held(known).is_some() || is_on_its_way(state, known);
     let known = state.entries.iter();
     let missing = known
-        .filter(|known| !has_entry(&known.url, known.id) && !is_asked_for(known))
+        .filter(|known| !has_entry(known) && !is_asked_for(known))
         .map(|known| {
             let why = "no entry of config.toml contains its token any more, so it was not unregistered";
             let advice = match (known.source.ownership(), known.adopted) {
@@ -98,9 +97,7 @@ pub(crate) fn unreadable(
 ) -> Vec<String> {
     let of = |entry: &RunnerEntry| {
         let mut lost = state.into_iter().flat_map(|state| lost(state, entries));
-        let is_lost =
-            lost.any(|(known, _)| Some(known.id) == entry.id && same_url(&known.url, &entry.url));
-        if is_lost || is_over(entry, state) {
+        if lost.any(|(known, _)| known.has_id_of(entry)) || is_over(entry, state) {
             return None;
         }
         let why = entry.no_token.as_deref()?;

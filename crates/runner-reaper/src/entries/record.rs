@@ -1,8 +1,9 @@
 //! Owns what the state file says once runners are gone: no token of theirs, and nothing of what no entry needs. Pure.
 
 use runner_lifecycle::config_toml::RunnerEntry;
+use runner_lifecycle::gitlab::same_url;
 use runner_lifecycle::source::Ownership;
-use runner_lifecycle::state::{Pending, State, StateEntry, same_url};
+use runner_lifecycle::state::{State, StateEntry};
 use runner_lifecycle::token::Token;
 
 use super::Unregistration;
@@ -27,8 +28,8 @@ pub(crate) fn record(
 }
 
 fn settle(state: &mut State, gone: &[&Unregistration], stay: &[RunnerEntry]) {
-    let is_gone = |token: &Token| gone.iter().any(|gone| gone.token == *token);
-    if matches!(&state.pending, Some(Pending::Received { token, .. }) if is_gone(token)) {
+    let is_gone = |token: &Token| gone.iter().any(|gone| gone.runner.token == *token);
+    if state.received().is_some_and(|left| is_gone(&left.token)) {
         state.pending = None;
     }
     state.leaving.retain(|left| !is_gone(&left.token));
@@ -63,9 +64,10 @@ fn forget(state: &mut State, entries: &[RunnerEntry]) {
 
 /// Whether it was this entry's runner, or its runner manager.
 fn is_of(gone: &Unregistration, known: &StateEntry) -> bool {
-    let by_id = gone.known && gone.id == Some(known.id);
-    let by_token = known.token.as_ref() == Some(&gone.token);
-    gone.ownership == known.source.ownership()
+    let runner = &gone.runner;
+    let by_id = gone.known && runner.id == known.id;
+    let by_token = known.token.as_ref() == Some(&runner.token);
+    runner.ownership() == known.source.ownership()
         && (by_id || by_token)
-        && same_url(&gone.url, &known.url)
+        && same_url(&runner.url, &known.url)
 }

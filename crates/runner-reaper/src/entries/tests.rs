@@ -1,7 +1,7 @@
 //! What each kind of entry comes to, and what has no entry.
 
 use runner_lifecycle::config_toml::ConfigToml;
-use runner_lifecycle::state::{Leaving, Pending};
+use runner_lifecycle::state::{Pending, Received, Unanswered};
 
 use super::*;
 
@@ -36,7 +36,7 @@ fn state_file_decides_and_not_the_token() {
             (3, Source::RegistrationToken),
         ]);
         let found = unregistrations(&entries(&entry(id, token)), Some(&state));
-        assert_eq!(found[0].ownership, want, "{id} {token}");
+        assert_eq!(found[0].runner.ownership(), want, "{id} {token}");
     }
     check(1, "glrt-a", SHARED);
     check(1, "plain", SHARED);
@@ -50,9 +50,9 @@ fn state_file_decides_and_not_the_token() {
 fn beside(state: &State, others: &str, id: i64, token: &str) -> (bool, Ownership) {
     let text = format!("{others}{}", entry(id, token));
     let found = unregistrations(&entries(&text), Some(state));
-    let one = found.iter().find(|one| one.token.expose() == token);
+    let one = found.iter().find(|one| one.runner.token.expose() == token);
     let one = one.unwrap_or_else(|| panic!("{token}: {found:?}"));
-    (one.known, one.ownership)
+    (one.known, one.runner.ownership())
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn entry_that_the_state_file_does_not_know_is_judged_by_its_token() {
 fn token_that_the_state_file_holds_is_judged_by_it() {
     for source in [Source::AuthenticationToken, Source::RegistrationToken] {
         let mut state = State::default();
-        state.leaving.push(Leaving {
+        state.leaving.push(Runner {
             url: "http://h".into(),
             id: 6,
             source,
@@ -92,7 +92,10 @@ fn token_that_the_state_file_holds_is_judged_by_it() {
         assert_eq!(got, (true, source.ownership()), "{source:?}");
         let elsewhere = "[[runners]]\nurl = \"http://other\"\ntoken = \"bare\"\n";
         let found = unregistrations(&entries(elsewhere), Some(&state));
-        assert_eq!((found[0].known, found[0].ownership), (false, OWNED));
+        assert_eq!(
+            (found[0].known, found[0].runner.ownership()),
+            (false, OWNED)
+        );
     }
 }
 
@@ -113,7 +116,9 @@ fn bare_token_that_may_be_that_of_a_shared_runner_deletes_none() {
 fn without_a_state_file_the_token_decides() {
     fn check(token: &str, want: Ownership) {
         assert_eq!(
-            unregistrations(&entries(&entry(0, token)), None)[0].ownership,
+            unregistrations(&entries(&entry(0, token)), None)[0]
+                .runner
+                .ownership(),
             want,
             "{token}"
         );
@@ -135,24 +140,32 @@ fn one_token_is_one_request() {
     .concat();
     let found = unregistrations(&entries(&text), Some(&state(&[(2, Source::AccessToken)])));
     assert_eq!(found.len(), 2);
-    assert_eq!((found[0].id, found[0].ownership), (Some(2), OWNED));
-    assert_eq!((found[1].id, found[1].ownership), (Some(9), SHARED));
+    assert_eq!(
+        (found[0].runner.id, found[0].runner.ownership()),
+        (2, OWNED)
+    );
+    assert_eq!(
+        (found[1].runner.id, found[1].runner.ownership()),
+        (9, SHARED)
+    );
 }
 
 #[test]
 fn received_runner_that_was_never_written_goes_too() {
     let received = |source| {
-        let pending = Pending::Received {
-            url: "http://h".into(),
-            source,
-            id: 5,
-            token: Token::new("glrtr-lost").unwrap(),
+        let pending = Pending::Received(Received {
+            runner: Runner {
+                url: "http://h".into(),
+                id: 5,
+                source,
+                token: Token::new("glrtr-lost").unwrap(),
+            },
             obtained_at: String::new(),
             expires_at: None,
             name: None,
             name_given: false,
             sent: None,
-        };
+        });
         State {
             pending: Some(pending),
             ..State::default()
@@ -160,18 +173,18 @@ fn received_runner_that_was_never_written_goes_too() {
     };
     let mut state = received(Source::RegistrationToken);
     let lost = without_entry(&state, &[]);
-    assert_eq!((lost[0].ownership, lost[0].id), (OWNED, Some(5)));
+    assert_eq!((lost[0].runner.ownership(), lost[0].runner.id), (OWNED, 5));
     let written = entries(&entry(5, "glrtr-lost"));
     assert!(without_entry(&state, &written).is_empty());
     assert!(without_entry(&State::default(), &[]).is_empty());
-    state.leaving.push(Leaving {
+    state.leaving.push(Runner {
         url: "http://h".into(),
         id: 6,
         source: Source::AuthenticationToken,
         token: Token::new("glrt-replaced").unwrap(),
     });
     let both = without_entry(&state, &[]);
-    assert_eq!((both[1].ownership, both[1].id), (SHARED, Some(6)));
+    assert_eq!((both[1].runner.ownership(), both[1].runner.id), (SHARED, 6));
 }
 
 #[test]
@@ -254,7 +267,7 @@ fn advice_is_that_of_the_owner() {
 #[test]
 fn what_is_on_its_way_out_is_asked_for_and_not_named() {
     let mut state = state(&[(6, Source::RegistrationToken)]);
-    state.leaving.push(Leaving {
+    state.leaving.push(Runner {
         url: "http://h/".into(),
         id: 6,
         source: Source::RegistrationToken,
@@ -267,10 +280,12 @@ fn what_is_on_its_way_out_is_asked_for_and_not_named() {
 #[test]
 fn creation_without_an_answer_is_named() {
     let pending = Pending::Creation {
-        url: "http://h".into(),
         source: Source::RegistrationToken,
-        description: "build".into(),
-        asked_at: "2026-01-02T03:04:05Z".into(),
+        asked: Unanswered {
+            url: "http://h".into(),
+            description: "build".into(),
+            asked_at: "2026-01-02T03:04:05Z".into(),
+        },
     };
     let state = State {
         pending: Some(pending),
@@ -293,6 +308,6 @@ fn runner_is_named_without_its_token() {
         &entries("[[runners]]\nname = \"a\"\nid = 7\ntoken = \"canary\""),
         None,
     );
-    assert_eq!(found[0].registered(None).runner(), "runner 7 \"a\"");
+    assert_eq!(found[0].registered(None).named(), "runner 7 \"a\"");
     assert!(!format!("{:?}", found[0]).contains("canary"));
 }

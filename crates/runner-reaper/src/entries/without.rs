@@ -1,11 +1,13 @@
 //! Owns what goes although no entry of `config.toml` contains its token: the state file does. Pure.
 
 use runner_lifecycle::config_toml::RunnerEntry;
-use runner_lifecycle::source::{Ownership, Source};
-use runner_lifecycle::state::{Pending, State, StateEntry, same_url};
+use runner_lifecycle::gitlab::same_url;
+use runner_lifecycle::runner::Runner;
+use runner_lifecycle::source::Ownership;
+use runner_lifecycle::state::{State, StateEntry};
 use runner_lifecycle::token::Token;
 
-use super::{Unregistration, is_anothers, known_entry};
+use super::{Unregistration, known_entry};
 
 /// Runners that have no entry: the one that `runner-init` received and could not write down any more, those that lost their
 /// entry to another and that GitLab has not heard of, and owned ones whose entry somebody wrote over.
@@ -15,33 +17,35 @@ pub(crate) fn without_entry(state: &State, entries: &[RunnerEntry]) -> Vec<Unreg
             .iter()
             .any(|entry| entry.token.as_ref() == Some(token))
     };
-    let of = |url: &str, source: Source, id: i64, token: &Token| Unregistration {
-        ownership: source.ownership(),
+    let of = |runner: Runner| Unregistration {
         known: true,
         has_entry: false,
-        url: url.to_owned(),
-        id: Some(id),
         name: String::new(),
-        token: token.clone(),
         state_token: None,
         expires_at: None,
         obtained_at: None,
-        tls_files: tls_files_at(url, entries),
+        tls_files: tls_files_at(&runner.url, entries),
+        runner,
     };
-    let mut found: Vec<Unregistration> = with_token(state)
-        .filter(|(_, _, _, token)| !is_written(token))
-        .map(|(url, source, id, token)| of(url, source, id, token))
+    let mut found: Vec<Unregistration> = state
+        .beside_entries()
+        .filter(|runner| !is_written(&runner.token))
+        .map(|runner| of(runner.clone()))
         .collect();
     for (known, token) in lost(state, entries) {
-        let is_there =
-            |other: &Unregistration| other.token == *token && same_url(&other.url, &known.url);
-        if !found.iter().any(is_there) {
-            found.push(Unregistration {
-                name: known.name.clone().unwrap_or_default(),
-                expires_at: known.token_expires_at,
-                obtained_at: known.token_obtained_at,
-                ..of(&known.url, known.source, known.id, token)
-            });
+        let lost = Unregistration {
+            name: known.name.clone().unwrap_or_default(),
+            expires_at: known.token_expires_at,
+            obtained_at: known.token_obtained_at,
+            ..of(Runner {
+                url: known.url.clone(),
+                id: known.id,
+                source: known.source,
+                token: token.clone(),
+            })
+        };
+        if !found.iter().any(|other| other.is_same(&lost)) {
+            found.push(lost);
         }
     }
     found
@@ -58,15 +62,14 @@ pub(super) fn lost<'a>(
                 return false;
             };
             let found = known_entry(entry, entries, state);
-            found.is_some_and(|found| found.id == known.id && same_url(&found.url, &known.url))
-                && !is_anothers(known.source, token)
+            found.is_some_and(|found| found.is(&known.url, known.id)) && known.source.gives(token)
         })
     };
     let owned = state
         .entries
         .iter()
         .filter_map(|known| Some((known, held(known)?)));
-    owned.filter(move |(known, _)| !stands(known) && !is_on_its_way(state, &known.url, known.id))
+    owned.filter(move |(known, _)| !stands(known) && !is_on_its_way(state, known))
 }
 
 /// The token that the state file has of an owned runner.
@@ -76,25 +79,9 @@ pub(super) fn held(known: &StateEntry) -> Option<&Token> {
 }
 
 /// Whether the state file holds a token of this runner for itself.
-pub(super) fn is_on_its_way(state: &State, url: &str, id: i64) -> bool {
-    with_token(state).any(|(other, _, known, _)| known == id && same_url(other, url))
-}
-
-/// What the state file holds a token of beside its entries: received and not written yet, or leaving.
-pub(super) fn with_token(state: &State) -> impl Iterator<Item = (&str, Source, i64, &Token)> {
-    let received = match &state.pending {
-        Some(Pending::Received {
-            url,
-            source,
-            id,
-            token,
-            ..
-        }) => Some((url.as_str(), *source, *id, token)),
-        _ => None,
-    };
-    let leaving = state.leaving.iter();
-    let leaving = leaving.map(|left| (left.url.as_str(), left.source, left.id, &left.token));
-    received.into_iter().chain(leaving)
+pub(super) fn is_on_its_way(state: &State, known: &StateEntry) -> bool {
+    let mut held = state.beside_entries();
+    held.any(|runner| runner.is(&known.url, known.id))
 }
 
 /// The TLS files of an entry of that GitLab: it has not another certificate for a runner that lost its entry.

@@ -5,7 +5,7 @@ use runner_lifecycle::duration::show;
 use runner_lifecycle::exit::Exit;
 
 use super::waiting::{Jobs, Waited};
-use super::{AT_ONCE, Hook, is_shared, last_act};
+use super::{AT_ONCE, Hook, last_act};
 use crate::entries::Unregistration;
 use crate::runner_manager::jobs_in_words;
 
@@ -92,7 +92,7 @@ impl Hook<'_> {
     async fn stop(&mut self, rest: Vec<Unregistration>, jobs: Jobs, may_poll: bool) -> Exit {
         let idle = jobs.seen && jobs.list.is_empty();
         let harmless =
-            |unregistration: &Unregistration| !may_poll && (is_shared(unregistration) || idle);
+            |unregistration: &Unregistration| !may_poll && (unregistration.is_shared() || idle);
         let (now, kept): (Vec<_>, Vec<_>) = rest.into_iter().partition(harmless);
         let until = self.options.unregister_until(self.deadlines.gitlab);
         self.ledger.begin(now, until);

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::duration::show;
-use runner_lifecycle::source::Ownership;
 use tokio::time::{Instant, sleep};
 
 use crate::drain::{self, Polling, STEP, Watch};
@@ -126,9 +125,7 @@ impl Waiting<'_> {
                     self.shared_waits = false;
                     self.still = Some(sample.activity);
                     let shared: Vec<Unregistration> = rest
-                        .extract_if(.., |unregistration| {
-                            unregistration.ownership == Ownership::Shared
-                        })
+                        .extract_if(.., |unregistration| unregistration.is_shared())
                         .collect();
                     ledger.begin(shared, gitlab);
                 }

@@ -1,6 +1,7 @@
 //! When a token is due, and which one is the newest.
 
-use runner_lifecycle::source::Ownership;
+use runner_lifecycle::runner::Runner;
+use runner_lifecycle::source::Source;
 
 use super::*;
 
@@ -10,13 +11,15 @@ fn at(seconds: u64) -> SystemTime {
 
 fn known(id: Option<i64>, name: &str, token: &str) -> Unregistration {
     Unregistration {
-        ownership: Ownership::Owned,
+        runner: Runner {
+            url: "http://h/".into(),
+            id: id.unwrap_or_default(),
+            source: Source::AccessToken,
+            token: Token::new(token).unwrap(),
+        },
         known: true,
         has_entry: true,
-        url: "http://h/".into(),
-        id,
         name: name.into(),
-        token: Token::new(token).unwrap(),
         state_token: None,
         expires_at: None,
         obtained_at: None,

@@ -6,7 +6,7 @@ use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::ending;
 use runner_lifecycle::exit::Exit;
 use runner_lifecycle::report::one_line;
-use runner_lifecycle::state::{State, same_url};
+use runner_lifecycle::state::State;
 use runner_lifecycle::system_id::SystemId;
 use tokio::task::JoinSet;
 
@@ -34,10 +34,8 @@ impl Asking<'_> {
         let mut clients = Clients::new(self.options);
         let mut asked = JoinSet::new();
         let mut answers = Vec::new();
-        for runner in unregistrations(written, self.state) {
-            let is_this = |entry: &&RunnerEntry| {
-                entry.token.as_ref() == Some(&runner.token) && same_url(&entry.url, &runner.url)
-            };
+        for one in unregistrations(written, self.state) {
+            let is_this = |entry: &&RunnerEntry| one.runner.has_token_of(entry);
             let places: Vec<usize> = written.iter().filter(is_this).map(|e| e.index).collect();
             let system_id = match self.allowed(written.iter().filter(is_this)) {
                 Ok(system_id) => system_id.clone(),
@@ -46,7 +44,7 @@ impl Asking<'_> {
                     continue;
                 }
             };
-            let client = match clients.of(&runner) {
+            let client = match clients.of(&one) {
                 Ok(client) => client,
                 Err(error) => {
                     let failed = failed(ending::exit_of(&error), &format!("{error:#}"));
@@ -56,7 +54,7 @@ impl Asking<'_> {
             };
             let deadline = self.deadline;
             asked.spawn(async move {
-                match client.check(&runner.token, &system_id, deadline).await {
+                match client.check(&one.runner.token, &system_id, deadline).await {
                     Ok(credentials) => (places, AtGitlab::Valid(credentials.id)),
                     Err(error) => (places, failed(error.exit(), &error.to_string())),
                 }

@@ -3,11 +3,12 @@
 use runner_lifecycle::config_toml::{ConfigToml, RunnerEntry};
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::report::one_line;
+use runner_lifecycle::runner::Runner;
 use runner_lifecycle::source::Source;
-use runner_lifecycle::state::{Pending, State, StateEntry, Written, same_url};
+use runner_lifecycle::state::{Pending, State, StateEntry, Written};
 
 use super::facts::{AtGitlab, Entry, Loose, Unasked, WithoutEntry, Writer};
-use crate::entries::{Unregistration, unregistrations};
+use crate::entries::unregistrations;
 use crate::files::Config;
 
 /// The entries of the file; GitLab is yet to be asked.
@@ -24,14 +25,9 @@ pub(super) fn of(config: &Config, written: &[RunnerEntry], state: Option<&State>
             .and_then(|(state, id)| state.known(&entry.url, id));
         let source = kept.map(|kept| (kept.source, kept.adopted)).or(received);
         // By its token, as at the end; without one by its source.
-        let at_the_end = entry.token.as_ref().and_then(|token| {
-            let same =
-                |other: &&Unregistration| other.token == *token && same_url(&other.url, &entry.url);
-            unregistrations
-                .iter()
-                .find(same)
-                .map(|unregistration| unregistration.ownership)
-        });
+        let mut unregistered = unregistrations.iter().map(|one| &one.runner);
+        let at_the_end = unregistered.find(|runner| runner.has_token_of(entry));
+        let at_the_end = at_the_end.map(Runner::ownership);
         Entry {
             name: one_line(&entry.name),
             url: address(&entry.url),
@@ -70,10 +66,6 @@ pub(super) fn without_entry(state: &State, written: &[RunnerEntry]) -> Vec<Witho
         source: Some(source),
         ..of(kind, url)
     };
-    let has_entry = |url: &str, id: i64| {
-        let is_this = |entry: &RunnerEntry| entry.id == Some(id) && same_url(&entry.url, url);
-        written.iter().any(is_this)
-    };
     let mut all = Vec::new();
     for known in state.lost(written) {
         all.push(WithoutEntry {
@@ -81,18 +73,13 @@ pub(super) fn without_entry(state: &State, written: &[RunnerEntry]) -> Vec<Witho
             ..runner(Loose::Known, &known.url, known.id, known.source)
         });
     }
-    if let Some(Pending::Received {
-        url,
-        source,
-        id,
-        obtained_at,
-        ..
-    }) = &state.pending
-        && !has_entry(url, *id)
+    if let Some(Pending::Received(received)) = &state.pending
+        && let new = &received.runner
+        && !written.iter().any(|entry| new.has_id_of(entry))
     {
         all.push(WithoutEntry {
-            at: Some(one_line(obtained_at)),
-            ..runner(Loose::Received, url, *id, *source)
+            at: Some(one_line(&received.obtained_at)),
+            ..runner(Loose::Received, &new.url, new.id, new.source)
         });
     }
     for left in &state.leaving {

@@ -1,7 +1,7 @@
 //! Owns which entries, and which runners that have none, are selected by name, URL and token. Pure.
 
 use runner_lifecycle::config_toml::RunnerEntry;
-use runner_lifecycle::state::same_url;
+use runner_lifecycle::gitlab::same_url;
 use runner_lifecycle::token::Token;
 
 use crate::args::Selection;
@@ -55,15 +55,11 @@ impl Selected {
 
 /// Whether it is selected: for an entry of its token, or without one by what the state file knows of it.
 fn is_wanted(one: &Unregistration, selection: &Selection, entries: &[&RunnerEntry]) -> bool {
-    let Unregistration {
-        url, name, token, ..
-    } = one;
+    let token = Some(&one.runner.token);
     if one.has_entry {
-        return entries
-            .iter()
-            .any(|entry| entry.token.as_ref() == Some(token));
+        return entries.iter().any(|entry| entry.token.as_ref() == token);
     }
-    is_at(selection, url) && is_named(selection, name, Some(token))
+    is_at(selection, &one.runner.url) && is_named(selection, &one.name, token)
         || entries.iter().any(|entry| is_its(one, entry))
 }
 
@@ -84,14 +80,7 @@ fn is_named(selection: &Selection, name: &str, token: Option<&Token>) -> bool {
 
 /// Whether it is the runner of an entry out of which somebody took the token, or whose token cannot be read here.
 pub(super) fn is_its(one: &Unregistration, entry: &RunnerEntry) -> bool {
-    let Unregistration {
-        id, url, has_entry, ..
-    } = one;
-    !has_entry
-        && entry.token.is_none()
-        && id.is_some()
-        && *id == entry.id
-        && same_url(url, &entry.url)
+    !one.has_entry && entry.token.is_none() && one.runner.has_id_of(entry)
 }
 
 #[cfg(test)]
@@ -115,7 +104,7 @@ mod tests {
         let tokens = found
             .runners
             .iter()
-            .map(|one| one.token.expose().to_owned());
+            .map(|one| one.runner.token.expose().to_owned());
         let indexes = found.entries.iter().map(|entry| entry.index);
         (indexes.collect(), tokens.collect(), found.others)
     }

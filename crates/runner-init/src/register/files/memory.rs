@@ -2,9 +2,9 @@
 
 use runner_lifecycle::config_toml::RunnerEntry;
 use runner_lifecycle::pod::Pod;
+use runner_lifecycle::runner::Runner;
 use runner_lifecycle::source::Ownership;
-use runner_lifecycle::state::{self, Leaving, Pending, StateEntry};
-use runner_lifecycle::token::Token;
+use runner_lifecycle::state::{Pending, Received, StateEntry, Unanswered};
 use runner_lifecycle::volume::{PRIVATE, Publication, names};
 
 use super::Files;
@@ -12,16 +12,18 @@ use crate::register::clock;
 use crate::register::edit::{Last, Other, Outcome};
 use crate::register::existing::Ours;
 use crate::register::plan::Plan;
-use crate::register::runner::Runner;
+use crate::register::registration::Registration;
 
 impl Files<'_> {
     /// Before a creation is asked for.
     pub(in crate::register) fn about_to_create(&mut self, plan: &Plan<'_>) -> anyhow::Result<()> {
         self.state.pending = Some(Pending::Creation {
-            url: plan.wish.url.clone(),
             source: plan.options.credential.source(),
-            description: plan.attributes.description.clone(),
-            asked_at: clock::now(),
+            asked: Unanswered {
+                url: plan.wish.url.clone(),
+                description: plan.attributes.description.clone(),
+                asked_at: clock::now(),
+            },
         });
         self.save()
     }
@@ -29,20 +31,17 @@ impl Files<'_> {
     /// A token is on the disk before anything else happens to it.
     pub(in crate::register) fn received(
         &mut self,
-        runner: &Runner,
+        registration: &Registration,
         plan: &Plan<'_>,
     ) -> anyhow::Result<()> {
-        self.state.pending = Some(Pending::Received {
-            url: runner.url.clone(),
-            source: runner.source,
-            id: runner.id,
-            token: runner.token.clone(),
-            obtained_at: runner.obtained_at.clone(),
-            expires_at: runner.expires_at.clone(),
+        self.state.pending = Some(Pending::Received(Received {
+            runner: registration.runner.clone(),
+            obtained_at: registration.obtained_at.clone(),
+            expires_at: registration.expires_at.clone(),
             name: Some(plan.wish.name.clone()),
             name_given: plan.wish.name_given,
-            sent: runner.sent.clone(),
-        });
+            sent: registration.sent.clone(),
+        }));
         self.save()
     }
 
@@ -56,14 +55,8 @@ impl Files<'_> {
     /// The runner loses its entry to another and is to be unregistered then. On the disk with the next write of the state,
     /// which comes before any that makes the other one, so that a kill in between loses nobody.
     pub(in crate::register) fn departs(&mut self, runner: &Runner) {
-        let leaving = Leaving {
-            url: runner.url.clone(),
-            id: runner.id,
-            source: runner.source,
-            token: runner.token.clone(),
-        };
-        if !self.state.leaving.contains(&leaving) {
-            self.state.leaving.push(leaving);
+        if !self.state.leaving.contains(runner) {
+            self.state.leaving.push(runner.clone());
         }
     }
 
@@ -81,7 +74,7 @@ impl Files<'_> {
     }
 
     /// What is to be unregistered. An entry that was not replaced after all (killed in between) stays.
-    pub(in crate::register) fn leaving(&self, plan: &Plan<'_>) -> Vec<Leaving> {
+    pub(in crate::register) fn leaving(&self, plan: &Plan<'_>) -> Vec<Runner> {
         let there = self.entries(plan);
         let all = self.state.leaving.iter();
         all.filter(|leaving| !stands(&there, leaving))
@@ -90,7 +83,7 @@ impl Files<'_> {
     }
 
     /// GitLab has heard of it.
-    pub(in crate::register) fn has_left(&mut self, gone: &Leaving) {
+    pub(in crate::register) fn has_left(&mut self, gone: &Runner) {
         self.state.leaving.retain(|leaving| leaving != gone);
         self.state.forget(&gone.url, gone.id);
         if let Err(error) = self.save() {
@@ -131,7 +124,8 @@ impl Files<'_> {
 
     /// What this run made, to be undone if it fails. What another entry works with was there before.
     pub(in crate::register) fn made(&mut self, runner: &Runner, plan: &Plan<'_>) {
-        if !holds_token(&self.entries(plan), &runner.token) {
+        let mut there = self.entries(plan).into_iter();
+        if !there.any(|entry| entry.token.as_ref() == Some(&runner.token)) {
             self.made = Some(runner.clone());
         }
     }
@@ -158,18 +152,21 @@ impl Files<'_> {
         plan: &Plan<'_>,
     ) -> Option<RunnerEntry> {
         let mut there = self.entries(plan).into_iter();
-        there.find(|entry| entry.id == Some(runner.id) && state::same_url(&entry.url, &runner.url))
+        there.find(|entry| runner.has_id_of(entry))
     }
 
     /// A pending runner stands in `config.toml` already: it is known from now on, and nothing is pending.
     pub(in crate::register) fn finished(
         &mut self,
-        runner: &Runner,
+        registration: &Registration,
         plan: &Plan<'_>,
     ) -> anyhow::Result<()> {
         self.state.pending = None;
-        let name = self.place_of(runner, plan).map(|entry| entry.name);
-        let entry = of_entry(runner, &name.unwrap_or_default(), self.pod_before.as_ref());
+        let name = self
+            .place_of(&registration.runner, plan)
+            .map(|entry| entry.name);
+        let name = name.unwrap_or_default();
+        let entry = of_entry(registration, &name, self.pod_before.as_ref());
         self.state.remember(entry);
         self.save()
     }
@@ -177,17 +174,17 @@ impl Files<'_> {
     /// `config.toml` is published with this runner in its entry: what is known of it now replaces what was known before.
     pub(super) fn settle(
         &mut self,
-        runner: &Runner,
+        registration: &Registration,
         before: &[RunnerEntry],
         plan: &Plan<'_>,
         outcome: Outcome,
     ) -> anyhow::Result<()> {
         self.state.pending = None;
-        let holder = self.holder_before(runner, before);
+        let holder = self.holder_before(registration, before);
         let there = self.entries(plan);
         let entry = StateEntry {
             written: Some(outcome.entry),
-            ..of_entry(runner, name_of(runner, &there), Some(plan.pod()))
+            ..of_entry(registration, registration.name_in(&there), Some(plan.pod()))
         };
         self.state.written = Some(outcome.globals);
         for (other, written) in outcome.others {
@@ -195,7 +192,7 @@ impl Files<'_> {
                 self.state.entries[place].written = Some(written);
             }
         }
-        match runner.known.as_deref().or(holder.as_ref()) {
+        match registration.known.as_deref().or(holder.as_ref()) {
             Some(known) => self.state.replace(known, entry.clone()),
             None => self.state.remember(entry.clone()),
         }
@@ -206,25 +203,25 @@ impl Files<'_> {
         }
         // Its token's moments with it.
         self.state.see_tokens(&there);
+        let runner = &registration.runner;
         self.state.leaving.retain(|leaving| {
-            let same = leaving.id == runner.id || leaving.token == runner.token;
-            !same || !state::same_url(&leaving.url, &runner.url)
+            !leaving.is(&runner.url, runner.id) && !leaving.shares_token_with(runner)
         });
         self.save()
     }
 
     /// What was written last, as far as it counts for the file that is there: where none of the known entries is in it,
     /// somebody has written over it.
-    pub(in crate::register) fn last(&self, runner: &Runner, plan: &Plan<'_>) -> Last {
+    pub(in crate::register) fn last(&self, registration: &Registration, plan: &Plan<'_>) -> Last {
         if self.before.is_none() {
             return Last::default();
         }
         let places = self.state.places(&self.entries(plan));
-        let own = runner
+        let own = registration
             .place
             .and_then(|place| places.get(place).copied().flatten());
         let known = own.and_then(|place| self.state.entries.get(place));
-        let known = known.filter(|known| !runner.kept || known.id == runner.id);
+        let known = known.filter(|known| !registration.kept || known.id == registration.runner.id);
         let is_there = self.state.entries.is_empty() || places.iter().any(Option::is_some);
         let others = places.iter().enumerate().filter_map(|(place, known)| {
             let known = known.filter(|_| *known != own)?;
@@ -239,11 +236,11 @@ impl Files<'_> {
     }
 
     /// Forgets what does not count any more; on the disk with the next write of the state.
-    pub(super) fn forget_written(&mut self, runner: &Runner, last: &Last) {
+    pub(super) fn forget_written(&mut self, registration: &Registration, last: &Last) {
         if last.globals.is_none() {
             self.state.written = None;
         }
-        let place = runner
+        let place = registration
             .known
             .as_deref()
             .and_then(|known| self.state.place_of(known));
@@ -254,20 +251,22 @@ impl Files<'_> {
 
     /// A runner that loses its entry here and stays at GitLab: whoever logs the last line must know of it.
     pub(in crate::register) fn strands(&mut self, runner: &Runner) {
-        self.stranded = Some((runner.url.clone(), runner.id));
+        self.stranded = Some(runner.clone());
     }
 
-    /// What was known of the entry before it was given to `runner`, unless that one may still be at GitLab: an entry
+    /// What was known of the entry before it was given to this runner, unless that one may still be at GitLab: an entry
     /// without a token, or with the token of another runner than its id says, tells nothing of its runner.
-    fn holder_before(&self, runner: &Runner, before: &[RunnerEntry]) -> Option<StateEntry> {
-        let place = runner.place?;
+    fn holder_before(
+        &self,
+        registration: &Registration,
+        before: &[RunnerEntry],
+    ) -> Option<StateEntry> {
+        let place = registration.place?;
         let (entry, known) = before.iter().zip(self.state.places(before)).nth(place)?;
         let known = self.state.entries.get(known?)?;
-        let stranded = self
-            .stranded
-            .as_ref()
-            .is_some_and(|(url, id)| *id == known.id && state::same_url(url, &known.url));
-        let was_anothers = runner.kept && runner.id != known.id;
+        let stranded = self.stranded.as_ref();
+        let stranded = stranded.is_some_and(|runner| runner.is(&known.url, known.id));
+        let was_anothers = registration.kept && registration.runner.id != known.id;
         (entry.token.is_some() && !was_anothers && !stranded).then(|| known.clone())
     }
 
@@ -290,35 +289,22 @@ impl Files<'_> {
     }
 }
 
-fn holds_token(entries: &[RunnerEntry], token: &Token) -> bool {
-    entries
-        .iter()
-        .any(|entry| entry.token.as_ref() == Some(token))
-}
-
 /// Whether a runner stands in an entry of the file after all, be it with a newer token.
-pub(super) fn stands(entries: &[RunnerEntry], leaving: &Leaving) -> bool {
-    entries.iter().any(|entry| {
-        let same = entry.id == Some(leaving.id) || entry.token.as_ref() == Some(&leaving.token);
-        same && state::same_url(&entry.url, &leaving.url)
-    })
-}
-
-/// The name of its entry in the file as it is published: a new one stands last.
-pub(super) fn name_of<'a>(runner: &Runner, there: &'a [RunnerEntry]) -> &'a str {
-    let place = runner.place.unwrap_or(there.len().saturating_sub(1));
-    there.get(place).map_or("", |entry| &entry.name)
+pub(super) fn stands(entries: &[RunnerEntry], runner: &Runner) -> bool {
+    let mut entries = entries.iter();
+    entries.any(|entry| runner.has_id_of(entry) || runner.has_token_of(entry))
 }
 
 /// What is known of an entry of this name with this runner.
-pub(super) fn of_entry(runner: &Runner, name: &str, pod: Option<&Pod>) -> StateEntry {
-    let owned = runner.source.ownership() == Ownership::Owned;
+pub(super) fn of_entry(registration: &Registration, name: &str, pod: Option<&Pod>) -> StateEntry {
+    let runner = &registration.runner;
+    let owned = runner.ownership() == Ownership::Owned;
     StateEntry {
         name: Some(name.to_owned()),
-        adopted: runner.adopted,
+        adopted: registration.adopted,
         token: owned.then(|| runner.token.clone()),
         pod: pod.filter(|pod| **pod != Pod::default()).cloned(),
-        sent: runner.sent.clone(),
+        sent: registration.sent.clone(),
         ..StateEntry::new(runner.url.clone(), runner.id, runner.source)
     }
 }

@@ -291,6 +291,20 @@ fn repair_that_only_a_browser_makes_is_refused_with_the_fix() {
     check("http://@h", "user name or password");
 }
 
+#[test]
+fn one_gitlab_has_many_spellings() {
+    fn check(one: &str, two: &str, want: bool) {
+        assert_eq!(same_url(one, two), want, "{one} {two}");
+    }
+    check("http://h", "http://h/ci//", true);
+    check("http://127.0.0.1:80", "HTTP://127.0.0.1/", true);
+    check("https://H.example:443", "https://h.example", true);
+    check("http://h/Group", "http://h/group", false);
+    check("http://h", "https://h", false);
+    check("$URL", "$URL ", true);
+    check("$URL", "http://h", false);
+}
+
 proptest! {
     #[test]
     fn no_text_is_read_in_two_ways(

@@ -40,7 +40,7 @@ pub(super) fn file(text: &[&str]) -> Vec<RunnerEntry> {
 fn asked(state: &State, entries: &[RunnerEntry]) -> Vec<String> {
     let all = all(entries, Some(state));
     let of = |one: &Unregistration| {
-        let id = one.id.unwrap_or_default();
+        let id = one.runner.id;
         let other = one
             .state_token
             .as_ref()
@@ -48,8 +48,8 @@ fn asked(state: &State, entries: &[RunnerEntry]) -> Vec<String> {
         let has_entry = if one.has_entry { "" } else { " lost" };
         format!(
             "{id} {} {:?}{}{has_entry}",
-            one.token.expose(),
-            one.ownership,
+            one.runner.token.expose(),
+            one.runner.ownership(),
             other.unwrap_or_default()
         )
     };
@@ -102,11 +102,14 @@ fn every_owned_runner_is_asked_for_once_and_none_is_named() {
 fn copy_of_an_entry_with_an_id_that_is_not_its_own_is_not_known() {
     let state = known(&["1 a glrt-t"], Source::AccessToken);
     let found = unregistrations(&file(&["1 a glrt-u", "1 b glrt-t"]), Some(&state));
-    let got: Vec<_> = found.iter().map(|one| (one.known, one.ownership)).collect();
+    let got: Vec<_> = found
+        .iter()
+        .map(|one| (one.known, one.runner.ownership()))
+        .collect();
     assert_eq!(got, [(false, SHARED), (true, OWNED)]);
     // Alone it may be the rotated one.
     let found = unregistrations(&file(&["1 a glrt-u"]), Some(&state));
-    assert_eq!((found[0].known, found[0].ownership), (true, OWNED));
+    assert_eq!((found[0].known, found[0].runner.ownership()), (true, OWNED));
 }
 
 #[test]
@@ -123,22 +126,17 @@ fn lost_runner_is_asked_for_by_all_that_the_state_file_knows() {
         1,
         "the same token at another GitLab is another runner: {found:?}"
     );
-    let Unregistration {
-        ownership,
-        known,
-        id,
-        url,
-        expires_at,
-        obtained_at,
-        ..
-    } = &found[0];
-    assert_eq!(
-        (*ownership, *known, *id, url.as_str()),
-        (OWNED, true, Some(1), "http://h")
-    );
-    assert_eq!((*expires_at, *obtained_at), (Some(at), Some(at)));
-    assert_eq!(found[0].registered(None).runner(), "runner 1 \"a\"");
-    assert_eq!(found[0].tls_files[0].as_deref(), Some("ca.pem"));
+    let lost = &found[0];
+    let want = Runner {
+        url: "http://h".into(),
+        id: 1,
+        source: Source::AccessToken,
+        token: Token::new("t").unwrap(),
+    };
+    assert_eq!((&lost.runner, lost.known), (&want, true));
+    assert_eq!((lost.expires_at, lost.obtained_at), (Some(at), Some(at)));
+    assert_eq!(lost.registered(None).named(), "runner 1 \"a\"");
+    assert_eq!(lost.tls_files[0].as_deref(), Some("ca.pem"));
     // A file with other runners of that GitLab is none with its certificate.
     assert_eq!(without_entry(&state, &[])[0].tls_files[0], None);
 }
@@ -172,7 +170,7 @@ fn runner_that_was_unregistered_is_neither_asked_for_nor_named() {
 #[test]
 fn runner_on_its_way_out_is_asked_for_once() {
     let mut state = known(&["1 a t", "2 b u"], Source::RegistrationToken);
-    state.leaving.push(Leaving {
+    state.leaving.push(Runner {
         url: "http://h/".into(),
         id: 1,
         source: Source::RegistrationToken,

@@ -20,7 +20,7 @@ fn after(state: &State, gone: &[&str], stay: &[&str], there: &[&str]) -> Option<
     let all = all(&there, Some(state));
     let gone: Vec<&Unregistration> = all
         .iter()
-        .filter(|one| gone.contains(&one.token.expose()))
+        .filter(|one| gone.contains(&one.runner.token.expose()))
         .collect();
     let after = record(state, &gone, &file(stay), &there)?;
     assert_eq!(
@@ -98,23 +98,25 @@ fn shared_runner_is_forgotten_with_its_last_entry_only() {
 #[test]
 fn what_was_received_or_on_its_way_out_is_forgotten_too() {
     let mut state = known(&["1 a t"], Source::RegistrationToken);
-    state.leaving.push(Leaving {
+    state.leaving.push(Runner {
         url: "http://h/".into(),
         id: 1,
         source: Source::RegistrationToken,
         token: Token::new("left").unwrap(),
     });
-    state.pending = Some(Pending::Received {
-        url: "http://h".into(),
-        source: Source::RegistrationToken,
-        id: 5,
-        token: Token::new("received").unwrap(),
+    state.pending = Some(Pending::Received(Received {
+        runner: Runner {
+            url: "http://h".into(),
+            id: 5,
+            source: Source::RegistrationToken,
+            token: Token::new("received").unwrap(),
+        },
         obtained_at: String::new(),
         expires_at: None,
         name: None,
         name_given: false,
         sent: None,
-    });
+    }));
     let all = all(&[], Some(&state));
     let gone: Vec<&Unregistration> = all.iter().collect();
     assert_eq!(record(&state, &gone[..0], &[], &[]), None);

@@ -14,7 +14,7 @@ use anyhow::Context as _;
 use runner_lifecycle::config_toml::{ConfigToml, RunnerEntry};
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::{Exit, Failure};
-use runner_lifecycle::gitlab::{Client, Endpoint, Proxies, TlsFiles};
+use runner_lifecycle::gitlab::{Client, Endpoint, Proxies};
 use runner_lifecycle::named_file;
 use runner_lifecycle::original;
 use runner_lifecycle::rotation::{self, Place};
@@ -208,19 +208,7 @@ impl<'a> Scene<'a> {
     }
 
     fn client(&self, entry: &RunnerEntry) -> anyhow::Result<Client> {
-        let [ca, cert, key] = [0, 1, 2].map(|index| {
-            let of_entry = entry.tls_files[index].as_ref();
-            self.options.tls_file(index, of_entry)
-        });
-        let tls = TlsFiles {
-            ca_file: ca,
-            cert_file: cert,
-            key_file: key,
-            certs_directories: TlsFiles::directories(
-                &self.options.config,
-                self.environment.default_directory().join("certs"),
-            ),
-        };
+        let tls = self.options.tls.for_entry(&entry.tls_files);
         let proxies = Proxies::from_variables(|name| self.variable(name));
         let endpoint = Endpoint::parse(&entry.url)?;
         Ok(Client::new(&endpoint, &tls, &proxies)?)

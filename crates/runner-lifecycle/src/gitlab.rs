@@ -47,7 +47,7 @@ pub use proxies::Proxies;
 use proxies::Way;
 pub use runner_info::{RunnerInfo, VERSION};
 pub use sweep::{Heard, Page, RunnerDetail, RunnerManager, RunnerRow, RunnersOf};
-pub use tls::TlsFiles;
+pub use tls::{GivenTlsFiles, TlsFiles};
 
 /// The client of one GitLab instance. Cheap to keep: its connection stays open for the next call.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::ending::NoRun;
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::former;
-use runner_lifecycle::gitlab::{Endpoint, Proxies};
+use runner_lifecycle::gitlab::{Endpoint, GivenTlsFiles, Proxies, TlsFiles};
 use runner_lifecycle::named_file;
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::token::{Kind, Token, no_token};
@@ -81,17 +81,6 @@ impl Selection {
     }
 }
 
-/// Files for TLS, each only where given.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct TlsPaths {
-    /// The authority that signed GitLab's certificate.
-    pub ca: Option<PathBuf>,
-    /// The client's certificate.
-    pub certificate: Option<PathBuf>,
-    /// Its key.
-    pub key: Option<PathBuf>,
-}
-
 /// Everything that was asked for.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
@@ -107,12 +96,8 @@ pub(crate) struct Options {
     pub metrics_address: Option<String>,
     /// `LISTEN_ADDRESS`, which beats `config.toml` for the runner manager as for us.
     pub listen_address: Option<String>,
-    /// TLS files that win over those of an entry.
-    pub tls: TlsPaths,
-    /// TLS files that count where an entry has none.
-    pub fallback_tls: TlsPaths,
-    /// Where `<host>.crt` is looked for besides the directory of `config.toml`.
-    pub default_certs: PathBuf,
+    /// TLS files: a flag or a variable of our own wins over the entry, the entry over a variable that others read.
+    pub tls: GivenTlsFiles,
     /// The proxies that the environment names.
     pub proxies: Proxies,
     /// The pod this process runs in.
@@ -163,8 +148,8 @@ pub(crate) fn parse(line: CommandLine, environment: &Environment) -> Result<Opti
         "pause" | "resume" => Command::ByHand(by_hand::read(&given, name)?),
         _ => Command::PreStop,
     };
-    let path = |flag: &str, variable: &str| given.text(flag, &[variable]).map(PathBuf::from);
-    let variable = |name: &str| environment.get(name).map(PathBuf::from);
+    let variable = |name: &str| environment.get(name).map(str::to_owned);
+    let config = config_of(&given);
     let told = given.duration("grace-period", "RUNNER_REAPER_GRACE_PERIOD")?;
     let reserve = given.duration("reserve", "RUNNER_REAPER_RESERVE")?;
     let grace = Grace::of(told, reserve);
@@ -177,23 +162,25 @@ pub(crate) fn parse(line: CommandLine, environment: &Environment) -> Result<Opti
     }
     Ok(Options {
         command,
-        config: config_of(&given),
         grace,
         unregister_timeout: patience.unwrap_or(UNREGISTER).max(LEAST_UNREGISTER),
         metrics_address: given.text("metrics-address", &["RUNNER_REAPER_METRICS_ADDRESS"]),
-        listen_address: environment.get("LISTEN_ADDRESS").map(str::to_owned),
-        tls: TlsPaths {
-            ca: path("tls-ca-file", "RUNNER_REAPER_TLS_CA_FILE"),
-            certificate: path("tls-cert-file", "RUNNER_REAPER_TLS_CERT_FILE"),
-            key: path("tls-key-file", "RUNNER_REAPER_TLS_KEY_FILE"),
+        listen_address: variable("LISTEN_ADDRESS"),
+        tls: GivenTlsFiles {
+            first: TlsFiles::named([
+                given.text("tls-ca-file", &["RUNNER_REAPER_TLS_CA_FILE"]),
+                given.text("tls-cert-file", &["RUNNER_REAPER_TLS_CERT_FILE"]),
+                given.text("tls-key-file", &["RUNNER_REAPER_TLS_KEY_FILE"]),
+            ])
+            .with_directories(&config, &environment.default_directory()),
+            last: TlsFiles::named([
+                variable("CI_SERVER_TLS_CA_FILE"),
+                variable("CI_SERVER_TLS_CERT_FILE"),
+                variable("CI_SERVER_TLS_KEY_FILE"),
+            ]),
         },
-        fallback_tls: TlsPaths {
-            ca: variable("CI_SERVER_TLS_CA_FILE"),
-            certificate: variable("CI_SERVER_TLS_CERT_FILE"),
-            key: variable("CI_SERVER_TLS_KEY_FILE"),
-        },
-        default_certs: environment.default_directory().join("certs"),
-        proxies: Proxies::from_variables(|name| environment.get(name).map(str::to_owned)),
+        config,
+        proxies: Proxies::from_variables(variable),
         pod: Pod {
             namespace: given.text("pod-namespace", &["RUNNER_REAPER_POD_NAMESPACE"]),
             name: given.text("pod-name", &["RUNNER_REAPER_POD_NAME"]),

@@ -14,7 +14,7 @@ use runner_lifecycle::token::Token;
 use runner_lifecycle::unregister::Registered;
 use tokio::task::JoinSet;
 
-use crate::args::{Options, TlsPaths};
+use crate::args::Options;
 use crate::entries::Unregistration;
 use crate::rotation::{self, Newest};
 
@@ -73,7 +73,7 @@ impl<'a> Clients<'a> {
     /// Fails when the URL or a TLS file cannot be used.
     pub(crate) fn of(&mut self, unregistration: &Unregistration) -> anyhow::Result<Arc<Client>> {
         let endpoint = Endpoint::parse(&unregistration.runner.url)?;
-        let files = tls_files(self.options, &unregistration.tls_files);
+        let files = self.options.tls.for_entry(&unregistration.tls_files);
         let known = self
             .made
             .iter()
@@ -256,28 +256,4 @@ async fn ask(
         return Err(Failure::refused(words).into());
     }
     Ok(gone)
-}
-
-/// A flag wins over the three files of an entry, those over a variable that other programs read too.
-pub(crate) fn tls_files(options: &Options, entry: &[Option<String>; 3]) -> TlsFiles {
-    let TlsPaths {
-        ca,
-        certificate,
-        key,
-    } = &options.tls;
-    let fallback = &options.fallback_tls;
-    let [entry_ca, entry_certificate, entry_key] = entry;
-    let first = |flag: &Option<std::path::PathBuf>,
-                 entry: &Option<String>,
-                 other: &Option<std::path::PathBuf>| {
-        flag.clone()
-            .or_else(|| entry.clone().map(Into::into))
-            .or_else(|| other.clone())
-    };
-    TlsFiles {
-        ca_file: first(ca, entry_ca, &fallback.ca),
-        cert_file: first(certificate, entry_certificate, &fallback.certificate),
-        key_file: first(key, entry_key, &fallback.key),
-        certs_directories: TlsFiles::directories(&options.config, options.default_certs.clone()),
-    }
 }

@@ -10,7 +10,6 @@ use runner_lifecycle::gitlab::Client;
 
 use crate::args::Options;
 use crate::args::sweep::Sweep;
-use crate::requests::tls_files;
 use crate::stops::Stops;
 
 mod deletion;
@@ -30,7 +29,7 @@ use survey::Survey;
 ///
 /// Fails when GitLab cannot be asked or refuses, when a rail breaks, or when told to stop; the words say how much was deleted.
 pub(crate) async fn run(options: &Options, sweep: &Sweep, stops: &Stops) -> anyhow::Result<Exit> {
-    let files = tls_files(options, &[None, None, None]);
+    let files = options.tls.for_entry(&[None, None, None]);
     let client = Client::new(&sweep.endpoint, &files, &options.proxies)?;
     let survey = Survey::new(sweep, &client, Deadline::after(sweep.timeout));
     let plan = tokio::select! {

@@ -61,11 +61,9 @@ impl<'a> Plan<'a> {
             ca_file: wish.tls_ca_file.clone(),
             cert_file: wish.tls_cert_file.clone(),
             key_file: wish.tls_key_file.clone(),
-            certs_directories: TlsFiles::directories(
-                &options.config,
-                environment.default_directory().join("certs"),
-            ),
+            ..TlsFiles::default()
         };
+        let tls = tls.with_directories(&options.config, &environment.default_directory());
         let proxies = Proxies::from_variables(|name| environment.get(name).map(ToOwned::to_owned));
         let client = Client::new(&endpoint, &tls, &proxies)?;
         let attributes = attributes(options, &wish.name);

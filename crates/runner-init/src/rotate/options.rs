@@ -7,12 +7,12 @@ use runner_lifecycle::command_line::CommandLine;
 use runner_lifecycle::ending::NoRun;
 use runner_lifecycle::environment::Environment;
 use runner_lifecycle::exit::Failure;
-use runner_lifecycle::gitlab::Endpoint;
+use runner_lifecycle::gitlab::{Endpoint, GivenTlsFiles, TlsFiles};
 use runner_lifecycle::shown::shown;
 use runner_lifecycle::volume::names;
 
 use super::choice::Selection;
-use crate::args::{Given, Origin, Readings};
+use crate::args::{Origin, Readings};
 use crate::commands::Command;
 
 /// Limit of a run that gives none.
@@ -41,7 +41,7 @@ pub(crate) struct Options {
     /// How long the run may take to end once it is told to.
     pub grace_period: Duration,
     /// `--tls-ca-file`, `--tls-cert-file`, `--tls-key-file`: a flag wins over the entry, the entry over a variable.
-    pub tls: [Option<Given<String>>; 3],
+    pub tls: GivenTlsFiles,
 }
 
 /// Reads the words; flags win over variables, an empty variable is unset.
@@ -64,11 +64,18 @@ pub(crate) fn parse(line: CommandLine, environment: &Environment) -> Result<Opti
     if let Some(url) = &url {
         Endpoint::parse(url).map_err(|error| Failure::usage(format!("--url: {error}")))?;
     }
+    let config = readings.text("config").map_or_else(
+        || environment.default_directory().join(names::CONFIG),
+        |given| PathBuf::from(given.value),
+    );
+    let tls = |by_flag: bool| {
+        let names = ["tls-ca-file", "tls-cert-file", "tls-key-file"];
+        TlsFiles::named(names.map(|name| {
+            let given = readings.trimmed(name)?;
+            (matches!(given.origin, Origin::Flag(_)) == by_flag).then_some(given.value)
+        }))
+    };
     Ok(Options {
-        config: readings.text("config").map_or_else(
-            || environment.default_directory().join(names::CONFIG),
-            |given| PathBuf::from(given.value),
-        ),
         selection: Selection {
             name: readings.text("name").map(|given| given.value),
             url,
@@ -88,19 +95,10 @@ pub(crate) fn parse(line: CommandLine, environment: &Environment) -> Result<Opti
         dry_run: yes("dry-run"),
         timeout: time("timeout", TIMEOUT),
         grace_period: time("grace-period", GRACE_PERIOD),
-        tls: ["tls-ca-file", "tls-cert-file", "tls-key-file"].map(|name| readings.trimmed(name)),
+        tls: GivenTlsFiles {
+            first: tls(true).with_directories(&config, &environment.default_directory()),
+            last: tls(false),
+        },
+        config,
     })
-}
-
-impl Options {
-    /// Which of an entry's TLS files, or those that were given, counts.
-    pub(super) fn tls_file(&self, index: usize, of_entry: Option<&String>) -> Option<PathBuf> {
-        let given = self.tls[index].as_ref();
-        let flag = given.filter(|given| matches!(given.origin, Origin::Flag(_)));
-        let text = flag
-            .map(|given| &given.value)
-            .or(of_entry)
-            .or(given.map(|given| &given.value));
-        text.map(PathBuf::from)
-    }
 }

@@ -17,7 +17,7 @@ mod pem;
 mod trust;
 
 pub(super) use explanation::{Peer, explain};
-pub use files::TlsFiles;
+pub use files::{GivenTlsFiles, TlsFiles};
 use files::{Named, client_certificate, named_ca};
 use trust::Trust;
 

@@ -23,17 +23,60 @@ pub struct TlsFiles {
     pub certs_directories: Vec<PathBuf>,
 }
 
-impl TlsFiles {
-    /// Where certificates are looked for: `certs/` beside the config file, then `default`, where gitlab-runner looks whatever
-    /// its `--config` says.
+/// Those that were given to a program which speaks for entries with files of their own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GivenTlsFiles {
+    /// Which win over those of an entry, with the directories.
+    pub first: TlsFiles,
+    /// Which count where an entry has none: of variables that other programs read too.
+    pub last: TlsFiles,
+}
+
+impl GivenTlsFiles {
+    /// Those for an entry with these files, in the order of [`TlsFiles::named`].
     #[must_use]
-    pub fn directories(config: &Path, default: PathBuf) -> Vec<PathBuf> {
-        let beside = config.parent().unwrap_or_else(|| Path::new(""));
-        let mut directories = vec![beside.join("certs")];
-        if !directories.contains(&default) {
-            directories.push(default);
+    pub fn for_entry(&self, entry: &[Option<String>; 3]) -> TlsFiles {
+        let first = self.first.clone();
+        first
+            .or(TlsFiles::named(entry.clone()))
+            .or(self.last.clone())
+    }
+}
+
+impl TlsFiles {
+    /// CA file, certificate and key, by name alone.
+    #[must_use]
+    pub fn named(files: [Option<String>; 3]) -> Self {
+        let [ca_file, cert_file, key_file] = files.map(|file| file.map(PathBuf::from));
+        Self {
+            ca_file,
+            cert_file,
+            key_file,
+            certs_directories: Vec::new(),
         }
-        directories
+    }
+
+    /// With the other's where none is named here.
+    fn or(self, other: Self) -> Self {
+        Self {
+            ca_file: self.ca_file.or(other.ca_file),
+            cert_file: self.cert_file.or(other.cert_file),
+            key_file: self.key_file.or(other.key_file),
+            certs_directories: self.certs_directories,
+        }
+    }
+
+    /// With the directories in which certificates are looked for: `certs/` beside the config file, then that of `default`,
+    /// where gitlab-runner looks whatever its `--config` says.
+    #[must_use]
+    pub fn with_directories(self, config: &Path, default: &Path) -> Self {
+        let beside = config.parent().unwrap_or_else(|| Path::new(""));
+        let mut certs_directories = vec![beside.join("certs"), default.join("certs")];
+        certs_directories.dedup();
+        Self {
+            certs_directories,
+            ..self
+        }
     }
 
     /// Those for another GitLab: what is named is this one's.
@@ -140,14 +183,36 @@ mod tests {
     #[test]
     fn the_directory_beside_the_config_file_comes_first_and_none_comes_twice() {
         let check = |config: &str, want: &[&str]| {
-            let found = TlsFiles::directories(Path::new(config), "/etc/gitlab-runner/certs".into());
+            let default = Path::new("/etc/gitlab-runner");
+            let found = TlsFiles::default().with_directories(Path::new(config), default);
             let want: Vec<_> = want.iter().map(PathBuf::from).collect();
-            assert_eq!(found, want, "{config}");
+            assert_eq!(found.certs_directories, want, "{config}");
         };
         let default = "/etc/gitlab-runner/certs";
         check("/config/config.toml", &["/config/certs", default]);
         check("/etc/gitlab-runner/config.toml", &[default]);
         check("config.toml", &["certs", default]);
+    }
+
+    #[test]
+    fn each_file_of_an_entry_stands_behind_a_flag_and_before_a_variable() {
+        let named = |text: [&str; 3]| {
+            TlsFiles::named(text.map(|file| Some(file.to_owned()).filter(|file| file != "-")))
+        };
+        let given = GivenTlsFiles {
+            first: TlsFiles {
+                certs_directories: vec!["certs".into()],
+                ..named(["flag", "-", "-"])
+            },
+            last: named(["variable", "variable", "variable"]),
+        };
+        let entry = ["entry", "entry"].map(|file| Some(file.to_owned()));
+        let [ca, certificate] = entry;
+        let want = TlsFiles {
+            certs_directories: vec!["certs".into()],
+            ..named(["flag", "entry", "variable"])
+        };
+        assert_eq!(given.for_entry(&[ca, certificate, None]), want);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use anyhow::ensure;
 use gitlab_simulator::Simulator;
 
 use super::{PATIENCE, check_success, is_running, run_job, show_list, start, wait_for_jobs};
-use crate::pod::{Ends, Pod};
+use crate::pod::Pod;
 use crate::programs::Programs;
 use crate::timeline::Timeline;
 
@@ -30,12 +30,12 @@ pub(super) fn act(
     pod.init(timeline)?;
     start(&mut pod, timeline, gitlab)?;
     let old = pod.runner_id()?;
-    let first = run_job(gitlab, &pod, Ends::WhenReleased, timeline)?;
+    let first = run_job(gitlab, &pod, timeline)?;
     pod.reaper("status", timeline)?;
 
     timeline.chapter("By hand: no new jobs for a while");
     pod.reaper("pause", timeline)?;
-    let second = gitlab.queue_job(pod.job(old, Ends::WhenReleased));
+    let second = gitlab.queue_job(pod.job(old));
     let taken = is_running(gitlab, second, A_POLL);
     ensure!(!taken, "job {second} was taken during the pause");
     timeline.say(&format!(

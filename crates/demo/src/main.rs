@@ -9,11 +9,11 @@ mod timeline;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, anyhow, ensure};
 use clap::{Arg, ArgAction, Command, value_parser};
 use gitlab_simulator::{JobStatus, Settings, Simulator};
 
-use pod::{Ends, Pod};
+use pod::Pod;
 use programs::Programs;
 use timeline::Timeline;
 
@@ -21,10 +21,10 @@ use timeline::Timeline;
 const REGISTRATION_TOKEN: &str = "gitlabtoken";
 
 /// How long any one thing may take before the demo gives up.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The job that runs while its pod is deleted.
-const JOB_SECONDS: u64 = 4;
+/// How long a job goes on after its pod was deleted.
+const JOB_GOES_ON: Duration = Duration::from_secs(3);
 
 /// Of two pods one each, of the third two.
 const RUNNERS: usize = 4;
@@ -98,8 +98,12 @@ fn run(programs: &Programs, timeline: &mut Timeline) -> anyhow::Result<()> {
     timeline.quote(&pod::masked(&before));
 
     timeline.chapter("A pod is deleted while it is busy");
-    let job = run_job(&gitlab, &busy, Ends::After(JOB_SECONDS), timeline)?;
+    let job = run_job(&gitlab, &busy, timeline)?;
+    let released = busy.release_in(JOB_GOES_ON);
     busy.delete(timeline)?;
+    released
+        .join()
+        .map_err(|_| anyhow!("releasing the job panicked"))??;
     check_success(&gitlab, job)?;
     timeline.say(&format!(
         "job {job} ended with success before its runner was unregistered"
@@ -134,13 +138,8 @@ fn start(pod: &mut Pod<'_>, timeline: &Timeline, gitlab: &Simulator) -> anyhow::
 }
 
 /// Queues a job for this pod, and waits until its runner manager works on it.
-fn run_job(
-    gitlab: &Simulator,
-    pod: &Pod<'_>,
-    ends: Ends,
-    timeline: &Timeline,
-) -> anyhow::Result<i64> {
-    let job = gitlab.queue_job(pod.job(pod.runner_id()?, ends));
+fn run_job(gitlab: &Simulator, pod: &Pod<'_>, timeline: &Timeline) -> anyhow::Result<i64> {
+    let job = gitlab.queue_job(pod.job(pod.runner_id()?));
     ensure!(is_running(gitlab, job, PATIENCE), "nobody took the job");
     wait_for_jobs(pod, 1)?;
     timeline.say(&format!("job {job} runs on {}", pod.name()));

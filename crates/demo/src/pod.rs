@@ -1,8 +1,9 @@
 //! Owns one pod of the demo: its volume, its containers in the kubelet's order, and its end. What the pod does with GitLab
 //! is done by the real programs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
@@ -22,15 +23,6 @@ pub(crate) const DESCRIPTION: &str = "container-builder";
 
 /// The article's `--tag-list`.
 pub(crate) const TAG: &str = "docker";
-
-/// When a job of the demo ends.
-#[derive(Clone, Copy)]
-pub(crate) enum Ends {
-    /// After so many seconds.
-    After(u64),
-    /// With all others of its pod that wait, by [`Pod::release`].
-    WhenReleased,
-}
 
 /// A pod of the article's Deployment.
 pub(crate) struct Pod<'a> {
@@ -193,23 +185,13 @@ impl<'a> Pod<'a> {
         Ok(status["runner_manager"]["jobs"].as_u64())
     }
 
-    /// A job that only the runner with this id takes.
-    pub(crate) fn job(&self, runner_id: i64, ends: Ends) -> Job {
+    /// A job that only the runner with this id takes. It ends with all others of its pod, by [`Pod::release`].
+    pub(crate) fn job(&self, runner_id: i64) -> Job {
         let go = self.go().display().to_string();
-        let (script, variable) = match ends {
-            Ends::After(seconds) => (
-                format!("sleep {seconds}"),
-                ("STAND_IN_DURATION".into(), format!("{seconds}s")),
-            ),
-            Ends::WhenReleased => (
-                format!("while [ ! -e {go} ]; do sleep 0.1; done"),
-                ("STAND_IN_UNTIL_FILE".into(), go),
-            ),
-        };
         Job {
             name: "build".into(),
-            script: vec![script],
-            variables: vec![variable],
+            script: vec![format!("while [ ! -e {go} ]; do sleep 0.1; done")],
+            variables: vec![("STAND_IN_UNTIL_FILE".into(), go)],
             tags: vec![TAG.into()],
             runner_id: Some(runner_id),
             ..Job::default()
@@ -218,11 +200,16 @@ impl<'a> Pod<'a> {
 
     /// Lets the jobs end that wait for it.
     pub(crate) fn release(&self) -> anyhow::Result<()> {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "a file that jobs wait for, not a helper's"
-        )]
-        std::fs::write(self.go(), "").context("releasing the jobs")
+        release(&self.go())
+    }
+
+    /// The same, so long from now, while the demo goes on.
+    pub(crate) fn release_in(&self, wait: Duration) -> JoinHandle<anyhow::Result<()>> {
+        let go = self.go();
+        std::thread::spawn(move || {
+            std::thread::sleep(wait);
+            release(&go)
+        })
     }
 
     fn go(&self) -> PathBuf {
@@ -270,6 +257,15 @@ impl<'a> Pod<'a> {
         timeline.quote(&String::from_utf8_lossy(&output.stdout));
         timeline.quote(&String::from_utf8_lossy(&output.stderr));
     }
+}
+
+/// Makes the file that jobs wait for.
+fn release(go: &Path) -> anyhow::Result<()> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a file that jobs wait for, not a helper's"
+    )]
+    std::fs::write(go, "").context("releasing the jobs")
 }
 
 impl Drop for Pod<'_> {

@@ -15,8 +15,8 @@ pub fn is_root() -> bool {
 /// A command in namespaces of its own, where this machine allows that; in CI it must. Who is not root becomes it inside.
 fn unshare(namespaces: &[&str], needed: &[&str]) -> Option<Command> {
     let new = || {
-        let mut command = Command::new("unshare");
-        command.args(namespaces).stdin(Stdio::null());
+        let mut command = bare("unshare");
+        command.args(namespaces);
         if !is_root() {
             command.args(["--user", "--map-root-user"]);
         }
@@ -24,6 +24,16 @@ fn unshare(namespaces: &[&str], needed: &[&str]) -> Option<Command> {
     };
     let tried = run(new().args(needed).arg("true"));
     allowed(&tried, &format!("{namespaces:?} with {needed:?}")).then(new)
+}
+
+/// A command that has none of the variables here, which the programs behind it would take for their own.
+fn bare(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command
+        .env_clear()
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+        .stdin(Stdio::null());
+    command
 }
 
 /// Whether that went well. In CI it must; elsewhere what is left out is said.
@@ -51,9 +61,9 @@ pub fn mount_namespace() -> Option<Command> {
 
 /// A command without capabilities, as one of whoever is not root is.
 pub fn user_namespace() -> Option<Command> {
-    let mut command = Command::new("unshare");
-    command.arg("--user").stdin(Stdio::null());
-    let tried = run(Command::new("unshare").args(["--user", "true"]));
+    let mut command = bare("unshare");
+    command.arg("--user");
+    let tried = run(bare("unshare").args(["--user", "true"]));
     allowed(&tried, "--user").then_some(command)
 }
 

@@ -319,7 +319,7 @@ pub fn within(bound: Duration, mut measure: impl FnMut() -> Duration) {
 }
 
 /// How many times as long as on an ordinary machine a process takes here and now; 1 on a quicker one.
-fn slowness() -> f64 {
+pub fn slowness() -> f64 {
     const STARTS: u32 = 50;
     const USUAL: Duration = Duration::from_millis(3);
     let began = Instant::now();

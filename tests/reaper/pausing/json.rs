@@ -87,7 +87,7 @@ fn nobody_to_wait_for_and_a_deadline_that_passed_are_told_too() {
     pod.start(&[]);
     pod.polled(1);
     pod.busy_with(1);
-    let (code, value) = printed(&pod, &["pause", "--timeout=2s"]);
+    let (code, value) = printed(&pod, &["pause", "--timeout=6s"]);
     assert_eq!(code, 75, "{value}");
     assert_eq!(short(&value), "pause false true true on Some(1)");
     pod.release();

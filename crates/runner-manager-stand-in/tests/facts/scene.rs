@@ -49,8 +49,15 @@ pub(crate) fn program() -> PathBuf {
     real().unwrap_or_else(|| env!("CARGO_BIN_EXE_runner-manager-stand-in").into())
 }
 
-/// The program with the signals of a container: `nohup` would hand an ignored SIGHUP down to it.
+/// The program with the signals of a container: `nohup` would hand an ignored SIGHUP down to it. And with nothing of the
+/// variables here, many of which it would take for its own.
 fn command() -> Command {
+    let mut command = with_signals();
+    command.env_clear().env("PATH", "/usr/bin:/bin");
+    command
+}
+
+fn with_signals() -> Command {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let ignored = u64::from_str_radix(ignored.unwrap().trim(), 16).unwrap();
@@ -135,6 +142,7 @@ impl Scene {
         let child = command()
             .args(arguments)
             .env("CONFIG_FILE", self.file())
+            .env("HOME", self.directory.path())
             .envs(self.version.map(|version| ("STAND_IN_AS", version)))
             .current_dir(self.directory.path())
             .stdin(Stdio::null())

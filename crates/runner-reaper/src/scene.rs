@@ -98,10 +98,16 @@ impl Scene {
                 ),
             }
         }
-        let config = match files.config()? {
+        let known = state.as_ref().is_some_and(State::knows_a_runner);
+        let config = match known {
+            // Without entries it may be in the midst of a rotation's write, which a throttled pod holds up.
+            true => files.config_when_whole(deadline).await?,
+            false => files.config()?,
+        };
+        let config = match config {
             Some(config) => config,
             // What is remembered counts without the file too.
-            None if state.as_ref().is_some_and(State::knows_a_runner) => Config::missing()?,
+            None if known => Config::missing()?,
             None => return Ok(Opened::Nothing),
         };
         Ok(Opened::Scene(Box::new(Self {
@@ -180,4 +186,47 @@ async fn put_back(files: &Files, deadline: Deadline) -> Restored {
         Err(error) => log::warn!("config.toml could not be restored: {error}"),
     }
     restored.unwrap_or(Restored::Nothing)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use runner_lifecycle::environment::Environment;
+
+    use super::*;
+
+    const STATE: &str = "version = 2\n\n[[entry]]\nurl = \"https://gitlab.example\"\nid = 7\nname = \"build\"\nsource = \"authentication-token\"\n";
+    const WHOLE: &str = "[[runners]]\n  url = \"https://gitlab.example\"\n  token = \"glrt-new\"\n  executor = \"shell\"\n";
+
+    /// How many entries are read from a file that the runner manager has emptied, and fills once it was looked at.
+    async fn entries_read(state: &str) -> usize {
+        let directory = tempfile::tempdir().unwrap();
+        let put = |name: &str, text: &str| {
+            #[expect(clippy::disallowed_methods, reason = "somebody else's files")]
+            fs::write(directory.path().join(name), text).unwrap();
+        };
+        put(names::STATE, state);
+        put("config.toml", "");
+        let path = directory.path().join("config.toml");
+        let argv = ["--config".into(), path.into_os_string()];
+        let environment = Environment::of::<&str, &str>([]);
+        let line = crate::args::command_line(argv, &environment);
+        let options = crate::args::parse(line, &environment).unwrap();
+        let deadline = Deadline::after(std::time::Duration::from_secs(60));
+        let (opened, ()) = tokio::join!(Scene::open(&options, deadline), async {
+            put("config.toml", WHOLE);
+        });
+        match opened.unwrap() {
+            Opened::Scene(scene) => scene.config.toml.entry_count(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn file_that_is_emptied_and_not_filled_yet_is_read_when_it_is() {
+        assert_eq!(entries_read(STATE).await, 1);
+        // Where no runner is known, one without entries is whole.
+        assert_eq!(entries_read("version = 2\n").await, 0);
+    }
 }

@@ -67,7 +67,7 @@ fn dead_runner_managers_of_the_fleet_go_and_no_other() {
 
     let plan = world.ends(&[&runner_id], 0);
     assert!(
-        plan.stdout.contains("2 to delete; of fleet ci"),
+        plan.stdout.contains("2 to delete; fleet ci"),
         "{}",
         plan.stdout
     );

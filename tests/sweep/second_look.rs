@@ -27,11 +27,9 @@ fn runner_that_comes_back_to_life_between_the_looks_stays() {
     let (back, dead) = (world.dead(), world.dead());
     let ended = meanwhile(&world, "GET /runners/*/jobs", || world.contact(back));
     assert_eq!(ended.code(), 0, "{}", ended.output());
-    assert!(
-        ended
-            .stderr
-            .contains(&format!("runner {back} of pod ci/runner-0 stays"))
-    );
+    assert!(ended.stderr.contains(&format!(
+        "runner {back} of pod ci/runner-0 kept after a second look"
+    )));
     assert_eq!(world.asked_to_go(), [dead].into());
     assert_eq!(world.there(), [back].into());
 }

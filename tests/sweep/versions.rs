@@ -21,7 +21,7 @@ fn before_gitlab_18_jobs_are_asked_for_and_unknown_ages_are_kept() {
     for said in [
         "2 kept: has a running job",
         "1 kept: never contacted, and GitLab does not show when it was created",
-        "not known: this GitLab (before about 18) does not say",
+        "not known: this GitLab (before about 18) does not show which runners have jobs",
         "not known: 1 of these, for the reasons above; none of them is deleted",
         "1 to delete;",
     ] {

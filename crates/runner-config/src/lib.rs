@@ -3,8 +3,10 @@
 //! file as a document by them; knows no clock, disk or socket.
 
 pub mod canonical;
+pub mod config_toml;
 pub mod diff;
 pub mod elements;
+pub mod fault;
 mod field;
 mod flag;
 pub mod global_key;
@@ -18,6 +20,8 @@ pub mod moment;
 pub mod place;
 mod removal;
 pub mod sameness;
+pub mod shown;
+mod statements;
 pub mod three_way;
 pub mod token;
 pub mod zeros;

@@ -1,6 +1,11 @@
-//! Owns how GitLab's tokens are known by their prefixes, and masked in any text. It cannot know tokens that have none.
+//! Owns what a token is: a secret that cannot be shown, known by GitLab's prefixes, and masked in any text. One without a
+//! prefix cannot be known in a text.
 
 use std::borrow::Cow;
+
+mod secret;
+
+pub use secret::{Token, TokenError};
 
 /// What stands in place of a token.
 pub const MASK: &str = "***";

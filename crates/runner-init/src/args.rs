@@ -8,12 +8,12 @@ mod reading;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use runner_config::shown::shown;
 use runner_lifecycle::command_line::CommandLine;
 use runner_lifecycle::ending::NoRun;
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::fleet::Fleet;
 use runner_lifecycle::pod::Pod;
-use runner_lifecycle::shown::shown;
 use runner_lifecycle::token::Token;
 use runner_lifecycle::volume::names;
 use runner_lifecycle::{former, misspelt};

@@ -1,7 +1,7 @@
 //! Owns what the executors of gitlab-runner 19.4 require of a registration, add to it and keep of it. Pure.
 
+use runner_config::shown::shown;
 use runner_lifecycle::exit::Failure;
-use runner_lifecycle::shown::shown;
 use toml_edit::{Array, Item, Table, Value, value};
 
 use runner_config::RUNNER;

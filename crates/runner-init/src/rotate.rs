@@ -11,7 +11,7 @@ mod token_out;
 use std::path::Path;
 
 use anyhow::Context as _;
-use runner_lifecycle::config_toml::{ConfigToml, RunnerEntry};
+use runner_config::config_toml::{ConfigToml, RunnerEntry};
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::{Exit, Failure};
 use runner_lifecycle::gitlab::{Client, Endpoint, Proxies};

@@ -4,15 +4,15 @@
 use std::fmt;
 use std::path::Path;
 
-use runner_lifecycle::config_toml::expand;
+use runner_config::config_toml::expand;
+use runner_config::elements::{elements, line_of};
+use runner_config::place;
+use runner_config::{RUNNER, canonical, fault, layout, load_check, shown};
 use runner_lifecycle::exit::Failure;
-use runner_lifecycle::{foreign, named_file, shown};
+use runner_lifecycle::named_file;
 use toml_edit::{Document, DocumentMut, Table};
 
 use crate::args::Environment;
-use runner_config::elements::{elements, line_of};
-use runner_config::place;
-use runner_config::{RUNNER, canonical, layout, load_check};
 
 /// A template's one runner entry.
 pub(crate) struct Template {
@@ -50,7 +50,7 @@ impl Template {
         environment: &Environment,
     ) -> Result<Self, Failure> {
         let document = Document::parse(text).map_err(|error| {
-            let fault = foreign::toml::fault(text, &error);
+            let fault = fault::fault(text, &error);
             Failure::unusable(format!("template {name}, {fault}"))
         })?;
         let found = |path: &str, offset: Option<usize>, message: &str| {

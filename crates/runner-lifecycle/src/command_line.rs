@@ -9,11 +9,11 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use log::LevelFilter;
+use runner_config::shown::shown;
 
 use crate::environment::Environment;
 use crate::exit::Failure;
 use crate::report::{Format, Reporting, level_named};
-use crate::shown::shown;
 
 mod stray;
 

@@ -2,10 +2,10 @@
 //! runs nothing. Pure.
 
 use clap::{Arg, ArgAction, Command};
+use runner_config::shown::shown;
 
 use crate::command_line::{Role, Word};
 use crate::exit::Failure;
-use crate::shown::shown;
 
 mod bash;
 mod fish;

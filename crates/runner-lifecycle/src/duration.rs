@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::shown::shown;
+use runner_config::shown::shown;
 
 /// A text that is not a duration.
 #[derive(Debug, Error, PartialEq, Eq)]

@@ -4,10 +4,11 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use runner_config::config_toml;
 use rustix::process::{Resource, Rlimit};
 
 use crate::exit::{Exit, Failure};
-use crate::{config_toml, gitlab, report, state, stdout, volume};
+use crate::{gitlab, report, state, stdout, volume};
 
 /// Forbids core files, which would hold tokens, and makes a bug end with its documented code.
 pub fn prepare() {

@@ -5,4 +5,3 @@ pub(crate) mod http;
 pub(crate) mod io;
 pub(crate) mod pem;
 pub(crate) mod tls;
-pub mod toml;

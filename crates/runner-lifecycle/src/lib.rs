@@ -1,4 +1,4 @@
-//! What `runner-init` and `runner-reaper` both know: GitLab, `config.toml`, the shared volume and its state.
+//! What `runner-init` and `runner-reaper` both know: GitLab, the shared volume and its state.
 //!
 //! The two helpers know this library and not each other; they meet only in the files on the volume. Rules in here are
 //! pure (no clock, disk or socket); each outside thing has one module: [`gitlab`] sends requests, [`volume`] writes
@@ -7,7 +7,6 @@
 pub mod backoff;
 pub mod command_line;
 pub mod completions;
-pub mod config_toml;
 pub mod deadline;
 pub mod duration;
 pub mod ending;
@@ -27,7 +26,6 @@ pub mod report;
 pub mod rotation;
 pub mod runner;
 pub mod runner_manager;
-pub mod shown;
 pub mod signals;
 pub mod source;
 pub mod state;

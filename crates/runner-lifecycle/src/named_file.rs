@@ -6,9 +6,10 @@ use std::io::{Error, ErrorKind, Read as _, Result};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
+use runner_config::fault::not_utf8;
+use runner_config::shown::{self, shown};
+
 use crate::exit::Failure;
-use crate::foreign::toml::not_utf8;
-use crate::shown::{self, shown};
 use crate::token::Token;
 
 /// Largest file that is read, in bytes: a ConfigMap or Secret cannot be larger.

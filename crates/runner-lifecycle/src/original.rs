@@ -3,7 +3,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::config_toml::ConfigToml;
+use runner_config::config_toml::ConfigToml;
+
 use crate::state::{PauseByHand, State};
 use crate::volume::names::original_of;
 use crate::volume::{Error, Publication, Volume};

@@ -4,8 +4,8 @@
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
+use runner_config::config_toml::{ConfigToml, RunnerEntry};
 
-use crate::config_toml::{ConfigToml, RunnerEntry};
 use crate::gitlab::same_url;
 use crate::original;
 use crate::source::Ownership;

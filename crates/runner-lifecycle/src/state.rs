@@ -9,10 +9,10 @@ mod places;
 mod rotation;
 mod text;
 
+use runner_config::fault;
 use thiserror::Error;
 use toml_edit::Document;
 
-use crate::foreign;
 use crate::pod::Pod;
 use crate::runner::Runner;
 use crate::source::Source;
@@ -127,7 +127,7 @@ impl State {
     /// When it is no TOML, misses something, or was written by a later version.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let misread = |span| Error {
-            reason: foreign::toml::misread(text, span),
+            reason: fault::misread(text, span),
         };
         let document = Document::parse(text).map_err(|error| misread(error.span()))?;
         let version = text::version(document.as_table()).map_err(misread)?;

@@ -9,7 +9,8 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::foreign::toml::not_utf8;
+use runner_config::fault::not_utf8;
+
 use crate::named_file::open_without_waiting;
 
 mod error;

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::Config;
+use runner_config::config_toml::ConfigToml;
 use runner_lifecycle::backoff::Backoff;
-use runner_lifecycle::config_toml::ConfigToml;
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::gitlab::{Client, Endpoint, NameFiles, Pace, Proxies, RunnerInfo, TlsFiles};
 use runner_lifecycle::original;

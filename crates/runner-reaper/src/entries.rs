@@ -3,7 +3,7 @@
 
 use std::time::SystemTime;
 
-use runner_lifecycle::config_toml::RunnerEntry;
+use runner_config::config_toml::RunnerEntry;
 use runner_lifecycle::gitlab::same_url;
 use runner_lifecycle::runner::Runner;
 use runner_lifecycle::source::{Ownership, Source};

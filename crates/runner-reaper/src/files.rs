@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
-use runner_lifecycle::config_toml::{self, ConfigToml};
+use runner_config::config_toml::{self, ConfigToml};
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::named_file;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use runner_lifecycle::config_toml::RunnerEntry;
+use runner_config::config_toml::RunnerEntry;
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::Exit;
 use runner_lifecycle::gitlab::Gone;

@@ -129,7 +129,7 @@ pub(crate) async fn waited_for(
 ) -> anyhow::Result<Config> {
     let config = &scene.config;
     let lookup = |name: &str| options.environment.get(name).map(str::to_owned);
-    let due = |entry: &runner_lifecycle::config_toml::RunnerEntry| {
+    let due = |entry: &runner_config::config_toml::RunnerEntry| {
         let due = due_at(entry.token_obtained_at, entry.token_expires_at);
         is_within(due, IMMINENT)
     };

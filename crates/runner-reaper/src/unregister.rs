@@ -1,7 +1,7 @@
 //! Owns the story of `unregister`: by hand, or as the hook line of a manifest. With a live runner manager it is the
 //! story of [`crate::pre_stop`]; without one nothing polls, and the entries leave the file too.
 
-use runner_lifecycle::config_toml::{ConfigToml, RunnerEntry};
+use runner_config::config_toml::{ConfigToml, RunnerEntry};
 use runner_lifecycle::exit::{Exit, Failure};
 
 use crate::args::{Options, Selection};

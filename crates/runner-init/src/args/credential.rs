@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
+use runner_config::shown::shown;
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::gitlab::{AccessLevel, RunnerType};
 use runner_lifecycle::named_file;
-use runner_lifecycle::shown::shown;
 use runner_lifecycle::token::{Kind, Token, no_token};
 
 use super::reading::Readings;

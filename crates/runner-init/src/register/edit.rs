@@ -1,9 +1,9 @@
 //! Owns how `config.toml` changes: from what is there to what should be there, as a value, before anything is written.
 
 use runner_config::RUNNER;
+use runner_config::config_toml::{ConfigToml, Error, put_token};
 use runner_config::place::{self, Place, get};
 use runner_config::three_way::{self, Scope, Written};
-use runner_lifecycle::config_toml::{ConfigToml, Error, put_token};
 use runner_lifecycle::state::StateEntry;
 use toml_edit::{Item, Table, Value, value};
 

@@ -1,6 +1,6 @@
 //! Owns the rule that says which runner entry is ours. Pure: it sees a file's entries and the state, not the files.
 
-use runner_lifecycle::config_toml::RunnerEntry;
+use runner_config::config_toml::RunnerEntry;
 use runner_lifecycle::gitlab::Endpoint;
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::source::{Ownership, Source};

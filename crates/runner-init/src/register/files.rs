@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use runner_lifecycle::config_toml::{ConfigToml, RunnerEntry};
+use runner_config::config_toml::{ConfigToml, RunnerEntry};
 use runner_lifecycle::original;
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::runner::Runner;

@@ -2,16 +2,17 @@
 
 use std::path::Path;
 
-use runner_lifecycle::config_toml::ConfigToml;
+use runner_config::config_toml::ConfigToml;
+use runner_config::shown;
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::gitlab::{
     Attributes, Client, Creation, Endpoint, Proxies, RunnerInfo, RunnerType, TlsFiles,
 };
 use runner_lifecycle::mark::{Mark, Named};
+use runner_lifecycle::named_file;
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::state::Sent;
 use runner_lifecycle::volume::{Volume, names};
-use runner_lifecycle::{named_file, shown};
 
 use super::sent;
 use crate::args::{self, Environment, Options};

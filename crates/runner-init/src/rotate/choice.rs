@@ -1,9 +1,9 @@
 //! Owns which runner entry `rotate` is about, and whose its runner is. Pure.
 
-use runner_lifecycle::config_toml::RunnerEntry;
+use runner_config::config_toml::RunnerEntry;
+use runner_config::shown::shown;
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::gitlab::same_url;
-use runner_lifecycle::shown::shown;
 use runner_lifecycle::source::{Ownership, Source};
 use runner_lifecycle::state::State;
 use runner_lifecycle::token::Token;
@@ -121,7 +121,7 @@ fn named(entry: &RunnerEntry) -> String {
 
 #[cfg(test)]
 mod tests {
-    use runner_lifecycle::config_toml::ConfigToml;
+    use runner_config::config_toml::ConfigToml;
     use runner_lifecycle::state::StateEntry;
 
     use super::*;

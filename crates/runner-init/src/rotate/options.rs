@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use runner_config::shown::shown;
 use runner_lifecycle::command_line::CommandLine;
 use runner_lifecycle::ending::NoRun;
 use runner_lifecycle::environment::Environment;
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::gitlab::{Endpoint, GivenTlsFiles, TlsFiles};
-use runner_lifecycle::shown::shown;
 use runner_lifecycle::volume::names;
 
 use super::choice::Selection;

@@ -1,8 +1,8 @@
 //! Owns what `rotate` prints on stdout: what would be done, or what was done as JSON (`rotate.schema.json`). No token is in it.
 
+use runner_config::shown::without_tokens;
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::gitlab::Endpoint;
-use runner_lifecycle::shown::without_tokens;
 use runner_lifecycle::source::Ownership;
 use runner_lifecycle::stdout;
 use serde_json::{Value, json};

@@ -4,8 +4,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use runner_config::shown;
 use runner_lifecycle::exit::Failure;
-use runner_lifecycle::shown;
 use runner_lifecycle::token::Token;
 use runner_lifecycle::volume::{Error, PRIVATE, Publication, Volume, names};
 

@@ -1,9 +1,10 @@
 //! Owns the line for a word that belongs to nothing: the word itself and its place, so that it is found in a manifest. What
 //! may be a secret is not in it.
 
+use runner_config::shown::{looks_secret, shown};
+
 use super::{Role, Word};
 use crate::misspelt;
-use crate::shown::{looks_secret, shown};
 
 /// A word that is the value of no flag.
 #[must_use]

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use runner_config::shown::{shown, without_tokens};
 use url::Url;
 
 use super::Error;
-use crate::shown::{shown, without_tokens};
 
 mod go;
 

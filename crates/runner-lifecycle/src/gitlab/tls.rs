@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use runner_config::shown;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, InconsistentKeys, RootCertStore};
 
 use super::Error;
 use crate::foreign::pem::{NO_CERTIFICATE, NO_KEY};
-use crate::shown;
 
 mod certificate;
 mod explanation;

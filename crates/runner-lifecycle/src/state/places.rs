@@ -1,7 +1,7 @@
 //! Owns which runner entry of a `config.toml` is which of the state's, and which of the state's have none. Pure.
 
 use super::{State, StateEntry};
-use crate::config_toml::RunnerEntry;
+use runner_config::config_toml::RunnerEntry;
 use crate::source::Ownership;
 
 impl State {
@@ -66,7 +66,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config_toml::ConfigToml;
+    use runner_config::config_toml::ConfigToml;
     use crate::runner::Runner;
     use crate::source::Source;
     use crate::token::Token;

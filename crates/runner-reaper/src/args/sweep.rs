@@ -4,11 +4,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use clap::Command;
+use runner_config::shown::shown;
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::fleet::Fleet;
 use runner_lifecycle::gitlab::{Endpoint, RunnersOf};
 use runner_lifecycle::named_file;
-use runner_lifecycle::shown::shown;
 use runner_lifecycle::token::{Kind, Token, no_token};
 
 use super::arg::{switch, valued};

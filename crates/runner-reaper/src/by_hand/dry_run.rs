@@ -1,7 +1,7 @@
 //! Owns `--dry-run` of both: what is there is read, and what would be done is told. What the run
 //! would refuse is refused; nobody is asked.
 
-use runner_lifecycle::config_toml::ConfigToml;
+use runner_config::config_toml::ConfigToml;
 use runner_lifecycle::exit::Exit;
 use runner_lifecycle::original;
 use runner_lifecycle::state::PauseByHand;

@@ -3,9 +3,9 @@
 use std::fs;
 use std::time::SystemTime;
 
+use runner_config::shown::without_tokens;
 use runner_lifecycle::environment::Environment;
 use runner_lifecycle::report::misleads;
-use runner_lifecycle::shown::without_tokens;
 
 /// No name is longer; what is longer is no name.
 const LONGEST: usize = 64;

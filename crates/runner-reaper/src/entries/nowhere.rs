@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use runner_lifecycle::config_toml::RunnerEntry;
+use runner_config::config_toml::RunnerEntry;
 use runner_lifecycle::source::Ownership;
 use runner_lifecycle::state::{State, StateEntry, Unanswered, advice_without_answer};
 

@@ -1,6 +1,6 @@
 //! Owns what the state file says once runners are gone: no token of theirs, and nothing of what no entry needs. Pure.
 
-use runner_lifecycle::config_toml::RunnerEntry;
+use runner_config::config_toml::RunnerEntry;
 use runner_lifecycle::gitlab::same_url;
 use runner_lifecycle::source::Ownership;
 use runner_lifecycle::state::{State, StateEntry};

@@ -1,6 +1,6 @@
 //! What each kind of entry comes to, and what has no entry.
 
-use runner_lifecycle::config_toml::ConfigToml;
+use runner_config::config_toml::ConfigToml;
 use runner_lifecycle::state::{Pending, Received, Unanswered};
 
 use super::*;

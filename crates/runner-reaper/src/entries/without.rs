@@ -1,6 +1,6 @@
 //! Owns what goes although no entry of `config.toml` contains its token: the state file does. Pure.
 
-use runner_lifecycle::config_toml::RunnerEntry;
+use runner_config::config_toml::RunnerEntry;
 use runner_lifecycle::gitlab::same_url;
 use runner_lifecycle::runner::Runner;
 use runner_lifecycle::source::Ownership;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use runner_lifecycle::config_toml::ConfigToml;
+use runner_config::config_toml::ConfigToml;
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::duration::show;
 use runner_lifecycle::original;

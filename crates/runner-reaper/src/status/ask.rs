@@ -1,7 +1,7 @@
 //! Owns the questions to GitLab: which entries it is asked about, and why not about others. A question with a token and a system
 //! ID makes a runner manager there if there is none, so only what is polled just now is asked for.
 
-use runner_lifecycle::config_toml::RunnerEntry;
+use runner_config::config_toml::RunnerEntry;
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::ending;
 use runner_lifecycle::exit::Exit;

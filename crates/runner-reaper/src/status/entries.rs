@@ -1,6 +1,6 @@
 //! Owns what config.toml and the state file tell of each runner. Pure.
 
-use runner_lifecycle::config_toml::{ConfigToml, RunnerEntry};
+use runner_config::config_toml::{ConfigToml, RunnerEntry};
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::report::one_line;
 use runner_lifecycle::runner::Runner;

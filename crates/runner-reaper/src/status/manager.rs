@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use runner_lifecycle::config_toml::RunnerEntry;
+use runner_config::config_toml::RunnerEntry;
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::report::one_line;
 use runner_lifecycle::system_id::SystemId;

@@ -2,10 +2,10 @@
 
 use std::time::SystemTime;
 
+use runner_config::shown::without_tokens;
 use runner_lifecycle::duration::show;
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::report::misleads;
-use runner_lifecycle::shown::without_tokens;
 use runner_lifecycle::stdout;
 use runner_lifecycle::terminal::{Cell, Style, Terminal};
 use serde::Serialize;

@@ -1,6 +1,6 @@
 //! Owns which entries, and which runners that have none, are selected by name, URL and token. Pure.
 
-use runner_lifecycle::config_toml::RunnerEntry;
+use runner_config::config_toml::RunnerEntry;
 use runner_lifecycle::gitlab::same_url;
 use runner_lifecycle::token::Token;
 
@@ -85,7 +85,7 @@ pub(super) fn is_its(one: &Unregistration, entry: &RunnerEntry) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use runner_lifecycle::config_toml::ConfigToml;
+    use runner_config::config_toml::ConfigToml;
     use runner_lifecycle::source::Source;
     use runner_lifecycle::state::{State, StateEntry};
 

@@ -2,9 +2,9 @@
 //! only the next run for its entry would raise holds jobs back until then.
 
 use runner_config::RUNNER;
+use runner_config::config_toml::ConfigToml;
 use runner_config::place::{Place, get};
 use runner_config::three_way::{self, Scope, Written};
-use runner_lifecycle::config_toml::ConfigToml;
 use runner_lifecycle::state::StateEntry;
 use toml_edit::{Item, Table, value};
 

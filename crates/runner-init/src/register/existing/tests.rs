@@ -1,6 +1,6 @@
 //! Which entry is meant, of a file and of what a state knows.
 
-use runner_lifecycle::config_toml::ConfigToml;
+use runner_config::config_toml::ConfigToml;
 
 use super::*;
 

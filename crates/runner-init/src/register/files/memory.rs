@@ -1,6 +1,6 @@
 //! Owns what the state file remembers while the story goes on: what is pending, what is known, what is to be unregistered.
 
-use runner_lifecycle::config_toml::RunnerEntry;
+use runner_config::config_toml::RunnerEntry;
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::runner::Runner;
 use runner_lifecycle::source::Ownership;

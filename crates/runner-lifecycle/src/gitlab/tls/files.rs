@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use runner_config::shown;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::certificate::Facts;
 use super::pem;
 use crate::foreign::pem::NO_CERTIFICATE;
 use crate::gitlab::Error;
-use crate::shown;
 
 /// Where certificates lie. A file that is named must be usable; one that is looked for may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

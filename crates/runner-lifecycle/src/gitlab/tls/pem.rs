@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
+use runner_config::shown;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::foreign::pem::{Wanted, fault};
 use crate::gitlab::Error;
-use crate::{named_file, shown};
+use crate::named_file;
 
 /// All certificates of a file, at least one. What else is in the file is passed over, as gitlab-runner does.
 pub(super) fn certificates(flag: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {

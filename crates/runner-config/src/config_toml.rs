@@ -1,9 +1,6 @@
 //! Owns `config.toml` as a document: it reads what the helpers need and edits in place, so that the operator's
 //! comments, unknown keys and order stay. It never touches the disk and writes no value that nobody asked for.
 
-use runner_config::global_key;
-use runner_config::place::spelled;
-use runner_config::three_way::{Scope, Written, edited};
 use toml_edit::{ArrayOfTables, DocumentMut, Item, RawString, Table, TableLike, Value};
 
 mod credentials;
@@ -11,15 +8,17 @@ mod endings;
 mod entry;
 mod inline;
 mod removal;
-pub(crate) mod statements;
 
 pub use credentials::put_token;
 use endings::Endings;
 pub use entry::{RunnerEntry, expand};
 
 /// The text is no TOML, or not that of a `config.toml`: where, and what to write.
-pub use crate::foreign::toml::Fault as Error;
-use crate::foreign::toml::fault;
+pub use crate::fault::Fault as Error;
+use crate::fault::fault;
+use crate::place::spelled;
+use crate::three_way::{Scope, Written, edited};
+use crate::{global_key, statements};
 
 const RUNNERS: &str = "runners";
 

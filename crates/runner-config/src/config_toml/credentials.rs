@@ -1,7 +1,7 @@
 //! Owns how an entry gets another token: three keys, each where it stands, with the comments around it.
 
-use runner_config::RUNNER;
-use runner_config::place::Place;
+use crate::RUNNER;
+use crate::place::Place;
 use toml_edit::{Datetime, Table, Value, value};
 
 use super::ConfigToml;

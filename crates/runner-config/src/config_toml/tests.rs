@@ -253,9 +253,9 @@ fn keys_that_stand_otherwise_than_written_are_named_and_no_others() {
     let inline = "concurrent = 2\nrunners = [{ limit = 2, executor = \"docker\", docker = { image = \"x\" } }]\n";
     let config = |text: &str| ConfigToml::parse(text).unwrap();
     let mut first = config(written);
-    let file = runner_config::three_way::written(first.document().as_table(), Scope::File);
+    let file = crate::three_way::written(first.document().as_table(), Scope::File);
     let table = first.entry_mut(0).unwrap();
-    let entry = runner_config::three_way::written(table, Scope::Entry);
+    let entry = crate::three_way::written(table, Scope::Entry);
     let check = |text: &str, want: [&[&str]; 2]| {
         let config = config(text);
         assert_eq!(config.edited_keys(None, &file), want[0], "{text}");

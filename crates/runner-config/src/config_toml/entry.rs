@@ -3,8 +3,8 @@
 
 use std::time::SystemTime;
 
-use runner_config::moment;
-use runner_config::place::spelled;
+use crate::moment;
+use crate::place::spelled;
 use toml_edit::{Item, TableLike};
 
 use crate::token::{Token, TokenError};

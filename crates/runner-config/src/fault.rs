@@ -3,12 +3,12 @@
 
 use std::ops::Range;
 
-use runner_config::elements::line_of;
-use runner_config::harmless;
+use crate::elements::line_of;
+use crate::harmless;
 use thiserror::Error;
 use toml_edit::{Document, TomlError};
 
-use crate::config_toml::statements::{self, Kind, Statement, line_end};
+use crate::statements::{self, Kind, Statement, line_end};
 
 mod look;
 mod repeated;

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-pub use runner_config::token::{MASK, without_tokens};
+pub use crate::token::{MASK, without_tokens};
 
 /// How much of a word a message shows, in characters.
 const SHOWN: usize = 60;

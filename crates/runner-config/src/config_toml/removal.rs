@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::statements::{self, Kind, Statement, line_end, path};
+use crate::statements::{self, Kind, Statement, line_end, path};
 
 /// The text without the entries at these places; `key` is how the text spells `runners`.
 pub(super) fn without(text: &str, key: &str, indexes: &[usize]) -> String {

@@ -1,9 +1,9 @@
 //! Owns what is said of a name that stands in a text for the second time. Pure.
 
 use super::Stumble;
-use crate::config_toml::statements::{Kind, Statement, path};
-use runner_config::elements::line_of;
-use runner_config::harmless;
+use crate::elements::line_of;
+use crate::harmless;
+use crate::statements::{Kind, Statement, path};
 
 /// The words for a header whose table is there already.
 pub(super) fn header(stumble: &Stumble<'_>, double: bool, name: &str) -> String {

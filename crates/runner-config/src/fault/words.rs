@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::{Stumble, repeated};
-use crate::config_toml::statements::Kind;
-use runner_config::harmless;
+use crate::harmless;
+use crate::statements::Kind;
 
 /// What is wrong, and where in the text.
 pub(super) fn of(stumble: &Stumble<'_>) -> (usize, String) {

@@ -1,4 +1,5 @@
-//! Turns the table of gitlab-runner's keys and flags into Rust, so that a new release is one new table.
+//! Turns the table of gitlab-runner's keys and flags into Rust, so that a new release is one new table; and beside it the
+//! table of what earlier releases had.
 //!
 //! A tree of fields is made of the paths; tables with equal contents, such as the four security contexts of containers,
 //! become one static.
@@ -10,6 +11,7 @@ use std::path::Path;
 use std::{env, fs};
 
 const TABLE: &str = "gitlab-runner-19.4.tsv";
+const FORMER: &str = "former.tsv";
 
 /// One row: cells by the names of the header.
 struct Row<'a> {
@@ -50,9 +52,10 @@ impl<'a> Row<'a> {
 )]
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed={TABLE}");
+    println!("cargo::rerun-if-changed={FORMER}");
     let text = fs::read_to_string(TABLE)?;
-    let lines = text.lines().filter(|line| !line.starts_with('#')).skip(1);
-    let rows: Vec<Row<'_>> = lines.map(Row::read).collect();
+    let former_text = fs::read_to_string(FORMER)?;
+    let rows: Vec<Row<'_>> = rows_of(&text).map(Row::read).collect();
     let mut tables = Tables::default();
     let config = tables.of(&rows, "")?;
     let runner = tables.of(&rows, "runners[].")?;
@@ -73,9 +76,20 @@ fn main() -> Result<(), Box<dyn Error>> {
         writeln!(rust, "    {},", flag(row)?)?;
     }
     writeln!(rust, "];")?;
+    writeln!(rust, "/// Every flag and variable that is gone.")?;
+    writeln!(rust, "pub static FORMER: &[Former] = &[")?;
+    for line in rows_of(&former_text) {
+        writeln!(rust, "    {},", former(line, &rows)?)?;
+    }
+    writeln!(rust, "];")?;
     let out = env::var("OUT_DIR")?;
     fs::write(Path::new(&out).join("table.rs"), rust)?;
     Ok(())
+}
+
+/// The rows of a table, without its comments and its header.
+fn rows_of(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| !line.starts_with('#')).skip(1)
 }
 
 /// The statics written so far, by their contents.
@@ -196,7 +210,6 @@ fn flag(row: &Row<'_>) -> Result<String, String> {
             format!("Key({:?})", path.replace("[]", ""))
         }
     };
-    let some = |cell: &str| (!cell.is_empty()).then_some(cell.to_owned());
     let has = |mark: &str| row.marks.split(',').any(|own| own == mark);
     Ok(format!(
         "Flag {{ name: {:?}, alias: {:?}, variable: {:?}, kind: Kind::{}, purpose: Purpose::{purpose}, help: {:?}, \
@@ -210,4 +223,30 @@ fn flag(row: &Row<'_>) -> Result<String, String> {
         has("trim"),
         has("first"),
     ))
+}
+
+/// A row of what is gone, with the variable of the flag that took its place.
+fn former(line: &str, rows: &[Row<'_>]) -> Result<String, String> {
+    let cells: Vec<&str> = line.split('\t').collect();
+    let [command, flag, variable, gone, instead, own @ ..] = &cells[..] else {
+        return Err(format!("{FORMER}: {line:?} has too few cells"));
+    };
+    let instead = if instead.starts_with('[') {
+        format!("Table({instead:?})")
+    } else {
+        let row = rows.iter().find(|row| row.flag == *instead);
+        let variable = row.map(|row| row.variable).or(own.first().copied());
+        let variable = variable.ok_or_else(|| format!("{FORMER}: --{instead} is no flag"))?;
+        format!("Flag({instead:?}, {variable:?})")
+    };
+    Ok(format!(
+        "Former {{ is_of_run: {}, flag: {:?}, variable: {:?}, gone: {gone:?}, instead: Instead::{instead} }}",
+        *command == "run",
+        some(flag),
+        some(variable),
+    ))
+}
+
+fn some(cell: &str) -> Option<&str> {
+    (!cell.is_empty()).then_some(cell)
 }

@@ -9,6 +9,7 @@ pub mod elements;
 pub mod fault;
 mod field;
 mod flag;
+pub mod former;
 pub mod global_key;
 pub mod go_duration;
 pub mod harmless;
@@ -32,6 +33,7 @@ pub use table::{CONFIG, FLAGS, RUNNER};
 
 /// What the build script makes of the table.
 mod table {
+    use super::former::{Former, Instead};
     use super::{Emit, Field, Flag, Kind, Purpose, Shape};
 
     include!(concat!(env!("OUT_DIR"), "/table.rs"));

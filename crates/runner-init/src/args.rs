@@ -8,15 +8,16 @@ mod reading;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use runner_config::former;
 use runner_config::shown::shown;
 use runner_lifecycle::command_line::CommandLine;
 use runner_lifecycle::ending::NoRun;
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::fleet::Fleet;
+use runner_lifecycle::misspelt;
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::token::Token;
 use runner_lifecycle::volume::names;
-use runner_lifecycle::{former, misspelt};
 
 pub(crate) use options::{
     Credential, Given, Globals, Install, Name, Options, Origin, ServerSide, Setting,
@@ -131,7 +132,7 @@ pub(crate) fn idle_variables(environment: &Environment) -> Vec<String> {
     let ours = flags::all().filter_map(|flag| flag.variable?.strip_prefix(OURS));
     let known: Vec<&str> = ours.chain(["LOG_FORMAT", "LOG_LEVEL", "DEBUG"]).collect();
     let mut lines = misspelt::variables(environment, OURS, &known);
-    lines.extend(former::variables(environment));
+    lines.extend(former::variables(|name| environment.get(name).is_some()));
     lines
 }
 

@@ -104,7 +104,7 @@ const HEADINGS: &[(&str, &str)] = &[
 mod tests {
     use std::collections::BTreeMap;
 
-    use runner_lifecycle::former::{FORMER, Instead};
+    use runner_config::former::{FORMER, Instead};
 
     use super::*;
 

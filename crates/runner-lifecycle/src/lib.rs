@@ -14,7 +14,6 @@ pub mod environment;
 pub mod exit;
 pub mod fleet;
 pub mod foreign;
-pub mod former;
 pub mod gitlab;
 pub mod mark;
 pub mod misspelt;

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use runner_config::former;
 use runner_lifecycle::command_line::{CommandLine, Role, Word};
 use runner_lifecycle::completions;
 use runner_lifecycle::deadline::Deadline;
@@ -210,7 +211,9 @@ pub(crate) fn command_line(
 /// A line for each variable that is unknown or was removed, whatever else is wrong.
 pub(crate) fn idle_variables(environment: &Environment) -> Vec<String> {
     let mut lines = surface::unknown_variables(environment);
-    lines.extend(former::variables_of_a_runner_manager(environment));
+    lines.extend(former::variables_of_a_runner_manager(|name| {
+        environment.get(name).is_some()
+    }));
     lines
 }
 

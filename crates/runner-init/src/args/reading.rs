@@ -1,10 +1,10 @@
 //! Owns the walk over variables and words: which flag was given, by whom, with what value.
 //! Go's rules: `-x` is `--x`, the value stands behind `=` or is the next word, a boolean needs none.
 
+use runner_config::former;
 use runner_config::shown::{shown, without_tokens};
 use runner_lifecycle::command_line::{self, Word};
 use runner_lifecycle::exit::Failure;
-use runner_lifecycle::former;
 use toml_edit::Value;
 
 use super::{Environment, Given, NoRun, Origin};

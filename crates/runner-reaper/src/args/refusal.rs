@@ -1,11 +1,11 @@
 //! Owns the one line for a command line that cannot be understood. What may be a secret is not in it.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind as Kind};
+use runner_config::former;
 use runner_config::shown::without_tokens;
 use runner_lifecycle::command_line::{self, Role, Word};
 use runner_lifecycle::ending::NoRun;
 use runner_lifecycle::exit::Failure;
-use runner_lifecycle::former;
 
 use super::surface;
 

@@ -18,7 +18,7 @@ pub use crate::fault::Fault as Error;
 use crate::fault::fault;
 use crate::place::spelled;
 use crate::three_way::{Scope, Written, edited};
-use crate::{global_key, statements};
+use crate::{globals, statements};
 
 const RUNNERS: &str = "runners";
 
@@ -190,7 +190,7 @@ impl ConfigToml {
 
     /// Sets `concurrent`, keeping the comments around it.
     pub fn set_concurrent(&mut self, jobs: i64) {
-        global_key::set(self.document.as_table_mut(), "concurrent", jobs.into());
+        globals::set(self.document.as_table_mut(), "concurrent", jobs.into());
     }
 
     fn integer(&self, key: &str) -> Option<i64> {

@@ -14,6 +14,16 @@ pub struct Mismatch {
     pub message: String,
 }
 
+impl Mismatch {
+    /// The line that says so: `name` is what it calls the file whose text this is.
+    #[must_use]
+    pub fn said(&self, name: &str, text: &str) -> String {
+        let line = self.offset.map(|offset| line_of(text, offset));
+        let line = line.map_or_else(String::new, |line| format!(", line {line}"));
+        format!("{name}{line}: {}: {}", self.path, self.message)
+    }
+}
+
 /// The tables of an array, whether written with `[[ ]]` or inline; nothing, where something else is among them.
 #[must_use]
 pub fn elements(item: &Item) -> Option<Vec<&dyn TableLike>> {

@@ -3,6 +3,7 @@
 
 use toml_edit::{Decor, InlineTable, Item, Key, Table, TableLike, Value};
 
+use crate::RUNNER;
 use crate::field::{Field, Shape, field};
 use crate::layout;
 
@@ -78,6 +79,16 @@ pub fn text<'a>(table: &'a Table, path: &str) -> Option<&'a str> {
 pub fn remove(table: &mut Table, name: &str) -> Option<Item> {
     let key = spelled(table, name).to_owned();
     table.remove(&key)
+}
+
+/// Sets what is at a path of field names in an entry; says whether there was room, and no value in the place of a table.
+pub fn put(entry: &mut Table, path: &str, item: Item) -> bool {
+    let names: Vec<&str> = path.split('.').collect();
+    let Some((name, above)) = names.split_last() else {
+        return false;
+    };
+    let place = Place::of(entry, RUNNER).enter(above);
+    place.map(|place| place.put(name, item)).is_some()
 }
 
 impl<'a> Place<'a> {

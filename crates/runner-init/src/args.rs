@@ -8,8 +8,9 @@ mod reading;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use runner_config::former;
+use runner_config::globals::Globals;
 use runner_config::shown::shown;
+use runner_config::{former, listen_address};
 use runner_lifecycle::command_line::CommandLine;
 use runner_lifecycle::ending::NoRun;
 use runner_lifecycle::exit::Failure;
@@ -19,16 +20,14 @@ use runner_lifecycle::pod::Pod;
 use runner_lifecycle::token::Token;
 use runner_lifecycle::volume::names;
 
-pub(crate) use options::{
-    Credential, Given, Globals, Install, Name, Options, Origin, ServerSide, Setting,
-};
+pub(crate) use options::{Credential, Given, Install, Name, Options, Origin, ServerSide, Setting};
 pub(crate) use reading::Readings;
 pub(crate) use runner_lifecycle::environment::Environment;
 use toml_edit::Value;
 
 use crate::commands::{Command, OURS};
 use crate::flags::{self, Purpose};
-use crate::values::{Content, listen_address};
+use crate::values::Content;
 
 /// Limit of a run that gives none: an init container that needs longer is better started anew.
 const TIMEOUT: Duration = Duration::from_secs(5 * 60);

@@ -2,7 +2,6 @@
 //! Pure: no clock, no disk, no socket.
 
 mod asked;
-mod document;
 mod drain_ready;
 mod merge;
 
@@ -10,12 +9,14 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use runner_config::place::{self, Place};
+use runner_config::template::Template;
+use runner_config::{RUNNER, executor, layout};
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::gitlab::Endpoint;
 use runner_lifecycle::token::Token;
 use toml_edit::{Datetime, Item, Table, value};
 
-pub(crate) use document::{apply_globals, asked_globals, new_document, told_globals};
 pub(crate) use drain_ready::{
     LOOPBACK, drop_stray_comment_of_limit, drop_stray_comment_of_listen_address, is_marked_limit,
     is_marked_listen_address, limit_is_the_operators, listen_address_is_the_operators,
@@ -23,10 +24,6 @@ pub(crate) use drain_ready::{
 };
 
 use crate::args::{Name, Options, Origin, Setting};
-use crate::executor;
-use crate::template::Template;
-use runner_config::place::{self, Place};
-use runner_config::{RUNNER, layout};
 
 /// The runner entry that is wanted, before GitLab has said who it is.
 pub(crate) struct EntryWish {
@@ -132,12 +129,8 @@ pub(crate) fn wish(options: &Options, template: Option<&Template>) -> Result<Ent
     }
     // As gitlab-runner tells it: before the executor's rules have their say about the entry's shell.
     let shell = executor::shell(&table);
-    let executor = executor::settle(&mut table)?;
-    let dropped: Vec<&str> = executor::SECTIONS
-        .iter()
-        .copied()
-        .filter(|section| !executor::keeps(executor).contains(section))
-        .collect();
+    let executor = executor::settle(&mut table).map_err(Failure::usage)?;
+    let dropped: Vec<&str> = executor::drops(executor).collect();
     let file = |key: &str| {
         let path = place::text(&table, key).filter(|path| !path.is_empty());
         path.map(PathBuf::from)

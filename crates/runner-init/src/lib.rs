@@ -1,14 +1,12 @@
 //! `runner-init`: a drop-in for `gitlab-runner register` in an init container.
 //!
-//! `args` reads what was asked for, `template` and `entry` work out the runner entry from it; all three are rules
-//! without network or disk writing. `register` is the story that joins them with GitLab and the volume.
+//! `args` reads what was asked for, `entry` works out the runner entry from it; both are rules without network or disk
+//! writing. `register` is the story that joins them with GitLab and the volume.
 
 mod args;
 mod clock;
 mod commands;
-mod config_check;
 mod entry;
-mod executor;
 mod flags;
 mod help;
 #[cfg(test)]
@@ -16,7 +14,6 @@ mod properties;
 mod register;
 mod rotate;
 mod stops;
-mod template;
 mod values;
 
 use std::ffi::OsString;

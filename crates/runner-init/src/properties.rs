@@ -6,11 +6,13 @@ mod random;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
 
+use runner_config::Emit;
+use runner_config::template::Template;
+
 use crate::args::tests::registration;
 use crate::args::{Environment, Options};
 use crate::entry;
 use crate::flags::{self, Kind, Purpose};
-use crate::template::Template;
 use file::{OPERATORS, applied, map_of, plain, rendered};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -18,7 +20,6 @@ use random::{
     EXECUTORS, NEEDED, SECTIONS, entry_flags, some_flags, static_path, template_fields, value_for,
     words,
 };
-use runner_config::Emit;
 use runner_lifecycle::ending::NoRun;
 use toml_edit::{Item, Value};
 
@@ -95,7 +96,7 @@ proptest! {
             let path = if inline { path.clone() } else { path.replace('.', " . ") };
             template.push_str(&format!("  # comment {index}.\n  {path} = {}\n  unknown{index} = {index}\n", value_for(*shape)));
         }
-        let template = Template::parse(&template, "t", &Environment::default()).unwrap();
+        let template = Template::parse(&template, "t", &|_| None).unwrap();
         let mut words = words(executor, &[]);
         let needed: Vec<String> = NEEDED.iter().map(|(name, _)| format!("--{name}=")).collect();
         // What the template gives is not given again, so that the template decides.

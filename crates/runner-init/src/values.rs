@@ -2,7 +2,6 @@
 //! Pure; never sees a secret's name and never puts a text into a message.
 
 mod host_aliases;
-pub(crate) mod listen_address;
 
 use runner_config::go_duration;
 use runner_lifecycle::command_line;

@@ -7,7 +7,7 @@ use crate::layout::text;
 use crate::leaves::{self, Leaf};
 use crate::place::{self, Place};
 use crate::sameness::digest_of;
-use crate::{global_key, removal};
+use crate::{globals, removal};
 
 /// Carries out one step; says whether there was room for it.
 pub(super) fn apply(now: &mut Table, scope: Scope, step: &Step<'_>, last: &Written) -> bool {
@@ -80,7 +80,7 @@ fn put(now: &mut Table, scope: Scope, leaf: &Leaf<'_>) -> bool {
     if scope == Scope::File
         && let ([name], Item::Value(value)) = (&leaf.names[..], &item)
     {
-        global_key::set(now, name, value.clone());
+        globals::set(now, name, value.clone());
         if is_new {
             place::explain(now, name, comment);
         }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use runner_config::globals::Globals;
 use runner_lifecycle::fleet::Fleet;
 use runner_lifecycle::gitlab::{AccessLevel, RunnerType};
 use runner_lifecycle::pod::Pod;
@@ -204,19 +205,6 @@ impl fmt::Debug for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} from {}", self.path, self.origin)
     }
-}
-
-/// Keys of `config.toml` outside the entries, each only if given.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Globals {
-    /// Jobs at once over all entries; at least 1.
-    pub concurrent: Option<i64>,
-    /// Seconds between two polls.
-    pub check_interval: Option<i64>,
-    /// Host and port of metrics and debug pages.
-    pub listen_address: Option<String>,
-    /// Seconds that a forceful shutdown waits.
-    pub shutdown_timeout: Option<i64>,
 }
 
 /// Where a program is copied to.

@@ -5,11 +5,10 @@ use std::collections::BTreeSet;
 
 use runner_config::place::{self, Place};
 use runner_config::zeros::{self, is_zero_value};
-use runner_config::{RUNNER, three_way};
+use runner_config::{RUNNER, executor, three_way};
 use toml_edit::{Item, Table, value};
 
 use super::{EntryWish, drain_ready};
-use crate::executor;
 use crate::values::Content;
 
 impl EntryWish {
@@ -34,14 +33,11 @@ impl EntryWish {
         let mut table = self.asked(limit);
         for setting in &self.settings {
             let shape = runner_config::at(setting.path).map(|field| field.shape);
-            let names: Vec<&str> = setting.path.split('.').collect();
-            if let (Content::Value(zero), Some((name, parents))) =
-                (&setting.content, names.split_last())
+            if let Content::Value(zero) = &setting.content
                 && is_zero_value(shape, zero)
                 && place::get(&table, setting.path).is_none()
-                && let Some(place) = Place::of(&mut table, RUNNER).enter(parents)
             {
-                place.put(name, Item::Value(zero.clone()));
+                place::put(&mut table, setting.path, Item::Value(zero.clone()));
             }
         }
         table

@@ -1,14 +1,14 @@
 //! Owns how flags and variables go over a template, by the rules of gitlab-runner 19.4: the template fills only what is
 //! empty in them, so a flag cannot take a value away again.
 
+use runner_config::Emit;
+use runner_config::place::{self, Place};
+use runner_config::zeros::{is_zero, is_zero_value};
 use runner_lifecycle::exit::Failure;
 use toml_edit::{ArrayOfTables, Item, Table, Value, value};
 
 use crate::args::Setting;
 use crate::values::Content;
-use runner_config::Emit;
-use runner_config::place::{self, Place};
-use runner_config::zeros::{is_zero, is_zero_value};
 
 /// Puts one setting into the entry that came from the template, or stays behind its value.
 ///
@@ -33,7 +33,10 @@ pub(super) fn setting(entry: &mut Table, setting: &Setting) -> Result<Option<Str
         ))),
     };
     match item {
-        Some(item) => put(entry, setting, item).map(|()| None),
+        Some(item) => match place::put(entry, setting.path, item) {
+            true => Ok(None),
+            false => Err(in_the_way(setting)),
+        },
         None if kept => Ok(Some(gives_way(setting, setting.path))),
         None => Ok(None),
     }
@@ -64,16 +67,6 @@ fn entries(
             .put_exactly(key, value(ours.clone()));
     }
     Ok(warning)
-}
-
-fn put(entry: &mut Table, setting: &Setting, item: Item) -> Result<(), Failure> {
-    let names: Vec<&str> = setting.path.split('.').collect();
-    let Some((name, parents)) = names.split_last() else {
-        return Ok(());
-    };
-    let place = Place::of(entry, runner_config::RUNNER).enter(parents);
-    place.ok_or_else(|| in_the_way(setting))?.put(name, item);
-    Ok(())
 }
 
 fn gives_way(setting: &Setting, key: &str) -> String {

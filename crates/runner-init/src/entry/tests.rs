@@ -2,11 +2,12 @@
 
 use toml_edit::{ArrayOfTables, DocumentMut};
 
+use runner_config::globals::Globals;
 use runner_lifecycle::exit::Exit;
 
 use super::*;
+use crate::args::Environment;
 use crate::args::tests::registration;
-use crate::args::{Environment, Globals};
 
 const FIRST_RUN: &[&str] = &["--url=https://h/", "--token=glrt-1"];
 
@@ -18,8 +19,8 @@ fn options(words: &[&str]) -> Options {
 }
 
 pub(super) fn wished(words: &[&str], template: &str) -> EntryWish {
-    let template = (!template.is_empty())
-        .then(|| Template::parse(template, "t", &Environment::default()).unwrap());
+    let template =
+        (!template.is_empty()).then(|| Template::parse(template, "t", &|_| None).unwrap());
     wish(&options(words), template.as_ref()).unwrap()
 }
 
@@ -34,7 +35,7 @@ fn file(wish: &EntryWish, expires_at: Option<&str>) -> String {
         obtained_at,
         expires_at,
     };
-    let mut document = new_document(&Globals::default());
+    let mut document = Globals::default().new_document();
     let entries = ArrayOfTables::from_iter([render(wish.asked(None), &identity)]);
     document.insert("runners", Item::ArrayOfTables(entries));
     document.to_string()
@@ -106,7 +107,7 @@ fn empty_name_makes_room_for_the_templates() {
         let options = registration(words, &environment);
         let options = options.unwrap_or_else(|stop| panic!("{stop:?}")).options;
         let text = format!("[[runners]]\n{own}");
-        let template = Template::parse(&text, "t", &Environment::default()).unwrap();
+        let template = Template::parse(&text, "t", &|_| None).unwrap();
         let name = wish(&options, Some(&template)).map(|wish| wish.name);
         let name = name.map_err(|failure| failure.message);
         assert_eq!(name.unwrap_or_else(|message| message), want, "{word} {own}");

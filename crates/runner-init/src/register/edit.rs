@@ -21,7 +21,7 @@ pub(super) use others::Other;
 pub(super) fn start(before: Option<&str>, plan: &Plan<'_>) -> Result<ConfigToml, Error> {
     match before.or(plan.base.as_deref()) {
         Some(text) => ConfigToml::parse(text),
-        None => ConfigToml::parse(&entry::new_document(&plan.options.globals).to_string()),
+        None => ConfigToml::parse(&plan.options.globals.new_document().to_string()),
     }
 }
 

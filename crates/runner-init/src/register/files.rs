@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use runner_config::config_toml::{ConfigToml, RunnerEntry};
+use runner_config::load_check;
+use runner_lifecycle::exit::Failure;
 use runner_lifecycle::original;
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::runner::Runner;
@@ -18,7 +20,6 @@ use super::plan::Plan;
 use super::port;
 use super::registration::Registration;
 use crate::args::Credential;
-use crate::config_check;
 
 mod memory;
 
@@ -92,7 +93,9 @@ impl<'a> Files<'a> {
             .with_context(|| format!("{}: fix the file or remove it", path.display()))?;
         if let Some(text) = &before {
             let shown = path.display().to_string();
-            for warning in config_check::check(text, &shown, &plan.options.globals)? {
+            for warning in
+                load_check::check(text, &shown, &plan.options.globals).map_err(Failure::unusable)?
+            {
                 log::warn!("{warning}");
             }
         }

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use runner_config::config_toml::ConfigToml;
-use runner_config::shown;
+use runner_config::globals::Globals;
+use runner_config::template::Template;
+use runner_config::{load_check, shown};
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::gitlab::{
     Attributes, Client, Creation, Endpoint, Proxies, RunnerInfo, RunnerType, TlsFiles,
@@ -16,9 +18,7 @@ use runner_lifecycle::volume::{Volume, names};
 
 use super::sent;
 use crate::args::{self, Environment, Options};
-use crate::config_check;
 use crate::entry::{self, EntryWish};
-use crate::template::Template;
 
 /// A run that can no longer fail for a reason of the manifest alone, the volume aside.
 pub(super) struct Plan<'a> {
@@ -48,7 +48,7 @@ impl<'a> Plan<'a> {
         let template = options
             .template
             .as_deref()
-            .map(|path| Template::read(path, environment))
+            .map(|path| read_template(path, environment))
             .transpose()?;
         for warning in template.iter().flat_map(|template| template.warnings()) {
             log::warn!("{warning}");
@@ -141,13 +141,22 @@ fn config_name(config: &Path) -> Result<String, Failure> {
     Ok(name.to_owned())
 }
 
-fn read_base(path: &Path, globals: &args::Globals) -> Result<String, Failure> {
+fn read_template(path: &Path, environment: &Environment) -> Result<Template, Failure> {
+    let name = shown::path(path);
+    // The system's words or `read_text`'s own: neither quotes the file.
+    let text = named_file::read_text(path)
+        .map_err(|error| Failure::unusable(format!("template {name}: reading it: {error}")))?;
+    let variable = |name: &str| environment.get(name).map(ToOwned::to_owned);
+    Template::parse(&text, &name, &variable).map_err(Failure::unusable)
+}
+
+fn read_base(path: &Path, globals: &Globals) -> Result<String, Failure> {
     let name = format!("--config-base {}", shown::path(path));
     // The system's words or `read_text`'s own: neither quotes the file.
     let text = named_file::read_text(path)
         .map_err(|error| Failure::unusable(format!("{name}: {error}")))?;
     ConfigToml::parse(&text).map_err(|error| Failure::unusable(format!("{name}: {error}")))?;
-    for warning in config_check::check(&text, &name, globals)? {
+    for warning in load_check::check(&text, &name, globals).map_err(Failure::unusable)? {
         log::warn!("{warning}");
     }
     Ok(text)
@@ -203,4 +212,23 @@ fn system_id_seed(options: &Options) -> Option<String> {
             pod.namespace.as_deref().unwrap_or_default()
         ))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use runner_lifecycle::exit::Exit;
+
+    use super::*;
+
+    #[test]
+    fn template_that_is_missing_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("none.toml");
+        let failure = read_template(&path, &Environment::default()).unwrap_err();
+        assert_eq!(failure.exit, Exit::Unusable);
+        assert!(
+            failure.message.contains("none.toml: reading it: "),
+            "{failure:?}"
+        );
+    }
 }

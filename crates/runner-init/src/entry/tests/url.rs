@@ -8,8 +8,7 @@ fn url_may_come_from_the_template_and_must_come_from_somewhere() {
     let options = registration(["--token=glrt-1", "--executor=shell"], &environment)
         .unwrap()
         .options;
-    let template =
-        Template::parse("[[runners]]\nurl = 'https://theirs/'", "t", &environment).unwrap();
+    let template = Template::parse("[[runners]]\nurl = 'https://theirs/'", "t", &|_| None).unwrap();
     assert_eq!(
         wish(&options, Some(&template)).unwrap().url,
         "https://theirs/"
@@ -35,7 +34,7 @@ fn wrong_url_names_who_gave_it() {
         let words = [&["--token=glrt-1", "--executor=shell"], words].concat();
         let mut options = registration(words, &environment).unwrap().options;
         options.template = template.map(|_| "t.toml".into());
-        let template = template.map(|text| Template::parse(text, "t", &environment).unwrap());
+        let template = template.map(|text| Template::parse(text, "t", &|_| None).unwrap());
         let failure = wish(&options, template.as_ref())
             .unwrap()
             .endpoint()

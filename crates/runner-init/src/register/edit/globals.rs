@@ -29,15 +29,15 @@ pub(super) fn follow(
     let globals = &plan.options.globals;
     let has_others = !last.others.is_empty();
     let base: Option<DocumentMut> = plan.base.as_deref().and_then(|text| text.parse().ok());
-    let flags: BTreeSet<&str> = entry::told_globals(globals).collect();
+    let flags: BTreeSet<&str> = globals.given().map(|(key, _)| key).collect();
     let mut asked = match &base {
         // Which run told a key that this one does not tell, nobody knows.
         None if has_others || plan.options.anew => {
             let mut told = Table::new();
-            entry::apply_globals(&mut told, globals);
+            globals.apply(&mut told);
             told
         }
-        base => entry::asked_globals(globals, base.as_ref()),
+        base => globals.over(base.as_ref()),
     };
     let of_base = base.map(|base| three_way::written(base.as_table(), Scope::File));
     let is_told = |path: &str| {

@@ -2,8 +2,9 @@
 
 /// Whether gitlab-runner would serve its metrics there; what is wrong and what to write, if not.
 ///
-/// An error is the words that follow the address: "is a bare number: …".
-pub(crate) fn check(address: &str) -> Result<(), String> {
+/// # Errors
+/// With the words that follow the address: "is a bare number: …".
+pub fn check(address: &str) -> Result<(), String> {
     if address.parse::<u64>().is_ok() {
         return Err(format!("is a bare number: write \":{address}\" for a port"));
     }

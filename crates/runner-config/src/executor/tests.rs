@@ -6,7 +6,7 @@ use super::*;
 
 fn settled(text: &str) -> Result<String, String> {
     let mut entry = text.parse::<DocumentMut>().unwrap().as_table().clone();
-    settle(&mut entry).map_err(|failure| failure.message)?;
+    settle(&mut entry)?;
     Ok(DocumentMut::from(entry).to_string())
 }
 

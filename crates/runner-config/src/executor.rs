@@ -1,12 +1,10 @@
 //! Owns what the executors of gitlab-runner 19.4 require of a registration, add to it and keep of it. Pure.
 
-use runner_config::shown::shown;
-use runner_lifecycle::exit::Failure;
 use toml_edit::{Array, Item, Table, Value, value};
 
-use runner_config::RUNNER;
-use runner_config::place::{self, Place};
-use runner_config::{FLAGS, Purpose};
+use crate::place::{self, put};
+use crate::shown::shown;
+use crate::{FLAGS, Purpose};
 
 /// One executor.
 struct Executor {
@@ -93,7 +91,7 @@ const EXECUTORS: &[Executor] = &[
 ];
 
 /// Sections that belong to executors, and `referees`, which `register` never keeps.
-pub(crate) const SECTIONS: &[&str] = &[
+const SECTIONS: &[&str] = &[
     "referees",
     "ssh",
     "docker",
@@ -121,30 +119,31 @@ const fn executor(
 }
 
 /// The executor sections that an entry with this executor has.
-pub(crate) fn keeps(name: &str) -> &'static [&'static str] {
-    EXECUTORS
-        .iter()
-        .find(|executor| executor.name == name)
-        .map_or(&[], |executor| executor.keeps)
+#[must_use]
+pub fn keeps(name: &str) -> &'static [&'static str] {
+    find(name).map_or(&[], |executor| executor.keeps)
+}
+
+/// The sections that an entry with this executor does not have.
+pub fn drops(name: &str) -> impl Iterator<Item = &'static str> {
+    let keeps = keeps(name);
+    let sections = SECTIONS.iter().copied();
+    sections.filter(move |section| !keeps.contains(section))
+}
+
+fn find(name: &str) -> Option<&'static Executor> {
+    EXECUTORS.iter().find(|executor| executor.name == name)
 }
 
 /// Makes the entry what its executor wants: other executors' sections go, what is missing is named, extras are added.
 /// Gives the executor's name.
 ///
-/// No executor, an unknown one, and a mandatory key that is empty are refused.
-pub(crate) fn settle(entry: &mut Table) -> Result<&'static str, Failure> {
-    let name = place::text(entry, "executor")
-        .map(str::trim)
-        .unwrap_or_default()
-        .to_owned();
-    let executor = EXECUTORS
-        .iter()
-        .find(|executor| executor.name == name)
-        .ok_or_else(|| unknown(&name))?;
-    for section in SECTIONS
-        .iter()
-        .filter(|section| !executor.keeps.contains(section))
-    {
+/// # Errors
+/// Without an executor, with an unknown one, and when a mandatory key is empty: the line that says which flag to give.
+pub fn settle(entry: &mut Table) -> Result<&'static str, String> {
+    let name = place::text(entry, "executor").unwrap_or_default().trim();
+    let executor = find(name).ok_or_else(|| unknown(name))?;
+    for section in drops(executor.name) {
         place::remove(entry, section);
     }
     for path in executor.needs {
@@ -172,13 +171,15 @@ pub(crate) fn settle(entry: &mut Table) -> Result<&'static str, Failure> {
 }
 
 /// The shell that `info` names for what was given: its own, else every executor's default on Linux.
-pub(crate) fn shell(entry: &Table) -> String {
+#[must_use]
+pub fn shell(entry: &Table) -> String {
     let own = place::text(entry, "shell").filter(|shell| !shell.is_empty());
     own.unwrap_or("bash").to_owned()
 }
 
 /// The GPUs that `info` names: those of the Docker executors.
-pub(crate) fn gpus(entry: &Table) -> String {
+#[must_use]
+pub fn gpus(entry: &Table) -> String {
     place::text(entry, "docker.gpus")
         .unwrap_or_default()
         .trim()
@@ -225,33 +226,22 @@ fn add_volume(entry: &mut Table, volume: &str) {
     put(entry, "docker.volumes", value(list));
 }
 
-fn put(entry: &mut Table, path: &str, item: Item) {
-    let names: Vec<&str> = path.split('.').collect();
-    if let Some((name, parents)) = names.split_last()
-        && let Some(place) = Place::of(entry, RUNNER).enter(parents)
-    {
-        place.put(name, item);
-    }
-}
-
-fn unknown(name: &str) -> Failure {
+fn unknown(name: &str) -> String {
     let names: Vec<&str> = EXECUTORS.iter().map(|executor| executor.name).collect();
     let names = names.join(", ");
     if name.is_empty() {
-        return Failure::usage(format!("--executor is missing: give one of {names}"));
+        return format!("--executor is missing: give one of {names}");
     }
-    Failure::usage(format!("--executor: {} is not one of {names}", shown(name)))
+    format!("--executor: {} is not one of {names}", shown(name))
 }
 
-fn missing(executor: &str, path: &str) -> Failure {
+fn missing(executor: &str, path: &str) -> String {
     let flag = FLAGS
         .iter()
         .find(|flag| matches!(flag.purpose, Purpose::Key(own) if own == path));
     let name = flag.map_or(path, |flag| flag.name);
     let variable = flag.and_then(|flag| flag.variable).unwrap_or_default();
-    Failure::usage(format!(
-        "--{name} is missing ({variable}): the executor {executor} needs it"
-    ))
+    format!("--{name} is missing ({variable}): the executor {executor} needs it")
 }
 
 #[cfg(test)]

@@ -13,12 +13,13 @@ pub use credentials::put_token;
 use endings::Endings;
 pub use entry::{RunnerEntry, expand};
 
+use crate::elements::elements;
 /// The text is no TOML, or not that of a `config.toml`: where, and what to write.
 pub use crate::fault::Fault as Error;
 use crate::fault::fault;
-use crate::place::spelled;
+use crate::place::{self, spelled};
 use crate::three_way::{Scope, Written, edited};
-use crate::{globals, statements};
+use crate::{globals, layout, statements};
 
 const RUNNERS: &str = "runners";
 
@@ -38,12 +39,10 @@ impl ConfigToml {
         let document: DocumentMut = text.parse().map_err(|error| fault(text, &error))?;
         let endings = Endings::of(text);
         let config = Self { document, endings };
-        let wrong = match config.get(RUNNERS) {
-            None | Some(Item::ArrayOfTables(_)) => false,
-            Some(Item::Value(Value::Array(array))) => !array.iter().all(Value::is_inline_table),
-            Some(_) => true,
-        };
-        if wrong {
+        if config
+            .get(RUNNERS)
+            .is_some_and(|item| elements(item).is_none())
+        {
             let start = statements::of(text)
                 .iter()
                 .find(|statement| statement.is_of(RUNNERS))
@@ -101,8 +100,8 @@ impl ConfigToml {
     /// gitlab-runner does from its own environment when it loads the file.
     #[must_use]
     pub fn entries(&self, variable: &dyn Fn(&str) -> Option<String>) -> Vec<RunnerEntry> {
-        self.tables()
-            .enumerate()
+        let tables = self.tables().into_iter().enumerate();
+        tables
             .map(|(index, table)| RunnerEntry::read(index, table, variable))
             .collect()
     }
@@ -110,7 +109,7 @@ impl ConfigToml {
     /// How many runner entries there are.
     #[must_use]
     pub fn entry_count(&self) -> usize {
-        self.tables().count()
+        self.tables().len()
     }
 
     /// The table of one runner entry, for editing in place.
@@ -121,7 +120,7 @@ impl ConfigToml {
     /// The table of one runner entry.
     #[must_use]
     pub fn entry(&self, index: usize) -> Option<&dyn TableLike> {
-        self.tables().nth(index)
+        self.tables().get(index).copied()
     }
 
     /// The keys of an entry that are no longer as they were written last; without a place those outside the entries.
@@ -198,23 +197,12 @@ impl ConfigToml {
     }
 
     fn get(&self, key: &str) -> Option<&Item> {
-        let root = self.document.as_table();
-        root.get(spelled(root, key))
+        place::get(self.document.as_table(), key)
     }
 
-    fn tables(&self) -> Box<dyn Iterator<Item = &dyn TableLike> + '_> {
-        match self.get(RUNNERS) {
-            Some(Item::ArrayOfTables(tables)) => {
-                Box::new(tables.iter().map(|table| table as &dyn TableLike))
-            }
-            Some(Item::Value(Value::Array(array))) => Box::new(
-                array
-                    .iter()
-                    .filter_map(Value::as_inline_table)
-                    .map(|table| table as &dyn TableLike),
-            ),
-            _ => Box::new(std::iter::empty()),
-        }
+    fn tables(&self) -> Vec<&dyn TableLike> {
+        let entries = self.get(RUNNERS).and_then(elements);
+        entries.unwrap_or_default()
     }
 
     /// The entries as tables that can be edited. An inline array becomes `[[runners]]` tables, which mean the same.
@@ -222,8 +210,8 @@ impl ConfigToml {
         let name = spelled(self.document.as_table(), RUNNERS).to_owned();
         if let Some(Item::Value(Value::Array(array))) = self.document.get(&name) {
             let key = self.document.key(&name);
-            let above = key.and_then(|key| key.leaf_decor().prefix()?.as_str());
-            let tables = inline::tables(array, above.unwrap_or_default());
+            let above = layout::text(key.and_then(|key| key.leaf_decor().prefix()));
+            let tables = inline::tables(array, above);
             self.document.remove(&name);
             self.document.insert(&name, Item::ArrayOfTables(tables));
         }

@@ -1,7 +1,9 @@
-//! Owns what reading somebody else's TOML needs and toml_edit does not give: elements in either form, lines, and what
-//! does not fit, with its place. Pure.
+//! Owns what reading somebody else's TOML needs and toml_edit does not give: elements in either form, and what does
+//! not fit, with its place. Pure.
 
 use toml_edit::{Item, TableLike, Value};
+
+use crate::lines;
 
 /// A value of the wrong type, and where it is.
 #[derive(Debug)]
@@ -18,7 +20,7 @@ impl Mismatch {
     /// The line that says so: `name` is what it calls the file whose text this is.
     #[must_use]
     pub fn said(&self, name: &str, text: &str) -> String {
-        let line = self.offset.map(|offset| line_of(text, offset));
+        let line = self.offset.map(|offset| lines::number(text, offset));
         let line = line.map_or_else(String::new, |line| format!(", line {line}"));
         format!("{name}{line}: {}: {}", self.path, self.message)
     }
@@ -47,11 +49,4 @@ pub fn start(item: &Item) -> Option<usize> {
         _ => item.span(),
     };
     span.map(|span| span.start)
-}
-
-/// The line, counted from 1, at a place in the text, in bytes.
-#[must_use]
-pub fn line_of(text: &str, offset: usize) -> usize {
-    let before = text.bytes().take(offset);
-    before.filter(|byte| *byte == b'\n').count() + 1
 }

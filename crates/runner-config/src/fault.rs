@@ -3,12 +3,10 @@
 
 use std::ops::Range;
 
-use crate::elements::line_of;
-use crate::harmless;
+use crate::statements::{self, Kind, Statement};
+use crate::{harmless, lines};
 use thiserror::Error;
 use toml_edit::{Document, TomlError};
-
-use crate::statements::{self, Kind, Statement, line_end};
 
 mod look;
 mod repeated;
@@ -43,9 +41,9 @@ impl Fault {
             offset -= 1;
         }
         let before = &text[..offset];
-        let column = before.rsplit('\n').next().unwrap_or_default();
+        let (_, column) = lines::split_last(before);
         Self {
-            line: line_of(text, offset),
+            line: lines::number(text, offset),
             column: column.trim_start_matches('\u{feff}').chars().count() + 1,
             words: words.into(),
         }
@@ -148,8 +146,8 @@ impl<'a> Stumble<'a> {
 
     /// The line of the fault without white space around it.
     fn line(&self) -> &'a str {
-        let start = self.text[..self.at].rfind('\n').map_or(0, |end| end + 1);
-        let line = &self.text[start..line_end(self.text, start)];
+        let start = lines::start(self.text, self.at);
+        let line = &self.text[start..lines::end(self.text, start)];
         line.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
     }
 

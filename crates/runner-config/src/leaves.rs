@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use toml_edit::{Decor, Item, Key, RawString, TableLike};
 
 use crate::field::{Emit, Field, Shape, field};
+use crate::layout::text;
+use crate::lines::comments;
 use crate::place::spelled;
 use crate::zeros::is_zero;
 
@@ -147,10 +149,6 @@ fn comment(key: Option<&Key>, item: &Item) -> String {
     };
     around.extend(decor.map(Decor::prefix));
     around.extend(decor.map(Decor::suffix));
-    let lines = around.into_iter().flatten().filter_map(RawString::as_str);
-    let lines = lines.flat_map(str::lines).map(str::trim);
-    lines
-        .filter(|line| line.starts_with('#'))
-        .collect::<Vec<_>>()
-        .join("\n")
+    let lines = around.into_iter().flat_map(|raw| comments(text(raw)));
+    lines.collect::<Vec<_>>().join("\n")
 }

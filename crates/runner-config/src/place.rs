@@ -6,6 +6,7 @@ use toml_edit::{Decor, InlineTable, Item, Key, Table, TableLike, Value};
 use crate::RUNNER;
 use crate::field::{Field, Shape, field};
 use crate::layout;
+use crate::lines::split_last;
 
 /// A table to put something into, with what gitlab-runner knows of its keys.
 pub struct Place<'a> {
@@ -244,13 +245,13 @@ pub fn insert_at(table: &mut Table, index: usize, key: &str, item: Item) {
 }
 
 /// Puts comment lines right above a value's key, below what stands there already.
-pub(crate) fn explain(table: &mut Table, key: &str, lines: &str) {
+pub fn explain(table: &mut Table, key: &str, lines: &str) {
     if !table.get(key).is_some_and(Item::is_value) {
         return;
     }
     if let Some(mut key) = table.key_mut(key) {
         let mut prefix = layout::text(key.leaf_decor().prefix()).to_owned();
-        let indentation = last_line(&prefix).to_owned();
+        let indentation = split_last(&prefix).1.to_owned();
         for line in lines.lines() {
             prefix.push_str(&format!("{line}\n{indentation}"));
         }
@@ -304,13 +305,8 @@ fn indentation(table: &Table) -> String {
     let mut values = table.get_values().into_iter();
     if let Some((path, _)) = values.next() {
         let prefix = path.last().and_then(|key| key.leaf_decor().prefix());
-        return last_line(layout::text(prefix)).to_owned();
+        return split_last(layout::text(prefix)).1.to_owned();
     }
     let prefix = layout::text(table.decor().prefix());
-    format!("{}  ", last_line(prefix))
-}
-
-/// What stands before something on its own line.
-pub(crate) fn last_line(prefix: &str) -> &str {
-    prefix.rsplit('\n').next().unwrap_or_default()
+    format!("{}  ", split_last(prefix).1)
 }

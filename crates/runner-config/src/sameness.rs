@@ -25,7 +25,7 @@ pub fn digest(shape: Option<Shape>, item: &Item) -> String {
     digest_of(&meaning(shape, item))
 }
 
-/// The same of a text.
+/// The same of a text as it is.
 pub(crate) fn digest_of(text: &str) -> String {
     let hash = Sha256::digest(text.as_bytes());
     let mut digits = String::new();

@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use crate::lines;
+
 /// One header, or one key with its value, however many lines it has.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Statement<'a> {
@@ -61,7 +63,7 @@ pub(crate) fn of(text: &str) -> Vec<Statement<'_>> {
     while let Some(byte) = bytes.get(at) {
         match byte {
             b' ' | b'\t' | b'\r' | b'\n' => at += 1,
-            b'#' => at = line_end(text, at),
+            b'#' => at = lines::end(text, at),
             _ => {
                 let statement = one(text, at);
                 at = statement.end.max(at + 1);
@@ -88,14 +90,8 @@ pub(crate) fn path(name: &str) -> Vec<String> {
     parts
 }
 
-/// The end of the line on which `at` is: its line break, or the end of the text.
-pub(crate) fn line_end(text: &str, at: usize) -> usize {
-    let rest = text.get(at..).unwrap_or_default();
-    rest.find('\n').map_or(text.len(), |end| at + end)
-}
-
 fn one(text: &str, start: usize) -> Statement<'_> {
-    let end = line_end(text, start);
+    let end = lines::end(text, start);
     if text.as_bytes()[start] == b'[' {
         return header(text, start, end);
     }
@@ -113,7 +109,7 @@ fn one(text: &str, start: usize) -> Statement<'_> {
     let (value, open) = value(text, from);
     Statement {
         start,
-        end: line_end(text, value),
+        end: lines::end(text, value),
         kind: Kind::Pair {
             key,
             value: from..from + text[from..value].trim_end().len(),
@@ -180,7 +176,7 @@ fn value(text: &str, from: usize) -> (usize, Option<(usize, &'static str)>) {
                     let end = if multiline {
                         text.len()
                     } else {
-                        line_end(text, at)
+                        lines::end(text, at)
                     };
                     return (end, Some((at, close)));
                 }
@@ -188,12 +184,12 @@ fn value(text: &str, from: usize) -> (usize, Option<(usize, &'static str)>) {
             b'[' | b'{' => opened.push((at, byte)),
             b']' | b'}' => match opened.pop() {
                 Some(other) if (other.1 == b'[') != (byte == b']') => {
-                    return (line_end(text, at), Some(left(&other)));
+                    return (lines::end(text, at), Some(left(&other)));
                 }
                 _ => {}
             },
             b'#' if opened.is_empty() => return (at, None),
-            b'#' => at = line_end(text, at),
+            b'#' => at = lines::end(text, at),
             b'\n' => match opened.last() {
                 None => return (at, None),
                 Some(last) if begins_a_statement(text, at + 1, last.1) => {
@@ -246,7 +242,7 @@ fn string(text: &str, start: usize) -> Result<usize, &'static str> {
 
 /// Whether a line can be nothing but the beginning of another statement, inside of what was opened with this bracket.
 fn begins_a_statement(text: &str, start: usize, inside: u8) -> bool {
-    let line = text[start..line_end(text, start)].trim();
+    let line = text[start..lines::end(text, start)].trim();
     let is_name = |name: &str| {
         let first = name.trim_start_matches(['"', '\'']).chars().next();
         first.is_some_and(|c| c.is_ascii_alphabetic() || c == '_')

@@ -7,6 +7,7 @@ use toml_edit::{Document, DocumentMut, Table};
 
 use crate::config_toml::expand;
 use crate::elements::{Mismatch, elements};
+use crate::three_way::IDENTITY;
 use crate::{RUNNER, canonical, fault, layout, load_check, place};
 
 /// A template's one runner entry.
@@ -22,9 +23,6 @@ impl fmt::Debug for Template {
         write!(f, "template with {} keys", self.entry.len())
     }
 }
-
-/// Keys that only a registration can know: a template's are not taken, as gitlab-runner does not take them.
-const IDENTITY: &[&str] = &["id", "token", "token_obtained_at", "token_expires_at"];
 
 impl Template {
     /// Reads a template from its text; `name` is what errors call it. `variable` looks up `$NAME` in its URL.
@@ -51,6 +49,7 @@ impl Template {
             .ok_or_else(|| format!("{name}: it must contain exactly one [[runners]] entry"))?;
         canonical::canonical(&mut entry, RUNNER);
         keep_last_comment(&mut entry, &document);
+        // Those of a template are not taken, as gitlab-runner does not take them.
         for key in IDENTITY {
             place::remove(&mut entry, key);
         }

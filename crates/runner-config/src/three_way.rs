@@ -12,11 +12,15 @@ use crate::{CONFIG, RUNNER};
 
 mod edit;
 mod list;
+mod removal;
 
 /// What was last written: for each key, as a path of names, a digest of its value. A digest, so that no secret of the entry
 /// stands there, whichever key holds it. A path with `#` before it has the digest of the comments that were written with it. A
 /// digest with `-` before it is of what was asked for and not written, because nobody knew what was there before.
 pub type Written = BTreeMap<String, String>;
+
+/// The keys of an entry that only GitLab can tell.
+pub(crate) const IDENTITY: &[&str] = &["id", "token", "token_obtained_at", "token_expires_at"];
 
 /// What a table is, and with it which of its keys are followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,15 +65,7 @@ impl Scope {
     fn leaves_out(self, name: &str) -> bool {
         match self {
             Self::File => name == "runners",
-            Self::Entry => [
-                "name",
-                "url",
-                "id",
-                "token",
-                "token_obtained_at",
-                "token_expires_at",
-            ]
-            .contains(&name),
+            Self::Entry => ["name", "url"].contains(&name) || IDENTITY.contains(&name),
         }
     }
 

@@ -2,11 +2,12 @@
 //! removed; where it takes a table from the template as it is, what it writes out is added. A value with a comment was written
 //! by the operator and is kept.
 
-use toml_edit::{Item, RawString, Table, Value, value};
+use toml_edit::{Item, Table, Value, value};
 
 use crate::field::{Emit, Field, Shape, field};
 use crate::flag::Purpose;
 use crate::go_duration;
+use crate::layout::text;
 use crate::place::spelled;
 use crate::{FLAGS, RUNNER};
 
@@ -86,10 +87,9 @@ fn is_bare_zero(table: &Table, name: &str, shape: Shape, whole: bool) -> bool {
         return false;
     };
     let around = [key.leaf_decor().prefix(), value.decor().suffix()];
-    let is_comment = |text: &RawString| text.as_str().is_some_and(|text| text.contains('#'));
     is_zero_value(Some(shape), value)
         && !(whole && value.is_array())
-        && !around.into_iter().flatten().any(is_comment)
+        && !around.into_iter().any(|raw| text(raw).contains('#'))
 }
 
 /// Adds the zero values that gitlab-runner writes whether they were given or not.

@@ -3,8 +3,7 @@
 
 use std::time::SystemTime;
 
-use crate::moment;
-use crate::place::spelled;
+use crate::{moment, place};
 use toml_edit::{Item, TableLike};
 
 use crate::token::{Token, TokenError};
@@ -48,7 +47,7 @@ impl RunnerEntry {
         table: &dyn TableLike,
         variable: &dyn Fn(&str) -> Option<String>,
     ) -> Self {
-        let get = |key: &str| table.get(spelled(table, key));
+        let get = |key: &str| place::get(table, key);
         let text = |key: &str| {
             get(key)
                 .and_then(Item::as_str)

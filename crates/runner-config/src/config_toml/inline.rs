@@ -2,51 +2,47 @@
 
 use toml_edit::{Array, ArrayOfTables, Decor, Table, Value};
 
+use crate::layout::text;
+use crate::lines::comments;
+
 /// The tables of an inline array whose key stood below `above`: white space and comments.
 pub(super) fn tables(array: &Array, above: &str) -> ArrayOfTables {
-    let mut comments = Vec::new();
+    let mut own = Vec::new();
     let mut tables: Vec<(Vec<String>, Table)> = Vec::new();
     for value in array {
-        comments.extend(around(value.decor()));
+        own.extend(around(value.decor()));
         if let Value::InlineTable(inline) = value {
-            tables.push((std::mem::take(&mut comments), inline.clone().into_table()));
+            tables.push((std::mem::take(&mut own), inline.clone().into_table()));
         }
     }
     // What stood behind the last entry comes to stand above it: behind it there is no place that is not the next table's.
     if let Some((above, _)) = tables.last_mut() {
-        above.append(&mut comments);
-        above.extend(comments_in(array.trailing().as_str().unwrap_or_default()));
+        above.append(&mut own);
+        above.extend(owned(text(Some(array.trailing()))));
         above.extend(around(array.decor()));
     }
-    let lines = |comments: &[String]| -> String {
+    let lines = |comments: Vec<String>| -> String {
         comments.iter().map(|line| format!("{line}\n")).collect()
     };
     // What stood on the list as a whole is not the first entry's own.
-    let mut above = lines(&comments_in(above));
+    let mut above = lines(owned(above).collect());
     if !above.is_empty() {
         above.insert(0, '\n');
     }
     let below = |(comments, mut table): (Vec<String>, Table)| {
         let above = std::mem::take(&mut above);
-        let prefix = format!("{above}\n{}", lines(&comments));
+        let prefix = format!("{above}\n{}", lines(comments));
         table.decor_mut().set_prefix(prefix);
         table
     };
     tables.into_iter().map(below).collect()
 }
 
-fn around(decor: &Decor) -> Vec<String> {
-    let text =
-        |raw: Option<&toml_edit::RawString>| raw.and_then(|raw| raw.as_str()).map(comments_in);
-    let before = text(decor.prefix()).unwrap_or_default();
-    let after = text(decor.suffix()).unwrap_or_default();
-    before.into_iter().chain(after).collect()
+fn around(decor: &Decor) -> impl Iterator<Item = String> {
+    let sides = [decor.prefix(), decor.suffix()];
+    sides.into_iter().flat_map(|raw| owned(text(raw)))
 }
 
-fn comments_in(text: &str) -> Vec<String> {
-    let lines = text.lines().map(str::trim);
-    lines
-        .filter(|line| line.starts_with('#'))
-        .map(str::to_owned)
-        .collect()
+fn owned(text: &str) -> impl Iterator<Item = String> {
+    comments(text).map(str::to_owned)
 }

@@ -3,7 +3,8 @@
 
 use std::ops::Range;
 
-use crate::statements::{self, Kind, Statement, line_end, path};
+use crate::lines;
+use crate::statements::{self, Kind, Statement, path};
 
 /// The text without the entries at these places; `key` is how the text spells `runners`.
 pub(super) fn without(text: &str, key: &str, indexes: &[usize]) -> String {
@@ -53,25 +54,26 @@ fn groups(statements: &[Statement<'_>], key: &str, indexes: &[usize]) -> Vec<Ran
 /// The lines of a run of statements, with the comments that go along.
 fn lines_of(text: &str, statements: &[Statement<'_>], group: &Range<usize>) -> Range<usize> {
     let (first, last) = (&statements[group.start], &statements[group.end - 1]);
-    let mut start = line_start(text, first.start);
+    let mut start = lines::start(text, first.start);
     let own = indentation(text, start);
     let above = group.start.checked_sub(1).map(|at| &statements[at]);
-    let above_is_deeper = above.is_some_and(|s| indentation(text, line_start(text, s.start)) > own);
+    let above_is_deeper =
+        above.is_some_and(|s| indentation(text, lines::start(text, s.start)) > own);
     while start > 0 {
-        let line = line_start(text, start - 1);
+        let line = lines::start(text, start - 1);
         let is_of_the_keys_above = above_is_deeper && indentation(text, line) > own;
         if !is_comment(text, line) || is_of_the_keys_above {
             break;
         }
         start = line;
     }
-    let mut end = next_line(text, last.end);
-    let deep = indentation(text, line_start(text, last.start));
+    let mut end = lines::next(text, last.end);
+    let deep = indentation(text, lines::start(text, last.start));
     let mut comments = end;
     while is_comment(text, comments) {
-        comments = next_line(text, comments);
+        comments = lines::next(text, comments);
     }
-    let before_a_header = !text[comments..line_end(text, comments)].trim().is_empty();
+    let before_a_header = !text[comments..lines::end(text, comments)].trim().is_empty();
     let next = indentation(text, comments);
     while end < comments {
         let indented = indentation(text, end);
@@ -83,7 +85,7 @@ fn lines_of(text: &str, statements: &[Statement<'_>], group: &Range<usize>) -> R
         if !goes {
             break;
         }
-        end = next_line(text, end);
+        end = lines::next(text, end);
     }
     start..end
 }
@@ -96,7 +98,7 @@ fn join(before: &str, after: &str) -> String {
     };
     if blank(after) {
         let kept = before.trim_end_matches([' ', '\t', '\r', '\n']);
-        return before[..next_line(before, kept.len()).min(before.len())].to_owned();
+        return before[..lines::next(before, kept.len()).min(before.len())].to_owned();
     }
     let mut after = after;
     let last = before.trim_end_matches(['\r', '\n']);
@@ -109,15 +111,6 @@ fn join(before: &str, after: &str) -> String {
         }
     }
     format!("{before}{after}")
-}
-
-fn line_start(text: &str, at: usize) -> usize {
-    text[..at].rfind('\n').map_or(0, |end| end + 1)
-}
-
-/// Where the line behind the one of `at` begins.
-fn next_line(text: &str, at: usize) -> usize {
-    (line_end(text, at) + 1).min(text.len())
 }
 
 fn indentation(text: &str, line: usize) -> usize {

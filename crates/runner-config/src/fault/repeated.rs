@@ -1,15 +1,14 @@
 //! Owns what is said of a name that stands in a text for the second time. Pure.
 
 use super::Stumble;
-use crate::elements::line_of;
-use crate::harmless;
 use crate::statements::{Kind, Statement, path};
+use crate::{harmless, lines};
 
 /// The words for a header whose table is there already.
 pub(super) fn header(stumble: &Stumble<'_>, double: bool, name: &str) -> String {
     let before = &stumble.statements[..stumble.index];
     let wanted = path(name);
-    let line = |statement: &Statement<'_>| line_of(stumble.text, statement.start);
+    let line = |statement: &Statement<'_>| lines::number(stumble.text, statement.start);
     let shown = harmless::key(name).unwrap_or("of this header");
     let same = before
         .iter()
@@ -53,7 +52,7 @@ pub(super) fn key(stumble: &Stumble<'_>, key: &str) -> String {
     let shown = harmless::key(key).unwrap_or("this key");
     match key_before(stumble, &wanted) {
         Some((first, parts)) => {
-            let line = line_of(stumble.text, first.start);
+            let line = lines::number(stumble.text, first.start);
             if parts == wanted.len() {
                 format!(
                     "{shown} is set twice in its table, first on line {line}: remove one of the two"

@@ -2,12 +2,12 @@
 
 use toml_edit::{Item, Table, Value};
 
-use super::{Scope, Step, Written, list};
+use super::{Scope, Step, Written, list, removal};
+use crate::globals;
 use crate::layout::text;
 use crate::leaves::{self, Leaf};
 use crate::place::{self, Place};
 use crate::sameness::digest_of;
-use crate::{globals, removal};
 
 /// Carries out one step; says whether there was room for it.
 pub(super) fn apply(now: &mut Table, scope: Scope, step: &Step<'_>, last: &Written) -> bool {

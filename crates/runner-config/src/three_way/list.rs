@@ -7,7 +7,8 @@ use toml_edit::{Array, ArrayOfTables, Decor, Item, Table, Value};
 use crate::field::{Field, Shape, field};
 use crate::layout::{self, text};
 use crate::leaves::Leaf;
-use crate::place::{Place, last_line, spelled};
+use crate::lines::split_last;
+use crate::place::{Place, spelled};
 use crate::sameness::{digest, same};
 
 /// What a leaf holds, written as what it takes the place of: a list with headers, or between brackets.
@@ -69,7 +70,7 @@ fn tables(before: &ArrayOfTables, after: &[Table], shape: Option<Shape>) -> Arra
     let new: Vec<String> = after.iter().map(digest).collect();
     let partners = partners(&old, &new);
     let prefix = before.get(0).and_then(|table| table.decor().prefix());
-    let depth = last_line(text(prefix)).len() / 2;
+    let depth = split_last(text(prefix)).1.len() / 2;
     let fields = shape.map_or(&[][..], Shape::inside);
     let elements = partners.iter().zip(after).map(|(partner, after)| {
         match partner.and_then(|partner| before.get(partner)) {
@@ -214,7 +215,7 @@ impl Rows {
         let first = prefixes.first().copied().unwrap_or(trailing);
         let is_multiline = first.contains('\n') || between.iter().any(|text| text.contains('\n'));
         let (opening, mut above) = cut(first);
-        let indentation = last_line(first).to_owned();
+        let indentation = split_last(first).1.to_owned();
         let mut rows = Vec::new();
         for text in &between {
             let (behind, next) = cut(text);

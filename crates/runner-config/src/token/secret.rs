@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use sha2::{Digest, Sha256};
 use thiserror::Error;
 use zeroize::Zeroizing;
+
+use crate::sameness::digest_of;
 
 /// How many characters of a token gitlab-runner shows.
 const LABEL: usize = 9;
@@ -72,11 +73,7 @@ impl Token {
     /// By which the same token is known again, without being one: 16 hex digits of its SHA-256.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let hash = Sha256::digest(self.0.as_bytes());
-        hash.iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        digest_of(&self.0)
     }
 
     /// Whether GitLab made the runner before this pod existed (`glrt-`, or `-glrt-` after an instance's own prefix).

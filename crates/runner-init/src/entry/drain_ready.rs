@@ -2,7 +2,9 @@
 //! has a comment. A later run knows from the record of what was written last whether they are ours; on a volume of an older
 //! version it knows from the comment.
 
-use toml_edit::{Decor, DocumentMut, Item, Key, RawString, Table, value};
+use runner_config::layout::text;
+use runner_config::place::explain;
+use toml_edit::{Decor, DocumentMut, Item, Key, Table, value};
 
 /// How every comment of ours begins.
 const MARK: &str = "# Written by runner-init";
@@ -23,13 +25,13 @@ pub(crate) const LOOPBACK: &str = "127.0.0.1:";
 /// Asks for this limit, with a comment.
 pub(super) fn put_limit(asked: &mut Table, limit: i64) {
     asked.insert("limit", value(limit));
-    explain(asked, "limit", LIMIT);
+    explain(asked, "limit", &LIMIT.join("\n"));
 }
 
 /// Asks for this `listen_address`, with a comment.
 pub(crate) fn put_listen_address(asked: &mut Table, address: &str) {
     asked.insert("listen_address", value(address));
-    explain(asked, "listen_address", LISTEN_ADDRESS);
+    explain(asked, "listen_address", &LISTEN_ADDRESS.join("\n"));
 }
 
 /// Whether the limit was written by a version that remembered it by its comment only. It was `concurrent`; one that was edited
@@ -60,7 +62,7 @@ pub(crate) fn listen_address_is_the_operators(root: &mut Table) -> bool {
 /// Takes our comment away where its `listen_address` is gone: a script that deletes only the key would add to the comments at
 /// each start.
 pub(crate) fn drop_stray_comment_of_listen_address(document: &mut DocumentMut) {
-    let trailing = document.trailing().as_str().unwrap_or_default();
+    let trailing = text(Some(document.trailing()));
     if let Some(kept) = without(trailing, LISTEN_ADDRESS) {
         document.set_trailing(kept);
     }
@@ -76,8 +78,7 @@ pub(crate) fn drop_stray_comment_of_limit(entry: &mut Table) -> bool {
 fn drop_stray(table: &mut Table, lines: &[&str]) -> bool {
     let mut dropped = false;
     let mut clean = |decor: &mut Decor| {
-        let before = decor.prefix().and_then(RawString::as_str);
-        if let Some(kept) = before.and_then(|before| without(before, lines)) {
+        if let Some(kept) = without(text(decor.prefix()), lines) {
             decor.set_prefix(kept);
             dropped = true;
         }
@@ -95,12 +96,12 @@ fn drop_stray(table: &mut Table, lines: &[&str]) -> bool {
 }
 
 /// A text without these lines, if it has any of them.
-fn without(text: &str, lines: &[&str]) -> Option<String> {
-    let kept = text
+fn without(above: &str, lines: &[&str]) -> Option<String> {
+    let kept = above
         .split('\n')
         .filter(|line| !lines.contains(&line.trim()));
     let kept = kept.collect::<Vec<_>>().join("\n");
-    (kept != text).then_some(kept)
+    (kept != above).then_some(kept)
 }
 
 fn is_the_operators(table: &mut Table, key: &str, lines: &[&str]) -> bool {
@@ -124,14 +125,5 @@ fn is_marked(table: &Table, key: &str) -> bool {
 }
 
 fn prefix(key: Option<&Key>) -> &str {
-    key.and_then(|key| key.leaf_decor().prefix())
-        .and_then(RawString::as_str)
-        .unwrap_or_default()
-}
-
-fn explain(table: &mut Table, key: &str, lines: &[&str]) {
-    let comment: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    if let Some(mut key) = table.key_mut(key) {
-        key.leaf_decor_mut().set_prefix(comment);
-    }
+    text(key.and_then(|key| key.leaf_decor().prefix()))
 }

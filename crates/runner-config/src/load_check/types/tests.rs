@@ -2,7 +2,7 @@
 
 use toml_edit::Document;
 
-use crate::elements::line_of;
+use crate::lines;
 
 use super::*;
 
@@ -89,13 +89,13 @@ fn every_field_takes_what_the_decoder_takes_and_nothing_else() {
                     assert!(one.path.ends_with(field.name), "{text}{one:?}");
                     let words = "gitlab-runner ignores it, as it is";
                     assert!(one.message.starts_with(words), "{text}{one:?}");
-                    assert_eq!(line_of(&text, one.offset.unwrap()), line, "{text}");
+                    assert_eq!(lines::number(&text, one.offset.unwrap()), line, "{text}");
                 }
                 Ok(left_out) => assert!(left_out.is_empty(), "{text}{left_out:?}"),
                 Err(wrong) => {
                     assert!(wrong.path.contains(field.name), "{text}{wrong:?}");
                     assert!(wrong.message.contains(": write "), "{text}{wrong:?}");
-                    let found = line_of(&text, wrong.offset.unwrap());
+                    let found = lines::number(&text, wrong.offset.unwrap());
                     assert_eq!(found, line, "{text}{wrong:?}");
                 }
             }
@@ -115,7 +115,7 @@ fn what_is_written_instead_of_a_map_is_told() {
         };
         let shown = format!("{}: {}", one.path, one.message);
         assert!(shown.contains(want), "{shown}");
-        assert_eq!(line_of(text, one.offset.unwrap()), line);
+        assert_eq!(lines::number(text, one.offset.unwrap()), line);
         assert!(!shown.contains("geheim"), "{shown}");
     }
     told(
@@ -146,7 +146,7 @@ fn value_of_the_wrong_type_is_told_how_to_write_it() {
         let wrong = check(document.as_table(), |_| false).unwrap_err();
         let shown = format!("{}: {}", wrong.path, wrong.message);
         assert!(shown.contains(want), "{shown}");
-        assert_eq!(line_of(text, wrong.offset.unwrap()), line, "{shown}");
+        assert_eq!(lines::number(text, wrong.offset.unwrap()), line, "{shown}");
         assert!(
             !shown.contains("geheim") && !shown.contains("123456789"),
             "{shown}"

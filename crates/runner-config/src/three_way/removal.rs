@@ -3,7 +3,8 @@
 use toml_edit::{Decor, InlineTable, Item, Table};
 
 use crate::layout::text;
-use crate::place::{Form, Place, last_line};
+use crate::lines::split_last;
+use crate::place::{Form, Place};
 
 /// Removes a key; with `keep` its comments stay, as lines of their own. Gives those for which the table has no room.
 pub(crate) fn take(place: Place<'_>, name: &str, keep: bool) -> String {
@@ -38,8 +39,8 @@ fn take_from(table: &mut Table, key: &str, keep: bool) -> String {
         _ if !keep => String::new(),
         Item::Value(value) => {
             let prefix = text(removed.leaf_decor().prefix());
-            let indentation = last_line(prefix);
-            let mut lines = whole_lines(prefix).to_owned();
+            let (lines, indentation) = split_last(prefix);
+            let mut lines = lines.to_owned();
             let beside = text(value.decor().suffix()).trim();
             if !beside.is_empty() {
                 lines.push_str(&format!("{indentation}{beside}\n"));
@@ -48,7 +49,7 @@ fn take_from(table: &mut Table, key: &str, keep: bool) -> String {
         }
         Item::ArrayOfTables(tables) => {
             let prefixes = tables.iter().map(|table| table.decor().prefix());
-            prefixes.map(|prefix| whole_lines(text(prefix))).collect()
+            prefixes.map(|prefix| split_last(text(prefix)).0).collect()
         }
         _ => String::new(),
     };
@@ -97,8 +98,4 @@ fn behind(decor: &mut Decor, lines: &str) {
     let lines = lines.trim_end_matches('\n');
     let suffix = format!("{}\n{lines}", text(decor.suffix()));
     decor.set_suffix(suffix);
-}
-
-fn whole_lines(prefix: &str) -> &str {
-    prefix.rfind('\n').map_or("", |end| &prefix[..=end])
 }

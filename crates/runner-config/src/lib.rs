@@ -3,6 +3,8 @@
 //! file as a document by them; knows no clock, disk or socket.
 
 pub mod canonical;
+#[cfg(test)]
+mod cases;
 pub mod config_toml;
 pub mod diff;
 pub mod elements;

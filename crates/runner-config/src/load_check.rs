@@ -67,6 +67,7 @@ pub(crate) fn loads(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cases::rows;
 
     #[test]
     fn what_gitlab_runner_dies_of_is_named_with_file_line_and_fix() {
@@ -76,38 +77,23 @@ mod tests {
             assert!(said.contains(want), "{text}: {said}");
             assert!(!said.contains("geheim"), "{said}");
         }
-        refused(
-            "a = 1\nconcurrent = 0\n",
-            "line 2: concurrent: gitlab-runner exits if it is less than 1",
-        );
-        refused("Concurrent = -1\n", "write concurrent = 1");
-        refused(
-            "concurrent = \"geheim\"\n",
-            "concurrent: expected a whole number, found a string",
-        );
-        refused(
-            "check_interval = \"3s\"",
-            "check_interval: expected a whole number",
-        );
-        refused("log_level = 3", "log_level: expected a string");
-        refused(
-            "listen_address = \"h:99999\"",
-            "listen_address: it has no port",
-        );
-        refused("listen_address = \"9252\"", "write \":9252\"");
-        refused(
-            "[session_server]\nsession_timeout = true",
-            "session_server.session_timeout: expected",
-        );
-        refused("session_server = 5", "session_server: expected a table");
-        refused(
-            "[[runners]]\nlimit = \"geheim\"",
-            "line 2: runners.limit: expected a whole number",
-        );
-        refused(
-            "[[Runners]]\n[Runners.docker]\nprivileged = 1",
-            "expected true or false",
-        );
+        for [text, want] in rows(
+            r#"
+            a = 1↵concurrent = 0↵ │ line 2: concurrent: gitlab-runner exits if it is less than 1
+            Concurrent = -1↵ │ write concurrent = 1
+            concurrent = "geheim"↵ │ concurrent: expected a whole number, found a string
+            check_interval = "3s" │ check_interval: expected a whole number
+            log_level = 3 │ log_level: expected a string
+            listen_address = "h:99999" │ listen_address: it has no port
+            listen_address = "9252" │ write ":9252"
+            [session_server]↵session_timeout = true │ session_server.session_timeout: expected
+            session_server = 5 │ session_server: expected a table
+            [[runners]]↵limit = "geheim" │ line 2: runners.limit: expected a whole number
+            [[Runners]]↵[Runners.docker]↵privileged = 1 │ expected true or false
+        "#,
+        ) {
+            refused(&text, &want);
+        }
         for wrong in [
             "ab = \"v\"",
             "-ab = \"v\"",

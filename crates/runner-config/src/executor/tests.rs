@@ -3,6 +3,7 @@
 use toml_edit::DocumentMut;
 
 use super::*;
+use crate::cases::rows;
 
 fn settled(text: &str) -> Result<String, String> {
     let mut entry = text.parse::<DocumentMut>().unwrap().as_table().clone();
@@ -55,30 +56,21 @@ fn what_an_executor_needs_is_named_with_flag_and_variable() {
         assert!(message.contains(want), "{text}: {message}");
     }
     check("", "--executor is missing");
-    check(
-        "executor = \"nope\"",
-        "\"nope\" is not one of custom, docker",
-    );
-    check(
-        "executor = \"docker\"",
-        "--docker-image is missing (DOCKER_IMAGE)",
-    );
-    check(
-        "executor = \"docker\"\n[docker]\nimage = \" \"",
-        "--docker-image",
-    );
-    check("executor = \"docker+machine\"", "--docker-image");
-    check("executor = \"ssh\"", "--ssh-host");
-    check("executor = \"ssh\"\nssh.host = \"h\"", "--ssh-user");
-    check("executor = \"parallels\"", "--parallels-base-name");
-    check(
-        "executor = \"parallels\"\nparallels.base_name = \"b\"",
-        "--ssh-host",
-    );
-    check(
-        "executor = \"virtualbox\"\nvirtualbox.base_name = \"b\"",
-        "--ssh-user",
-    );
+    for [text, want] in rows(
+        r#"
+        executor = "nope" │ "nope" is not one of custom, docker
+        executor = "docker" │ --docker-image is missing (DOCKER_IMAGE)
+        executor = "docker"↵[docker]↵image = " " │ --docker-image
+        executor = "docker+machine" │ --docker-image
+        executor = "ssh" │ --ssh-host
+        executor = "ssh"↵ssh.host = "h" │ --ssh-user
+        executor = "parallels" │ --parallels-base-name
+        executor = "parallels"↵parallels.base_name = "b" │ --ssh-host
+        executor = "virtualbox"↵virtualbox.base_name = "b" │ --ssh-user
+    "#,
+    ) {
+        check(&text, &want);
+    }
 }
 
 #[test]
@@ -94,16 +86,16 @@ fn docker_gets_a_cache_volume_unless_there_is_one() {
     }
     check("", "volumes = [\"/cache\"]");
     check("disable_cache = true", "");
-    check("volumes = [\"/cache\"]", "volumes = [\"/cache\"]");
-    check(
-        "volumes = [\"/my/cache:/cache\"]",
-        "volumes = [\"/my/cache:/cache\"]",
-    );
-    check(
-        "volumes = [\"/x:/cache:rw\"]",
-        "volumes = [\"/x:/cache:rw\", \"/cache\"]",
-    );
-    check("volumes = [\"/x\"]", "volumes = [\"/x\", \"/cache\"]");
+    for [text, want] in rows(
+        r#"
+        volumes = ["/cache"] │ volumes = ["/cache"]
+        volumes = ["/my/cache:/cache"] │ volumes = ["/my/cache:/cache"]
+        volumes = ["/x:/cache:rw"] │ volumes = ["/x:/cache:rw", "/cache"]
+        volumes = ["/x"] │ volumes = ["/x", "/cache"]
+    "#,
+    ) {
+        check(&text, &want);
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use toml_edit::Item;
 
 use super::*;
+use crate::cases::rows;
 
 fn parse(text: &str) -> Result<Template, String> {
     let variable = |name: &str| (name == "HOST").then(|| "gitlab.example".to_owned());
@@ -19,49 +20,28 @@ fn template_that_cannot_be_used_is_explained_in_one_line() {
         assert!(!said.contains('\n'), "{said}");
     }
     check("", "exactly one [[runners]]");
-    check("concurrent = 3", "exactly one [[runners]]");
-    check("[[runners]]\n[[runners]]", "exactly one [[runners]]");
-    check("[runners]\nlimit = 1", "exactly one [[runners]]");
-    check("runners = []", "exactly one [[runners]]");
-    check("a = 1\n- , ;", "template t.toml, line 2");
-    check("[[runners\n", "line 1");
-    check(
-        "[[runners]]\n  limit = \"three\"\n",
-        "line 2: runners.limit: expected a whole number, found a string",
-    );
-    check(
-        "[[runners]]\n[runners.docker]\nimage = 1",
-        "line 3: runners.docker.image: expected a string",
-    );
-    check("[[runners]]\ndocker = 3", "docker: expected a table");
-    check(
-        "[[runners]]\n[runners.docker]\nvolumes = [1]",
-        "docker.volumes: expected a list of strings",
-    );
-    check(
-        "[[runners]]\nunhealthy_interval = \"soon\"",
-        "expected a duration",
-    );
-    check(
-        "concurrent = \"two\"\n[[runners]]",
-        "line 1: concurrent: expected a whole number",
-    );
-    check(
-        "[labels]\na = \"b\"\n[[runners]]",
-        "line 2: labels: a label's name",
-    );
-    check(
-        "[[runners]]\n[runners.docker.sysctls]\na = 1",
-        "line 3: runners.docker.sysctls.a: expected a string, found a whole number",
-    );
-    check(
-        "[[runners]]\n[[runners.docker.services]]\nname = 1",
-        "docker.services.name",
-    );
-    check(
-        "[[runners]]\n[runners.cache]\nshared = 1",
-        "cache.shared: expected true or false",
-    );
+    for [text, want] in rows(
+        r#"
+        concurrent = 3 │ exactly one [[runners]]
+        [[runners]]↵[[runners]] │ exactly one [[runners]]
+        [runners]↵limit = 1 │ exactly one [[runners]]
+        runners = [] │ exactly one [[runners]]
+        a = 1↵- , ; │ template t.toml, line 2
+        [[runners↵ │ line 1
+        [[runners]]↵  limit = "three"↵ │ line 2: runners.limit: expected a whole number, found a string
+        [[runners]]↵[runners.docker]↵image = 1 │ line 3: runners.docker.image: expected a string
+        [[runners]]↵docker = 3 │ docker: expected a table
+        [[runners]]↵[runners.docker]↵volumes = [1] │ docker.volumes: expected a list of strings
+        [[runners]]↵unhealthy_interval = "soon" │ expected a duration
+        concurrent = "two"↵[[runners]] │ line 1: concurrent: expected a whole number
+        [labels]↵a = "b"↵[[runners]] │ line 2: labels: a label's name
+        [[runners]]↵[runners.docker.sysctls]↵a = 1 │ line 3: runners.docker.sysctls.a: expected a string, found a whole number
+        [[runners]]↵[[runners.docker.services]]↵name = 1 │ docker.services.name
+        [[runners]]↵[runners.cache]↵shared = 1 │ cache.shared: expected true or false
+    "#,
+    ) {
+        check(&text, &want);
+    }
 }
 
 #[test]

@@ -4,22 +4,18 @@ use super::*;
 
 #[test]
 fn other_languages_and_damage_by_tools_are_recognised() {
-    check("{\n  \"a\": 1\n}\n", 1, "this is JSON");
-    check("[\n  {\"a\": 1}\n]\n", 1, "this is JSON");
-    check("---\na: 1\n", 1, "this is YAML");
-    check("a = 1\n- b\n", 2, "this is YAML");
-    check(
-        "apiVersion: v1\nkind: ConfigMap\ndata:\n  config.toml: |\n    a = 1\n",
-        1,
-        "this is YAML",
+    table(
+        r#"
+        1 │ {↵  "a": 1↵}↵ │ this is JSON
+        1 │ [↵  {"a": 1}↵]↵ │ this is JSON
+        1 │ ---↵a: 1↵ │ this is YAML
+        2 │ a = 1↵- b↵ │ this is YAML
+        1 │ apiVersion: v1↵kind: ConfigMap↵data:↵  config.toml: |↵    a = 1↵ │ this is YAML
+        1 │ concurrent: 1↵runners:↵- name: a↵  token: x↵ │ this is YAML
+        1 │ concurrent: 1↵ │ there is a colon where
+        1 │ concurrent: 1↵[[runners]]↵ │ there is a colon where
+    "#,
     );
-    check(
-        "concurrent: 1\nrunners:\n- name: a\n  token: x\n",
-        1,
-        "this is YAML",
-    );
-    check("concurrent: 1\n", 1, "there is a colon where");
-    check("concurrent: 1\n[[runners]]\n", 1, "there is a colon where");
     for text in [
         "{{- if .Values.x }}\na = 1\n{{- end }}\n",
         "{{ .Values.config }}",
@@ -35,22 +31,7 @@ fn other_languages_and_damage_by_tools_are_recognised() {
     }
     let base64 = "Y29uY3VycmVudCA9IDEKW1tydW5uZXJzXV0KICBuYW1lID0gImEiCg==";
     check(base64, 1, "this is base64");
-    check("Y29uY3VycmVudCA9IDEK", 1, "no equals sign");
-    check("runners:\n  - name: a\n", 1, "this is YAML");
-    check("<html>\n<body>", 1, "this is HTML or XML");
     check("\u{feff}\n <!DOCTYPE html>\n", 2, "this is HTML or XML");
-    check(
-        "a = 1\n<<<<<<< HEAD\nb = 1\n=======\nb = 2\n>>>>>>> x\n",
-        2,
-        "this is a merge conflict marker",
-    );
-    check(
-        "b = 1\n=======\nc = 2\n",
-        2,
-        "this is a merge conflict marker",
-    );
-    check("; why\na = 1\n", 1, "a comment begins with #");
-    check("// why\n", 1, "a comment begins with #");
     check(
         "a = 1\rb = 2\r",
         1,
@@ -58,6 +39,17 @@ fn other_languages_and_damage_by_tools_are_recognised() {
     );
     check("a = \"x\u{0}\"\n", 1, "there is a NUL byte here");
     check("a\u{0}=\u{0}1\u{0}\n", 1, "a NUL byte");
+    table(
+        r#"
+        1 │ Y29uY3VycmVudCA9IDEK │ no equals sign
+        1 │ runners:↵  - name: a↵ │ this is YAML
+        1 │ <html>↵<body> │ this is HTML or XML
+        2 │ a = 1↵<<<<<<< HEAD↵b = 1↵=======↵b = 2↵>>>>>>> x↵ │ this is a merge conflict marker
+        2 │ b = 1↵=======↵c = 2↵ │ this is a merge conflict marker
+        1 │ ; why↵a = 1↵ │ a comment begins with #
+        1 │ // why↵ │ a comment begins with #
+    "#,
+    );
     check(
         &"\u{0}".repeat(400),
         1,

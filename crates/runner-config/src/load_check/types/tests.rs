@@ -5,6 +5,7 @@ use toml_edit::Document;
 use crate::lines;
 
 use super::*;
+use crate::cases::rows;
 
 /// What BurntSushi/toml 1.6.0, built with Go 1.26, takes for a field of each type: rows of shape, value, true or false.
 const DECODER: &str = include_str!("../../../decoder.tsv");
@@ -130,13 +131,15 @@ fn what_is_written_instead_of_a_map_is_told() {
         "runners.kubernetes.node_selector: gitlab-runner ignores it, as it is a string, not a table: write \
          [runners.kubernetes.node_selector] with lines such as name = \"value\" under it",
     );
-    told(
-        "[[runners]]\nfeature_flags = [\"geheim\"]\n",
-        2,
-        "it is a list, not a table",
-    );
-    told("[[runners]]\nfeature_flags = 1\n", 2, "such as name = true");
-    told("labels = \"geheim\"\n", 1, "write [labels]");
+    for [line, text, want] in rows(
+        r#"
+        2 │ [[runners]]↵feature_flags = ["geheim"]↵ │ it is a list, not a table
+        2 │ [[runners]]↵feature_flags = 1↵ │ such as name = true
+        1 │ labels = "geheim"↵ │ write [labels]
+    "#,
+    ) {
+        told(&text, line.parse().unwrap(), &want);
+    }
 }
 
 #[test]
@@ -152,109 +155,35 @@ fn value_of_the_wrong_type_is_told_how_to_write_it() {
             "{shown}"
         );
     }
-    told(
-        "[[runners]]\n[runners.kubernetes.node_selector]\nb = \"x\"\n\"a\" = true\n",
-        4,
-        "runners.kubernetes.node_selector.a: expected a string, found true or false: write a = \"true\"",
-    );
-    told(
-        "[[runners]]\nlimit = \"3\"\n",
-        2,
-        "expected a whole number, found a string: write limit = 3, without quotes",
-    );
-    told(
-        "[[runners]]\nlimit = \"geheim\"\n",
-        2,
-        "a number without quotes, limit = 1",
-    );
-    told(
-        "[[runners]]\nlimit = \"123456789\"\n",
-        2,
-        "a number without quotes",
-    );
-    told(
-        "[[runners]]\nname = 2024-01-01\n",
-        2,
-        "found a date or time: write name = \"2024-01-01\"",
-    );
-    told("[[runners]]\nname = 5\n", 2, "write name = \"5\"");
-    told("[[runners]]\ntoken = 123456789\n", 2, "write token = \"…\"");
-    told(
-        "[[runners]]\nname = [\"geheim\"]\n",
-        2,
-        "found a list: write name = \"…\"",
-    );
-    told(
-        "[[runners]]\n[runners.name]\na = 1\n",
-        2,
-        "found a table: write name = \"…\"",
-    );
-    told(
-        "[[runners]]\n[runners.docker]\nprivileged = \"True\"\n",
-        3,
-        "write privileged = true, without quotes",
-    );
-    told(
-        "[[runners]]\n[runners.docker]\nprivileged = 1\n",
-        3,
-        "write privileged = true, or privileged = false",
-    );
-    told(
-        "[[runners]]\n[runners.docker]\nvolumes = \"geheim\"\n",
-        3,
-        "write volumes = [\"…\"]",
-    );
-    told(
-        "[[runners]]\n[runners.docker]\nvolumes = [\"a\",\n 1]\n",
-        4,
-        "found a list with a whole number in it",
-    );
-    told(
-        "[[runners]]\ndocker = \"geheim\"\n",
-        2,
-        "write [runners.docker] with its keys under it",
-    );
-    told(
-        "[[runners]]\n[[runners.docker]]\nimage = \"geheim\"\n",
-        2,
-        "expected a table, found an array of tables",
-    );
-    told(
-        "runners = [\"geheim\"]\n",
-        1,
-        "write [[runners]] with its keys under it",
-    );
-    told(
-        "[runners]\nname = \"geheim\"\n",
-        1,
-        "expected an array of tables, found a table: write [[runners]]",
-    );
-    told(
-        "[[runners]]\ntoken_expires_at = \"never\"\n",
-        2,
-        "expected a time, found a string: write token_expires_at = 2024",
-    );
-    told("[[runners]]\ntoken_expires_at = 1\n", 2, "expected a time");
-    told(
-        "[[runners]]\nunhealthy_interval = 1.5\n",
-        2,
-        "expected a duration",
-    );
-    told(
-        "[[runners]]\nunhealthy_interval = \"soon\"\n",
-        2,
-        "write unhealthy_interval = \"1h30m\"",
-    );
-    told(
-        "[[runners]]\n[runners.docker.sysctls]\n\"net.ipv4.ip_forward\" = 1\n",
-        3,
-        "runners.docker.sysctls.\"net.ipv4.ip_forward\": expected a string, found a whole number",
-    );
-    told(
-        "[[runners]]\n[runners.docker.sysctls]\n\"glrt-geheim\" = 1\n",
-        3,
-        "sysctls.…: expected a string",
-    );
+    for [line, text, want] in rows(
+        r#"
+        4 │ [[runners]]↵[runners.kubernetes.node_selector]↵b = "x"↵"a" = true↵ │ runners.kubernetes.node_selector.a: expected a string, found true or false: write a = "true"
+        2 │ [[runners]]↵limit = "3"↵ │ expected a whole number, found a string: write limit = 3, without quotes
+        2 │ [[runners]]↵limit = "geheim"↵ │ a number without quotes, limit = 1
+        2 │ [[runners]]↵limit = "123456789"↵ │ a number without quotes
+        2 │ [[runners]]↵name = 2024-01-01↵ │ found a date or time: write name = "2024-01-01"
+        2 │ [[runners]]↵name = 5↵ │ write name = "5"
+        2 │ [[runners]]↵token = 123456789↵ │ write token = "…"
+        2 │ [[runners]]↵name = ["geheim"]↵ │ found a list: write name = "…"
+        2 │ [[runners]]↵[runners.name]↵a = 1↵ │ found a table: write name = "…"
+        3 │ [[runners]]↵[runners.docker]↵privileged = "True"↵ │ write privileged = true, without quotes
+        3 │ [[runners]]↵[runners.docker]↵privileged = 1↵ │ write privileged = true, or privileged = false
+        3 │ [[runners]]↵[runners.docker]↵volumes = "geheim"↵ │ write volumes = ["…"]
+        4 │ [[runners]]↵[runners.docker]↵volumes = ["a",↵ 1]↵ │ found a list with a whole number in it
+        2 │ [[runners]]↵docker = "geheim"↵ │ write [runners.docker] with its keys under it
+        2 │ [[runners]]↵[[runners.docker]]↵image = "geheim"↵ │ expected a table, found an array of tables
+        1 │ runners = ["geheim"]↵ │ write [[runners]] with its keys under it
+        1 │ [runners]↵name = "geheim"↵ │ expected an array of tables, found a table: write [[runners]]
+        2 │ [[runners]]↵token_expires_at = "never"↵ │ expected a time, found a string: write token_expires_at = 2024
+        2 │ [[runners]]↵token_expires_at = 1↵ │ expected a time
+        2 │ [[runners]]↵unhealthy_interval = 1.5↵ │ expected a duration
+        2 │ [[runners]]↵unhealthy_interval = "soon"↵ │ write unhealthy_interval = "1h30m"
+        3 │ [[runners]]↵[runners.docker.sysctls]↵"net.ipv4.ip_forward" = 1↵ │ runners.docker.sysctls."net.ipv4.ip_forward": expected a string, found a whole number
+        3 │ [[runners]]↵[runners.docker.sysctls]↵"glrt-geheim" = 1↵ │ sysctls.…: expected a string
+    "#,
+    ) {
+        told(&text, line.parse().unwrap(), &want);
+    }
 }
 
 #[test]

@@ -125,6 +125,7 @@ fn is_comment(text: &str, line: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use crate::cases::rows;
     use crate::config_toml::ConfigToml;
 
     /// Removes entries from a file, once as it is and once with the line ends of Windows.
@@ -143,104 +144,66 @@ mod tests {
         }
     }
 
+    /// A table of cases: places of the entries, the file, and what is left of it.
+    fn table(cases: &str) {
+        for [places, text, want] in rows(cases) {
+            let places = places.split(' ').map(|place| place.parse().unwrap());
+            check(&text, &places.collect::<Vec<_>>(), &want);
+        }
+    }
+
     #[test]
     fn comment_that_a_blank_line_separates_belongs_to_the_file() {
-        check(
-            "concurrent = 1\n\n# our runners: see the wiki\n\n[[runners]]\nname = \"a\"\n",
-            &[0],
-            "concurrent = 1\n\n# our runners: see the wiki\n",
-        );
-        check(
-            "# ours\n# of the file\n\n# of a\n[[runners]]\nname = \"a\"\n\n# of b\n[[runners]]\nname = \"b\"\n",
-            &[0],
-            "# ours\n# of the file\n\n# of b\n[[runners]]\nname = \"b\"\n",
-        );
-        check(
-            "[[runners]]\nname = \"a\"\n\n# between\n\n[[runners]]\nname = \"b\"\n",
-            &[0],
-            "# between\n\n[[runners]]\nname = \"b\"\n",
-        );
-        check(
-            "[[runners]]\nname = \"a\"\n\n# between\n\n[[runners]]\nname = \"b\"\n\n# last\n",
-            &[1],
-            "[[runners]]\nname = \"a\"\n\n# between\n\n# last\n",
-        );
-        check(
-            "a = 1\n\n# one\n\n[[runners]]\n\n# two\n\n[[runners]]\n\n# three\n",
-            &[0, 1],
-            "a = 1\n\n# one\n\n# two\n\n# three\n",
+        table(
+            r#"
+            0 │ concurrent = 1↵↵# our runners: see the wiki↵↵[[runners]]↵name = "a"↵ │ concurrent = 1↵↵# our runners: see the wiki↵
+            0 │ # ours↵# of the file↵↵# of a↵[[runners]]↵name = "a"↵↵# of b↵[[runners]]↵name = "b"↵ │ # ours↵# of the file↵↵# of b↵[[runners]]↵name = "b"↵
+            0 │ [[runners]]↵name = "a"↵↵# between↵↵[[runners]]↵name = "b"↵ │ # between↵↵[[runners]]↵name = "b"↵
+            1 │ [[runners]]↵name = "a"↵↵# between↵↵[[runners]]↵name = "b"↵↵# last↵ │ [[runners]]↵name = "a"↵↵# between↵↵# last↵
+            0 1 │ a = 1↵↵# one↵↵[[runners]]↵↵# two↵↵[[runners]]↵↵# three↵ │ a = 1↵↵# one↵↵# two↵↵# three↵
+        "#,
         );
     }
 
     #[test]
     fn comment_that_stands_directly_on_an_entry_goes_with_it_and_no_other() {
-        check(
-            "concurrent = 1\n\n# of a\n# and more\n[[runners]]\nname = \"a\"\n",
-            &[0],
-            "concurrent = 1\n",
-        );
-        check(
-            "[[runners]]\nname = \"a\"\n# of b\n[[runners]]\nname = \"b\"\n",
-            &[0],
-            "# of b\n[[runners]]\nname = \"b\"\n",
-        );
-        check(
-            "[[runners]]\nname = \"a\"\n# of b\n[[runners]]\nname = \"b\"\n",
-            &[1],
-            "[[runners]]\nname = \"a\"\n",
+        table(
+            r#"
+            0 │ concurrent = 1↵↵# of a↵# and more↵[[runners]]↵name = "a"↵ │ concurrent = 1↵
+            0 │ [[runners]]↵name = "a"↵# of b↵[[runners]]↵name = "b"↵ │ # of b↵[[runners]]↵name = "b"↵
+            1 │ [[runners]]↵name = "a"↵# of b↵[[runners]]↵name = "b"↵ │ [[runners]]↵name = "a"↵
+        "#,
         );
     }
 
     #[test]
     fn comment_among_the_keys_or_under_them_goes_with_the_entry() {
-        check(
-            "[[runners]] # of a\n  # why\n  name = \"a\" # name\n  # limit = 4\n\n[[runners]]\n  name = \"b\"\n",
-            &[0],
-            "[[runners]]\n  name = \"b\"\n",
-        );
-        check(
-            "[[runners]]\n  name = \"a\"\n  # limit = 4\n[[runners]]\n  name = \"b\"\n",
-            &[0],
-            "[[runners]]\n  name = \"b\"\n",
-        );
-        check(
-            "[[runners]]\n  name = \"a\"\n  # limit = 4\n[[runners]]\n  name = \"b\"\n",
-            &[1],
-            "[[runners]]\n  name = \"a\"\n  # limit = 4\n",
-        );
-        check(
-            "a = 1\n[[runners]]\n  name = \"a\"\n  # token = 1\n",
-            &[0],
-            "a = 1\n",
-        );
-        check(
-            "a = 1\n[[runners]]\n  [runners.docker]\n    image = \"a\"\n  # limit = 4\n\n# last\n",
-            &[0],
-            "a = 1\n\n# last\n",
-        );
-        check(
-            "a = 1\n[[runners]]\n  name = \"a\"\n# end of file\n",
-            &[0],
-            "a = 1\n# end of file\n",
+        table(
+            r#"
+            0 │ [[runners]] # of a↵  # why↵  name = "a" # name↵  # limit = 4↵↵[[runners]]↵  name = "b"↵ │ [[runners]]↵  name = "b"↵
+            0 │ [[runners]]↵  name = "a"↵  # limit = 4↵[[runners]]↵  name = "b"↵ │ [[runners]]↵  name = "b"↵
+            1 │ [[runners]]↵  name = "a"↵  # limit = 4↵[[runners]]↵  name = "b"↵ │ [[runners]]↵  name = "a"↵  # limit = 4↵
+            0 │ a = 1↵[[runners]]↵  name = "a"↵  # token = 1↵ │ a = 1↵
+            0 │ a = 1↵[[runners]]↵  [runners.docker]↵    image = "a"↵  # limit = 4↵↵# last↵ │ a = 1↵↵# last↵
+            0 │ a = 1↵[[runners]]↵  name = "a"↵# end of file↵ │ a = 1↵# end of file↵
+        "#,
         );
     }
 
     #[test]
     fn tables_of_an_entry_go_with_it_wherever_they_stand() {
         check(
-            "[[runners]]\n  name = \"a\"\n  [runners.docker] # d\n    image = \"\"\"\n[[runners]]\n# x\n\"\"\"\n    # e\n  [[runners.docker.services]]\n    name = \"s\"\n[session_server]\n  session_timeout = 1\n  # kept\n[runners.cache]\n  Type = \"s3\"\n\n# last\n",
+            "[[runners]]\n  name = \"a\"\n  [runners.docker] # d\n    image = \"\"\"\n[[runners]]\n# x\n\"\"\"\n    # e\n  \
+             [[runners.docker.services]]\n    name = \"s\"\n[session_server]\n  session_timeout = 1\n  # kept\n[runners.cache]\n  \
+             Type = \"s3\"\n\n# last\n",
             &[0],
             "[session_server]\n  session_timeout = 1\n  # kept\n\n# last\n",
         );
-        check(
-            "[[runners]]\n[runners.docker]\n# of the cache\n[runners.cache]\n[[runners]]\n[runners.docker]\nimage = \"b\"\n",
-            &[0],
-            "[[runners]]\n[runners.docker]\nimage = \"b\"\n",
-        );
-        check(
-            "[[runners]]\n[runners.docker]\nimage = \"a\"\n[[runners]]\n[runners.docker]\n[[runners]]\nname = \"c\"\n",
-            &[1],
-            "[[runners]]\n[runners.docker]\nimage = \"a\"\n[[runners]]\nname = \"c\"\n",
+        table(
+            r#"
+            0 │ [[runners]]↵[runners.docker]↵# of the cache↵[runners.cache]↵[[runners]]↵[runners.docker]↵image = "b"↵ │ [[runners]]↵[runners.docker]↵image = "b"↵
+            1 │ [[runners]]↵[runners.docker]↵image = "a"↵[[runners]]↵[runners.docker]↵[[runners]]↵name = "c"↵ │ [[runners]]↵[runners.docker]↵image = "a"↵[[runners]]↵name = "c"↵
+        "#,
         );
     }
 

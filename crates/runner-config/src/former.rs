@@ -112,7 +112,7 @@ mod tests {
             metrics.ends_with("12.0 and is ignored: use LISTEN_ADDRESS"),
             "{metrics}"
         );
-        assert_eq!(variables_of_a_runner_manager(is_set), [metrics.clone()]);
+        assert_eq!(variables_of_a_runner_manager(is_set).concat(), *metrics);
         assert!(variables_of_a_runner_manager(|_| false).is_empty());
     }
 

@@ -1,6 +1,11 @@
-//! The one home of what gitlab-runner 19.4 knows: every key of `config.toml` and every flag of `register`, read at build
-//! time from `gitlab-runner-19.4.tsv`. A new release is a new table. Holds facts, and the tools that read and change such a
-//! file as a document by them; knows no clock, disk or socket.
+//! The one home of gitlab-runner's config: every key of `config.toml` and every flag of `register` that gitlab-runner 19.4
+//! knows, read at build time from `gitlab-runner-19.4.tsv` (a new release is a new table), and what earlier ones had
+//! (`former.tsv`).
+//!
+//! By them a file is read and changed as a document ([`config_toml`], [`place`], [`globals`]), explained where it is no TOML
+//! ([`fault`]), checked as gitlab-runner would load it ([`load_check`], [`template`], [`executor`]), and brought to what is
+//! asked for ([`three_way`]). It also knows what a token is ([`token`]) and what of a text may be shown ([`shown`], [`harmless`],
+//! [`mask`]). It knows no clock, disk or socket, and no exit code: what is wrong is a line, or an error with its place.
 
 pub mod canonical;
 #[cfg(test)]

@@ -310,3 +310,18 @@ fn indentation(table: &Table) -> String {
     let prefix = layout::text(table.decor().prefix());
     format!("{}  ", split_last(prefix).1)
 }
+
+#[cfg(test)]
+mod tests {
+    use toml_edit::{DocumentMut, value};
+
+    use super::*;
+
+    #[test]
+    fn value_goes_where_its_key_stands_however_it_is_spelled() {
+        let mut document: DocumentMut = "Token = \"old\" # ours\n".parse().unwrap();
+        put(document.as_table_mut(), "token", value("new"));
+        put(document.as_table_mut(), "id", value(3));
+        assert_eq!(document.to_string(), "id = 3\nToken = \"new\" # ours\n");
+    }
+}

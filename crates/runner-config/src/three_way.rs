@@ -163,6 +163,22 @@ pub fn follow(
     }
 }
 
+/// Takes out of what was written last the keys that are neither `asked` for nor `told` now, so that they stay as they are.
+pub fn set_aside(
+    last: &mut Written,
+    asked: &Table,
+    scope: Scope,
+    told: &dyn Fn(&str) -> bool,
+) -> Written {
+    let own = written(asked, scope);
+    let is_asked = |path: &str| {
+        let path = path.trim_start_matches('#');
+        // A zero that was told is asked for as well.
+        own.contains_key(path) || told(path)
+    };
+    last.extract_if(.., |path, _| !is_asked(path)).collect()
+}
+
 /// Names joined with dots to the path of a key, each in quotes where TOML needs them: `["docker", "sysctls", "net.a"]`.
 #[must_use]
 pub fn path(names: &[&str]) -> String {

@@ -9,7 +9,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use runner_config::place::{self, Place};
+use runner_config::place;
 use runner_config::template::Template;
 use runner_config::{RUNNER, executor, layout};
 use runner_lifecycle::exit::Failure;
@@ -172,7 +172,9 @@ fn name(options: &Options, template: Option<&Template>) -> Result<String, Failur
 /// The `[[runners]]` table to append to `config.toml`, of what is [`EntryWish::asked`] for.
 pub(crate) fn render(mut table: Table, identity: &Identity<'_>) -> Table {
     let obtained = humantime::format_rfc3339_seconds(identity.obtained_at).to_string();
-    let mut put = |key: &str, item: Item| Place::of(&mut table, RUNNER).put(key, item);
+    let mut put = |key: &str, item: Item| {
+        place::put(&mut table, key, item);
+    };
     put("name", value(identity.name));
     put("url", value(identity.url));
     put("id", value(identity.id));

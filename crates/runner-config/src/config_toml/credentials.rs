@@ -1,10 +1,9 @@
 //! Owns how an entry gets another token: three keys, each where it stands, with the comments around it.
 
-use crate::RUNNER;
-use crate::place::Place;
-use toml_edit::{Datetime, Table, Value, value};
+use toml_edit::{Datetime, Table, value};
 
 use super::ConfigToml;
+use crate::place;
 
 /// gitlab-runner's word for "never" in `token_expires_at`.
 const NEVER: &str = "0001-01-01T00:00:00Z";
@@ -26,14 +25,13 @@ impl ConfigToml {
 
 /// Gives a runner entry another token, with the moments (RFC 3339) at which it was obtained and will expire.
 pub fn put_token(table: &mut Table, token: &str, obtained_at: &str, expires_at: Option<&str>) {
-    let mut set = |key, new: Value| Place::of(table, RUNNER).put(key, value(new));
-    set("token", Value::from(token));
+    place::put(table, "token", value(token));
     for (key, moment) in [
         ("token_obtained_at", obtained_at),
         ("token_expires_at", expires_at.unwrap_or(NEVER)),
     ] {
         if let Ok(moment) = moment.parse::<Datetime>() {
-            set(key, Value::from(moment));
+            place::put(table, key, value(moment));
         }
     }
 }

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use runner_config::place::{self, Place};
+use runner_config::place;
 use runner_config::zeros::{self, is_zero_value};
-use runner_config::{RUNNER, executor, three_way};
+use runner_config::{executor, three_way};
 use toml_edit::{Item, Table, value};
 
 use super::{EntryWish, drain_ready};
@@ -47,7 +47,7 @@ impl EntryWish {
     pub(crate) fn rename(&self, entry: &mut Table) -> bool {
         let differs = self.name_given && place::text(entry, "name") != Some(&self.name);
         if differs {
-            Place::of(entry, RUNNER).put("name", value(&self.name));
+            place::put(entry, "name", value(&self.name));
         }
         differs
     }
@@ -76,7 +76,7 @@ impl EntryWish {
 
     fn settled(&self) -> Table {
         let mut table = self.table.clone();
-        Place::of(&mut table, RUNNER).put("executor", value(&self.executor));
+        place::put(&mut table, "executor", value(&self.executor));
         zeros::settle(&mut table);
         table
     }

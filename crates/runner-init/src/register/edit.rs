@@ -1,11 +1,10 @@
 //! Owns how `config.toml` changes: from what is there to what should be there, as a value, before anything is written.
 
-use runner_config::RUNNER;
 use runner_config::config_toml::{ConfigToml, Error, put_token};
-use runner_config::place::{self, Place, get};
+use runner_config::place::{self, get};
 use runner_config::three_way::{self, Scope, Written};
 use runner_lifecycle::state::StateEntry;
-use toml_edit::{Item, Table, Value, value};
+use toml_edit::{Item, Table, value};
 
 use super::clock;
 use super::plan::Plan;
@@ -107,7 +106,7 @@ pub(super) fn apply(
         let mut known = last.entry.clone();
         if let Some(known) = known.as_mut().filter(|_| plan.options.anew) {
             // A person's shell has not the init container's settings: what the command does not ask for stays.
-            entry = set_aside(known, &asked, Scope::Entry, &|path| told.has(path));
+            entry = three_way::set_aside(known, &asked, Scope::Entry, &|path| told.has(path));
         }
         let followed = three_way::follow(table, Scope::Entry, known.as_ref(), &asked, &|path| {
             told.has(path)
@@ -140,22 +139,6 @@ pub(super) fn apply(
     }
 }
 
-/// Takes out of what was written last the keys that are not asked for now, so that they stay as they are.
-fn set_aside(
-    known: &mut Written,
-    asked: &Table,
-    scope: Scope,
-    told: &dyn Fn(&str) -> bool,
-) -> Written {
-    let own = three_way::written(asked, scope);
-    let is_asked = |path: &str| {
-        let path = path.trim_start_matches('#');
-        // A zero that was told is asked for as well.
-        own.contains_key(path) || told(path)
-    };
-    known.extract_if(.., |path, _| !is_asked(path)).collect()
-}
-
 /// The name of an entry that is written anew: as given, else as it was.
 fn name<'a>(plan: &'a Plan<'_>, registration: &'a Registration) -> &'a str {
     let known = registration
@@ -185,11 +168,6 @@ fn identify(table: &mut Table, registration: &Registration) -> bool {
     true
 }
 
-/// Sets a value in place, with the comments around it.
-fn set(table: &mut Table, key: &str, new: Value) {
-    Place::of(table, RUNNER).put(key, value(new));
-}
-
 #[cfg(test)]
 mod tests {
     use runner_lifecycle::runner::Runner;
@@ -197,14 +175,6 @@ mod tests {
     use runner_lifecycle::token::Token;
 
     use super::*;
-
-    #[test]
-    fn value_goes_where_its_key_stands_however_it_is_spelled() {
-        let mut document: toml_edit::DocumentMut = "Token = \"old\" # ours\n".parse().unwrap();
-        set(document.as_table_mut(), "token", Value::from("new"));
-        set(document.as_table_mut(), "id", Value::from(3));
-        assert_eq!(document.to_string(), "id = 3\nToken = \"new\" # ours\n");
-    }
 
     #[test]
     fn kept_entry_gets_the_id_by_which_gitlab_knows_it_and_nothing_else() {

@@ -86,7 +86,7 @@ pub(super) fn follow(
     }
     let mut aside = match &mut known {
         Some(known) if has_others || plan.options.anew => {
-            super::set_aside(known, &asked, Scope::File, &|path| flags.contains(path))
+            three_way::set_aside(known, &asked, Scope::File, &|path| flags.contains(path))
         }
         _ => Written::new(),
     };

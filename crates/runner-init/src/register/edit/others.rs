@@ -1,9 +1,8 @@
 //! Owns the limits that `runner-init` wrote in the entries of other runs: `concurrent` applies to all of them, and a limit that
 //! only the next run for its entry would raise holds jobs back until then.
 
-use runner_config::RUNNER;
 use runner_config::config_toml::ConfigToml;
-use runner_config::place::{Place, get};
+use runner_config::place::{self, get};
 use runner_config::three_way::{self, Scope, Written};
 use runner_lifecycle::state::StateEntry;
 use toml_edit::{Item, Table, value};
@@ -47,7 +46,7 @@ pub(super) fn follow(
         }
         let changes = get(table, LIMIT).and_then(Item::as_integer) != Some(concurrent);
         if changes {
-            Place::of(table, RUNNER).put(LIMIT, value(concurrent));
+            place::put(table, LIMIT, value(concurrent));
         }
         if let (Some(known), Some(last)) = (known, last) {
             let there = three_way::written(table, Scope::Entry);

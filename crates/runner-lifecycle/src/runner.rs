@@ -1,10 +1,10 @@
 //! Owns what a runner is to both helpers: at which GitLab it is, by which id and token it is known there, and where it came from.
 //! Whoever holds one adds what he knows of it beside that.
 
-use crate::config_toml::RunnerEntry;
 use crate::gitlab::same_url;
 use crate::source::{Ownership, Source};
 use crate::token::Token;
+use runner_config::config_toml::RunnerEntry;
 
 /// A runner at GitLab.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,7 +11,6 @@ use runner_lifecycle::completions;
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::ending::NoRun;
 use runner_lifecycle::exit::Failure;
-use runner_lifecycle::former;
 use runner_lifecycle::gitlab::{Endpoint, GivenTlsFiles, Proxies, TlsFiles};
 use runner_lifecycle::named_file;
 use runner_lifecycle::pod::Pod;

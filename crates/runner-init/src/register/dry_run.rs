@@ -3,8 +3,8 @@
 use anyhow::Context as _;
 use runner_config::diff::diff;
 use runner_config::mask::masked;
-use runner_lifecycle::runner::Runner;
 use runner_config::shown::without_tokens;
+use runner_lifecycle::runner::Runner;
 use runner_lifecycle::source::Ownership;
 use runner_lifecycle::stdout;
 use runner_lifecycle::token::Token;

@@ -157,7 +157,7 @@ fn identify(table: &mut Table, registration: &Registration) -> bool {
     let before = get(table, "id").and_then(Item::as_integer);
     let differs = before.unwrap_or(0) != id;
     if !kept || differs {
-        set(table, "id", Value::from(id));
+        place::put(table, "id", value(id));
     }
     if kept {
         return differs;

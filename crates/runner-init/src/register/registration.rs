@@ -1,6 +1,6 @@
 //! Owns the registration that a run ends with: its runner on the way from GitLab to `config.toml`, and what is known beside it.
 
-use runner_lifecycle::config_toml::RunnerEntry;
+use runner_config::config_toml::RunnerEntry;
 use runner_lifecycle::runner::Runner;
 use runner_lifecycle::state::{Received, Sent, StateEntry};
 

@@ -2,11 +2,11 @@
 
 use std::time::SystemTime;
 
-use crate::config_toml::RunnerEntry;
 use crate::gitlab::same_url;
 use crate::pod::Pod;
 use crate::source::Source;
 use crate::token::Token;
+use runner_config::config_toml::RunnerEntry;
 
 pub use runner_config::three_way::Written;
 

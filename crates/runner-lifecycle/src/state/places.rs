@@ -1,8 +1,8 @@
 //! Owns which runner entry of a `config.toml` is which of the state's, and which of the state's have none. Pure.
 
 use super::{State, StateEntry};
-use runner_config::config_toml::RunnerEntry;
 use crate::source::Ownership;
+use runner_config::config_toml::RunnerEntry;
 
 impl State {
     /// For each runner entry of a file its place among [`State::entries`]: by URL, runner id and name; else by URL and runner
@@ -66,10 +66,10 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use runner_config::config_toml::ConfigToml;
     use crate::runner::Runner;
     use crate::source::Source;
     use crate::token::Token;
+    use runner_config::config_toml::ConfigToml;
 
     const URL: &str = "http://h";
 

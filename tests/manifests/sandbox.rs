@@ -9,6 +9,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::channel;
 
 use nix::sched::{CloneFlags, unshare};
+use nix::sys::stat::{Mode, umask};
 use nix::unistd::{Pid, geteuid};
 use tempfile::TempDir;
 
@@ -52,6 +53,8 @@ impl Sandbox {
         assert!(geteuid().is_root(), "{LOUD}");
         unshare(CloneFlags::CLONE_NEWNET).unwrap_or_else(|error| panic!("{LOUD}: {error}"));
         successful(Command::new("ip").args(["link", "set", "lo", "up"]));
+        // A node's, whatever that of whoever runs the tests: other users enter these directories.
+        umask(Mode::from_bits_truncate(0o022));
         let directory = tempfile::tempdir().unwrap();
         let mut command = Command::new("unshare");
         command.args([

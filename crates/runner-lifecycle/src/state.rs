@@ -16,7 +16,7 @@ use toml_edit::Document;
 use crate::pod::Pod;
 use crate::runner::Runner;
 use crate::source::Source;
-use crate::volume::names::{ADVICE_OF_STATE, STATE};
+use crate::volume::names::{ADVICE_OF_NEWER_STATE, ADVICE_OF_STATE, STATE};
 
 pub use entry::{Sent, StateEntry, Written};
 pub use rotation::Rotation;
@@ -33,9 +33,10 @@ const MOST_UNANSWERED: usize = 20;
 
 /// The state file could not be understood.
 #[derive(Debug, Error)]
-#[error("{STATE}: {reason}: {ADVICE_OF_STATE}")]
+#[error("{STATE}: {reason}: {advice}")]
 pub struct Error {
     reason: String,
+    advice: &'static str,
 }
 
 /// What the helpers remember about a volume.
@@ -132,8 +133,12 @@ impl State {
         let document = Document::parse(text).map_err(|error| misread(error.span()))?;
         let version = text::version(document.as_table()).map_err(misread)?;
         if version > VERSION {
-            let reason = format!("version {version} is newer than this program's");
-            return Err(Error { reason });
+            return Err(Error {
+                reason: format!(
+                    "version {version} is newer than {VERSION}, the newest that this program reads"
+                ),
+                advice: ADVICE_OF_NEWER_STATE,
+            });
         }
         text::read(document.as_table()).map_err(misread)
     }

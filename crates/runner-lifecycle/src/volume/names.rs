@@ -12,6 +12,9 @@ pub const STATE: &str = ".runner-lifecycle.toml";
 /// What to do about a state that cannot be read.
 pub const ADVICE_OF_STATE: &str = "it records which runners may be deleted; fix it, or remove it to have that decided by each entry's token";
 
+/// What to do about a state of a later release.
+pub const ADVICE_OF_NEWER_STATE: &str = "use the release that wrote it, or a later one, for both programs; without the file, each entry's token decides which runners may be deleted, and runners without an entry are forgotten";
+
 /// The lock that a helper holds while it works on the volume.
 pub const LOCK: &str = ".runner-lifecycle.lock";
 

@@ -172,13 +172,16 @@ fn known_entry<'a>(
     })
 }
 
-/// Whether the state file knows a shared runner of this GitLab that is in no entry by its id. A shared runner may have a bare
+/// Whether the state file knows a shared runner of this GitLab that is in no entry by its id or token. A shared runner may have a bare
 /// token too, and such a token tells nothing.
 fn lacks_a_shared_one(url: &str, entries: &[RunnerEntry], state: &State) -> bool {
+    let is_its = |known: &StateEntry, entry: &RunnerEntry| {
+        known.has_id_of(entry) || known.has_token_of(entry)
+    };
     state.entries.iter().any(|known| {
         known.source.ownership() == Ownership::Shared
             && same_url(&known.url, url)
-            && !entries.iter().any(|entry| known.has_id_of(entry))
+            && !entries.iter().any(|entry| is_its(known, entry))
     })
 }
 

@@ -45,7 +45,14 @@ fn seen(volume: &Volume) -> String {
     let mut known: Vec<&str> = state.split("[[entry]]").collect();
     known.sort_unstable_by_key(|part| part.lines().find(|line| line.starts_with("name =")));
     let both = format!("{}{}", volume.config(), known.join("[[entry]]"));
-    let differs = ["token", "url", "id =", "description", "asked_at"];
+    let differs = [
+        "token",
+        "fingerprint",
+        "url",
+        "id =",
+        "description",
+        "asked_at",
+    ];
     let lines = both.lines().map(str::trim);
     let lines =
         lines.filter(|line| !line.is_empty() && !differs.iter().any(|key| line.starts_with(key)));

@@ -229,3 +229,55 @@ fn given_authentication_token_takes_the_entry_of_a_lost_runner_which_then_leaves
     assert_eq!(left, [shared.id], "{}", ended.output());
     assert!(!volume.state().contains(&owned.token));
 }
+
+#[test]
+fn shared_entry_without_its_id_is_known_by_its_token() {
+    for (from, to) in [
+        ("", ""),
+        ("  id = {ID}\n", ""),
+        ("id = {ID}\n", "id = 0\n"),
+        ("id = {ID}\n", "id = 77\n"),
+    ] {
+        for token in ["glrt-shared-by-replicas", "shared-by-replicas"] {
+            let volume = Volume::new();
+            let shared = volume.gitlab.add_runner(NewRunner {
+                token: Some(token.into()),
+                ..NewRunner::default()
+            });
+            let word = format!("--token={token}");
+            let lose = || {
+                let from = from.replace("{ID}", &shared.id.to_string());
+                let text = volume.config();
+                assert!(text.contains(&from), "{text}");
+                volume.stage.put("config.toml", &text.replace(&from, to));
+            };
+            volume.run(&[&word, "--name=n"]);
+            lose();
+            let ended = volume.run(&[&word, "--name=n"]);
+            assert_eq!(volume.runner("n").id, shared.id, "{}", ended.output());
+            assert_eq!(volume.stage.entries(), 1);
+            assert!(!volume.state().contains(token), "{}", volume.state());
+            lose();
+            let ended = volume.unregister();
+            let at = format!("{to}: {}", ended.output());
+            assert_eq!(ended.code(), 0, "{at}");
+            assert!(at.contains("nothing is left at GitLab"), "{at}");
+            assert!(volume.gitlab.calls("DELETE /runners").is_empty(), "{at}");
+            assert!(volume.gitlab.runners()[0].managers.is_empty(), "{at}");
+        }
+    }
+}
+
+#[test]
+fn entry_with_the_token_of_another_shared_runner_is_not_taken_for_the_known_one() {
+    let volume = Volume::new();
+    let [known, pasted] = [(); 2].map(|()| volume.gitlab.add_runner(NewRunner::default()));
+    volume.run(&[&format!("--token={}", known.token), "--name=n"]);
+    let text = volume.config().replace(&known.token, &pasted.token);
+    let id = format!("  id = {}\n", known.id);
+    volume.stage.put("config.toml", &text.replace(&id, ""));
+    let ended = volume.unregister();
+    assert_eq!(ended.code(), 78, "{}", ended.output());
+    let named = format!("runner {} at {}: no entry", known.id, volume.gitlab.url());
+    assert!(ended.stderr.contains(&named), "{}", ended.output());
+}

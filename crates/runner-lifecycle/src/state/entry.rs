@@ -29,6 +29,8 @@ pub struct StateEntry {
     /// The authentication token of an owned runner, as last seen: with it the runner can be taken up or unregistered when
     /// somebody has written over `config.toml`. Never that of a shared one.
     pub token: Option<Token>,
+    /// The fingerprint of the token of a shared runner, as last seen: by it the entry is known where its `id` got lost.
+    pub fingerprint: Option<String>,
     /// When GitLab gave that token out, as `config.toml` says.
     pub token_obtained_at: Option<SystemTime>,
     /// When it expires; `None` where it never does. A token that expires may have been rotated in a file that somebody wrote over.
@@ -72,6 +74,7 @@ impl StateEntry {
             adopted: false,
             refused: false,
             token: None,
+            fingerprint: None,
             token_obtained_at: None,
             token_expires_at: None,
             pod: None,
@@ -92,9 +95,14 @@ impl StateEntry {
         entry.id.is_some_and(|id| self.is(&entry.url, id))
     }
 
-    /// Whether an entry of the file has the token that is known here.
+    /// Whether an entry of the file has the token that is known here, or the one whose fingerprint is.
     #[must_use]
     pub fn has_token_of(&self, entry: &RunnerEntry) -> bool {
-        self.token.is_some() && self.token == entry.token && same_url(&self.url, &entry.url)
+        let is_known = |token: &Token| {
+            let is_fingerprint = |known: &String| *known == token.fingerprint();
+            self.token.as_ref() == Some(token)
+                || self.fingerprint.as_ref().is_some_and(is_fingerprint)
+        };
+        entry.token.as_ref().is_some_and(is_known) && same_url(&self.url, &entry.url)
     }
 }

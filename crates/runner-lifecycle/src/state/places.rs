@@ -43,8 +43,8 @@ impl State {
         })
     }
 
-    /// Takes over the tokens of owned runners as they stand in the file: the runner manager rotates them, so that the file
-    /// is newer than the state. One that GitLab refuses has none any more.
+    /// Takes over the tokens of owned runners as they stand in the file, and the fingerprints of those of shared ones: the runner
+    /// manager rotates them, so that the file is newer than the state. One that GitLab refuses has none any more.
     pub fn see_tokens(&mut self, file: &[RunnerEntry]) {
         for (entry, place) in file.iter().zip(self.places(file)) {
             let (Some(token), Some(place)) = (&entry.token, place) else {
@@ -54,10 +54,14 @@ impl State {
             if known.refused {
                 continue;
             }
-            if known.source.ownership() == Ownership::Owned && known.source.gives(token) {
-                known.token = Some(token.clone());
-                known.token_obtained_at = entry.token_obtained_at;
-                known.token_expires_at = entry.token_expires_at;
+            match known.source.ownership() {
+                Ownership::Owned if known.source.gives(token) => {
+                    known.token = Some(token.clone());
+                    known.token_obtained_at = entry.token_obtained_at;
+                    known.token_expires_at = entry.token_expires_at;
+                }
+                Ownership::Owned => {}
+                Ownership::Shared => known.fingerprint = Some(token.fingerprint()),
             }
         }
     }
@@ -168,5 +172,19 @@ mod tests {
             (text(0), text(1), text(2), text(3)),
             (Some("rotated"), None, Some("v"), None)
         );
+        let prints: Vec<_> = state
+            .entries
+            .iter()
+            .map(|known| &known.fingerprint)
+            .collect();
+        let shared = Some(Token::new("shared").unwrap().fingerprint());
+        assert_eq!(prints, [&None, &shared, &None, &None]);
+        // By it the entry is found without its id, or with a wrong one.
+        for entry in ["- b shared", "9 other shared"] {
+            let file = file(&[entry]);
+            assert_eq!(state.places(&file), [Some(1)], "{entry}");
+            assert!(state.lost(&file).all(|known| known.id != 2), "{entry}");
+        }
+        assert_eq!(state.places(&file(&["- b another"])), [None]);
     }
 }

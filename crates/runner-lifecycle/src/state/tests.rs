@@ -43,6 +43,7 @@ fn full() -> State {
             name: Some("build".into()),
             refused: true,
             token: Some(Token::new("glrtr-owned").unwrap()),
+            fingerprint: Some("0011223344556677".into()),
             token_obtained_at: Some(at(1_700_000_000)),
             token_expires_at: Some(at(1_800_000_000)),
             pod: Some(Pod {

@@ -174,6 +174,7 @@ fn write_entry(to: &mut Writer<'_>, entry: &StateEntry) {
     to.flag("adopted", entry.adopted);
     to.flag("refused", entry.refused);
     to.maybe("token", entry.token.as_ref().map(Token::expose));
+    to.maybe("fingerprint", entry.fingerprint.as_deref());
     to.moment("token_obtained_at", entry.token_obtained_at);
     to.moment("token_expires_at", entry.token_expires_at);
     to.section("pod", entry.pod.as_ref(), write_pod);
@@ -190,6 +191,7 @@ fn entry(from: &Section<'_>) -> Result<StateEntry, Misfit> {
         adopted: from.flag("adopted")?,
         refused: from.flag("refused")?,
         token: from.token()?,
+        fingerprint: from.maybe_text("fingerprint")?,
         token_obtained_at: from.maybe("token_obtained_at", moment::of_item)?,
         token_expires_at: from.maybe("token_expires_at", moment::of_item)?,
         pod: from.section("pod", pod)?,

@@ -51,7 +51,7 @@ pub(crate) fn nowhere(state: &State, entries: &[RunnerEntry]) -> Vec<Nowhere> {
     let has_entry = |known: &StateEntry| {
         entries.iter().any(|entry| {
             let token = entry.token.is_some() || entry.no_token.is_some();
-            token && known.has_id_of(entry)
+            token && known.has_id_of(entry) || known.has_token_of(entry)
         })
     };
     let is_asked_for =

@@ -2,6 +2,7 @@
 
 mod entries;
 mod follow;
+mod hosts;
 #[cfg(target_arch = "x86_64")]
 mod killed;
 mod limit;

@@ -32,6 +32,14 @@ impl Pod {
             .or_else(|| compare(self.hostname.as_ref(), other.hostname.as_ref()))
     }
 
+    /// Whether [`Pod::is_same`] has nothing but the host names to go by.
+    #[must_use]
+    pub fn is_compared_by_host(&self, other: &Self) -> bool {
+        let both =
+            |part: fn(&Self) -> &Option<String>| part(self).is_some() && part(other).is_some();
+        !both(|pod| &pod.uid) && !both(|pod| &pod.name)
+    }
+
     /// The pod in one short form for a log line.
     #[must_use]
     pub fn describe(&self) -> String {

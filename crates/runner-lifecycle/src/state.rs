@@ -129,6 +129,7 @@ impl State {
     pub fn parse(text: &str) -> Result<Self, Error> {
         let misread = |span| Error {
             reason: fault::misread(text, span),
+            advice: ADVICE_OF_STATE,
         };
         let document = Document::parse(text).map_err(|error| misread(error.span()))?;
         let version = text::version(document.as_table()).map_err(misread)?;

@@ -56,9 +56,20 @@ impl Ours {
     }
 
     /// Whether it is in the hands of another pod than this one. Where that cannot be told it is in nobody else's.
-    fn is_another_pods(&self, pod: &Pod) -> bool {
+    ///
+    /// Outside Kubernetes every container has a host name of its own, a random one, and several of them work on one volume: there
+    /// another host has left an entry only if the entry was named after that host.
+    fn is_another_pods(&self, asked: &Asked<'_>) -> bool {
         let holder = self.known.as_ref().and_then(|known| known.pod.as_ref());
-        holder.and_then(|holder| holder.is_same(pod)) == Some(false)
+        let Some(holder) = holder.filter(|holder| holder.is_same(asked.pod) == Some(false)) else {
+            return false;
+        };
+        let is_named_after_it = || {
+            let (name, host) = (self.known_as(), holder.hostname.as_deref());
+            name.zip(host)
+                .is_some_and(|(name, host)| name.contains(host))
+        };
+        asked.is_in_kubernetes || !holder.is_compared_by_host(asked.pod) || is_named_after_it()
     }
 
     /// The name under which the state knows it; what was written by version 1 is known under whatever name it has.
@@ -108,6 +119,8 @@ pub(super) struct Asked<'a> {
     /// A given authentication token.
     pub(super) token: Option<&'a Token>,
     pub(super) pod: &'a Pod,
+    /// Whether this process runs in a pod, so that a host name is a pod's.
+    pub(super) is_in_kubernetes: bool,
 }
 
 /// The entry that is meant, at the same URL, by the first of these that finds one: the name that was given; the given token,
@@ -132,7 +145,7 @@ pub(super) fn ours(entries: &[RunnerEntry], state: &State, asked: &Asked<'_>) ->
     let has_token = |ours: &Ours| asked.token.is_some() && ours.entry.token.as_ref() == asked.token;
     let is_known = |ours: &Ours| ours.known.is_some();
     let known_as = |ours: &Ours| ours.known_as() == Some(asked.name);
-    let others = |ours: &Ours| ours.is_another_pods(asked.pod);
+    let others = |ours: &Ours| ours.is_another_pods(asked);
     let second_is_meant = |ours: &Ours| given && is_known(ours) && !others(ours);
     let rules: [&dyn Fn(&Ours) -> bool; 10] = [
         &|ours| given && named(ours) && has_token(ours),

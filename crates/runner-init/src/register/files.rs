@@ -15,15 +15,14 @@ use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::volume::{self, PRIVATE, Publication, Volume, names};
 
 use super::edit::{self, Last, Outcome};
-use super::existing::{self, Asked, Ours};
+use super::existing::{self, Ours};
 use super::plan::Plan;
 use super::port;
 use super::registration::Registration;
-use crate::args::Credential;
 
 mod memory;
 
-use memory::{of_entry, stands};
+use memory::{asked, of_entry, stands};
 
 /// What became of `config.toml`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -321,18 +320,5 @@ impl<'a> Files<'a> {
             .mode
             .zip(there)
             .is_some_and(|(mode, there)| there.permissions().mode() & 0o7777 != mode))
-    }
-}
-
-fn asked<'a>(plan: &'a Plan<'_>) -> Asked<'a> {
-    Asked {
-        endpoint: &plan.endpoint,
-        name: &plan.wish.name,
-        name_given: plan.wish.name_given,
-        token: match &plan.options.credential {
-            Credential::AuthenticationToken(token) => Some(token),
-            _ => None,
-        },
-        pod: plan.pod(),
     }
 }

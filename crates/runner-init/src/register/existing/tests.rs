@@ -67,6 +67,7 @@ fn found(file: &str, known: &[&str], name: &str, token: Option<&str>) -> Option<
         name_given: !name.starts_with('.'),
         token: token.as_ref(),
         pod: &pod(HERE),
+        is_in_kubernetes: true,
     };
     ours(&entries, &state(known), &asked)
 }
@@ -174,6 +175,7 @@ fn lost_runner_may_take_the_place_of_a_bad_one_by_name_only_where_one_is_given()
             name_given: !name.starts_with('.'),
             token: None,
             pod: &pod(HERE),
+            is_in_kubernetes: true,
         };
         let got = lost(&entries, &state(known), &asked);
         let got = got.map_or("-".to_owned(), |ours| ours.entry.name);
@@ -184,6 +186,40 @@ fn lost_runner_may_take_the_place_of_a_bad_one_by_name_only_where_one_is_given()
     check(known, "first", "-");
     check(known, ".host", "a");
     check(known, ".b", "b");
+}
+
+#[test]
+fn container_with_another_host_name_is_another_pod_in_kubernetes_only() {
+    fn check(known_as: &str, holder: &Pod, here: &Pod, is_in_kubernetes: bool, want: bool) {
+        let entries = ConfigToml::parse(FILE).unwrap().entries(&|_| None);
+        let mut state = state(&["3 - - glrtr-three"]);
+        state.entries[0].name = Some(known_as.to_owned());
+        state.entries[0].pod = Some(holder.clone());
+        let asked = Asked {
+            endpoint: &Endpoint::parse("https://gitlab.example").unwrap(),
+            name: "another",
+            name_given: true,
+            token: None,
+            pod: here,
+            is_in_kubernetes,
+        };
+        let taken = ours(&entries, &state, &asked).is_some();
+        assert_eq!(taken, want, "{known_as} {holder:?} {here:?}");
+    }
+    let host = |name: &str| Pod {
+        hostname: Some(name.to_owned()),
+        ..Pod::default()
+    };
+    let (one, two) = (host("0f3a9c"), host("b81d22"));
+    check("first", &one, &two, false, false);
+    check("first", &one, &two, true, true);
+    check("first", &one, &one, true, false);
+    // Named after a container that is gone.
+    check("0f3a9c", &one, &two, false, true);
+    check("ci-0f3a9c", &one, &two, false, true);
+    // A pod that is told is one anywhere.
+    check("first", &pod("pod-1"), &pod("pod-2"), false, true);
+    check("first", &pod("pod-1"), &pod("pod-1"), false, false);
 }
 
 #[test]

@@ -8,9 +8,10 @@ use runner_lifecycle::state::{Pending, Received, StateEntry, Unanswered};
 use runner_lifecycle::volume::{PRIVATE, Publication, names};
 
 use super::Files;
+use crate::args::Credential;
 use crate::register::clock;
 use crate::register::edit::{Last, Other, Outcome};
-use crate::register::existing::Ours;
+use crate::register::existing::{Asked, Ours};
 use crate::register::plan::Plan;
 use crate::register::registration::Registration;
 
@@ -306,5 +307,20 @@ pub(super) fn of_entry(registration: &Registration, name: &str, pod: Option<&Pod
         pod: pod.filter(|pod| **pod != Pod::default()).cloned(),
         sent: registration.sent.clone(),
         ..StateEntry::new(runner.url.clone(), runner.id, runner.source)
+    }
+}
+
+/// What this run asks for, as far as it tells entries apart.
+pub(super) fn asked<'a>(plan: &'a Plan<'_>) -> Asked<'a> {
+    Asked {
+        endpoint: &plan.endpoint,
+        name: &plan.wish.name,
+        name_given: plan.wish.name_given,
+        token: match &plan.options.credential {
+            Credential::AuthenticationToken(token) => Some(token),
+            _ => None,
+        },
+        pod: plan.pod(),
+        is_in_kubernetes: plan.options.host_of_pod.is_some(),
     }
 }

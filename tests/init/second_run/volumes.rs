@@ -165,3 +165,54 @@ fn dry_run_on_a_file_shows_what_would_change_and_no_token() {
     template_back(&volume);
     assert_eq!(volume.bytes(), before, "a dry run writes nothing");
 }
+
+#[test]
+fn value_that_gitlab_runner_does_not_load_is_named_and_a_corrected_flag_takes_its_place() {
+    let volume = Volume::new();
+    let run = |option: &str| {
+        let option = format!("--machine-machine-options-with-name={option}");
+        let machine = ["--executor=docker+machine", "--docker-image=i", "--name=n"];
+        volume.run(&[&machine[..], &[REGISTRATION, &option]].concat())
+    };
+    let wrong = "runners.machine.MachineOptionsWithName: each must contain %s";
+    for _ in 0..3 {
+        let ended = run("v1");
+        let lines = ended.stderr.lines().filter(|line| line.contains(wrong));
+        let lines: Vec<&str> = lines.collect();
+        assert_eq!(lines.len(), 1, "{}", ended.output());
+        assert!(lines[0].contains(" WARN ") && lines[0].contains("config.toml, line "));
+    }
+    let ended = run("v=%s");
+    assert!(!ended.stderr.contains(wrong), "{}", ended.output());
+    assert!(
+        volume.config().contains("[\"v=%s\"]"),
+        "{}",
+        volume.config()
+    );
+    // The same by somebody else's hand is refused with its line.
+    let text = volume.config().replace("v=%s", "theirs");
+    volume.stage.put("config.toml", &text);
+    let ended = acceptance::stage::run(&mut volume.command(&[REGISTRATION, "--name=n"]));
+    assert_eq!(ended.code(), 78, "{}", ended.output());
+    assert!(ended.one_error(&ended.output()).contains(wrong));
+    assert_eq!(volume.config(), text);
+}
+
+#[test]
+fn state_of_a_later_release_is_refused_with_what_to_do() {
+    let volume = Volume::new();
+    volume.run(&[REGISTRATION, "--name=n"]);
+    let later = volume.state().replace("version = 2\n", "version = 3\n");
+    volume.stage.put(STATE, &later);
+    let before = volume.bytes();
+    let mut init = volume.command(&[REGISTRATION, "--name=n"]);
+    for ended in [acceptance::stage::run(&mut init), volume.unregister()] {
+        assert_eq!(ended.code(), 78, "{}", ended.output());
+        let error = ended.one_error(&ended.output()).to_owned();
+        for part in ["version 3 is newer than 2", "use the release that wrote it"] {
+            assert!(error.contains(part), "{error}");
+        }
+        assert_eq!(volume.bytes(), before);
+    }
+    assert_eq!(volume.gitlab.runners().len(), 1);
+}

@@ -3,7 +3,7 @@
 use runner_config::config_toml::{ConfigToml, Error, put_token};
 use runner_config::place::{self, get};
 use runner_config::three_way::{self, Scope, Written};
-use runner_lifecycle::state::StateEntry;
+use runner_lifecycle::state::{State, StateEntry};
 use toml_edit::{Item, Table, value};
 
 use super::clock;
@@ -137,6 +137,22 @@ pub(super) fn apply(
         others,
         lines,
     }
+}
+
+/// The file without the keys of its entries that stand as they were written last: what is left is other people's.
+pub(super) fn without_ours(
+    config: &ConfigToml,
+    state: &State,
+    places: &[Option<usize>],
+) -> ConfigToml {
+    let mut others = config.clone();
+    for (at, known) in places.iter().enumerate() {
+        let last = known.and_then(|known| state.entries.get(known)?.written.as_ref());
+        if let (Some(last), Some(table)) = (last, others.entry_mut(at)) {
+            three_way::follow(table, Scope::Entry, Some(last), &Table::new(), &|_| false);
+        }
+    }
+    others
 }
 
 /// The name of an entry that is written anew: as given, else as it was.

@@ -90,14 +90,6 @@ impl<'a> Files<'a> {
         let text = before.as_deref().or(plan.base.as_deref());
         let config = ConfigToml::parse(text.unwrap_or_default())
             .with_context(|| format!("{}: fix the file or remove it", path.display()))?;
-        if let Some(text) = &before {
-            let shown = path.display().to_string();
-            for warning in
-                load_check::check(text, &shown, &plan.options.globals).map_err(Failure::unusable)?
-            {
-                log::warn!("{warning}");
-            }
-        }
         let state_before = volume.read_text(names::STATE)?;
         let mut state = state(volume)?;
         for entry in &mut state.entries {
@@ -107,6 +99,19 @@ impl<'a> Files<'a> {
         let there = config.entries(&|name| plan.variable(name));
         state.see_tokens(&there);
         let places = state.places(&there);
+        if let Some(text) = &before {
+            let check = |text: &str| {
+                load_check::check(text, &path.display().to_string(), &plan.options.globals)
+            };
+            let warnings = check(text).or_else(|failure| {
+                // What an earlier run was asked for and wrote follows what this one is asked for.
+                let others = edit::without_ours(&config, &state, &places).to_string();
+                check(&others).map_err(|_| failure)
+            });
+            for warning in warnings.map_err(Failure::unusable)? {
+                log::warn!("{warning}");
+            }
+        }
         let mut place = 0..;
         // A run that was killed when it had given such an entry another runner.
         let mut keeps = || {
@@ -298,7 +303,16 @@ impl<'a> Files<'a> {
         port: impl FnOnce() -> u16,
     ) -> anyhow::Result<(ConfigToml, Outcome)> {
         let mut config = edit::start(self.before.as_deref(), plan)?;
-        let outcome = edit::apply(&mut config, plan, registration, last, port);
+        let mut outcome = edit::apply(&mut config, plan, registration, last, port);
+        let (text, path) = (
+            config.to_string(),
+            plan.options.config.display().to_string(),
+        );
+        if let Err(why) = load_check::check(&text, &path, &plan.options.globals) {
+            let line =
+                format!("{why}: gitlab-runner does not load the file until this is corrected");
+            outcome.lines.push(line);
+        }
         Ok((config, outcome))
     }
 

@@ -1,6 +1,7 @@
 //! A second run of `runner-init`, and a tenth: which entry is meant, which runner it gets, and what becomes of the file.
 
 mod entries;
+mod files;
 mod follow;
 mod hosts;
 #[cfg(target_arch = "x86_64")]

@@ -116,7 +116,7 @@ fn warn_of_attributes(plan: &Plan<'_>, found: &Registration) {
 /// Ends a pause that a killed hook left. One by hand stands until whoever made it ends it: the story is then that of the file
 /// that is kept aside.
 fn end_pause(volume: &Volume, name: &str) -> anyhow::Result<()> {
-    let state = files::state(volume)?;
+    let state = files::state(volume, name)?;
     if let Some(PauseByHand { by, at }) = original::by_hand(volume, name, &state)? {
         log::warn!(
             "{name} stays paused, as requested by {by} at {at}: no jobs are taken until \"runner-reaper resume\""

@@ -5,6 +5,7 @@
 //! unregistered; never an access token or a registration token.
 
 mod entry;
+mod file;
 mod places;
 mod rotation;
 mod text;
@@ -48,6 +49,8 @@ pub struct State {
     pub pause: Option<PauseByHand>,
     /// What was last written outside the runner entries; `None` where nobody knows.
     pub written: Option<Written>,
+    /// The configuration file that this was written in; `None` for `config.toml`, and in what earlier releases wrote.
+    pub written_file: Option<String>,
     /// What is under way at GitLab and not yet in `config.toml`.
     pub pending: Option<Pending>,
     /// A reset of a token that is under way.
@@ -59,6 +62,10 @@ pub struct State {
     pub leaving: Vec<Runner>,
     /// The runner entries that a helper wrote, by URL and runner id: tokens rotate.
     pub entries: Vec<StateEntry>,
+    /// Those of other configuration files, each with its place among all: they are kept and nothing else.
+    pub elsewhere: Vec<(usize, StateEntry)>,
+    /// The configuration file that is worked on, where it is not `config.toml`.
+    pub view: Option<String>,
 }
 
 /// A pause that somebody asked for from a shell.
@@ -199,7 +206,12 @@ impl State {
     /// Whether there is nothing in it that another run would miss.
     #[must_use]
     pub fn tells_nothing(&self) -> bool {
-        *self == Self::default()
+        let nothing = Self {
+            view: self.view.clone(),
+            written_file: self.written_file.clone(),
+            ..Self::default()
+        };
+        *self == nothing
     }
 
     /// Every creation without an answer, the one that is pending among them.
@@ -224,7 +236,8 @@ impl State {
 
     /// Remembers an entry, in place of an older word about the same one: of the same URL, runner id and name. A word
     /// without a name is about whichever entry that runner has.
-    pub fn remember(&mut self, entry: StateEntry) {
+    pub fn remember(&mut self, mut entry: StateEntry) {
+        entry.file.clone_from(&self.view);
         match self.place_of(&entry) {
             Some(place) => self.entries[place] = entry,
             None => self.entries.push(entry),
@@ -232,7 +245,8 @@ impl State {
     }
 
     /// Remembers an entry in the place of what was known of it `before`: under another name, or of another runner.
-    pub fn replace(&mut self, before: &StateEntry, entry: StateEntry) {
+    pub fn replace(&mut self, before: &StateEntry, mut entry: StateEntry) {
+        entry.file.clone_from(&self.view);
         let Some(place) = self.place_of(before) else {
             return self.remember(entry);
         };

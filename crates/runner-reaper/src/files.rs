@@ -257,7 +257,9 @@ impl Files {
     pub(crate) fn state(&self) -> anyhow::Result<Option<State>> {
         let text = self.volume.read_text(names::STATE)?;
         let state = text.as_deref().map(State::parse).transpose();
-        state.with_context(|| self.volume.directory().display().to_string())
+        let state = state.with_context(|| self.volume.directory().display().to_string())?;
+        let has_usual = self.volume.metadata(names::CONFIG)?.is_some();
+        Ok(state.map(|state| state.of_file(&self.name, has_usual)))
     }
 
     /// Remembers.

@@ -67,10 +67,11 @@ pub(super) struct Files<'a> {
 }
 
 /// The state that is there; an empty one where there is none.
-pub(super) fn state(volume: &Volume) -> anyhow::Result<State> {
+pub(super) fn state(volume: &Volume, config_name: &str) -> anyhow::Result<State> {
     let text = volume.read_text(names::STATE)?;
-    State::parse(text.as_deref().unwrap_or_default())
-        .with_context(|| volume.directory().display().to_string())
+    let state = State::parse(text.as_deref().unwrap_or_default())
+        .with_context(|| volume.directory().display().to_string())?;
+    Ok(state.of_file(config_name, volume.metadata(names::CONFIG)?.is_some()))
 }
 
 impl<'a> Files<'a> {
@@ -91,7 +92,7 @@ impl<'a> Files<'a> {
         let config = ConfigToml::parse(text.unwrap_or_default())
             .with_context(|| format!("{}: fix the file or remove it", path.display()))?;
         let state_before = volume.read_text(names::STATE)?;
-        let mut state = state(volume)?;
+        let mut state = state(volume, &plan.config_name)?;
         for entry in &mut state.entries {
             // Version 1 knew only whose the volume was.
             entry.pod = entry.pod.take().or_else(|| state.pod.clone());

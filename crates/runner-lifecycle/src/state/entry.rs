@@ -13,6 +13,8 @@ pub use runner_config::three_way::Written;
 /// A runner entry that a helper wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateEntry {
+    /// The configuration file that it stands in; `None` for `config.toml`, and in what earlier releases wrote.
+    pub file: Option<String>,
     /// The URL as it stands in `config.toml`.
     pub url: String,
     /// GitLab's id of the runner.
@@ -67,6 +69,7 @@ impl StateEntry {
     #[must_use]
     pub fn new(url: impl Into<String>, id: i64, source: Source) -> Self {
         Self {
+            file: None,
             url: url.into(),
             id,
             name: None,

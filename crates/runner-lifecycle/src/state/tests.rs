@@ -67,6 +67,7 @@ fn full() -> State {
             at: "2026-01-31T10:10:11Z".into(),
         }),
         written: Some([("concurrent".to_owned(), "01".to_owned())].into()),
+        written_file: Some("b.toml".into()),
         rotation: Some(Rotation {
             url: "http://gitlab.example/".into(),
             id: 7,
@@ -75,6 +76,7 @@ fn full() -> State {
             token: Some(Token::new("glrtr-canary-new").unwrap()),
             expires_at: Some("2027-01-31T10:10:12.000Z".into()),
         }),
+        ..State::default()
     }
 }
 

@@ -26,11 +26,13 @@ pub(super) fn read(document: &Table) -> Result<State, Misfit> {
         pod: root.section("pod", pod)?,
         pause: root.section("pause", pause)?,
         written: root.map("written")?,
+        written_file: root.maybe_text("written_file")?,
         pending: root.section("pending", pending)?,
         rotation: root.section("rotation", rotation)?,
         unanswered: root.sections("unanswered", unanswered)?,
         leaving: root.sections("leaving", runner)?,
         entries: root.sections("entry", entry)?,
+        ..State::default()
     })
 }
 
@@ -44,6 +46,7 @@ pub(super) fn write(state: &State, version: i64) -> DocumentMut {
         to.put("by", pause.by.as_str());
         to.put("at", pause.at.as_str());
     });
+    root.maybe("written_file", state.written_file.as_deref());
     root.map("written", state.written.as_ref());
     root.section("pending", state.pending.as_ref(), write_pending);
     root.section("rotation", state.rotation.as_ref(), |to, rotation| {
@@ -64,7 +67,7 @@ pub(super) fn write(state: &State, version: i64) -> DocumentMut {
         to.put("source", runner.source.name());
         to.put("token", runner.token.expose());
     });
-    root.sections("entry", &state.entries, write_entry);
+    root.sections("entry", &state.all_entries(), write_entry);
     document
 }
 
@@ -167,6 +170,7 @@ fn pending(from: &Section<'_>) -> Result<Pending, Misfit> {
 }
 
 fn write_entry(to: &mut Writer<'_>, entry: &StateEntry) {
+    to.maybe("file", entry.file.as_deref());
     to.put("url", entry.url.as_str());
     to.put("id", entry.id);
     to.maybe("name", entry.name.as_deref());
@@ -184,6 +188,7 @@ fn write_entry(to: &mut Writer<'_>, entry: &StateEntry) {
 
 fn entry(from: &Section<'_>) -> Result<StateEntry, Misfit> {
     Ok(StateEntry {
+        file: from.maybe_text("file")?,
         url: from.text("url")?,
         id: from.integer("id")?,
         name: from.maybe_text("name")?,

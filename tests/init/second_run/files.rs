@@ -1,0 +1,72 @@
+//! Configuration files beside each other in one directory, each with a runner manager of its own.
+
+use acceptance::stage::run;
+
+use super::{REGISTRATION, Volume};
+
+/// A run for the entry of this name in this file.
+fn run_in(volume: &Volume, file: &str, name: &str, jobs: &str) -> String {
+    let (file, jobs) = (volume.stage.file(file), format!("--concurrent={jobs}"));
+    let words = [REGISTRATION, "--name", name, "--config"];
+    let ended = volume.run(&[&words[..], &[file.to_str().unwrap(), &jobs]].concat());
+    ended.output()
+}
+
+/// The ids of the runners that GitLab lists.
+fn listed(volume: &Volume) -> Vec<i64> {
+    let mut ids: Vec<i64> = volume.gitlab.runners().iter().map(|one| one.id).collect();
+    ids.sort_unstable();
+    ids
+}
+
+/// The end of the runner manager that works on this file.
+fn ends(volume: &Volume, file: &str) {
+    let mut reaper = volume.stage.command("runner-reaper");
+    reaper.args(["unregister", "--all-runners", "--config"]);
+    let ended = run(reaper.arg(volume.stage.file(file)));
+    assert_eq!(ended.code(), 0, "{}", ended.output());
+    let words = "done: 1 unregistered, nothing is left at GitLab";
+    assert!(ended.stderr.contains(words), "{}", ended.output());
+}
+
+#[test]
+fn files_in_one_directory_have_runners_of_their_own_and_end_one_by_one() {
+    for (files, names) in [
+        (["a.toml", "b.toml"], ["one", "two"]),
+        (["a.toml", "b.toml"], ["same", "same"]),
+        (["config.toml", "b.toml"], ["same", "same"]),
+        (["b.toml", "config.toml"], ["one", "two"]),
+    ] {
+        let volume = Volume::new();
+        let both = |jobs: [&str; 2]| {
+            for ((file, name), jobs) in files.iter().zip(names).zip(jobs) {
+                let said = run_in(&volume, file, name, jobs);
+                assert!(!said.contains("somebody else"), "{said}");
+            }
+        };
+        both(["4", "9"]);
+        let first = volume.bytes();
+        (0..2).for_each(|_| both(["4", "9"]));
+        assert_eq!(volume.bytes(), first, "same bytes");
+        assert_eq!(volume.gitlab.calls("POST /runners").len(), 2);
+        // Each follows its own flags, and gets its own runner back.
+        both(["6", "9"]);
+        volume.stage.put(files[1], "");
+        both(["6", "8"]);
+        for (file, jobs) in files.iter().zip(["6", "8"]) {
+            let text = volume.stage.text(file).unwrap();
+            for line in [
+                format!("concurrent = {jobs}\n"),
+                format!("  limit = {jobs}\n"),
+            ] {
+                assert!(text.contains(&line), "{file}: {text}");
+            }
+        }
+        assert_eq!(volume.gitlab.calls("POST /runners").len(), 2);
+        let ids = listed(&volume);
+        ends(&volume, files[0]);
+        assert_eq!(listed(&volume), ids[1..], "the other works on");
+        ends(&volume, files[1]);
+        assert_eq!(listed(&volume), [0_i64; 0]);
+    }
+}

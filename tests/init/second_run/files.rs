@@ -1,4 +1,4 @@
-//! Configuration files beside each other in one directory, each with a runner manager of its own.
+//! Configuration files beside each other in one directory, each with a runner manager of its own; and one that is a link.
 
 use acceptance::stage::run;
 
@@ -69,4 +69,20 @@ fn files_in_one_directory_have_runners_of_their_own_and_end_one_by_one() {
         ends(&volume, files[1]);
         assert_eq!(listed(&volume), [0_i64; 0]);
     }
+}
+
+#[test]
+fn link_that_gives_way_to_a_file_is_named_once() {
+    let volume = Volume::new();
+    let theirs = "concurrent = 4 # theirs\n";
+    volume.stage.put("real.toml", theirs);
+    std::os::unix::fs::symlink("real.toml", volume.stage.file("config.toml")).unwrap();
+    for is_link in [true, false] {
+        let ended = volume.run(&[REGISTRATION, "--name=n"]);
+        let named = ended.stderr.contains("config.toml was a symbolic link");
+        assert_eq!(named, is_link, "{}", ended.output());
+        assert!(volume.config().starts_with(theirs), "{}", volume.config());
+    }
+    assert_eq!(volume.stage.text("real.toml").unwrap(), theirs);
+    volume.ends_clean();
 }

@@ -276,11 +276,18 @@ impl<'a> Files<'a> {
         if self.before.as_deref() != Some(text.as_str())
             || self.has_other_mode(&self.config_name)?
         {
+            let was_link = self.before.is_some() && self.volume.is_link(&self.config_name)?;
             self.volume.publish_until_sync(
                 &self.config_name,
                 text.as_bytes(),
                 self.manner(plan),
             )?;
+            if was_link {
+                log::warn!(
+                    "{} was a symbolic link and is a file of its own now: edit it here",
+                    self.config_name
+                );
+            }
             changed = Changed::Written;
         }
         self.made = None;

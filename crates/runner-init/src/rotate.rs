@@ -5,6 +5,7 @@
 mod choice;
 mod lost;
 pub(crate) mod options;
+mod reset;
 mod said;
 mod token_out;
 
@@ -14,7 +15,6 @@ use anyhow::Context as _;
 use runner_config::config_toml::{ConfigToml, RunnerEntry};
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::{Exit, Failure};
-use runner_lifecycle::gitlab::{Client, Endpoint, Proxies};
 use runner_lifecycle::named_file;
 use runner_lifecycle::original;
 use runner_lifecycle::rotation::{self, Place};
@@ -25,8 +25,7 @@ use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::volume::{Volume, names};
 
 use crate::args::Environment;
-use crate::clock;
-use crate::stops::{Interrupted, Stops};
+use crate::stops::Stops;
 use choice::{Choice, choose};
 use options::Options;
 use said::Said;
@@ -207,83 +206,9 @@ impl<'a> Scene<'a> {
         }
     }
 
-    fn client(&self, entry: &RunnerEntry) -> anyhow::Result<Client> {
-        let tls = self.options.tls.for_entry(&entry.tls_files);
-        let proxies = Proxies::from_variables(|name| self.variable(name));
-        let endpoint = Endpoint::parse(&entry.url)?;
-        Ok(Client::new(&endpoint, &tls, &proxies)?)
-    }
-
     fn system_id(&self) -> anyhow::Result<Option<SystemId>> {
         let text = self.volume.read_text(names::SYSTEM_ID)?;
         Ok(text.as_deref().and_then(SystemId::parse))
-    }
-
-    /// Asks GitLab; that it is asked stands on the disk before, and what it answers directly after.
-    async fn reset(
-        &mut self,
-        choice: &Choice,
-        deadline: Deadline,
-        stops: &mut Stops,
-    ) -> anyhow::Result<Rotation> {
-        let Choice { entry, token, .. } = choice;
-        let client = self.client(entry)?;
-        let system_id = self.system_id()?;
-        stops.check()?;
-        let asked = Rotation {
-            url: entry.url.clone(),
-            id: entry.id.unwrap_or_default(),
-            of: token.fingerprint(),
-            at: clock::now(),
-            token: None,
-            expires_at: None,
-        };
-        self.keeps(Some(asked.clone()))?;
-        let call = client.reset_token(token, system_id.as_ref(), deadline);
-        let answer = match stops.during(&client, call).await {
-            Ok(answer) => answer,
-            Err(Interrupted {
-                failure,
-                unanswered,
-            }) => {
-                if unanswered {
-                    let words = lost::advice(choice);
-                    return Err(anyhow::Error::from(failure).context(format!(
-                        "GitLab did not answer but may have reset the token: if GitLab refuses it from now on, {words}"
-                    )));
-                }
-                self.keeps(None)?;
-                return Err(failure.into());
-            }
-        };
-        match answer {
-            Ok(credentials) => {
-                let rotation = Rotation {
-                    at: clock::now(),
-                    token: Some(credentials.token),
-                    expires_at: credentials.token_expires_at,
-                    ..asked
-                };
-                self.state.rotation = Some(rotation.clone());
-                rotation::follow(&mut self.state);
-                if let Err(error) = rotation::save(&self.volume, &self.state) {
-                    // It still has config.toml to go to, and that is tried.
-                    log::error!("the new token is not in {}: {error:#}", names::STATE);
-                }
-                Ok(rotation)
-            }
-            Err(error) if error.maybe_created() => {
-                let told = lost::settle(choice, &client, system_id.as_ref(), &error).await;
-                if told.is_certain {
-                    self.keeps(None)?;
-                }
-                Err(told.failure.into())
-            }
-            Err(error) => {
-                self.keeps(None)?;
-                Err(error).context(format!("resetting the token of {}", choice.runner()))
-            }
-        }
     }
 
     /// Remembers what is under way, on the disk.

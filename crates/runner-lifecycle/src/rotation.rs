@@ -151,8 +151,8 @@ pub fn save(volume: &Volume, state: &State) -> anyhow::Result<()> {
     Ok(volume.publish(names::STATE, text.as_bytes(), Publication::keeping())?)
 }
 
-/// Finishes what a killed run began, under the lock of whoever calls. A reset that was never answered is forgotten: the next
-/// request with the token before tells.
+/// Finishes what a killed run began, under the lock of whoever calls. A reset that was never answered is kept in mind as
+/// one: the next request with the token before tells what became of it.
 ///
 /// # Errors
 /// When a file cannot be read, understood or written.
@@ -189,6 +189,9 @@ pub fn finish(
         return Ok(Finished::NoEntry);
     };
     state.rotation = None;
+    if finished == Finished::Unanswered {
+        state.reset_is_lost(rotation);
+    }
     save(volume, &state)?;
     Ok(finished)
 }

@@ -55,6 +55,8 @@ pub struct State {
     pub pending: Option<Pending>,
     /// A reset of a token that is under way.
     pub rotation: Option<Rotation>,
+    /// Resets of earlier runs whose answer never came: the new token is lost where GitLab does not know the one before any more.
+    pub lost_resets: Vec<Rotation>,
     /// Creations of earlier runs whose answer never came: each may have made a runner whose token nobody knows.
     pub unanswered: Vec<Unanswered>,
     /// Runners that are to be unregistered because they have lost their entry here. One that a killed run left in its entry has
@@ -200,6 +202,7 @@ impl State {
         !self.entries.is_empty()
             || !self.leaving.is_empty()
             || !self.unanswered.is_empty()
+            || !self.lost_resets.is_empty()
             || self.pending.is_some()
     }
 

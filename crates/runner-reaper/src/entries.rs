@@ -40,6 +40,8 @@ pub(crate) struct Unregistration {
     pub expires_at: Option<SystemTime>,
     /// When GitLab gave the token out.
     pub obtained_at: Option<SystemTime>,
+    /// When an earlier run had the token reset and heard no answer.
+    pub reset_at: Option<String>,
     /// `tls-ca-file`, `tls-cert-file`, `tls-key-file` of the entry.
     pub tls_files: [Option<String>; 3],
 }
@@ -94,6 +96,7 @@ pub(crate) fn unregistrations(
             has_entry: true,
             name: entry.name.clone(),
             state_token: state_token.cloned(),
+            reset_at: state.and_then(|state| reset_at(state, &entry.url, &token)),
             runner: Runner {
                 url: entry.url.clone(),
                 id: id.unwrap_or_default(),
@@ -115,6 +118,12 @@ pub(crate) fn unregistrations(
         }
     }
     unregistrations
+}
+
+/// When an earlier run had this token reset and heard no answer.
+fn reset_at(state: &State, url: &str, token: &Token) -> Option<String> {
+    let lost = state.lost_reset_of(url, token);
+    lost.map(|lost| lost.at.clone())
 }
 
 /// Whether the entry is known, and where its runner came from.

@@ -235,6 +235,14 @@ async fn ask(
             return newer.unregister(client, deadline).await;
         }
     }
+    if gone == Gone::Unknown
+        && let Some(at) = &unregistration.reset_at
+    {
+        let words = format!(
+            "GitLab does not know its token, which runner-init had reset at {at} without getting the new one: delete it in GitLab's list of runners"
+        );
+        return Err(Failure::refused(words).into());
+    }
     // An expired token is unknown to GitLab, but its runner is there.
     if gone == Gone::Unknown
         && let Some(at) = unregistration.expires_at

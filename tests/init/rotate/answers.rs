@@ -52,6 +52,55 @@ fn token_that_was_reset_without_an_answer_is_told_with_what_to_do() {
     assert!(owned.config_text().contains(&new.token));
 }
 
+/// The end of the pod.
+fn reap(scene: &Scene) -> acceptance::stage::Ended {
+    let mut hook = scene.stage.command("runner-reaper");
+    hook.args(["unregister", "--all-runners"])
+        .env("RUNNER_REAPER_POD_NAME", "runner-0")
+        .env("RUNNER_REAPER_POD_NAMESPACE", "ci");
+    acceptance::stage::run(&mut hook)
+}
+
+#[test]
+fn runner_whose_new_token_is_lost_is_named_at_the_end_of_the_pod() {
+    for (shared, replaced, code) in [
+        (false, false, 77),
+        (false, true, 78),
+        (true, false, 77),
+        // The token that GitLab takes now was given, as the last line of the rotation says.
+        (true, true, 0),
+    ] {
+        let at = format!("shared {shared}, replaced {replaced}");
+        let fault = Fault::on(RESET).drop_after();
+        let scene = check(shared, fault, 77, &["the new one was lost"]);
+        let id = scene.gitlab.runners()[0].id;
+        let again = scene.rotate(&[]);
+        assert_eq!(again.code(), 77, "{at}: {}", again.output());
+        let error = again.one_error("lost");
+        assert!(error.contains("the new one was lost"), "{at}: {error}");
+        if replaced {
+            let again = acceptance::stage::run(&mut scene.register());
+            assert_eq!(again.code(), 0, "{at}: {}", again.output());
+        }
+        let status = acceptance::stage::run(scene.stage.command("runner-reaper").arg("status"));
+        let told = format!("the token of runner {id} at");
+        let is_told = status.stdout.contains(&told);
+        assert_eq!(is_told, !shared && replaced, "{at}: {}", status.output());
+        let ended = reap(&scene);
+        assert_eq!(ended.code(), code, "{at}: {}", ended.output());
+        let left = scene.gitlab.runners();
+        let is_left = left.iter().find(|one| one.id == id);
+        let is_left = is_left.is_some_and(|one| !shared || !one.managers.is_empty());
+        assert_eq!(is_left, code != 0, "{at}");
+        let says_nothing_is_left = ended.stderr.contains("nothing is left");
+        assert_eq!(says_nothing_is_left, !is_left, "{at}: {}", ended.output());
+        if is_left {
+            assert!(ended.stderr.contains(&format!("runner {id}")), "{at}");
+        }
+        scene.says_no_token(&ended);
+    }
+}
+
 #[test]
 fn token_that_was_not_reset_after_all_is_told_to_be_valid() {
     let scene = check(

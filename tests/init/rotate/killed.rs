@@ -108,20 +108,22 @@ fn killed_anywhere_the_next_registration_finishes_it() {
 #[test]
 fn killed_anywhere_the_end_of_the_pod_leaves_nothing_at_gitlab() {
     let steps = at_every_step(false, |scene, at| {
-        if is_lost(scene) {
-            return;
-        }
+        let is_lost = is_lost(scene);
         let mut hook = scene.stage.command("runner-reaper");
         hook.args(["unregister", "--all-runners"])
             .env("RUNNER_REAPER_POD_NAME", "runner-0")
             .env("RUNNER_REAPER_POD_NAMESPACE", "ci");
         let ended = run(&mut hook);
-        assert_eq!(ended.code(), 0, "{at}: {}", ended.output());
-        assert!(
+        // One whose token nobody knows stays, and the last line does not say otherwise.
+        let code = if is_lost { 77 } else { 0 };
+        assert_eq!(ended.code(), code, "{at}: {}", ended.output());
+        assert_eq!(
             scene.gitlab.runners().is_empty(),
+            !is_lost,
             "{at}: {}",
             ended.output()
         );
+        assert_eq!(ended.stderr.contains("nothing is left"), !is_lost, "{at}");
     });
     assert!(steps > 20, "only {steps} steps were seen");
 }

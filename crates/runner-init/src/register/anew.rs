@@ -88,6 +88,7 @@ impl Asking<'_, '_> {
             .await?
         {
             Ok(credentials) => {
+                files.token_is_good(token);
                 let ours = known_by_gitlab(ours, credentials.id, files);
                 Ok(Some(self.kept(&ours, token, credentials.id)))
             }

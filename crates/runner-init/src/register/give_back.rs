@@ -55,12 +55,12 @@ pub(super) async fn everything(
             return;
         };
         match gone {
-            Ok(_) => {
+            Ok(gone) => {
                 log::info!(
                     "{what} unregistered from {}: its entry was replaced",
                     leaving.url
                 );
-                files.has_left(&leaving);
+                files.has_left(&leaving, gone);
             }
             Err(error) => log::warn!(
                 "{what} is left behind at {}: {error:#}; the next run tries again",

@@ -66,6 +66,7 @@ impl Asking<'_, '_> {
                 return Err(error).context(format!("verifying runner entry {:?}", ours.entry.name));
             }
         };
+        files.token_is_good(token);
         let ours = &known_by_gitlab(ours, credentials.id, files);
         let mut current = self.kept(ours, token, credentials.id);
         let asked = self.plan.options.credential.source();

@@ -17,8 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// What became of a reset without an answer.
 pub(super) struct Told {
     pub(super) failure: Failure,
-    /// Whether GitLab itself told it.
-    pub(super) is_certain: bool,
+    /// Whether the token was reset, as GitLab itself tells it.
+    pub(super) was_reset: Option<bool>,
 }
 
 /// Asks whether the token before is still good.
@@ -38,29 +38,29 @@ pub(super) async fn settle(
     let verified = client.verify(token, system_id, &info, deadline).await;
     let runner = choice.runner();
     let advice = advice(choice);
-    let (exit, words, is_certain) = match verified {
+    let (exit, words, was_reset) = match verified {
         Ok(_) => (
             Exit::Unreachable,
             format!("the token of {runner} is still valid, so nothing was reset: run this again"),
-            true,
+            Some(false),
         ),
         Err(Error::TokenRefused { gone: true, .. }) => (
             Exit::Refused,
             format!("the token of {runner} was reset, but the new one was lost: {advice}"),
-            true,
+            Some(true),
         ),
         Err(_) => (
             Exit::Unreachable,
             format!(
                 "the token of {runner} is probably invalid: run this again, and if GitLab refuses it, {advice}"
             ),
-            false,
+            None,
         ),
     };
     let message = format!("{words} ({error})");
     Told {
         failure: Failure { exit, message },
-        is_certain,
+        was_reset,
     }
 }
 

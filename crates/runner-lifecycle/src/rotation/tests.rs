@@ -85,6 +85,64 @@ fn unanswered_reset_changes_no_entry() {
     assert_eq!(scene.finish(), Finished::Unanswered);
     assert_eq!(scene.text(CONFIG), entry("a", "old"));
     assert_eq!(scene.state().rotation, None);
+    // Whoever asks with the token before must know what a refusal may mean.
+    let asked = state(None).rotation.unwrap();
+    assert_eq!(scene.state().lost_resets, [asked]);
+}
+
+#[test]
+fn lost_reset_is_no_more_once_gitlab_takes_a_token_of_the_runner() {
+    let token = |text: &str| Token::new(text).unwrap();
+    let lost = || {
+        let mut state = State::default();
+        // The same one twice is one.
+        for at in ["1", "2"] {
+            state.reset_is_lost(Rotation {
+                at: at.to_owned(),
+                ..self::state(Some("new")).rotation.unwrap()
+            });
+        }
+        assert_eq!(state.lost_resets.len(), 1);
+        state
+    };
+    let found = lost()
+        .lost_reset_of(&format!("{URL}/ci"), &token("old"))
+        .cloned();
+    assert_eq!(
+        found.map(|lost| (lost.at, lost.token)),
+        Some(("2".to_owned(), None))
+    );
+    assert_eq!(lost().lost_reset_of(URL, &token("new")), None);
+    assert_eq!(lost().lost_reset_of("http://other", &token("old")), None);
+    let check = |change: &dyn Fn(&mut State), stays: bool| {
+        let mut state = lost();
+        change(&mut state);
+        assert_eq!(state.knows_a_runner(), stays);
+    };
+    check(
+        &|state| state.token_is_good(&token("old").fingerprint()),
+        false,
+    );
+    check(
+        &|state| state.token_is_good(&token("new").fingerprint()),
+        true,
+    );
+    check(
+        &|state| state.has_another_token(URL, 7, &token("newer")),
+        false,
+    );
+    check(
+        &|state| state.has_another_token(URL, 7, &token("old")),
+        true,
+    );
+    check(
+        &|state| state.has_another_token(URL, 8, &token("newer")),
+        true,
+    );
+    check(
+        &|state| state.has_another_token("http://other", 7, &token("newer")),
+        true,
+    );
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Owns what is remembered of a token that is being exchanged for another: from the answer on only the new one is good.
 
+use super::State;
+use crate::gitlab::same_url;
 use crate::token::Token;
 
 /// A reset of an authentication token that is under way.
@@ -17,4 +19,36 @@ pub struct Rotation {
     pub token: Option<Token>,
     /// When the new token expires, as GitLab said.
     pub expires_at: Option<String>,
+}
+
+impl State {
+    /// Keeps in mind that GitLab was asked for another token and nobody heard its answer. A token just received was heard.
+    pub fn reset_is_lost(&mut self, rotation: Rotation) {
+        self.token_is_good(&rotation.of);
+        self.lost_resets.push(Rotation {
+            token: None,
+            expires_at: None,
+            ..rotation
+        });
+    }
+
+    /// The reset of this token whose answer never came.
+    #[must_use]
+    pub fn lost_reset_of(&self, url: &str, token: &Token) -> Option<&Rotation> {
+        let of = token.fingerprint();
+        let mut all = self.lost_resets.iter();
+        all.find(|lost| lost.of == of && same_url(&lost.url, url))
+    }
+
+    /// GitLab took the token of this fingerprint, or deleted its runner with it: it was not reset after all.
+    pub fn token_is_good(&mut self, fingerprint: &str) {
+        self.lost_resets.retain(|lost| lost.of != fingerprint);
+    }
+
+    /// The runner of this URL and id has another token by now, which GitLab takes.
+    pub fn has_another_token(&mut self, url: &str, id: i64, token: &Token) {
+        let of = token.fingerprint();
+        self.lost_resets
+            .retain(|lost| lost.id != id || lost.of == of || !same_url(&lost.url, url));
+    }
 }

@@ -76,7 +76,14 @@ fn full() -> State {
             token: Some(Token::new("glrtr-canary-new").unwrap()),
             expires_at: Some("2027-01-31T10:10:12.000Z".into()),
         }),
-        ..State::default()
+        lost_resets: vec![Rotation {
+            url: "http://gitlab.example/".into(),
+            id: 8,
+            of: "8899aabbccddeeff".into(),
+            at: "2026-01-31T10:10:13Z".into(),
+            token: None,
+            expires_at: None,
+        }],
     }
 }
 

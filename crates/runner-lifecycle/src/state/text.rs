@@ -29,6 +29,7 @@ pub(super) fn read(document: &Table) -> Result<State, Misfit> {
         written_file: root.maybe_text("written_file")?,
         pending: root.section("pending", pending)?,
         rotation: root.section("rotation", rotation)?,
+        lost_resets: root.sections("lost_reset", rotation)?,
         unanswered: root.sections("unanswered", unanswered)?,
         leaving: root.sections("leaving", runner)?,
         entries: root.sections("entry", entry)?,
@@ -49,14 +50,8 @@ pub(super) fn write(state: &State, version: i64) -> DocumentMut {
     root.maybe("written_file", state.written_file.as_deref());
     root.map("written", state.written.as_ref());
     root.section("pending", state.pending.as_ref(), write_pending);
-    root.section("rotation", state.rotation.as_ref(), |to, rotation| {
-        to.put("url", rotation.url.as_str());
-        to.put("id", rotation.id);
-        to.put("of", rotation.of.as_str());
-        to.put("at", rotation.at.as_str());
-        to.maybe("token", rotation.token.as_ref().map(Token::expose));
-        to.maybe("expires_at", rotation.expires_at.as_deref());
-    });
+    root.section("rotation", state.rotation.as_ref(), write_rotation);
+    root.sections("lost_reset", &state.lost_resets, write_rotation);
     root.sections("unanswered", &state.unanswered, |to, unanswered| {
         to.put("url", unanswered.url.as_str());
         write_asked(to, unanswered);
@@ -92,6 +87,15 @@ fn pause(from: &Section<'_>) -> Result<PauseByHand, Misfit> {
         by: from.text("by")?,
         at: from.text("at")?,
     })
+}
+
+fn write_rotation(to: &mut Writer<'_>, rotation: &Rotation) {
+    to.put("url", rotation.url.as_str());
+    to.put("id", rotation.id);
+    to.put("of", rotation.of.as_str());
+    to.put("at", rotation.at.as_str());
+    to.maybe("token", rotation.token.as_ref().map(Token::expose));
+    to.maybe("expires_at", rotation.expires_at.as_deref());
 }
 
 fn rotation(from: &Section<'_>) -> Result<Rotation, Misfit> {

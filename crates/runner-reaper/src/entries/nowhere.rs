@@ -5,7 +5,9 @@ use std::fmt;
 
 use runner_config::config_toml::RunnerEntry;
 use runner_lifecycle::source::Ownership;
-use runner_lifecycle::state::{State, StateEntry, Unanswered, advice_without_answer};
+use runner_lifecycle::state::{Rotation, State, StateEntry, Unanswered, advice_without_answer};
+use runner_lifecycle::token::Token;
+use runner_lifecycle::volume::names;
 
 use super::is_over;
 use super::without::{held, is_on_its_way, lost};
@@ -76,8 +78,35 @@ pub(crate) fn nowhere(state: &State, entries: &[RunnerEntry]) -> Vec<Nowhere> {
                 advice,
             }
         });
-    let lost = state.all_unanswered();
-    missing.chain(lost.iter().map(lost_creation)).collect()
+    let unanswered = state.all_unanswered();
+    let unanswered = unanswered.iter().map(lost_creation);
+    let resets = state.lost_resets.iter().filter(|lost| {
+        // Whoever has the token before asks GitLab with it, and hears what became of it.
+        let of = |token: &Token| token.fingerprint() == lost.of;
+        let in_file = entries.iter().filter_map(|entry| entry.token.as_ref());
+        let in_state = state.beside_entries().map(|runner| &runner.token);
+        let in_state = in_state.chain(state.entries.iter().filter_map(held));
+        !in_file.chain(in_state).any(of)
+    });
+    missing
+        .chain(resets.map(lost_reset))
+        .chain(unanswered)
+        .collect()
+}
+
+fn lost_reset(lost: &Rotation) -> Nowhere {
+    Nowhere {
+        runner: match lost.id {
+            0 => "a runner without an id".to_owned(),
+            id => format!("runner {id}"),
+        },
+        url: lost.url.clone(),
+        advice: format!(
+            "runner-init had its token reset at {} and did not get the new one, so it was not unregistered; if nobody else uses it, delete it in GitLab's list of runners {LIST}, and its table in {}",
+            lost.at,
+            names::STATE
+        ),
+    }
 }
 
 fn lost_creation(lost: &Unanswered) -> Nowhere {

@@ -33,6 +33,9 @@ fn settle(state: &mut State, gone: &[&Unregistration], stay: &[RunnerEntry]) {
         state.pending = None;
     }
     state.leaving.retain(|left| !is_gone(&left.token));
+    for gone in gone {
+        state.token_is_good(&gone.runner.token.fingerprint());
+    }
     let places = state.places(stay);
     for (place, known) in state.entries.iter_mut().enumerate() {
         if !gone.iter().any(|gone| is_of(gone, known)) {

@@ -7,7 +7,7 @@ use runner_lifecycle::source::Ownership;
 use runner_lifecycle::state::{State, StateEntry};
 use runner_lifecycle::token::Token;
 
-use super::{Unregistration, known_entry};
+use super::{Unregistration, known_entry, reset_at};
 
 /// Runners that have no entry: the one that `runner-init` received and could not write down any more, those that lost their
 /// entry to another and that GitLab has not heard of, and owned ones whose entry somebody wrote over.
@@ -24,6 +24,7 @@ pub(crate) fn without_entry(state: &State, entries: &[RunnerEntry]) -> Vec<Unreg
         state_token: None,
         expires_at: None,
         obtained_at: None,
+        reset_at: reset_at(state, &runner.url, &runner.token),
         tls_files: tls_files_at(&runner.url, entries),
         runner,
     };

@@ -23,6 +23,7 @@ fn known(id: Option<i64>, name: &str, token: &str) -> Unregistration {
         state_token: None,
         expires_at: None,
         obtained_at: None,
+        reset_at: None,
         tls_files: [None, None, None],
     }
 }

@@ -85,6 +85,19 @@ pub(super) fn without_entry(state: &State, written: &[RunnerEntry]) -> Vec<Witho
     for left in &state.leaving {
         all.push(runner(Loose::Leaving, &left.url, left.id, left.source));
     }
+    for lost in &state.lost_resets {
+        let in_file = |entry: &RunnerEntry| {
+            let token = entry.token.as_ref();
+            token.is_some_and(|token| token.fingerprint() == lost.of)
+        };
+        if !written.iter().any(in_file) {
+            all.push(WithoutEntry {
+                id: Some(lost.id),
+                at: Some(one_line(&lost.at)),
+                ..of(Loose::Unanswered, &lost.url)
+            });
+        }
+    }
     for lost in state.all_unanswered() {
         all.push(WithoutEntry {
             description: Some(one_line(&lost.description)),

@@ -1,10 +1,12 @@
 //! Owns what the state file remembers while the story goes on: what is pending, what is known, what is to be unregistered.
 
 use runner_config::config_toml::RunnerEntry;
+use runner_lifecycle::gitlab::Gone;
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::runner::Runner;
 use runner_lifecycle::source::Ownership;
 use runner_lifecycle::state::{Pending, Received, StateEntry, Unanswered};
+use runner_lifecycle::token::Token;
 use runner_lifecycle::volume::{PRIVATE, Publication, names};
 
 use super::Files;
@@ -84,9 +86,12 @@ impl Files<'_> {
     }
 
     /// GitLab has heard of it.
-    pub(in crate::register) fn has_left(&mut self, gone: &Runner) {
+    pub(in crate::register) fn has_left(&mut self, gone: &Runner, how: Gone) {
         self.state.leaving.retain(|leaving| leaving != gone);
         self.state.forget(&gone.url, gone.id);
+        if how != Gone::Unknown {
+            self.token_is_good(&gone.token);
+        }
         if let Err(error) = self.save() {
             log::warn!("{error:#}");
         }
@@ -146,6 +151,11 @@ impl Files<'_> {
         }
     }
 
+    /// GitLab takes this token; on the disk with the next word of the state.
+    pub(in crate::register) fn token_is_good(&mut self, token: &Token) {
+        self.state.token_is_good(&token.fingerprint());
+    }
+
     /// The place in `config.toml` of an entry of this runner.
     pub(in crate::register) fn place_of(
         &self,
@@ -202,6 +212,9 @@ impl Files<'_> {
                 .entries
                 .retain(|known| *known != holder || *known == entry);
         }
+        let runner = &registration.runner;
+        self.state
+            .has_another_token(&runner.url, runner.id, &runner.token);
         // Its token's moments with it.
         self.state.see_tokens(&there);
         let runner = &registration.runner;

@@ -1,0 +1,103 @@
+//! Owns the one request of `rotate`: that it is asked stands on the disk before, and what GitLab answers directly after.
+
+use anyhow::Context as _;
+use runner_config::config_toml::RunnerEntry;
+use runner_lifecycle::deadline::Deadline;
+use runner_lifecycle::gitlab::{Client, Endpoint, Proxies};
+use runner_lifecycle::rotation;
+use runner_lifecycle::state::Rotation;
+use runner_lifecycle::volume::names;
+
+use super::choice::Choice;
+use super::{Scene, lost};
+use crate::clock;
+use crate::stops::{Interrupted, Stops};
+
+impl Scene<'_> {
+    /// Asks GitLab; that it is asked stands on the disk before, and what it answers directly after.
+    pub(super) async fn reset(
+        &mut self,
+        choice: &Choice,
+        deadline: Deadline,
+        stops: &mut Stops,
+    ) -> anyhow::Result<Rotation> {
+        let Choice { entry, token, .. } = choice;
+        let client = self.client(entry)?;
+        let system_id = self.system_id()?;
+        stops.check()?;
+        let asked = Rotation {
+            url: entry.url.clone(),
+            id: entry.id.unwrap_or_default(),
+            of: token.fingerprint(),
+            at: clock::now(),
+            token: None,
+            expires_at: None,
+        };
+        self.keeps(Some(asked.clone()))?;
+        let call = client.reset_token(token, system_id.as_ref(), deadline);
+        let answer = match stops.during(&client, call).await {
+            Ok(answer) => answer,
+            Err(Interrupted {
+                failure,
+                unanswered,
+            }) => {
+                if unanswered {
+                    let words = lost::advice(choice);
+                    return Err(anyhow::Error::from(failure).context(format!(
+                        "GitLab did not answer but may have reset the token: if GitLab refuses it from now on, {words}"
+                    )));
+                }
+                self.keeps(None)?;
+                return Err(failure.into());
+            }
+        };
+        match answer {
+            Ok(credentials) => {
+                let rotation = Rotation {
+                    at: clock::now(),
+                    token: Some(credentials.token),
+                    expires_at: credentials.token_expires_at,
+                    ..asked
+                };
+                self.state.rotation = Some(rotation.clone());
+                self.state.token_is_good(&rotation.of);
+                rotation::follow(&mut self.state);
+                if let Err(error) = rotation::save(&self.volume, &self.state) {
+                    // It still has config.toml to go to, and that is tried.
+                    log::error!("the new token is not in {}: {error:#}", names::STATE);
+                }
+                Ok(rotation)
+            }
+            Err(error) if error.maybe_created() => {
+                let told = lost::settle(choice, &client, system_id.as_ref(), &error).await;
+                match told.was_reset {
+                    Some(true) => self.state.reset_is_lost(asked),
+                    Some(false) => self.state.token_is_good(&asked.of),
+                    None => return Err(told.failure.into()),
+                }
+                self.keeps(None)?;
+                Err(told.failure.into())
+            }
+            Err(error) => {
+                self.keeps(None)?;
+                let runner = choice.runner();
+                let context = match self.state.lost_reset_of(&entry.url, token) {
+                    Some(lost) => format!(
+                        "the token of {runner} was reset at {} and the new one was lost: {}",
+                        lost.at,
+                        lost::advice(choice)
+                    ),
+                    None => format!("resetting the token of {runner}"),
+                };
+                Err(error).context(context)
+            }
+        }
+    }
+
+    fn client(&self, entry: &RunnerEntry) -> anyhow::Result<Client> {
+        let tls = self.options.tls.for_entry(&entry.tls_files);
+        let proxies = Proxies::from_variables(|name| self.variable(name));
+        let endpoint = Endpoint::parse(&entry.url)?;
+        Ok(Client::new(&endpoint, &tls, &proxies)?)
+    }
+}

@@ -6,6 +6,7 @@ use acceptance::process::Ended;
 use acceptance::versions::{ENDS, each};
 use gitlab_simulator::{JobStatus, Runner, State};
 
+mod attributes;
 mod beside;
 mod choice;
 #[cfg(target_arch = "x86_64")]

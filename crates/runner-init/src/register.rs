@@ -10,6 +10,7 @@ mod existing;
 mod files;
 mod give_back;
 mod hold;
+mod inherit;
 mod install;
 mod keep;
 mod pending;
@@ -37,9 +38,9 @@ use stops::Stops;
 
 /// Runs `runner-init` from checked options to the exit code.
 pub(crate) async fn run(options: &Options, environment: &Environment) -> anyhow::Result<Exit> {
-    let plan = Plan::check(options, environment)?;
+    let mut plan = Plan::check(options, environment)?;
     if options.dry_run {
-        dry_run::show(&plan)?;
+        dry_run::show(&mut plan)?;
         return Ok(Exit::Done);
     }
     let deadline = Deadline::after(options.timeout);
@@ -49,15 +50,19 @@ pub(crate) async fn run(options: &Options, environment: &Environment) -> anyhow:
         options.grace_period,
         "the registration stops after the current attempt and is undone",
     );
-    register(&plan, deadline, &mut stops).await?;
+    register(&mut plan, deadline, &mut stops).await?;
     Ok(Exit::Done)
 }
 
-async fn register(plan: &Plan<'_>, deadline: Deadline, stops: &mut Stops) -> anyhow::Result<()> {
+async fn register(
+    plan: &mut Plan<'_>,
+    deadline: Deadline,
+    stops: &mut Stops,
+) -> anyhow::Result<()> {
     let volume = plan.open_volume()?;
     let lock = volume.lock(deadline);
     let _lock = stops.unless_stopped(lock).await??;
-    let name = &plan.config_name;
+    let name = &plan.config_name.clone();
     volume.check_writable()?;
     volume.check_replaceable(name)?;
     let original = names::original_of(name);
@@ -65,6 +70,8 @@ async fn register(plan: &Plan<'_>, deadline: Deadline, stops: &mut Stops) -> any
     end_pause(&volume, name)?;
     rotation::finish(&volume, name, &|name| plan.variable(name))?;
     let mut files = Files::open(&volume, plan)?;
+    inherit::from(plan, &files);
+    let plan = &*plan;
     stops.check()?;
     let system_id = files.settle_system_id(plan)?;
     files.claim_for(plan.pod());

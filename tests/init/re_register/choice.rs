@@ -101,6 +101,45 @@ fn name_that_no_entry_has_gets_an_entry_of_its_own() {
 }
 
 #[test]
+fn entry_that_is_added_beside_others_is_said_where_no_name_was_given() {
+    let mut pod = Pod::fresh();
+    pod.source = Source::RegistrationToken;
+    pod.with_entry("stock", None, true, 0);
+    let flags = pod.flags(pod.source);
+    let bare = |more: &[&str]| {
+        let mut bare = pod.stage.init(&["re-register", "--executor=shell"]);
+        bare.args(["--url", &pod.gitlab.url(), &flags[0]])
+            .args(more);
+        acceptance::stage::run(&mut bare)
+    };
+    let ended = bare(&[]);
+    assert_eq!(ended.code(), 0, "{}", ended.output());
+    let said = "run this with its --name (\"stock\")";
+    assert!(ended.stderr.contains(said), "{}", ended.output());
+    assert_eq!(pod.stage.entries(), 2);
+    let ended = bare(&["--name=new"]);
+    assert!(!ended.stderr.contains(" WARN "), "{}", ended.output());
+    assert_eq!(pod.stage.entries(), 3);
+}
+
+#[test]
+fn runner_whose_token_is_in_a_variable_of_somebody_else_is_not_forgotten_silently() {
+    let mut pod = Pod::fresh();
+    pod.source = Source::RegistrationToken;
+    let old = pod.with_entry("acceptance", None, true, 0);
+    let text = pod.stage.text("config.toml").unwrap();
+    pod.put_config(&text.replace(&old.token, "$NOT_HERE"));
+    let words = pod.words(&Plan::of(pod.source));
+    let ended = pod.begin(&mut pod.init_as("re-register", &words)).ended();
+    ended.is(0, "its token is $NOT_HERE, which is not set here");
+    assert!(
+        ended.words.contains("delete it at GitLab"),
+        "{}",
+        ended.words
+    );
+}
+
+#[test]
 fn attributes_that_register_cannot_change_are_those_of_the_new_runner() {
     let mut pod = Pod::of(Plan::of(Source::RegistrationToken));
     let mut words = pod.words(&Plan::of(pod.source));

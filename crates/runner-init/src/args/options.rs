@@ -169,6 +169,12 @@ impl ServerSide {
         self.locked.as_ref().is_none_or(|given| given.value)
     }
 
+    /// Whether a maintenance note was given that says anything.
+    pub(crate) fn tells_note(&self) -> bool {
+        let note = self.maintenance_note.as_ref();
+        note.is_some_and(|note| !note.value.trim().is_empty())
+    }
+
     /// Who gave an attribute a value other than its default: an authentication token cannot go with those.
     pub(crate) fn other_than_default(&self) -> Vec<Origin> {
         fn origin<T>(given: Option<&Given<T>>, differs: impl Fn(&T) -> bool) -> Option<Origin> {

@@ -57,19 +57,40 @@ impl Asking<'_, '_> {
             ),
             None => log::info!("runner entry {name:?} gets runner {id}"),
         }
-        let sent = ours.known.as_ref().and_then(|known| known.sent.as_ref());
-        let is_ours = self.plan.options.credential.source() != Source::AuthenticationToken;
-        if let Some(words) = sent
-            .filter(|_| is_ours)
-            .and_then(|sent| sent::replaced(sent, &self.plan.sent))
-        {
-            log::warn!("attributes of runner {id} differ from those of the previous one: {words}");
+        if self.plan.options.credential.source() != Source::AuthenticationToken {
+            self.tell_attributes(ours, id);
         }
         Ok(Registration {
             place: ours.place,
             known: ours.known.clone().map(Box::new),
             ..made
         })
+    }
+
+    /// Says what the new runner has of the one before, and what not.
+    fn tell_attributes(&self, ours: &Ours, id: i64) {
+        let now = &self.plan.sent;
+        let Some(before) = ours.known.as_ref().and_then(|known| known.sent.as_ref()) else {
+            if self.plan.options.server_side.tag_list.is_none() {
+                log::warn!(
+                    "runner {id} is registered without tags: those of the previous one are not known here; if it had any, run this \
+                     again with --tag-list"
+                );
+            }
+            return;
+        };
+        if let Some(words) = sent::kept(before, now) {
+            log::info!("runner {id} has attributes of the previous one: {words}");
+        }
+        if let Some(words) = sent::replaced(before, now) {
+            log::info!("attributes of runner {id} differ from those of the previous one: {words}");
+        }
+        if now.paused && self.plan.options.server_side.paused.is_none() {
+            log::warn!(
+                "runner {id} is registered as paused, as the previous one was: it takes no jobs until it is resumed at GitLab; \
+                 --paused=false registers it as not paused"
+            );
+        }
     }
 
     /// The runner that is to be unregistered, as GitLab knows it; nothing if it no longer exists.
@@ -79,10 +100,15 @@ impl Asking<'_, '_> {
         files: &mut Files<'_>,
     ) -> anyhow::Result<Option<Registration>> {
         let held = || ours.known.as_ref().and_then(|known| known.token.as_ref());
+        let name = &ours.entry.name;
         let Some(token) = ours.entry.token.as_ref().or_else(held) else {
+            if let Some(why) = &ours.entry.no_token {
+                log::warn!(
+                    "the runner of runner entry {name:?} is not unregistered: {why}; delete it at GitLab if nobody else uses it"
+                );
+            }
             return Ok(None);
         };
-        let name = &ours.entry.name;
         match self
             .verify(token, self.deadline.earlier(PATIENCE_WITH_KNOWN))
             .await?
@@ -98,6 +124,18 @@ impl Asking<'_, '_> {
                 );
                 files.is_refused(ours);
                 Ok(None)
+            }
+            // It may be what another runner is wanted for; whatever keeps GitLab from this refuses that one too.
+            Err(
+                error @ (Error::TokenRefused { .. }
+                | Error::Rejected {
+                    status: 400 | 422, ..
+                }),
+            ) => {
+                log::warn!(
+                    "runner entry {name:?} gets another runner although GitLab refused its own: {error}"
+                );
+                Ok(Some(self.kept(ours, token, ours.id())))
             }
             Err(error) => Err(error).context(format!("verifying runner entry {name:?}")),
         }

@@ -20,7 +20,7 @@ use crate::args::Credential;
 const MASK: &str = "***";
 
 /// Prints the requests as comments and the file as it would be.
-pub(super) fn show(plan: &Plan<'_>) -> anyhow::Result<()> {
+pub(super) fn show(plan: &mut Plan<'_>) -> anyhow::Result<()> {
     let directory = plan
         .options
         .config
@@ -28,6 +28,8 @@ pub(super) fn show(plan: &Plan<'_>) -> anyhow::Result<()> {
         .unwrap_or_else(|| std::path::Path::new(""));
     let volume = Volume::at(directory);
     let files = Files::open(&volume, plan)?;
+    super::inherit::from(plan, &files);
+    let plan = &*plan;
     let ours = files.ours(plan);
     let mut text = String::from("# Dry run: nothing was sent to GitLab and nothing was written.\n");
     let anew = ours.as_ref().filter(|_| plan.options.anew);

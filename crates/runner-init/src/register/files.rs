@@ -6,7 +6,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use runner_config::config_toml::{ConfigToml, RunnerEntry};
 use runner_config::load_check;
+use runner_config::shown::shown;
 use runner_lifecycle::exit::Failure;
+use runner_lifecycle::gitlab::same_url;
 use runner_lifecycle::original;
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::runner::Runner;
@@ -217,6 +219,13 @@ impl<'a> Files<'a> {
     /// The runner entries that are there.
     fn entries(&self, plan: &Plan<'_>) -> Vec<RunnerEntry> {
         self.config.entries(&|name| plan.variable(name))
+    }
+
+    /// The names of the entries of this run's GitLab, each in quotes.
+    pub(super) fn names_here(&self, plan: &Plan<'_>) -> Vec<String> {
+        let all = self.entries(plan).into_iter();
+        let here = all.filter(|entry| same_url(&entry.url, &plan.wish.url));
+        here.map(|entry| shown(&entry.name)).collect()
     }
 
     /// The entry that this run goes on with.

@@ -36,6 +36,8 @@ pub(super) struct Plan<'a> {
     pub(super) config_name: String,
     /// The text of `--config-base`.
     pub(super) base: Option<String>,
+    /// The pod that this run is of.
+    pub(super) pod: Pod,
     system_id_seed: Option<String>,
     environment: &'a Environment,
 }
@@ -83,10 +85,11 @@ impl<'a> Plan<'a> {
                 shell: Some(wish.shell.clone()).filter(|shell| !shell.is_empty()),
                 gpus: wish.gpus.clone(),
             },
-            sent: sent::of(&attributes, options.server_side.maintenance_note.as_ref()),
+            sent: sent::of(&attributes, options.server_side.tells_note()),
             attributes,
             base,
             config_name: config_name(&options.config)?,
+            pod: options.pod.clone(),
             system_id_seed: system_id_seed(options),
             wish,
             environment,
@@ -109,7 +112,7 @@ impl<'a> Plan<'a> {
     }
 
     pub(super) fn pod(&self) -> &Pod {
-        &self.options.pod
+        &self.pod
     }
 
     /// What the system ID is derived from, where a pod can be told from all others.

@@ -62,6 +62,8 @@ pub struct Sent {
     pub maximum_timeout: i64,
     /// The maintenance note, where one was given. A mark of ours is not one.
     pub maintenance_note: Option<String>,
+    /// The mark of ours that stood there instead; `None` in what was written before it was remembered.
+    pub mark: Option<String>,
 }
 
 impl StateEntry {

@@ -53,6 +53,7 @@ fn full() -> State {
             sent: Some(Sent {
                 tags: "a,b".into(),
                 maximum_timeout: 600,
+                mark: Some("runner-lifecycle pod=runner-0 fleet=ci".into()),
                 ..Sent::default()
             }),
             written: Some(

@@ -217,6 +217,7 @@ fn write_sent(to: &mut Writer<'_>, sent: &Sent) {
     to.maybe("access_level", sent.access_level.as_deref());
     to.put("maximum_timeout", sent.maximum_timeout);
     to.maybe("maintenance_note", sent.maintenance_note.as_deref());
+    to.maybe("mark", sent.mark.as_deref());
 }
 
 fn sent(from: &Section<'_>) -> Result<Sent, Misfit> {
@@ -230,5 +231,6 @@ fn sent(from: &Section<'_>) -> Result<Sent, Misfit> {
             .maybe("maximum_timeout", Item::as_integer)?
             .unwrap_or_default(),
         maintenance_note: from.maybe_text("maintenance_note")?,
+        mark: from.maybe_text("mark")?,
     })
 }

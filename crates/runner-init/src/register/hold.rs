@@ -47,9 +47,11 @@ impl Hold {
             Self::Jobs(_) | Self::Asking(_) | Self::Unseen if !owned => return None,
             Self::Jobs(jobs) | Self::Asking(jobs) => still_has(jobs),
             Self::Full(jobs) if owned && jobs > 0 => still_has(jobs),
-            Self::Full(_) => "may be polled once more, because every job slot is in use".to_owned(),
+            Self::Full(_) => {
+                "may be polled once more, because every job slot is in use,".to_owned()
+            }
             Self::Unseen => {
-                "may still have jobs: they cannot be observed without a metrics port".to_owned()
+                "may still have jobs, which cannot be observed without a metrics port,".to_owned()
             }
             Self::Polled => "may still be polled by the runner manager".to_owned(),
         })
@@ -141,15 +143,18 @@ impl Looks {
         let Watched { old, new, pass } = watched;
         let is_in = |all: &[String], label: &str| all.iter().any(|runner| runner == label);
         let ends = sample.state.is_some_and(ProcessState::is_ending);
-        if !ends && is_in(&sample.loaded_runners, old) {
+        let loaded = &sample.loaded_runners;
+        // A file without the new one is the old one, be its token of a time before a rotation. A paused file has none at all.
+        let is_old = is_in(loaded, old) || !loaded.is_empty() && !is_in(loaded, new);
+        if !ends && is_old {
             *self = Self::default();
             return Hold::Polled;
         }
-        // Jobs of a token that was rotated since count too: whose they are is not shown.
-        let left = sample
-            .work
-            .iter()
-            .filter(|work| work.runner == old || !is_in(&sample.loaded_runners, &work.runner));
+        // Jobs of a token that was rotated since count too: whose they are is not shown. Whoever ends loads no file any more.
+        let left = sample.work.iter().filter(|work| {
+            let may_be_old = ends || work.runner == old || !is_in(loaded, &work.runner);
+            may_be_old && work.runner != new
+        });
         let (jobs, requests) = left.fold((0.0, 0.0), |(jobs, requests), work| {
             (jobs + work.jobs, requests + work.requests)
         });

@@ -59,6 +59,8 @@ fn runner_of_a_loaded_file_is_polled() {
     check(&[("loaded old", 100)], Hold::Polled);
     check(&[("loaded old, polled old", 100)], Hold::Polled);
     check(&[("loaded new", 40), ("loaded old", 1)], Hold::Polled);
+    // The token was rotated, and neither that file nor the new one is loaded yet.
+    check(&[("loaded older, jobs older 1", 100)], Hold::Polled);
 }
 
 #[test]
@@ -100,6 +102,9 @@ fn entry_in_the_feeders_hand_is_polled_when_a_slot_is_free() {
         Hold::Jobs(1),
     );
     check(&[("ends, jobs old 2", 3)], Hold::Jobs(2));
+    // It ends with the file of before a rotation.
+    check(&[("ends, loaded older, jobs older 1", 3)], Hold::Jobs(1));
+    check(&[("ends, loaded new, jobs new 1", 3)], Hold::Jobs(0));
 }
 
 #[test]

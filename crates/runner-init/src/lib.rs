@@ -13,6 +13,7 @@ mod help;
 mod properties;
 mod register;
 mod rotate;
+mod runner_manager;
 mod stops;
 mod values;
 

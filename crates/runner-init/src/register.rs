@@ -96,7 +96,10 @@ async fn register(
             return Err(error);
         }
     };
-    give_back::everything(plan, &mut files, &runner, &system_id, deadline, stops).await;
+    give_back::everything(
+        plan, &mut files, &runner, changed, &system_id, deadline, stops,
+    )
+    .await;
     // From here on the work is done: a signal no longer takes anything back.
     log::info!(
         "{changed} {path}: runner {id} at {url} from {source}, runner manager {system_id}",

@@ -25,6 +25,7 @@ use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::volume::{Volume, names};
 
 use crate::args::Environment;
+use crate::runner_manager;
 use crate::stops::Stops;
 use choice::{Choice, choose};
 use options::Options;
@@ -78,11 +79,15 @@ pub(crate) async fn run(options: &Options, environment: &Environment) -> anyhow:
     };
     // From here on the work is done to its end: no signal brings the token before back.
     scene.write(&rotation, out.as_ref())?;
+    let is_paused = file.ends_with(names::ORIGINAL);
+    if !is_paused {
+        scene.is_loaded(deadline).await;
+    }
     let runner = choice.runner();
     let url = &rotation.url;
     let how = if resumed {
         "received by an earlier run that was stopped"
-    } else if file.ends_with(names::ORIGINAL) {
+    } else if is_paused {
         "the runner manager loads it when runner-reaper resume ends the pause"
     } else {
         "a running runner manager loads it within 3s"
@@ -203,6 +208,19 @@ impl<'a> Scene<'a> {
             out,
             resumed: rotation.is_some(),
             expires_at: rotation.and_then(|rotation| rotation.expires_at.as_deref()),
+        }
+    }
+
+    /// Has a runner manager load the file at once: until then GitLab refuses all that it asks for.
+    async fn is_loaded(&self, deadline: Deadline) {
+        let place = Place::find(&self.volume, &self.config).ok().flatten();
+        let config = place.and_then(|place| ConfigToml::parse(&place.text).ok());
+        let address = config.as_ref().and_then(ConfigToml::listen_address);
+        let id = self.system_id().ok().flatten();
+        let variable = |name: &str| self.variable(name);
+        let config = &self.options.config;
+        if let Some(live) = runner_manager::find(config, id, address, &variable, deadline).await {
+            runner_manager::loads(&live).await;
         }
     }
 

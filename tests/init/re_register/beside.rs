@@ -1,7 +1,9 @@
 //! Others meanwhile: a hook, a second shell, a pause by hand.
 
 use acceptance::pod::{Plan, Pod, Source};
+use acceptance::versions::{ENDS, each};
 use gitlab_simulator::JobStatus;
+use nix::sys::signal::Signal;
 
 use super::{ends_well, in_file, is_off, polls, re_registers};
 
@@ -119,6 +121,63 @@ fn without_a_metrics_port_a_shared_runner_goes_when_it_cannot_be_polled_and_an_o
         pod.registers(&words);
         assert!(is_off(&pod, &old), "nobody is there to have jobs");
     }
+}
+
+#[test]
+fn runner_manager_loads_the_new_runner_at_once_and_not_at_its_next_look() {
+    each(&ENDS, || {
+        for source in Source::SHARED_AND_OWNED {
+            let mut pod = Pod::of(Plan::of(source));
+            pod.order.may_be_asked_again();
+            // It never looks twice at a file that is older than what it has loaded: only the signal has it load this one.
+            let file = std::fs::File::options().write(true).open(pod.config());
+            let ahead = std::time::SystemTime::now() + std::time::Duration::from_secs(3600);
+            file.unwrap().set_modified(ahead).unwrap();
+            pod.start(&[]);
+            pod.is_up();
+            pod.polled(1);
+            let words = pod.words(&Plan::of(source));
+            let (new, _) = re_registers(&mut pod, &words);
+            // From here it is the runner manager's own pace: the first request comes in its next pass, check_interval at most.
+            polls(&pod, &new);
+            ends_well(&mut pod, &[]);
+        }
+    });
+}
+
+#[test]
+fn owned_runner_whose_token_was_rotated_meanwhile_is_not_deleted_under_its_job() {
+    each(&ENDS, || {
+        for drains in [false, true] {
+            let mut pod = Pod::working(Plan {
+                concurrent: 2,
+                ..Plan::of(Source::RegistrationToken)
+            });
+            pod.order.may_be_asked_again();
+            let old = in_file(&pod);
+            let jobs = pod.busy_with(1);
+            pod.works_on(jobs[0]);
+            if drains {
+                // It loads neither the rotated token nor the new runner.
+                pod.signal(Signal::SIGQUIT);
+                pod.drains();
+            }
+            let rotated = acceptance::stage::run(&mut pod.stage.init(&["rotate"]));
+            assert_eq!(rotated.code(), 0, "{}", rotated.output());
+            let words = pod.words(&Plan::of(pod.source));
+            let (_, ended) = re_registers(&mut pod, &words);
+            assert!(!is_off(&pod, &old), "drains {drains}: {}", ended.words);
+            assert!(ended.words.contains("is kept for now"), "{}", ended.words);
+            pod.release();
+            pod.job_is(jobs[0], JobStatus::Success);
+            if drains {
+                assert!(pod.exited().success());
+            }
+            pod.reap(&["unregister", "--all-runners"])
+                .is(0, "nothing is left at GitLab");
+            assert!(pod.is_gone());
+        }
+    });
 }
 
 #[test]

@@ -207,6 +207,11 @@ impl<'a> Files<'a> {
         Duration::from_secs(u64::try_from(self.config.check_interval()).unwrap_or(3))
     }
 
+    /// Whether `config.toml` stays paused and this run works on its original.
+    pub(super) fn is_paused(&self, plan: &Plan<'_>) -> bool {
+        self.config_name != plan.config_name
+    }
+
     pub(super) fn state(&self) -> &State {
         &self.state
     }

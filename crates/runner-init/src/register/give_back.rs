@@ -6,14 +6,15 @@ use std::time::Duration;
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::gitlab::{Client, Endpoint, Gone};
 use runner_lifecycle::runner::Runner;
-use runner_lifecycle::runner_manager::{Live, Wanted};
+use runner_lifecycle::runner_manager::Live;
 use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::unregister::Registered;
 
-use super::files::Files;
+use super::files::{Changed, Files};
 use super::hold::{Hold, Watched};
 use super::plan::Plan;
 use super::stops::Stops;
+use crate::runner_manager;
 
 /// How long GitLab may stay silent about a runner that has left: the pod is waiting to start, and the next run asks again.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -24,19 +25,37 @@ pub(super) async fn everything(
     plan: &Plan<'_>,
     files: &mut Files<'_>,
     runner: &Runner,
+    changed: Changed,
     system_id: &SystemId,
     deadline: Deadline,
     stops: &mut Stops,
 ) {
     let all = files.leaving(plan);
-    if all.is_empty() {
+    let is_new = changed == Changed::Written && !files.is_paused(plan);
+    if all.is_empty() && !(is_new && plan.options.anew) {
         return;
     }
     // config.toml is published: a signal only puts this off to the next run.
-    let find = find(plan, files, system_id, deadline);
+    let variable = |name: &str| plan.variable(name);
+    let find = runner_manager::find(
+        &plan.options.config,
+        Some(system_id.clone()),
+        files.listen_address.as_deref(),
+        &variable,
+        deadline,
+    );
     let Ok(live) = stops.unless_stopped(find).await else {
         return;
     };
+    // It looks at its file by itself too, but later.
+    if let Some(live) = live.as_ref().filter(|_| is_new)
+        && stops
+            .unless_stopped(runner_manager::loads(live))
+            .await
+            .is_err()
+    {
+        return;
+    }
     for leaving in all {
         let what = Registered::of(&leaving, system_id);
         let hold = hold(plan, files, live.as_ref(), &leaving, runner);
@@ -68,28 +87,6 @@ pub(super) async fn everything(
             ),
         }
     }
-}
-
-/// The runner manager that works on the file, where one lives.
-async fn find(
-    plan: &Plan<'_>,
-    files: &Files<'_>,
-    system_id: &SystemId,
-    deadline: Deadline,
-) -> Option<Live> {
-    let address = |told: Option<&str>| {
-        let told = told
-            .map(str::to_owned)
-            .or_else(|| plan.variable("LISTEN_ADDRESS"));
-        told.or_else(|| files.listen_address.clone())
-    };
-    let wanted = Wanted {
-        config: &plan.options.config,
-        system_id: Some(system_id.clone()),
-        address: &address,
-        takes_nameless: true,
-    };
-    Live::find(wanted, deadline).await
 }
 
 async fn hold(

@@ -242,6 +242,12 @@ fn help_of_the_command_shows_its_flags_and_not_those_of_a_registration() {
         assert_eq!(ended.code(), 0, "{}", ended.output());
         assert!(ended.stdout.contains("--token-out"), "{}", ended.stdout);
         assert!(!ended.stdout.contains("--executor"), "{}", ended.stdout);
+        assert_eq!(ended.stdout.matches("Options:").count(), 1);
+        // What a flag does to a registration is not what it does here.
+        for of_register in ["to write", "default 5m", "registration", "manifest needs"] {
+            let all = &ended.stdout;
+            assert!(!all.contains(of_register), "{of_register}: {all}");
+        }
     }
     let all = run(&mut stage.init(&["--help"]));
     for word in ["rotate", "completions", "--executor"] {

@@ -63,6 +63,17 @@ impl Command {
         }
     }
 
+    /// What `--help` says of a flag that means something else here than to a registration.
+    pub(crate) fn help_of(self, flag: &str) -> Option<&'static str> {
+        let all: &[(&str, &str)] = match self {
+            Self::ReRegister => RE_REGISTER_HELP,
+            Self::Rotate => ROTATE_HELP,
+            Self::Register | Self::Completions => &[],
+        };
+        let found = all.iter().find(|(name, _)| *name == flag);
+        found.map(|(_, help)| *help)
+    }
+
     /// The flag of it with this name or alias.
     pub(crate) fn find(self, name: &str) -> Option<&'static Flag> {
         self.flags()
@@ -94,6 +105,54 @@ impl Command {
         }
     }
 }
+
+const RE_REGISTER_HELP: &[(&str, &str)] = &[
+    ("config", "the config.toml with the runner entry"),
+    (
+        "description",
+        "name of the runner entry (default: the one of this URL that runner-init wrote)",
+    ),
+    (
+        "tag-list",
+        "tags of the new runner, separated by commas (default: those of the previous one)",
+    ),
+    (
+        "run-untagged",
+        "run untagged jobs; implied if there are no tags (default: as the previous runner)",
+    ),
+    (
+        "locked",
+        "lock the runner to its project (default: as the previous runner)",
+    ),
+    (
+        "access-level",
+        "not_protected (all branches) or ref_protected (protected branches only) (default: as the previous runner)",
+    ),
+    (
+        "maximum-timeout",
+        "maximum job timeout, in seconds (default: as the previous runner)",
+    ),
+    (
+        "paused",
+        "register the runner as paused (default: as the previous runner)",
+    ),
+    (
+        "maintenance-note",
+        "maintenance note of the runner, shown to administrators (default: as the previous runner)",
+    ),
+];
+
+const ROTATE_HELP: &[(&str, &str)] = &[
+    ("config", "the config.toml with the runner entry"),
+    (
+        "timeout",
+        "time limit of the whole run: 90s, 5m, 1h30m or seconds (default 1m)",
+    ),
+    (
+        "grace-period",
+        "the pod's terminationGracePeriodSeconds: the time in which a stopped run may still receive and write the new token (default 30s)",
+    ),
+];
 
 /// How every variable of ours begins.
 pub(crate) const OURS: &str = "RUNNER_INIT_";

@@ -99,17 +99,23 @@ fn definition(of: Command, shown: impl Fn(&Flag) -> bool) -> clap::Command {
         .max_term_width(120);
     for flag in of.flags() {
         let heading = match of {
-            Command::Register | Command::ReRegister => flags::heading(flag),
-            _ => "Options",
+            Command::Register | Command::ReRegister => Some(flags::heading(flag)),
+            _ => None,
         };
-        command = command.arg(arg(flag).help_heading(heading).hide(!shown(flag)));
+        let arg = arg(flag, of).help_heading(heading);
+        command = command.arg(arg.hide(!shown(flag)));
     }
     command
         .arg(
             Arg::new("h")
                 .short('h')
                 .action(ArgAction::SetTrue)
-                .help("show the flags that a manifest needs"),
+                .help(match of {
+                    Command::Register | Command::ReRegister => {
+                        "show the flags that a manifest needs"
+                    }
+                    Command::Rotate | Command::Completions => "the same as --help",
+                }),
         )
         .arg(
             Arg::new("help")
@@ -126,8 +132,8 @@ fn definition(of: Command, shown: impl Fn(&Flag) -> bool) -> clap::Command {
         )
 }
 
-fn arg(flag: &'static Flag) -> Arg {
-    let arg = Arg::new(flag.name).long(flag.name).help(help(flag));
+fn arg(flag: &'static Flag, of: Command) -> Arg {
+    let arg = Arg::new(flag.name).long(flag.name).help(help(flag, of));
     let arg = match flag.alias {
         Some(alias) if alias.len() == 1 => arg.short(alias.chars().next().unwrap_or_default()),
         Some(alias) => arg.visible_alias(alias),
@@ -139,8 +145,9 @@ fn arg(flag: &'static Flag) -> Arg {
     }
 }
 
-fn help(flag: &Flag) -> String {
+fn help(flag: &Flag, of: Command) -> String {
     let text = match flag.purpose {
+        _ if let Some(text) = of.help_of(flag.name) => text.to_owned(),
         Purpose::Key(path) if flag.help.is_empty() => match path.rsplit_once('.') {
             Some((table, key)) => format!("{key} of [runners.{table}]"),
             None => format!("{path} of the entry"),

@@ -17,6 +17,7 @@ use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::{Exit, Failure};
 use runner_lifecycle::named_file;
 use runner_lifecycle::original;
+use runner_lifecycle::report::address;
 use runner_lifecycle::rotation::{self, Place};
 use runner_lifecycle::signals::Signals;
 use runner_lifecycle::source::Ownership;
@@ -190,7 +191,7 @@ impl<'a> Scene<'a> {
             "{} at {} is shared: a reset makes its token invalid at once in all other pods and in every Secret; if that is intended, \
              give --shared, and --token-out FILE for the Secret",
             choice.runner(),
-            choice.entry.url
+            address(&choice.entry.url)
         )))
     }
 

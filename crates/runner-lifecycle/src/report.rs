@@ -142,6 +142,19 @@ pub fn one_line(text: &str) -> String {
     line
 }
 
+/// An address as it may be shown: what stands before an at sign may be a password.
+#[must_use]
+pub fn address(url: &str) -> String {
+    let url = one_line(url);
+    match url.rsplit_once('@') {
+        Some((before, host)) => {
+            let scheme = before.find("://").map_or(0, |at| at + "://".len());
+            format!("{}***@{host}", &before[..scheme])
+        }
+        None => url,
+    }
+}
+
 /// Whether a character does something to a terminal other than stand there: it controls it, breaks the line, or turns the
 /// direction of what follows, so that one word is read as another.
 #[must_use]
@@ -235,5 +248,19 @@ mod tests {
             std::fs::read_to_string(&path).unwrap(),
             "GitLab refused the token"
         );
+    }
+
+    #[test]
+    fn password_of_an_address_is_not_shown() {
+        fn check(url: &str, want: &str) {
+            assert_eq!(address(url), want);
+        }
+        check("https://gitlab.example/x", "https://gitlab.example/x");
+        check(
+            "https://me:canary@gitlab.example",
+            "https://***@gitlab.example",
+        );
+        check("canary@gitlab", "***@gitlab");
+        check("https://glrt-canary/", "https://***/");
     }
 }

@@ -91,3 +91,23 @@ fn dry_run_shows_what_would_be_sent_and_written_and_does_neither() {
     assert_eq!(after, before);
     assert!(scene.outside.snapshot().is_empty());
 }
+
+#[test]
+fn name_that_would_mislead_a_terminal_and_password_of_an_address_are_not_printed() {
+    let scene = Scene::new(false);
+    let name = "a\\u001b[31m\\u202eb";
+    let text = scene.config_text();
+    let text = text.replace("name = \"one\"", &format!("name = \"{name}\""));
+    scene.stage.put("config.toml", &text);
+    let done = scene.rotate(&["--output=json"]);
+    assert_eq!(done.code(), 0, "{}", done.output());
+    let entries = parsed(&done.stdout)["entries"].clone();
+    assert_eq!(entries, serde_json::json!(["a\u{fffd}[31m\u{fffd}b"]));
+    // Whoever wrote a password into an address is not answered with it.
+    let text = scene.config_text().replace("http://", "http://me:canary@");
+    scene.stage.put("config.toml", &text);
+    for more in [&["--dry-run"][..], &["--dry-run", "--output=json"], &[]] {
+        let ended = scene.rotate(more);
+        assert!(!ended.output().contains("canary"), "{}", ended.output());
+    }
+}

@@ -4,6 +4,7 @@ use runner_config::config_toml::RunnerEntry;
 use runner_config::shown::shown;
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::gitlab::same_url;
+use runner_lifecycle::report::address;
 use runner_lifecycle::source::{Ownership, Source};
 use runner_lifecycle::state::State;
 use runner_lifecycle::token::Token;
@@ -116,7 +117,8 @@ fn named(entry: &RunnerEntry) -> String {
     let runner = entry
         .id
         .map_or_else(String::new, |id| format!("runner {id} "));
-    format!("{} ({runner}at {})", shown(&entry.name), entry.url)
+    let url = address(&entry.url);
+    format!("{} ({runner}at {url})", shown(&entry.name))
 }
 
 #[cfg(test)]

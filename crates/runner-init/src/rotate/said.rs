@@ -3,6 +3,7 @@
 use runner_config::shown::without_tokens;
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::gitlab::Endpoint;
+use runner_lifecycle::report::{address, one_line};
 use runner_lifecycle::source::Ownership;
 use runner_lifecycle::stdout;
 use serde_json::{Value, json};
@@ -67,13 +68,14 @@ impl Said<'_> {
 
     fn json(&self) -> String {
         let Choice { entry, names, .. } = self.choice;
+        let names: Vec<String> = names.iter().map(|name| one_line(name)).collect();
         let value: Value = json!({
             "version": VERSION,
             "dry_run": self.options.dry_run,
             "resumed": self.resumed,
             "file": self.file,
             "entries": names,
-            "url": entry.url,
+            "url": address(&entry.url),
             "id": entry.id,
             "shared": self.choice.ownership == Ownership::Shared,
             "token_out": self.out.map(|out| out.path().display().to_string()),

@@ -85,6 +85,7 @@ fn full() -> State {
             token: None,
             expires_at: None,
         }],
+        ..State::default()
     }
 }
 

@@ -1,79 +1,31 @@
-//! Owns what a token is: a secret that cannot be shown, known by GitLab's prefixes, and masked in any text. One without a
-//! prefix cannot be known in a text.
+//! Owns what a token is: a secret that cannot be shown, and what the look of a text tells of one before anybody asks GitLab: its
+//! kind, whether it can be one at all, and where tokens stand in any text, to be masked. One without a prefix cannot be known.
 
 use std::borrow::Cow;
 
+mod kind;
+mod no_token;
 mod secret;
 
+pub use kind::TokenKind;
+use kind::prefixes;
+use no_token::no_token;
+pub use no_token::reads_like_a_placeholder;
 pub use secret::{Token, TokenError};
 
 /// What stands in place of a token.
 pub const MASK: &str = "***";
 
-/// How a session cookie begins.
-pub const COOKIE: &str = "_gitlab_session=";
-
-/// What a token with a known prefix is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A runner's own.
-    Authentication,
-    /// It trades for a runner's own.
-    Registration,
-    /// A personal, group or project access token: the three look alike.
-    Access,
-    /// GitLab's, and never for a runner.
-    Other(&'static str),
-}
-
-/// GitLab's prefixes (docs.gitlab.com, "Token overview"). `GR1348941` is fixed for groups and projects.
-const PREFIXES: [(&str, Kind); 15] = [
-    ("glrt-", Kind::Authentication),
-    ("glrtr-", Kind::Authentication),
-    ("GR1348941", Kind::Registration),
-    ("glpat-", Kind::Access),
-    ("gldt-", Kind::Other("a deploy token")),
-    ("gloas-", Kind::Other("the secret of an OAuth application")),
-    ("glcbt-", Kind::Other("a job token")),
-    ("glptt-", Kind::Other("a trigger token")),
-    ("glft-", Kind::Other("a feed token")),
-    ("glimt-", Kind::Other("an incoming mail token")),
-    (
-        "glagent-",
-        Kind::Other("a token of the agent for Kubernetes"),
-    ),
-    ("glsoat-", Kind::Other("a SCIM token")),
-    ("glffct-", Kind::Other("a feature flags client token")),
-    ("glwt-", Kind::Other("a workspace token")),
-    (COOKIE, Kind::Other("a session cookie")),
-];
-
-/// The prefixes, for masking.
-pub fn prefixes() -> impl Iterator<Item = &'static str> {
-    PREFIXES.iter().map(|(prefix, _)| *prefix)
-}
-
-impl Kind {
-    /// The kind of a token whose prefix is GitLab's, behind an instance's own prefix too; nothing for any other.
+impl TokenKind {
+    /// Why a text is not the token of this kind that is wanted, where that is certain: goes behind "the token". `advice` says where
+    /// a token of another kind belongs. The text is never part of it.
     #[must_use]
-    pub fn of(token: &str) -> Option<Self> {
-        let known = |prefix: &str| {
-            let behind_another = || token.contains(&format!("-{prefix}"));
-            token.starts_with(prefix) || prefix.starts_with("gl") && behind_another()
-        };
-        let mut kinds = PREFIXES.iter();
-        kinds.find_map(|(prefix, kind)| known(prefix).then_some(*kind))
-    }
-
-    /// In the words of GitLab's pages, for "the token is …".
-    #[must_use]
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Authentication => "a runner's authentication token",
-            Self::Registration => "a registration token",
-            Self::Access => "a personal, group or project access token",
-            Self::Other(words) => words,
+    pub fn misgiven(self, text: &str, advice: impl FnOnce(Self) -> String) -> Option<String> {
+        if let Some(why) = no_token(text) {
+            return Some(why.to_owned());
         }
+        let kind = Self::of(text.trim()).filter(|kind| *kind != self)?;
+        Some(format!("is {}: {}", kind.words(), advice(kind)))
     }
 }
 
@@ -124,28 +76,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kinds_are_known_by_their_prefix() {
-        fn check(token: &str, want: Option<Kind>) {
-            assert_eq!(Kind::of(token), want, "{token}");
-        }
-        check("glrt-abc", Some(Kind::Authentication));
-        check("acme-glrt-abc", Some(Kind::Authentication));
-        check("glrtr-abc", Some(Kind::Authentication));
-        check("GR1348941abc", Some(Kind::Registration));
-        check("glpat-abc", Some(Kind::Access));
-        check("acme-glpat-abc", Some(Kind::Access));
-        check("gldt-abc", Some(Kind::Other("a deploy token")));
-        for plain in [
-            "abc",
-            "t1_abc",
-            "gitlabtoken",
-            "gr1348941",
-            "xGR1348941",
-            "glabc",
-            "",
-        ] {
-            check(plain, None);
-        }
+    fn token_of_another_kind_is_told_with_its_place_and_never_shown() {
+        let check = |text: &str, want: Option<&str>| {
+            let got = TokenKind::Access.misgiven(text, |kind| format!("for {}", kind.words()));
+            assert_eq!(got.as_deref(), want, "{text}");
+        };
+        check("glpat-canary", None);
+        check("canary", None);
+        check(
+            " gldt-canary\n",
+            Some("is a deploy token: for a deploy token"),
+        );
+        // What can be no token comes first.
+        check("'gldt-canary'", Some("is in quotes: remove them"));
     }
 
     #[test]

@@ -1,8 +1,3 @@
-//! Owns what is told of a token before GitLab is asked. What a token is, is [`runner_config::token`]'s.
+//! Owns the words for tokens here. What a token is, and what its look tells, is [`runner_config::token`]'s.
 
-mod kind;
-
-pub use runner_config::token::{Token, TokenError};
-
-pub(crate) use kind::reads_like_a_placeholder;
-pub use kind::{Kind, no_token};
+pub use runner_config::token::{Token, TokenError, TokenKind};

@@ -14,7 +14,7 @@ use runner_lifecycle::exit::Failure;
 use runner_lifecycle::gitlab::{Endpoint, GivenTlsFiles, Proxies, TlsFiles};
 use runner_lifecycle::named_file;
 use runner_lifecycle::pod::Pod;
-use runner_lifecycle::token::{Kind, Token, no_token};
+use runner_lifecycle::token::{Token, TokenKind};
 
 use crate::grace::Grace;
 
@@ -239,14 +239,10 @@ pub(crate) fn are_of_a_person(words: &[Word]) -> bool {
 
 /// Why a text is no token of a runner entry, where that is certain.
 fn misgiven(text: &str) -> Option<String> {
-    if let Some(why) = no_token(text) {
-        return Some(why.to_owned());
-    }
-    let kind = Kind::of(text.trim()).filter(|kind| *kind != Kind::Authentication)?;
-    let words = kind.words();
-    Some(format!(
-        "is {words}: select a runner entry by its authentication token or by --name, or all with --all-runners"
-    ))
+    TokenKind::Authentication.misgiven(text, |_| {
+        "select a runner entry by its authentication token or by --name, or all with --all-runners"
+            .to_owned()
+    })
 }
 
 /// `--config`, then `RUNNER_REAPER_CONFIG`, then gitlab-runner's own variable and default.

@@ -5,6 +5,7 @@ use std::fmt;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use super::kind::{CREATED, behind_prefix, is_created_runner};
 use crate::sameness::digest_of;
 
 /// How many characters of a token gitlab-runner shows.
@@ -81,13 +82,13 @@ impl Token {
     /// `glrtr-` is what a registration gives back and is not `glrt-`.
     #[must_use]
     pub fn is_created_runner(&self) -> bool {
-        self.begins_with_glrt() || self.0.contains("-glrt-")
+        is_created_runner(&self.0)
     }
 
     /// Whether it begins with the literal `glrt-`, by which alone gitlab-runner's `register` knows such a token.
     #[must_use]
     pub fn begins_with_glrt(&self) -> bool {
-        self.0.starts_with("glrt-")
+        self.0.starts_with(CREATED)
     }
 }
 
@@ -96,7 +97,7 @@ impl Token {
     /// kind. Of a token that is too short to hide anything behind them, the prefix alone.
     #[must_use]
     pub fn short(&self) -> String {
-        let (text, secret) = (self.expose(), self.behind_prefix().len());
+        let (text, secret) = (self.expose(), behind_prefix(&self.0).len());
         let shown = if secret < 2 * LABEL { 0 } else { LABEL };
         text[..text.len() - secret + shown].to_owned()
     }
@@ -105,34 +106,9 @@ impl Token {
     /// be the whole of a short token, so it is compared and not shown.
     #[must_use]
     pub fn label(&self) -> &str {
-        let rest = self.behind_prefix();
+        let rest = behind_prefix(&self.0);
         &rest[..rest.len().min(LABEL)]
     }
-
-    fn behind_prefix(&self) -> &str {
-        let rest = self.expose();
-        let rest = match rest.strip_prefix("glrt-") {
-            Some(rest) => without_type(rest).unwrap_or(rest),
-            None => without_type(rest)
-                .or_else(|| rest.strip_prefix("glrtr-"))
-                .unwrap_or(rest),
-        };
-        let rest = rest.strip_prefix("glcbt-").unwrap_or(rest);
-        let old = rest.strip_prefix("GR").and_then(|tail| {
-            let (seven, rest) = tail.split_at_checked(7)?;
-            seven
-                .bytes()
-                .all(|byte| byte.is_ascii_hexdigit())
-                .then_some(rest)
-        });
-        old.unwrap_or(rest)
-    }
-}
-
-/// `t1_`, `t2_`, `t3_`: an instance's, a group's, a project's runner.
-fn without_type(text: &str) -> Option<&str> {
-    let types = ["t1_", "t2_", "t3_"];
-    types.iter().find_map(|prefix| text.strip_prefix(prefix))
 }
 
 impl fmt::Debug for Token {

@@ -6,7 +6,7 @@ use runner_config::shown::shown;
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::gitlab::{AccessLevel, RunnerType};
 use runner_lifecycle::named_file;
-use runner_lifecycle::token::{Kind, Token, no_token};
+use runner_lifecycle::token::{Token, TokenKind};
 
 use super::reading::Readings;
 use super::{Ask, Credential, Given, Origin, ServerSide};
@@ -63,7 +63,7 @@ pub(super) fn choose(
         (_, Some(file)) => {
             // The command line is checked before what is in a file.
             let runner_type = runner_type.ok_or_else(|| Failure::usage(NO_RUNNER_TYPE))?;
-            let token = read(&file.value, file.origin, Kind::Access)?;
+            let token = read(&file.value, file.origin, TokenKind::Access)?;
             let found = Candidate {
                 token,
                 origin: file.origin,
@@ -112,16 +112,16 @@ fn typed(
         origin: Origin::Terminal,
     };
     let Candidate { token, origin } = &found;
-    match (Kind::of(token.expose()), runner_type) {
-        (Some(Kind::Registration), _) => {
+    match (TokenKind::of(token.expose()), runner_type) {
+        (Some(TokenKind::Registration), _) => {
             Ok((Credential::RegistrationToken(found.token), server_side))
         }
-        (Some(Kind::Access), Some(runner_type)) => {
+        (Some(TokenKind::Access), Some(runner_type)) => {
             let token = found.token;
             Ok((Credential::AccessToken { token, runner_type }, server_side))
         }
-        (Some(Kind::Access), None) => Err(Failure::usage(NO_RUNNER_TYPE)),
-        _ => match misgiven(token.expose(), Kind::Authentication) {
+        (Some(TokenKind::Access), None) => Err(Failure::usage(NO_RUNNER_TYPE)),
+        _ => match misgiven(token.expose(), TokenKind::Authentication) {
             Some(why) => Err(Failure::usage(format!("{origin} {why}"))),
             None => authentication(found, false, &server_side, warnings),
         },
@@ -184,8 +184,8 @@ fn in_disguise(
 
 fn candidate(readings: &Readings, kind: &str) -> Result<Option<Candidate>, Failure> {
     let wanted = match kind {
-        REGISTRATION => Kind::Registration,
-        _ => Kind::Authentication,
+        REGISTRATION => TokenKind::Registration,
+        _ => TokenKind::Authentication,
     };
     if let Some(Given { value, origin }) = readings.trimmed(kind) {
         if let Some(why) = misgiven(&value, wanted) {
@@ -204,7 +204,7 @@ fn candidate(readings: &Readings, kind: &str) -> Result<Option<Candidate>, Failu
     }))
 }
 
-fn read(path: &str, origin: Origin, wanted: Kind) -> Result<Token, Failure> {
+fn read(path: &str, origin: Origin, wanted: TokenKind) -> Result<Token, Failure> {
     let given_by = origin.to_string();
     named_file::read_token(Path::new(path), &given_by, advice(origin), |text| {
         misgiven(text, wanted)
@@ -212,24 +212,26 @@ fn read(path: &str, origin: Origin, wanted: Kind) -> Result<Token, Failure> {
 }
 
 /// Why a text is not the token that is wanted, and where it belongs; only what is certain without asking GitLab.
-fn misgiven(text: &str, wanted: Kind) -> Option<String> {
-    if let Some(why) = no_token(text) {
-        return Some(why.to_owned());
-    }
-    let kind = Kind::of(text.trim())?;
-    // A created runner's token given as registration token is taken, as gitlab-runner takes it.
-    let in_disguise = wanted == Kind::Registration
-        && Token::new(text).is_ok_and(|token| token.is_created_runner());
-    if kind == wanted || in_disguise {
-        return None;
-    }
-    let place = match kind {
-        Kind::Authentication => "give it with --token-file or --token",
-        Kind::Registration => "give it with --registration-token-file or --registration-token",
-        Kind::Access => "give it with --access-token-file",
-        Kind::Other(_) => "it cannot register a runner; see --help for the tokens that can",
+fn misgiven(text: &str, wanted: TokenKind) -> Option<String> {
+    let is_created = || Token::new(text).is_ok_and(|token| token.is_created_runner());
+    let wanted = match wanted {
+        // A created runner's token given as registration token is taken, as gitlab-runner takes it.
+        TokenKind::Registration if is_created() => TokenKind::Authentication,
+        wanted => wanted,
     };
-    Some(format!("is {}: {place}", kind.words()))
+    wanted.misgiven(text, |kind| {
+        let place = match kind {
+            TokenKind::Authentication => "give it with --token-file or --token",
+            TokenKind::Registration => {
+                "give it with --registration-token-file or --registration-token"
+            }
+            TokenKind::Access => "give it with --access-token-file",
+            TokenKind::Other(_) => {
+                "it cannot register a runner; see --help for the tokens that can"
+            }
+        };
+        place.to_owned()
+    })
 }
 
 fn advice(origin: Origin) -> &'static str {

@@ -1,7 +1,9 @@
 //! Owns the next step: what an operator can do about a refusal. Rules only, no wording of what happened.
 
+use runner_config::token::reads_like_a_placeholder;
+
 use super::call::Purpose;
-use crate::token::{Kind, Token, reads_like_a_placeholder};
+use crate::token::{Token, TokenKind};
 
 const OTHER_ADDRESS: &str = "that is not the address of GitLab's API: check --url, including a relative root such as /gitlab";
 
@@ -77,7 +79,7 @@ pub(super) fn token_hint(purpose: Purpose, token: &Token) -> String {
     if reads_like_a_placeholder(token.expose()) {
         return " (it looks like a placeholder)".to_owned();
     }
-    match (purpose, Kind::of(token.expose())) {
+    match (purpose, TokenKind::of(token.expose())) {
         (Purpose::Verification, None) => {
             " (if it is a registration token, give it with --registration-token)".to_owned()
         }

@@ -9,7 +9,7 @@ use runner_lifecycle::exit::Failure;
 use runner_lifecycle::fleet::Fleet;
 use runner_lifecycle::gitlab::{Endpoint, RunnersOf};
 use runner_lifecycle::named_file;
-use runner_lifecycle::token::{Kind, Token, no_token};
+use runner_lifecycle::token::{Token, TokenKind};
 
 use super::arg::{switch, valued};
 use super::given::Given;
@@ -245,7 +245,7 @@ fn of(
                 named_file::read_token(Path::new(&path), "--token-file", advice, |text| {
                     misgiven(
                         text,
-                        Kind::Authentication,
+                        TokenKind::Authentication,
                         "the runner's authentication token",
                     )
                 })
@@ -261,7 +261,7 @@ fn of(
 
 /// From a file, or from a variable; a flag with the token itself would show it in the list of processes.
 fn access_token(given: &Given<'_>, file: Option<&str>) -> Result<Token, Failure> {
-    let wanted = |text: &str| misgiven(text, Kind::Access, "an access token");
+    let wanted = |text: &str| misgiven(text, TokenKind::Access, "an access token");
     if let Some(path) = file {
         let advice = "the token itself goes into RUNNER_REAPER_ACCESS_TOKEN";
         return named_file::read_token(Path::new(path), "--access-token-file", advice, wanted);
@@ -280,10 +280,6 @@ fn access_token(given: &Given<'_>, file: Option<&str>) -> Result<Token, Failure>
 }
 
 /// Why a text is not the kind of token that is wanted, where that is certain.
-fn misgiven(text: &str, wanted: Kind, words: &str) -> Option<String> {
-    if let Some(why) = no_token(text) {
-        return Some(why.to_owned());
-    }
-    let kind = Kind::of(text.trim()).filter(|kind| *kind != wanted)?;
-    Some(format!("is {}: sweep needs {words} here", kind.words()))
+fn misgiven(text: &str, wanted: TokenKind, words: &str) -> Option<String> {
+    wanted.misgiven(text, |_| format!("sweep needs {words} here"))
 }

@@ -106,9 +106,9 @@ fn authentication_token_wins_over_access_token_over_registration_token() {
 }
 
 /// What each way to give a token wants.
-const WAYS: [(Kind, [&str; 4]); 3] = [
+const WAYS: [(TokenKind, [&str; 4]); 3] = [
     (
-        Kind::Authentication,
+        TokenKind::Authentication,
         [
             "--token",
             "CI_SERVER_TOKEN",
@@ -117,7 +117,7 @@ const WAYS: [(Kind, [&str; 4]); 3] = [
         ],
     ),
     (
-        Kind::Registration,
+        TokenKind::Registration,
         [
             "--registration-token",
             "REGISTRATION_TOKEN",
@@ -126,7 +126,7 @@ const WAYS: [(Kind, [&str; 4]); 3] = [
         ],
     ),
     (
-        Kind::Access,
+        TokenKind::Access,
         [
             "",
             "",
@@ -137,7 +137,7 @@ const WAYS: [(Kind, [&str; 4]); 3] = [
 ];
 
 /// Every way with a token given by it: the kind it wants, whether a file holds the token, and what comes of it.
-fn by_every_way(token: &str, check: impl Fn(Kind, &str, Result<Credential, Failure>)) {
+fn by_every_way(token: &str, check: impl Fn(TokenKind, &str, Result<Credential, Failure>)) {
     let file = token_file(token);
     let path = file.path().to_str().unwrap();
     for (wanted, ways) in WAYS {
@@ -165,19 +165,27 @@ fn by_every_way(token: &str, check: impl Fn(Kind, &str, Result<Credential, Failu
 #[test]
 fn every_kind_of_token_is_taken_where_it_belongs_and_told_its_place_elsewhere() {
     const REGISTRATION: &str = "--registration-token-file";
-    let other = Kind::Other("");
+    let other = TokenKind::Other("");
     for (token, kind, place) in [
-        ("glrt-canary", Kind::Authentication, "--token-file"),
-        ("acme-glrt-canary", Kind::Authentication, "--token-file"),
+        ("glrt-canary", TokenKind::Authentication, "--token-file"),
         (
-            "glrt-t1_canary.01.121flyh6j",
-            Kind::Authentication,
+            "acme-glrt-canary",
+            TokenKind::Authentication,
             "--token-file",
         ),
-        ("glrtr-canary", Kind::Authentication, "--token-file"),
-        ("GR1348941canary", Kind::Registration, REGISTRATION),
-        ("glpat-canary", Kind::Access, "--access-token-file"),
-        ("acme-glpat-canary", Kind::Access, "--access-token-file"),
+        (
+            "glrt-t1_canary.01.121flyh6j",
+            TokenKind::Authentication,
+            "--token-file",
+        ),
+        ("glrtr-canary", TokenKind::Authentication, "--token-file"),
+        ("GR1348941canary", TokenKind::Registration, REGISTRATION),
+        ("glpat-canary", TokenKind::Access, "--access-token-file"),
+        (
+            "acme-glpat-canary",
+            TokenKind::Access,
+            "--access-token-file",
+        ),
         ("gldt-canary", other, "a deploy token"),
         ("gloas-canary", other, "OAuth"),
         ("glcbt-canary", other, "a job token"),
@@ -191,7 +199,7 @@ fn every_kind_of_token_is_taken_where_it_belongs_and_told_its_place_elsewhere() 
     ] {
         by_every_way(token, |wanted, way, comes| {
             // gitlab-runner takes a created runner's token as registration token too.
-            let disguise = wanted == Kind::Registration && token.contains("glrt-");
+            let disguise = wanted == TokenKind::Registration && token.contains("glrt-");
             match comes {
                 Ok(_) => assert!(wanted == kind || disguise, "{token} by {way} passed"),
                 Err(failure) => {

@@ -1,9 +1,7 @@
 //! Owns what can be said about a token before GitLab is asked, such as that a text is not a token. Only what is certain is
 //! said: prefixes can be configured, and an instance's registration token may be any text.
 
-use runner_config::token::{COOKIE, prefixes};
-
-pub use runner_config::token::Kind;
+use super::kind::{COOKIE, TokenKind, prefixes};
 
 /// What stands in no token behind one of these prefixes: separators, and what a shell, a template or JSON leaves behind.
 const STRAY: [char; 18] = [
@@ -30,8 +28,7 @@ const QUOTES: [char; 9] = [
 ];
 
 /// Why a text cannot be a token at all: goes behind "the token", and says what to do. The text is never part of it.
-#[must_use]
-pub fn no_token(text: &str) -> Option<&'static str> {
+pub(super) fn no_token(text: &str) -> Option<&'static str> {
     let text = text.trim();
     if text.starts_with('\u{feff}') {
         return Some("begins with a byte order mark: save the file without one");
@@ -71,7 +68,7 @@ pub fn no_token(text: &str) -> Option<&'static str> {
         let is_name = name
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || "_- ".contains(c));
-        (is_name && !name.is_empty() && Kind::of(value.trim()).is_some()).then_some(())
+        (is_name && !name.is_empty() && TokenKind::of(value.trim()).is_some()).then_some(())
     };
     if before('=').or_else(|| before(':')).is_some() && !text.starts_with(COOKIE) {
         return Some("has its name before it: give the token alone");
@@ -106,7 +103,7 @@ fn is_path(text: &str) -> bool {
 fn is_quoted(text: &str) -> bool {
     let inside = text.trim_matches(QUOTES);
     let (start, end) = (text.starts_with(QUOTES), text.ends_with(QUOTES));
-    start && end || (start || end) && Kind::of(inside).is_some()
+    start && end || (start || end) && TokenKind::of(inside).is_some()
 }
 
 /// `$TOKEN`, `${TOKEN}` and `$(TOKEN)`: Kubernetes leaves the last as it is where there is no such variable.
@@ -140,7 +137,8 @@ fn is_left_out(text: &str) -> bool {
 }
 
 /// Whether it reads like something to be replaced; a registration token of an instance's own may read so all the same.
-pub(crate) fn reads_like_a_placeholder(token: &str) -> bool {
+#[must_use]
+pub fn reads_like_a_placeholder(token: &str) -> bool {
     let lower = token.to_ascii_lowercase();
     let words = [
         "your",

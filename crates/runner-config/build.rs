@@ -183,7 +183,7 @@ fn shape(go_type: &str) -> Result<&'static str, String> {
 }
 
 /// How the values of a flag that gives a key of this Go type are read.
-fn kind(go_type: &str) -> Result<&'static str, String> {
+fn value_type(go_type: &str) -> Result<&'static str, String> {
     Ok(match go_type {
         "*bool" => "NullableBool",
         "KubernetesHostAliasesFlag" => "HostAliases",
@@ -212,12 +212,12 @@ fn flag(row: &Row<'_>) -> Result<String, String> {
     };
     let has = |mark: &str| row.marks.split(',').any(|own| own == mark);
     Ok(format!(
-        "Flag {{ name: {:?}, alias: {:?}, variable: {:?}, kind: Kind::{}, purpose: Purpose::{purpose}, help: {:?}, \
+        "Flag {{ name: {:?}, alias: {:?}, variable: {:?}, value_type: ValueType::{}, purpose: Purpose::{purpose}, help: {:?}, \
          is_secret: {}, is_trimmed: {}, is_first: {} }}",
         row.flag,
         some(row.alias),
         some(row.variable),
-        kind(row.go_type)?,
+        value_type(row.go_type)?,
         row.help,
         has("secret"),
         has("trim"),

@@ -10,7 +10,7 @@ pub struct Flag {
     /// The environment variable; the flag wins over it.
     pub variable: Option<&'static str>,
     /// How values are read.
-    pub kind: Kind,
+    pub value_type: ValueType,
     /// What the value is for.
     pub purpose: Purpose,
     /// A line for `--help`; empty where the key says it all.
@@ -25,7 +25,7 @@ pub struct Flag {
 
 /// How the values of a flag are read (gitlab-runner's own rules).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ValueType {
     /// Any text, as it is.
     Text,
     /// A decimal number.

@@ -38,13 +38,13 @@ pub mod token;
 pub mod zeros;
 
 pub use field::{Emit, Field, Shape, at, field};
-pub use flag::{Flag, Kind, Purpose};
+pub use flag::{Flag, Purpose, ValueType};
 pub use table::{CONFIG, FLAGS, RUNNER};
 
 /// What the build script makes of the table.
 mod table {
     use super::former::{Former, Instead};
-    use super::{Emit, Field, Flag, Kind, Purpose, Shape};
+    use super::{Emit, Field, Flag, Purpose, Shape, ValueType};
 
     include!(concat!(env!("OUT_DIR"), "/table.rs"));
 }

@@ -6,7 +6,7 @@ use runner_lifecycle::command_line::{CommandLine, Program, Role};
 use runner_lifecycle::completions;
 use runner_lifecycle::environment::Environment;
 
-use crate::flags::{self, Flag, Kind};
+use crate::flags::{self, Flag, ValueType};
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,6 +159,7 @@ pub(crate) const OURS: &str = "RUNNER_INIT_";
 
 /// A switch needs no value, and one that needs a word of its own takes no flag for it.
 fn takes_value(command: Command, name: &str) -> bool {
-    let kind = command.find(name).map(|flag| flag.kind);
-    kind.is_some_and(|kind| !matches!(kind, Kind::Bool | Kind::NullableBool))
+    let value_type = command.find(name).map(|flag| flag.value_type);
+    value_type
+        .is_some_and(|value_type| !matches!(value_type, ValueType::Bool | ValueType::NullableBool))
 }

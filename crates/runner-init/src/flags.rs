@@ -3,7 +3,7 @@
 
 mod own;
 
-pub(crate) use runner_config::{Flag, Kind, Purpose};
+pub(crate) use runner_config::{Flag, Purpose, ValueType};
 
 /// All flags, in the order in which `--help` shows them: what is registered where, our own, the keys of `config.toml`.
 pub(crate) fn all() -> impl Iterator<Item = &'static Flag> {

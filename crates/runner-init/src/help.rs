@@ -6,7 +6,7 @@ use runner_lifecycle::gitlab::VERSION;
 use runner_lifecycle::{completions, exit, misspelt};
 
 use crate::commands::Command;
-use crate::flags::{self, Flag, Kind, Purpose};
+use crate::flags::{self, Flag, Purpose, ValueType};
 
 const ABOUT: &str = "Registers a GitLab runner and writes its config.toml: a drop-in for \
 `gitlab-runner register --non-interactive` in an init container.";
@@ -139,7 +139,7 @@ fn arg(flag: &'static Flag, of: Command) -> Arg {
         Some(alias) => arg.visible_alias(alias),
         None => arg,
     };
-    match value_name(flag.kind) {
+    match value_name(flag.value_type) {
         Some(name) => arg.value_name(name),
         None => arg.action(ArgAction::SetTrue),
     }
@@ -160,19 +160,19 @@ fn help(flag: &Flag, of: Command) -> String {
     }
 }
 
-fn value_name(kind: Kind) -> Option<&'static str> {
-    Some(match kind {
-        Kind::Bool => return None,
-        Kind::NullableBool => "true|false",
-        Kind::Text | Kind::List => "TEXT",
-        Kind::Integer | Kind::IntegerList | Kind::Float => "NUMBER",
-        Kind::GoDuration | Kind::Time => "TIME",
-        Kind::CommaList => "LIST",
-        Kind::TextMap | Kind::ListMap => "KEY:TEXT",
-        Kind::BoolMap => "KEY:true|false",
-        Kind::IntegerMap => "KEY:NUMBER",
-        Kind::HostAliases => "JSON",
-        Kind::Mode => "OCTAL",
+fn value_name(value_type: ValueType) -> Option<&'static str> {
+    Some(match value_type {
+        ValueType::Bool => return None,
+        ValueType::NullableBool => "true|false",
+        ValueType::Text | ValueType::List => "TEXT",
+        ValueType::Integer | ValueType::IntegerList | ValueType::Float => "NUMBER",
+        ValueType::GoDuration | ValueType::Time => "TIME",
+        ValueType::CommaList => "LIST",
+        ValueType::TextMap | ValueType::ListMap => "KEY:TEXT",
+        ValueType::BoolMap => "KEY:true|false",
+        ValueType::IntegerMap => "KEY:NUMBER",
+        ValueType::HostAliases => "JSON",
+        ValueType::Mode => "OCTAL",
     })
 }
 

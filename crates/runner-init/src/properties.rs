@@ -12,7 +12,7 @@ use runner_config::template::Template;
 use crate::args::tests::registration;
 use crate::args::{Environment, Options};
 use crate::entry;
-use crate::flags::{self, Kind, Purpose};
+use crate::flags::{self, Purpose, ValueType};
 use file::{OPERATORS, applied, map_of, plain, rendered};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -177,11 +177,11 @@ proptest! {
 
     #[test]
     fn zero_values_are_written_only_where_they_mean_something(flag in select(entry_flags())) {
-        let zero = match flag.kind {
-            Kind::Text => "",
-            Kind::Integer => "0",
-            Kind::Bool | Kind::NullableBool => "false",
-            Kind::GoDuration => "0s",
+        let zero = match flag.value_type {
+            ValueType::Text => "",
+            ValueType::Integer => "0",
+            ValueType::Bool | ValueType::NullableBool => "false",
+            ValueType::GoDuration => "0s",
             _ => return Ok(()),
         };
         let Purpose::Key(path) = flag.purpose else { return Ok(()) };

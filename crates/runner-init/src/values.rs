@@ -7,7 +7,7 @@ use runner_config::go_duration;
 use runner_lifecycle::command_line;
 use toml_edit::{Array, Table, Value};
 
-use crate::flags::Kind;
+use crate::flags::ValueType;
 
 /// The shapes that a flag can give to the runner entry.
 #[derive(Clone, Debug)]
@@ -27,28 +27,32 @@ pub(crate) struct Expected(pub &'static str);
 /// Reads one more text for a flag whose value so far is `before`.
 ///
 /// An error says what was expected instead.
-pub(crate) fn add(kind: Kind, before: Option<Content>, text: &str) -> Result<Content, Expected> {
-    Ok(match kind {
-        Kind::Text => Content::Value(text.into()),
-        Kind::Integer => Content::Value(integer(text)?.into()),
-        Kind::Float => Content::Value(float(text)?.into()),
-        Kind::Bool | Kind::NullableBool => Content::Value(boolean(text)?.into()),
-        Kind::GoDuration => {
+pub(crate) fn add(
+    value_type: ValueType,
+    before: Option<Content>,
+    text: &str,
+) -> Result<Content, Expected> {
+    Ok(match value_type {
+        ValueType::Text => Content::Value(text.into()),
+        ValueType::Integer => Content::Value(integer(text)?.into()),
+        ValueType::Float => Content::Value(float(text)?.into()),
+        ValueType::Bool | ValueType::NullableBool => Content::Value(boolean(text)?.into()),
+        ValueType::GoDuration => {
             let time =
                 go_duration::parse(text).ok_or(Expected("a duration such as 90s or 1h30m"))?;
             Content::Value(go_duration::show(time).into())
         }
-        Kind::List => Content::Value(append(before, text.into())),
-        Kind::IntegerList => Content::Value(append(before, integer(text)?.into())),
-        Kind::CommaList => Content::Value(comma_list(text)),
-        Kind::TextMap => insert(before, text, |value| Ok(value.into()))?,
-        Kind::BoolMap => insert(before, text, |value| Ok(boolean(value)?.into()))?,
-        Kind::IntegerMap => insert(before, text, |value| Ok(integer(value)?.into()))?,
-        Kind::ListMap => insert(before, text, |value| {
+        ValueType::List => Content::Value(append(before, text.into())),
+        ValueType::IntegerList => Content::Value(append(before, integer(text)?.into())),
+        ValueType::CommaList => Content::Value(comma_list(text)),
+        ValueType::TextMap => insert(before, text, |value| Ok(value.into()))?,
+        ValueType::BoolMap => insert(before, text, |value| Ok(boolean(value)?.into()))?,
+        ValueType::IntegerMap => insert(before, text, |value| Ok(integer(value)?.into()))?,
+        ValueType::ListMap => insert(before, text, |value| {
             Ok(Value::Array(Array::from_iter([value])))
         })?,
-        Kind::HostAliases => Content::Tables(host_aliases::parse(text)?),
-        Kind::Time => {
+        ValueType::HostAliases => Content::Tables(host_aliases::parse(text)?),
+        ValueType::Time => {
             let time = runner_lifecycle::duration::parse_duration(text).ok();
             let milliseconds = time.and_then(|time| i64::try_from(time.as_millis()).ok());
             Content::Value(
@@ -57,7 +61,7 @@ pub(crate) fn add(kind: Kind, before: Option<Content>, text: &str) -> Result<Con
                     .into(),
             )
         }
-        Kind::Mode => {
+        ValueType::Mode => {
             let mode = i64::from_str_radix(text.trim(), 8).ok();
             let usable =
                 mode.filter(|mode| (0o600..=0o777).contains(mode) && mode & 0o600 == 0o600);
@@ -128,10 +132,10 @@ mod tests {
     use super::*;
 
     /// What a row of texts comes to, as TOML.
-    fn read(kind: Kind, texts: &[&str]) -> Result<String, Expected> {
+    fn read(value_type: ValueType, texts: &[&str]) -> Result<String, Expected> {
         let mut content = None;
         for text in texts {
-            content = Some(add(kind, content, text)?);
+            content = Some(add(value_type, content, text)?);
         }
         Ok(match content {
             Some(Content::Value(value)) => value.to_string().trim().to_owned(),
@@ -147,54 +151,66 @@ mod tests {
 
     #[test]
     fn values_are_read_as_gitlab_runner_reads_them() {
-        fn check(kind: Kind, texts: &[&str], want: &str) {
-            assert_eq!(read(kind, texts).as_deref(), Ok(want), "{kind:?} {texts:?}");
+        fn check(value_type: ValueType, texts: &[&str], want: &str) {
+            assert_eq!(
+                read(value_type, texts).as_deref(),
+                Ok(want),
+                "{value_type:?} {texts:?}"
+            );
         }
-        check(Kind::Text, &[" a b "], "\" a b \"");
-        check(Kind::Text, &["a", "b"], "\"b\"");
-        check(Kind::Integer, &["-7"], "-7");
-        check(Kind::Integer, &["+7"], "7");
-        check(Kind::Float, &["1"], "1.0");
-        check(Kind::Float, &["1.5"], "1.5");
-        check(Kind::Bool, &[""], "true");
-        check(Kind::Bool, &["F"], "false");
-        check(Kind::NullableBool, &["True"], "true");
-        check(Kind::GoDuration, &["90s"], "\"1m30s\"");
-        check(Kind::List, &["a,b", "c"], "[\"a,b\", \"c\"]");
-        check(Kind::List, &[""], "[\"\"]");
-        check(Kind::CommaList, &["x", " a , b"], "[\"a\", \"b\"]");
-        check(Kind::CommaList, &[""], "[]");
-        check(Kind::IntegerList, &["1", "2"], "[1, 2]");
-        check(Kind::TextMap, &["a:1", "b:2:3", "a:4"], "a=\"4\" b=\"2:3\"");
-        check(Kind::TextMap, &["a:"], "a=\"\"");
+        check(ValueType::Text, &[" a b "], "\" a b \"");
+        check(ValueType::Text, &["a", "b"], "\"b\"");
+        check(ValueType::Integer, &["-7"], "-7");
+        check(ValueType::Integer, &["+7"], "7");
+        check(ValueType::Float, &["1"], "1.0");
+        check(ValueType::Float, &["1.5"], "1.5");
+        check(ValueType::Bool, &[""], "true");
+        check(ValueType::Bool, &["F"], "false");
+        check(ValueType::NullableBool, &["True"], "true");
+        check(ValueType::GoDuration, &["90s"], "\"1m30s\"");
+        check(ValueType::List, &["a,b", "c"], "[\"a,b\", \"c\"]");
+        check(ValueType::List, &[""], "[\"\"]");
+        check(ValueType::CommaList, &["x", " a , b"], "[\"a\", \"b\"]");
+        check(ValueType::CommaList, &[""], "[]");
+        check(ValueType::IntegerList, &["1", "2"], "[1, 2]");
         check(
-            Kind::BoolMap,
+            ValueType::TextMap,
+            &["a:1", "b:2:3", "a:4"],
+            "a=\"4\" b=\"2:3\"",
+        );
+        check(ValueType::TextMap, &["a:"], "a=\"\"");
+        check(
+            ValueType::BoolMap,
             &["FF_A:", "FF_B:false"],
             "FF_A=true FF_B=false",
         );
-        check(Kind::IntegerMap, &["a:3"], "a=3");
-        check(Kind::ListMap, &["r:/dev/a", "r:/dev/b"], "r=[\"/dev/b\"]");
+        check(ValueType::IntegerMap, &["a:3"], "a=3");
         check(
-            Kind::HostAliases,
+            ValueType::ListMap,
+            &["r:/dev/a", "r:/dev/b"],
+            "r=[\"/dev/b\"]",
+        );
+        check(
+            ValueType::HostAliases,
             &[r#"[{"ip":"10.0.0.1","hostnames":["a","b"]}]"#],
             "ip = \"10.0.0.1\"\nhostnames = [\"a\", \"b\"]\n",
         );
         check(
-            Kind::HostAliases,
+            ValueType::HostAliases,
             &[r#"[{"IP":"1","Hostnames":["x",null],"z":1},null]"#],
             "ip = \"1\"\nhostnames = [\"x\", \"\"]\nip = \"\"\n",
         );
-        check(Kind::HostAliases, &["[{}]", "null"], "");
-        check(Kind::Time, &["1m"], "60000");
-        check(Kind::Mode, &["0640"], "416");
+        check(ValueType::HostAliases, &["[{}]", "null"], "");
+        check(ValueType::Time, &["1m"], "60000");
+        check(ValueType::Mode, &["0640"], "416");
     }
 
     #[test]
     fn what_is_expected_is_said() {
-        fn check(kind: Kind, text: &str) {
+        fn check(value_type: ValueType, text: &str) {
             assert!(
-                read(kind, &[text]).is_err_and(|Expected(what)| !what.is_empty()),
-                "{kind:?} {text:?}"
+                read(value_type, &[text]).is_err_and(|Expected(what)| !what.is_empty()),
+                "{value_type:?} {text:?}"
             );
         }
         for text in [
@@ -206,20 +222,20 @@ mod tests {
             "0x10",
             "99999999999999999999",
         ] {
-            check(Kind::Integer, text);
+            check(ValueType::Integer, text);
         }
-        check(Kind::Float, "NaN");
-        check(Kind::Bool, "maybe");
-        check(Kind::Bool, " true");
-        check(Kind::GoDuration, "90");
-        check(Kind::TextMap, "disk=ssd");
-        check(Kind::BoolMap, "FF_A:maybe");
-        check(Kind::IntegerList, "a");
-        check(Kind::HostAliases, "{ bad");
-        check(Kind::HostAliases, r#"[{"ip":1}]"#);
-        check(Kind::Time, "soon");
+        check(ValueType::Float, "NaN");
+        check(ValueType::Bool, "maybe");
+        check(ValueType::Bool, " true");
+        check(ValueType::GoDuration, "90");
+        check(ValueType::TextMap, "disk=ssd");
+        check(ValueType::BoolMap, "FF_A:maybe");
+        check(ValueType::IntegerList, "a");
+        check(ValueType::HostAliases, "{ bad");
+        check(ValueType::HostAliases, r#"[{"ip":1}]"#);
+        check(ValueType::Time, "soon");
         for text in ["", "9", "0400", "07777", "rw"] {
-            check(Kind::Mode, text);
+            check(ValueType::Mode, text);
         }
     }
 }

@@ -9,7 +9,7 @@ use toml_edit::Value;
 
 use super::{Environment, Given, NoRun, Origin};
 use crate::commands::Command;
-use crate::flags::{Flag, Kind};
+use crate::flags::{Flag, ValueType};
 use crate::help;
 use crate::values::{self, Content};
 
@@ -111,7 +111,7 @@ impl Readings {
             )));
         }
         let before = before.map(|reading| reading.content);
-        let content = values::add(flag.kind, before, text)
+        let content = values::add(flag.value_type, before, text)
             .map_err(|expected| Failure::usage(unexpected(flag, origin, text, expected.0)))?;
         self.0.push(Reading {
             flag,
@@ -196,16 +196,16 @@ impl Words {
 
     /// A nullable boolean whose variable is set is a plain one in gitlab-runner.
     fn needs_value(&self, flag: &Flag) -> bool {
-        match flag.kind {
-            Kind::Bool => false,
-            Kind::NullableBool => self.readings.get(flag.name).is_none(),
+        match flag.value_type {
+            ValueType::Bool => false,
+            ValueType::NullableBool => self.readings.get(flag.name).is_none(),
             _ => true,
         }
     }
 
     fn value(&mut self, flag: &Flag, origin: Origin) -> Result<String, Failure> {
-        let example = match flag.kind {
-            Kind::NullableBool => format!(": {origin}=true or {origin}=false"),
+        let example = match flag.value_type {
+            ValueType::NullableBool => format!(": {origin}=true or {origin}=false"),
             _ => String::new(),
         };
         let missing = || Failure::usage(format!("{origin} needs a value{example}"));
@@ -214,7 +214,7 @@ impl Words {
             .text
             .into_string()
             .map_err(|_| Failure::usage(format!("{origin}: its value is not UTF-8")))?;
-        if flag.kind == Kind::NullableBool && text.starts_with('-') {
+        if flag.value_type == ValueType::NullableBool && text.starts_with('-') {
             return Err(missing());
         }
         Ok(text)

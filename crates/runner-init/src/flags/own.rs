@@ -1,6 +1,6 @@
 //! Flags that gitlab-runner does not have, each with a variable of its own.
 
-use super::{Flag, Kind, Purpose};
+use super::{Flag, Purpose, ValueType};
 
 /// `None`, or the one expression that was given.
 macro_rules! optional {
@@ -12,14 +12,14 @@ macro_rules! optional {
     };
 }
 
-/// Rows of flags: `"flag" | "alias" ["VARIABLE"] Kind Purpose "help" (first);`.
+/// Rows of flags: `"flag" | "alias" ["VARIABLE"] ValueType Purpose "help" (first);`.
 macro_rules! flags {
-    ($($name:literal $(| $alias:literal)? [$($var:literal)?] $kind:ident $purpose:ident $help:literal $(($first:ident))?;)*) => {
+    ($($name:literal $(| $alias:literal)? [$($var:literal)?] $type:ident $purpose:ident $help:literal $(($first:ident))?;)*) => {
         &[$(Flag {
             name: $name,
             alias: optional!($($alias)?),
             variable: optional!($($var)?),
-            kind: Kind::$kind,
+            value_type: ValueType::$type,
             purpose: Purpose::$purpose,
             help: $help,
             is_secret: false,

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use crate::flags::{self, Flag, Kind, Purpose};
+use crate::flags::{self, Flag, Purpose, ValueType};
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 use runner_config::{Field, Shape};
@@ -41,23 +41,23 @@ pub(super) const SECTIONS: &[&str] = &[
 ];
 
 /// Texts for a flag, and the TOML that must come of them.
-pub(super) fn texts(kind: Kind) -> BoxedStrategy<(Vec<String>, String)> {
+pub(super) fn texts(value_type: ValueType) -> BoxedStrategy<(Vec<String>, String)> {
     let word = "[a-z\"\\\\é#=]{1,6}";
     let quoted = |text: &str| Value::from(text).to_string();
-    match kind {
-        Kind::Text => word
+    match value_type {
+        ValueType::Text => word
             .prop_map(move |text| (vec![text.clone()], quoted(&text)))
             .boxed(),
-        Kind::Integer => (1..999_i64)
+        ValueType::Integer => (1..999_i64)
             .prop_map(|n| (vec![n.to_string()], n.to_string()))
             .boxed(),
-        Kind::Float => (1..999_u32)
+        ValueType::Float => (1..999_u32)
             .prop_map(|n| (vec![format!("{n}.5")], format!("{n}.5")))
             .boxed(),
-        Kind::Bool | Kind::NullableBool => {
+        ValueType::Bool | ValueType::NullableBool => {
             Just((vec!["true".to_owned()], "true".to_owned())).boxed()
         }
-        Kind::GoDuration => (1..60_i64)
+        ValueType::GoDuration => (1..60_i64)
             .prop_map(|n| {
                 (
                     vec![format!("{n}m")],
@@ -69,10 +69,10 @@ pub(super) fn texts(kind: Kind) -> BoxedStrategy<(Vec<String>, String)> {
                 )
             })
             .boxed(),
-        Kind::List | Kind::CommaList => proptest::collection::vec("[a-z]{1,5}", 1..3)
+        ValueType::List | ValueType::CommaList => proptest::collection::vec("[a-z]{1,5}", 1..3)
             .prop_map(move |words| {
                 let list: toml_edit::Array = words.iter().collect();
-                let texts = if kind == Kind::CommaList {
+                let texts = if value_type == ValueType::CommaList {
                     vec![words.join(",")]
                 } else {
                     words
@@ -80,10 +80,10 @@ pub(super) fn texts(kind: Kind) -> BoxedStrategy<(Vec<String>, String)> {
                 (texts, Value::Array(list).to_string())
             })
             .boxed(),
-        Kind::IntegerList => (1..99_i64)
+        ValueType::IntegerList => (1..99_i64)
             .prop_map(|n| (vec![n.to_string()], format!("[{n}]")))
             .boxed(),
-        Kind::TextMap => word
+        ValueType::TextMap => word
             .prop_map(move |text| {
                 (
                     vec![format!("k.1:{text}")],
@@ -91,19 +91,19 @@ pub(super) fn texts(kind: Kind) -> BoxedStrategy<(Vec<String>, String)> {
                 )
             })
             .boxed(),
-        Kind::BoolMap => any::<bool>()
+        ValueType::BoolMap => any::<bool>()
             .prop_map(|yes| (vec![format!("FF_A:{yes}")], format!("{{ FF_A = {yes} }}")))
             .boxed(),
-        Kind::IntegerMap => (1..9_i64)
+        ValueType::IntegerMap => (1..9_i64)
             .prop_map(|n| (vec![format!("a:{n}")], format!("{{ a = {n} }}")))
             .boxed(),
-        Kind::ListMap => Just((vec!["a:b".to_owned()], "{ a = [\"b\"] }".to_owned())).boxed(),
-        Kind::HostAliases => Just((
+        ValueType::ListMap => Just((vec!["a:b".to_owned()], "{ a = [\"b\"] }".to_owned())).boxed(),
+        ValueType::HostAliases => Just((
             vec![r#"[{"ip":"10.0.0.1","hostnames":["a"]}]"#.to_owned()],
             "[{ ip = \"10.0.0.1\", hostnames = [\"a\"] }]".to_owned(),
         ))
         .boxed(),
-        Kind::Time | Kind::Mode => unreachable!("no flag of the entry is of this kind"),
+        ValueType::Time | ValueType::Mode => unreachable!("no flag of the entry has this type"),
     }
 }
 
@@ -120,7 +120,7 @@ pub(super) fn some_flags(
     subsequence(entry_flags(), count).prop_flat_map(|flags| {
         let each = flags
             .into_iter()
-            .map(|flag| texts(flag.kind).prop_map(move |(texts, want)| (flag, texts, want)));
+            .map(|flag| texts(flag.value_type).prop_map(move |(texts, want)| (flag, texts, want)));
         each.collect::<Vec<_>>()
     })
 }

@@ -6,9 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use runner_config::config_toml::{ConfigToml, RunnerEntry};
 use runner_config::load_check;
-use runner_config::shown::shown;
 use runner_lifecycle::exit::Failure;
-use runner_lifecycle::gitlab::same_url;
 use runner_lifecycle::original;
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::runner::Runner;
@@ -23,7 +21,6 @@ use super::port;
 use super::registration::Registration;
 
 mod memory;
-
 use memory::{asked, of_entry, stands};
 
 /// What became of `config.toml`.
@@ -207,7 +204,7 @@ impl<'a> Files<'a> {
         Duration::from_secs(u64::try_from(self.config.check_interval()).unwrap_or(3))
     }
 
-    /// Whether `config.toml` stays paused and this run works on its original.
+    /// Whether `config.toml` stays paused.
     pub(super) fn is_paused(&self, plan: &Plan<'_>) -> bool {
         self.config_name != plan.config_name
     }
@@ -222,15 +219,8 @@ impl<'a> Files<'a> {
     }
 
     /// The runner entries that are there.
-    fn entries(&self, plan: &Plan<'_>) -> Vec<RunnerEntry> {
+    pub(super) fn entries(&self, plan: &Plan<'_>) -> Vec<RunnerEntry> {
         self.config.entries(&|name| plan.variable(name))
-    }
-
-    /// The names of the entries of this run's GitLab, each in quotes.
-    pub(super) fn names_here(&self, plan: &Plan<'_>) -> Vec<String> {
-        let all = self.entries(plan).into_iter();
-        let here = all.filter(|entry| same_url(&entry.url, &plan.wish.url));
-        here.map(|entry| shown(&entry.name)).collect()
     }
 
     /// The entry that this run goes on with.

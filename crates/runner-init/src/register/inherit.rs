@@ -1,7 +1,8 @@
 //! Owns what a re-registration takes over from what was there: a person's shell has not the settings of the init container, so
 //! what the command does not tell stays as it was registered. Pure.
 
-use runner_lifecycle::gitlab::{AccessLevel, Attributes};
+use runner_config::shown::shown;
+use runner_lifecycle::gitlab::{AccessLevel, Attributes, same_url};
 use runner_lifecycle::mark::{Mark, Named};
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::state::Sent;
@@ -17,7 +18,10 @@ pub(super) fn from(plan: &mut Plan<'_>, files: &Files<'_>) {
     if plan.options.anew {
         let ours = files.ours(plan);
         if ours.is_none() && !plan.wish.name_given {
-            tell_of_others(&files.names_here(plan), &plan.wish.name);
+            let there = files.entries(plan).into_iter();
+            let here = there.filter(|entry| same_url(&entry.url, &plan.wish.url));
+            let names: Vec<String> = here.map(|entry| shown(&entry.name)).collect();
+            tell_of_others(&names, &plan.wish.name);
         }
         plan.inherit(files.state().pod.as_ref(), ours.as_ref());
     }

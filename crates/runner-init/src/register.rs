@@ -59,7 +59,9 @@ async fn register(
     deadline: Deadline,
     stops: &mut Stops,
 ) -> anyhow::Result<()> {
-    let volume = plan.open_volume()?;
+    let around = plan.files()?;
+    let volume = around.volume();
+    volume.create_directory()?;
     let lock = volume.lock(deadline);
     let _lock = stops.unless_stopped(lock).await??;
     let name = &plan.config_name.clone();
@@ -67,16 +69,16 @@ async fn register(
     volume.check_replaceable(name)?;
     let original = names::original_of(name);
     volume.clear_unfinished(&[name, &original, names::STATE, names::SYSTEM_ID])?;
-    end_pause(&volume, name)?;
-    rotation::finish(&volume, name, &|name| plan.variable(name))?;
-    let mut files = Files::open(&volume, plan)?;
+    end_pause(volume, name)?;
+    rotation::finish(&around, &|name| plan.variable(name))?;
+    let mut files = Files::open(volume, plan)?;
     inherit::from(plan, &files);
     let plan = &*plan;
     stops.check()?;
     let system_id = files.settle_system_id(plan)?;
     files.claim_for(plan.pod());
     // Before GitLab is asked: a volume too small for it must not cost a runner.
-    install::programs(plan, &volume)?;
+    install::programs(plan, volume)?;
     // And what GitLab hears must be what the disk remembers.
     volume.sync()?;
 

@@ -9,21 +9,18 @@ mod reset;
 mod said;
 mod token_out;
 
-use std::path::Path;
-
 use anyhow::Context as _;
-use runner_config::config_toml::{ConfigToml, RunnerEntry};
+use runner_config::config_toml::RunnerEntry;
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::{Exit, Failure};
-use runner_lifecycle::named_file;
-use runner_lifecycle::original;
+use runner_lifecycle::files::Files;
 use runner_lifecycle::report::address;
-use runner_lifecycle::rotation::{self, Place};
+use runner_lifecycle::rotation;
 use runner_lifecycle::signals::Signals;
 use runner_lifecycle::source::Ownership;
 use runner_lifecycle::state::{Rotation, State};
 use runner_lifecycle::system_id::SystemId;
-use runner_lifecycle::volume::{Volume, names};
+use runner_lifecycle::volume::names;
 
 use crate::args::Environment;
 use crate::runner_manager;
@@ -37,9 +34,7 @@ use token_out::TokenOut;
 struct Scene<'a> {
     options: &'a Options,
     environment: &'a Environment,
-    volume: Volume,
-    /// The file of `--config` within the volume.
-    config: String,
+    files: Files,
     state: State,
 }
 
@@ -63,7 +58,7 @@ pub(crate) async fn run(options: &Options, environment: &Environment) -> anyhow:
     let signals = Signals::install().context("setting up signal handlers")?;
     let course = "the rotation stops after the current attempt";
     let mut stops = Stops::new(signals, options.grace_period, course);
-    let lock = scene.volume.lock(deadline);
+    let lock = scene.files.volume().lock(deadline);
     let _lock = stops.unless_stopped(lock).await??;
     scene.prepare()?;
     if let Some(out) = &out {
@@ -105,39 +100,34 @@ pub(crate) async fn run(options: &Options, environment: &Environment) -> anyhow:
 
 impl<'a> Scene<'a> {
     fn of(options: &'a Options, environment: &'a Environment) -> Result<Self, Failure> {
-        let path = &options.config;
-        let config = named_file::name_of_config(path)?;
         Ok(Self {
             options,
             environment,
-            volume: Volume::at(path.parent().unwrap_or_else(|| Path::new(""))),
-            config: config.to_owned(),
+            files: Files::of(&options.config)?,
             state: State::default(),
         })
     }
 
     fn reads_state(&mut self) -> anyhow::Result<()> {
-        let text = self.volume.read_text(names::STATE)?.unwrap_or_default();
-        self.state =
-            State::parse(&text).with_context(|| self.volume.directory().display().to_string())?;
+        self.state = self.files.state()?.unwrap_or_default();
         Ok(())
     }
 
     /// Everything that can be known without GitLab, and what earlier runs left.
     fn prepare(&mut self) -> anyhow::Result<()> {
-        let (volume, config) = (&self.volume, &self.config);
+        let (volume, config) = (self.files.volume(), self.files.name());
         volume.check_writable()?;
         volume.check_replaceable(config)?;
         let original = names::original_of(config);
         volume.clear_unfinished(&[config, &original, names::STATE])?;
         self.reads_state()?;
         // A pause by hand stands: then it is the original that gets the token.
-        if original::by_hand(&self.volume, &self.config, &self.state)?.is_none() {
-            original::put_back(&self.volume, &self.config)?;
+        if self.files.paused_by_hand(Some(&self.state))?.is_none() {
+            self.files.put_back()?;
         }
         let (choice, _) = self.choice()?;
         if self.received_for(&choice.entry).is_none() {
-            rotation::finish(&self.volume, &self.config, &|name| self.variable(name))?;
+            rotation::finish(&self.files, &|name| self.variable(name))?;
             self.reads_state()?;
         }
         if let Some(other) = &self.state.rotation
@@ -147,8 +137,8 @@ impl<'a> Scene<'a> {
             return Err(Failure::unusable(format!(
                 "{}: an earlier run received a new token of runner {id} at {url}, and no entry of {config} has the previous one: \
                  restore that runner's entry, or remove the table rotation from this file",
-                self.volume.path(names::STATE).display(),
-                config = self.config,
+                self.files.volume().path(names::STATE).display(),
+                config = self.files.name(),
             ))
             .into());
         }
@@ -161,15 +151,12 @@ impl<'a> Scene<'a> {
 
     /// The runner that is meant, and the path of the file that has its entry.
     fn choice(&self) -> anyhow::Result<(Choice, String)> {
-        let place = Place::find(&self.volume, &self.config)?;
-        let path = |name: &str| self.volume.path(name).display().to_string();
-        let Some(place) = place else {
-            let path = path(&self.config);
+        let Some(config) = self.files.config()? else {
+            let path = self.files.path().display();
             return Err(Failure::unusable(format!("{path} does not exist")).into());
         };
-        let path = path(&place.name);
-        let config = ConfigToml::parse(&place.text).with_context(|| path.clone())?;
-        let entries = config.entries(&|name| self.variable(name));
+        let path = self.files.path_of(&config).display().to_string();
+        let entries = config.toml.entries(&|name| self.variable(name));
         let choice = choose(&entries, &self.state, &self.options.selection, &path)?;
         Ok((choice, path))
     }
@@ -214,9 +201,10 @@ impl<'a> Scene<'a> {
 
     /// Has a runner manager load the file at once: until then GitLab refuses all that it asks for.
     async fn is_loaded(&self, deadline: Deadline) {
-        let place = Place::find(&self.volume, &self.config).ok().flatten();
-        let config = place.and_then(|place| ConfigToml::parse(&place.text).ok());
-        let address = config.as_ref().and_then(ConfigToml::listen_address);
+        let config = self.files.config().ok().flatten();
+        let address = config
+            .as_ref()
+            .and_then(|config| config.toml.listen_address());
         let id = self.system_id().ok().flatten();
         let variable = |name: &str| self.variable(name);
         let config = &self.options.config;
@@ -226,14 +214,14 @@ impl<'a> Scene<'a> {
     }
 
     fn system_id(&self) -> anyhow::Result<Option<SystemId>> {
-        let text = self.volume.read_text(names::SYSTEM_ID)?;
+        let text = self.files.volume().read_text(names::SYSTEM_ID)?;
         Ok(text.as_deref().and_then(SystemId::parse))
     }
 
     /// Remembers what is under way, on the disk.
     fn keeps(&mut self, rotation: Option<Rotation>) -> anyhow::Result<()> {
         self.state.rotation = rotation;
-        rotation::save(&self.volume, &self.state)
+        self.files.save_state(&self.state)
     }
 
     /// Puts the new token everywhere it belongs. One place that fails keeps it from no other.
@@ -243,7 +231,7 @@ impl<'a> Scene<'a> {
             _ => Ok(()),
         };
         let variable = |name: &str| self.variable(name);
-        let found = rotation::put(&self.volume, &self.config, rotation, &variable)
+        let found = rotation::put(&self.files, rotation, &variable)
             .context("the new token is only in the state file; run this again")?;
         if !found {
             return Err(Failure::unusable(format!(

@@ -12,6 +12,7 @@ pub mod duration;
 pub mod ending;
 pub mod environment;
 pub mod exit;
+pub mod files;
 pub mod fleet;
 pub mod foreign;
 pub mod gitlab;

@@ -7,7 +7,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use runner_config::fault::not_utf8;
-use runner_config::shown::{self, shown};
+use runner_config::shown::shown;
 
 use crate::exit::Failure;
 use crate::token::Token;
@@ -36,20 +36,6 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
         ));
     }
     Ok(bytes)
-}
-
-/// The name of the file that `--config` gives.
-///
-/// # Errors
-/// When the path does not end in one, or it is not UTF-8.
-pub fn name_of_config(path: &Path) -> std::result::Result<&str, Failure> {
-    let name = path.file_name().and_then(|name| name.to_str());
-    name.ok_or_else(|| {
-        Failure::usage(format!(
-            "--config {}: it does not name a file; name a file such as /etc/gitlab-runner/config.toml",
-            shown::path(path)
-        ))
-    })
 }
 
 /// Opens a file to read. Without waiting: a FIFO that nobody writes to would hold the pod for ever, whatever signal comes.
@@ -159,16 +145,5 @@ mod tests {
         check(&at("large"), "larger than 1 MiB");
         std::os::unix::fs::symlink(at("fifo"), at("link")).unwrap();
         check(&at("link"), "not a regular file");
-    }
-
-    #[test]
-    fn config_that_ends_in_no_file_is_refused_with_an_example() {
-        for path in ["/", "..", "/etc/gitlab-runner/.."] {
-            let refused = name_of_config(Path::new(path)).unwrap_err();
-            assert_eq!(refused.exit, crate::exit::Exit::Usage, "{path}");
-            assert!(refused.message.contains("name a file such as"), "{path}");
-        }
-        let name = name_of_config(Path::new("/etc/gitlab-runner/config.toml"));
-        assert_eq!(name.unwrap(), "config.toml");
     }
 }

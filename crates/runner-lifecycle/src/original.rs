@@ -91,7 +91,7 @@ pub fn by_hand(volume: &Volume, name: &str, state: &State) -> Result<Option<Paus
 }
 
 /// Whether `config.toml` is the paused file, told by its bytes: a file of an operator may be no text.
-fn holds_pause(volume: &Volume, name: &str) -> Result<bool, Error> {
+pub(crate) fn holds_pause(volume: &Volume, name: &str) -> Result<bool, Error> {
     let bytes = volume.read(name)?;
     Ok(bytes.is_some_and(|bytes| bytes.starts_with(MARK.as_bytes())))
 }

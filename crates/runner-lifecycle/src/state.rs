@@ -196,6 +196,13 @@ impl State {
         self.received().into_iter().chain(&self.leaving)
     }
 
+    /// The pod that the volume belongs to, if it is another than ours.
+    #[must_use]
+    pub fn other_pod(&self, ours: &Pod) -> Option<&Pod> {
+        let theirs = self.pod.as_ref();
+        theirs.filter(|theirs| theirs.is_same(ours) == Some(false))
+    }
+
     /// Whether it knows any runner: written, pending, or leaving.
     #[must_use]
     pub fn knows_a_runner(&self) -> bool {

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::{Exit, Failure};
+use runner_lifecycle::files::Files;
 use runner_lifecycle::volume::{self, names};
 
 use crate::args::Options;
 use crate::args::by_hand::{ByHand, Verb};
-use crate::files::Files;
 use crate::runner_manager::{Live, jobs_in_words};
 use crate::scene::{Opened, Scene};
 use crate::stops::Stops;

@@ -6,13 +6,13 @@ use std::time::Duration;
 use runner_config::config_toml::RunnerEntry;
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::Exit;
+use runner_lifecycle::files::Config;
 use runner_lifecycle::gitlab::Gone;
 use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::token::Token;
 
 use crate::args::Options;
 use crate::entries::{self, Nowhere, Unregistration};
-use crate::files::Config;
 use crate::requests::{Clients, Outcome};
 use crate::scene::Scene;
 use crate::stops::Stops;

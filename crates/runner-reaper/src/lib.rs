@@ -1,8 +1,6 @@
 //! `runner-reaper`: takes the runner off GitLab's list when its pod ends, and lets the running jobs finish.
 //!
-//! `drain`, `grace` and `entries` are rules; `runner_manager`, `files`, `requests` and
-//! `rotation` are edges; `pre_stop`,
-//! `sidecar` and `unregister` are the stories that join them, with one `ledger` each; `by_hand` is the first half of the
+//! `drain`, `grace` and `entries` are rules; `runner_manager`, `requests` and `rotation` are edges; `pre_stop`, `sidecar` and `unregister` are the stories that join them, with one `ledger` each; `by_hand` is the first half of the
 //! first of them, and back. `status` only looks. `sweep` is a story of its own, which needs none of the files.
 
 use std::path::Path;
@@ -19,7 +17,6 @@ mod args;
 mod by_hand;
 mod drain;
 mod entries;
-mod files;
 mod grace;
 mod ledger;
 mod pause;

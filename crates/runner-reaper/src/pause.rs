@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use runner_lifecycle::deadline::Deadline;
+use runner_lifecycle::files::{Config, Files};
 use runner_lifecycle::original::Restored;
 use tokio::time::{Instant, sleep};
 
 use crate::drain::{Quiet, Watch};
-use crate::files::{Config, Files};
 use crate::runner_manager::{Live, Look, ProcessState, Sample};
 use crate::stops::Stops;
 

@@ -6,11 +6,11 @@
 use std::time::Duration;
 
 use runner_lifecycle::exit::Exit;
+use runner_lifecycle::files::Config;
 use rustix::process::Signal;
 
 use crate::args::Options;
 use crate::entries::Unregistration;
-use crate::files::Config;
 use crate::grace::Deadlines;
 use crate::ledger::Ledger;
 use crate::pause::{self, End, Paused};

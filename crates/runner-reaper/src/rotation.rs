@@ -10,13 +10,13 @@ use std::time::{Duration, SystemTime};
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::duration::show;
 use runner_lifecycle::environment::Environment;
+use runner_lifecycle::files::{Config, Files};
 use runner_lifecycle::gitlab::same_url;
 use runner_lifecycle::token::Token;
 use tokio::time::sleep;
 
 use crate::args::Options;
 use crate::entries::Unregistration;
-use crate::files::{Config, Files};
 use crate::runner_manager::{Live, Look};
 use crate::scene::Scene;
 use crate::stops::Stops;

@@ -2,10 +2,10 @@
 //! and what it shows is `runner-lifecycle`'s.
 
 use runner_lifecycle::deadline::Deadline;
+use runner_lifecycle::files::{Config, Files};
 pub(crate) use runner_lifecycle::runner_manager::*;
 
 use crate::args::Options;
-use crate::files::{Config, Files};
 
 /// The runner manager that works on our `config.toml`, as [`Live::find`] finds it.
 pub(crate) async fn find(

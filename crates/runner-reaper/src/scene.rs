@@ -3,6 +3,7 @@
 
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::Failure;
+use runner_lifecycle::files::{Config, Files};
 use runner_lifecycle::original::Restored;
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::rotation;
@@ -11,7 +12,6 @@ use runner_lifecycle::volume::{Lock, names};
 
 use crate::args::by_hand::Verb;
 use crate::args::{Command, Options};
-use crate::files::{Config, Files, other_pod};
 use crate::stops::Stops;
 
 /// A volume that is ours to work on.
@@ -68,7 +68,10 @@ impl Scene {
         };
         // Asked before anything is touched: the lock file is the other pod's too.
         let state = files.state()?;
-        if let Some(theirs) = other_pod(state.as_ref(), &options.pod).filter(|_| !anywhere) {
+        let other = state
+            .as_ref()
+            .and_then(|state| state.other_pod(&options.pod));
+        if let Some(theirs) = other.filter(|_| !anywhere) {
             return Ok(Opened::OtherPod(theirs.clone()));
         }
         if !files.volume().directory().is_dir() {
@@ -91,7 +94,7 @@ impl Scene {
         };
         if state.as_ref().is_some_and(|state| state.rotation.is_some()) {
             let variable = |name: &str| options.environment.get(name).map(str::to_owned);
-            match rotation::finish(files.volume(), files.name(), &variable) {
+            match rotation::finish(&files, &variable) {
                 Ok(_) => state = files.state()?,
                 Err(error) => log::warn!(
                     "the token that an earlier run received could not be written: {error:#}"

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::Exit;
+use runner_lifecycle::files::{Config, Files};
 
 use crate::args::Options;
 use crate::entries::{self, Unregistration};
-use crate::files::{Config, Files, other_pod};
 use crate::ledger::Ledger;
 use crate::requests::Clients;
 use crate::runner_manager::{Pages, metrics_address, pages_at};
@@ -204,7 +204,10 @@ async fn sleep_until_stopped(
 /// Makes clients and connections for the entries there are.
 async fn prepare(options: &Options, files: &Files, config: &Config, clients: &mut Clients<'_>) {
     let Ok(state) = files.state() else { return };
-    if other_pod(state.as_ref(), &options.pod).is_some() {
+    let other = state
+        .as_ref()
+        .and_then(|state| state.other_pod(&options.pod));
+    if other.is_some() {
         return;
     }
     let lookup = |name: &str| options.environment.get(name).map(str::to_owned);

@@ -152,7 +152,7 @@ fn remove(ledger: &Ledger<'_>, scene: &Scene, indexes: &[usize]) -> anyhow::Resu
     ledger.record(&stay, &entries);
     let mut toml: ConfigToml = scene.config.toml.clone();
     toml.remove_entries(indexes);
-    scene.files.publish(&toml.to_string())?;
+    scene.files.publish(&scene.config, &toml.to_string())?;
     let path = scene.files.path().display();
     let entries = match indexes.len() {
         1 => "1 runner entry".to_owned(),

@@ -7,6 +7,7 @@ use runner_config::globals::Globals;
 use runner_config::template::Template;
 use runner_config::{load_check, shown};
 use runner_lifecycle::exit::Failure;
+use runner_lifecycle::files::Files;
 use runner_lifecycle::gitlab::{
     Attributes, Client, Creation, Endpoint, Proxies, RunnerInfo, RunnerType, TlsFiles,
 };
@@ -14,7 +15,6 @@ use runner_lifecycle::mark::{Mark, Named};
 use runner_lifecycle::named_file;
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::state::Sent;
-use runner_lifecycle::volume::{Volume, names};
 
 use super::sent;
 use crate::args::{self, Environment, Options};
@@ -88,7 +88,7 @@ impl<'a> Plan<'a> {
             sent: sent::of(&attributes, options.server_side.tells_note()),
             attributes,
             base,
-            config_name: config_name(&options.config)?,
+            config_name: Files::of(&options.config)?.name().to_owned(),
             pod: options.pod.clone(),
             system_id_seed: system_id_seed(options),
             wish,
@@ -96,18 +96,12 @@ impl<'a> Plan<'a> {
         })
     }
 
-    /// The volume, its directory made where it was missing.
-    pub(super) fn open_volume(&self) -> anyhow::Result<Volume> {
-        let volume = Volume::at(
-            self.options
-                .config
-                .parent()
-                .unwrap_or_else(|| Path::new("")),
-        );
-        volume.create_directory()?;
+    /// The files of the volume.
+    pub(super) fn files(&self) -> Result<Files, Failure> {
+        let files = Files::of(&self.options.config)?;
         Ok(match self.options.file_mode {
-            Some(mode) => volume.shared_by(mode),
-            None => volume,
+            Some(mode) => files.shared_by(mode),
+            None => files,
         })
     }
 
@@ -131,17 +125,6 @@ impl<'a> Plan<'a> {
             attributes: self.attributes.clone(),
         }
     }
-}
-
-fn config_name(config: &Path) -> Result<String, Failure> {
-    let name = named_file::name_of_config(config)?;
-    if names::is_reserved(name) {
-        return Err(Failure::usage(format!(
-            "--config {}: that name is reserved for the files of runner-init and runner-reaper; name a file such as /etc/gitlab-runner/config.toml",
-            shown::path(config)
-        )));
-    }
-    Ok(name.to_owned())
 }
 
 fn read_template(path: &Path, environment: &Environment) -> Result<Template, Failure> {

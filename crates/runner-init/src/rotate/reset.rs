@@ -62,7 +62,7 @@ impl Scene<'_> {
                 self.state.rotation = Some(rotation.clone());
                 self.state.token_is_good(&rotation.of);
                 rotation::follow(&mut self.state);
-                if let Err(error) = rotation::save(&self.volume, &self.state) {
+                if let Err(error) = self.files.save_state(&self.state) {
                     // It still has config.toml to go to, and that is tried.
                     log::error!("the new token is not in {}: {error:#}", names::STATE);
                 }

@@ -1,8 +1,12 @@
 //! The two files and the state of a reset, as a killed run leaves them.
 
+use std::time::{Duration, SystemTime};
+
 use super::*;
+use crate::original;
 use crate::source::Source;
 use crate::state::{PauseByHand, StateEntry};
+use crate::volume::Publication;
 use crate::volume::names::CONFIG;
 
 const URL: &str = "http://gitlab.example";
@@ -11,32 +15,36 @@ fn entry(name: &str, token: &str) -> String {
     format!("[[runners]]\nname = \"{name}\"\nurl = \"{URL}/\"\nid = 7\ntoken = \"{token}\"\n")
 }
 
-struct Scene {
+struct Left {
     _directory: tempfile::TempDir,
-    volume: Volume,
+    files: Files,
 }
 
-impl Scene {
+impl Left {
     fn of(config: &str, state: &State) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let volume = Volume::at(directory.path());
-        volume
-            .publish(CONFIG, config.as_bytes(), Publication::keeping())
-            .unwrap();
-        save(&volume, state).unwrap();
+        let files = Files::of(&directory.path().join(CONFIG)).unwrap();
+        let how = Publication::keeping();
+        let written = files.volume().publish(CONFIG, config.as_bytes(), how);
+        written.unwrap();
+        files.save_state(state).unwrap();
         Self {
             _directory: directory,
-            volume,
+            files,
         }
     }
 
     fn finish(&self) -> Finished {
         let variable = |name: &str| (name == "TOKEN").then(|| "old".to_owned());
-        finish(&self.volume, CONFIG, &variable).unwrap()
+        finish(&self.files, &variable).unwrap()
     }
 
     fn text(&self, name: &str) -> String {
-        self.volume.read_text(name).unwrap().unwrap_or_default()
+        self.files
+            .volume()
+            .read_text(name)
+            .unwrap()
+            .unwrap_or_default()
     }
 
     fn state(&self) -> State {
@@ -61,33 +69,33 @@ fn state(token: Option<&str>) -> State {
 #[test]
 fn received_token_replaces_the_one_before_in_every_entry_that_has_it_and_in_no_other() {
     let before = entry("a", "old") + &entry("b", "$TOKEN") + &entry("c", "other");
-    let scene = Scene::of(&before, &state(Some("new")));
-    assert_eq!(scene.finish(), Finished::Done);
-    let text = scene.text(CONFIG);
+    let left = Left::of(&before, &state(Some("new")));
+    assert_eq!(left.finish(), Finished::Done);
+    let text = left.text(CONFIG);
     assert_eq!(text.matches("token = \"new\"").count(), 2, "{text}");
     assert!(text.contains("token = \"other\"") && !text.contains("\"old\""));
-    assert_eq!(scene.state().rotation, None);
-    assert_eq!(scene.finish(), Finished::Nothing);
-    assert_eq!(scene.text(CONFIG), text);
+    assert_eq!(left.state().rotation, None);
+    assert_eq!(left.finish(), Finished::Nothing);
+    assert_eq!(left.text(CONFIG), text);
 }
 
 #[test]
 fn token_that_is_in_the_file_already_is_only_forgotten() {
-    let scene = Scene::of(&entry("a", "new"), &state(Some("new")));
-    assert_eq!(scene.finish(), Finished::Done);
-    assert_eq!(scene.text(CONFIG), entry("a", "new"));
-    assert_eq!(scene.state().rotation, None);
+    let left = Left::of(&entry("a", "new"), &state(Some("new")));
+    assert_eq!(left.finish(), Finished::Done);
+    assert_eq!(left.text(CONFIG), entry("a", "new"));
+    assert_eq!(left.state().rotation, None);
 }
 
 #[test]
 fn unanswered_reset_changes_no_entry() {
-    let scene = Scene::of(&entry("a", "old"), &state(None));
-    assert_eq!(scene.finish(), Finished::Unanswered);
-    assert_eq!(scene.text(CONFIG), entry("a", "old"));
-    assert_eq!(scene.state().rotation, None);
+    let left = Left::of(&entry("a", "old"), &state(None));
+    assert_eq!(left.finish(), Finished::Unanswered);
+    assert_eq!(left.text(CONFIG), entry("a", "old"));
+    assert_eq!(left.state().rotation, None);
     // Whoever asks with the token before must know what a refusal may mean.
     let asked = state(None).rotation.unwrap();
-    assert_eq!(scene.state().lost_resets, [asked]);
+    assert_eq!(left.state().lost_resets, [asked]);
 }
 
 #[test]
@@ -147,16 +155,16 @@ fn lost_reset_is_no_more_once_gitlab_takes_a_token_of_the_runner() {
 
 #[test]
 fn token_without_an_entry_is_not_lost() {
-    let scene = Scene::of("concurrent = 1\n", &state(Some("new")));
-    assert_eq!(scene.finish(), Finished::NoEntry);
-    assert_eq!(scene.state(), state(Some("new")).written_once());
+    let left = Left::of("concurrent = 1\n", &state(Some("new")));
+    assert_eq!(left.finish(), Finished::NoEntry);
+    assert_eq!(left.state(), state(Some("new")).written_once());
     // An owned runner's is kept with its entry, and so not twice.
     let mut known = state(Some("new"));
     known.entries = vec![StateEntry::new(URL, 7, Source::RegistrationToken)];
     follow(&mut known);
-    let scene = Scene::of("concurrent = 1\n", &known);
-    assert_eq!(scene.finish(), Finished::NoEntry);
-    let kept = scene.state();
+    let left = Left::of("concurrent = 1\n", &known);
+    assert_eq!(left.finish(), Finished::NoEntry);
+    let kept = left.state();
     assert_eq!(kept.rotation, None);
     assert_eq!(kept.entries[0].token, Token::new("new").ok());
 }
@@ -174,35 +182,43 @@ fn only_an_owned_runners_token_is_kept_with_its_entry() {
 
 #[test]
 fn live_file_gets_newer_and_a_paused_original_keeps_its_time() {
-    let scene = Scene::of(&entry("a", "old"), &state(Some("new")));
+    let left = Left::of(&entry("a", "old"), &state(Some("new")));
     let time = |name: &str| {
-        let metadata = scene.volume.metadata(name).unwrap().unwrap();
+        let metadata = left.files.volume().metadata(name).unwrap().unwrap();
         metadata.modified().unwrap()
     };
     let ahead = SystemTime::now() + Duration::from_secs(3600);
     let publish = |text: &str, at| {
         let how = Publication::keeping().modified(at);
-        scene.volume.publish(CONFIG, text.as_bytes(), how).unwrap();
+        left.files
+            .volume()
+            .publish(CONFIG, text.as_bytes(), how)
+            .unwrap();
     };
     publish(&entry("a", "old"), ahead);
-    scene.finish();
+    left.finish();
     assert!(time(CONFIG) > ahead, "a runner manager would not load it");
 
     publish(&entry("a", "old"), ahead);
-    original::pause(&scene.volume, CONFIG, "# Paused by runner-reaper: x\n").unwrap();
+    original::pause(
+        left.files.volume(),
+        CONFIG,
+        "# Paused by runner-reaper: x\n",
+    )
+    .unwrap();
     let mut paused = state(Some("new"));
     paused.pause = Some(PauseByHand {
         by: "root on node-1".to_owned(),
         at: "2026-01-02T03:04:05Z".to_owned(),
     });
-    save(&scene.volume, &paused).unwrap();
-    let paused_file = (scene.text(CONFIG), time(CONFIG));
-    assert_eq!(scene.finish(), Finished::Done);
-    assert_eq!((scene.text(CONFIG), time(CONFIG)), paused_file);
+    left.files.save_state(&paused).unwrap();
+    let paused_file = (left.text(CONFIG), time(CONFIG));
+    assert_eq!(left.finish(), Finished::Done);
+    assert_eq!((left.text(CONFIG), time(CONFIG)), paused_file);
     let original = names::original_of(CONFIG);
-    assert!(scene.text(&original).contains("token = \"new\""));
+    assert!(left.text(&original).contains("token = \"new\""));
     assert_eq!(time(&original), ahead);
-    assert!(scene.state().pause.is_some());
+    assert!(left.state().pause.is_some());
 }
 
 impl State {

@@ -1,5 +1,11 @@
 //! Owns the names of all files on the volume that are ours or that we look for.
 
+use std::path::Path;
+
+use runner_config::shown;
+
+use crate::exit::Failure;
+
 /// The file beside which everything else is, where nobody named another one.
 pub const CONFIG: &str = "config.toml";
 
@@ -39,4 +45,48 @@ pub fn is_reserved(name: &str) -> bool {
     [STATE, SYSTEM_ID, LOCK, REAPER, INIT].contains(&name)
         || name.ends_with(ORIGINAL)
         || name.ends_with(".new")
+}
+
+/// The name of the file that `--config` gives.
+pub(crate) fn of_config(path: &Path) -> Result<&str, Failure> {
+    let refuse = |why: &str| {
+        let shown = shown::path(path);
+        Failure::usage(format!(
+            "--config {shown}: {why}; name a file such as /etc/gitlab-runner/config.toml"
+        ))
+    };
+    let name = path.file_name().and_then(|name| name.to_str());
+    let name = name.ok_or_else(|| refuse("it does not name a file"))?;
+    if is_reserved(name) {
+        let why = "that name is reserved for the files of runner-init and runner-reaper";
+        return Err(refuse(why));
+    }
+    Ok(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn config_that_is_no_file_or_one_of_the_programs_own_is_refused_with_an_example() {
+        for path in [
+            "/",
+            "..",
+            "/etc/gitlab-runner/..",
+            "/etc/gitlab-runner/.runner-lifecycle.toml",
+            "/etc/gitlab-runner/config.toml.original",
+            "runner-reaper",
+        ] {
+            let refused = of_config(Path::new(path)).unwrap_err();
+            assert_eq!(refused.exit, crate::exit::Exit::Usage, "{path}");
+            assert!(refused.message.contains("name a file such as"), "{path}");
+        }
+        for path in ["/etc/gitlab-runner/config.toml", "my.toml"] {
+            assert!(
+                path.ends_with(of_config(Path::new(path)).unwrap()),
+                "{path}"
+            );
+        }
+    }
 }

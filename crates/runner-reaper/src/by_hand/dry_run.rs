@@ -3,6 +3,7 @@
 
 use runner_config::config_toml::ConfigToml;
 use runner_lifecycle::exit::Exit;
+use runner_lifecycle::files::{Config, Files};
 use runner_lifecycle::original;
 use runner_lifecycle::state::PauseByHand;
 use runner_lifecycle::stdout;
@@ -12,13 +13,15 @@ use super::outcome::Outcome;
 use super::{missing, of_other_pod, refuse_beside_a_hook, refuse_without_original, who};
 use crate::args::Options;
 use crate::args::by_hand::{ByHand, Verb};
-use crate::files::{Config, Files, other_pod};
 
 /// Tells it.
 pub(super) async fn run(options: &Options, asked: &ByHand) -> anyhow::Result<Outcome> {
     let files = Files::of(&options.config)?;
     let state = files.state()?;
-    if let Some(theirs) = other_pod(state.as_ref(), &options.pod).filter(|_| !asked.other_pod) {
+    let other = state
+        .as_ref()
+        .and_then(|state| state.other_pod(&options.pod));
+    if let Some(theirs) = other.filter(|_| !asked.other_pod) {
         return Err(of_other_pod(&theirs.describe()));
     }
     refuse_beside_a_hook(options).await?;

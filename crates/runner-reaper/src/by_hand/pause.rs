@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::Exit;
+use runner_lifecycle::files::{Config, Files};
 use runner_lifecycle::original::{self, Restored};
 use runner_lifecycle::state::PauseByHand;
 
@@ -12,7 +13,6 @@ use super::outcome::{Outcome, Polling};
 use super::{is_locked, jobs_of, missing, open, refuse_without_original, who};
 use crate::args::Options;
 use crate::args::by_hand::ByHand;
-use crate::files::{Config, Files};
 use crate::pause::{self, End, Watching};
 use crate::rotation;
 use crate::runner_manager::{self, Live, Look, Sample};

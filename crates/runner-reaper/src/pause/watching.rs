@@ -5,12 +5,12 @@ use std::time::Duration;
 use runner_config::config_toml::ConfigToml;
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::duration::show;
+use runner_lifecycle::files::{Config, Files};
 use runner_lifecycle::original;
 use tokio::time::{Instant, sleep};
 
 use super::End;
 use crate::drain::{self, Pass, Polling, STEP, Watch};
-use crate::files::{Config, Files};
 use crate::runner_manager::{Live, Look, Sample, jobs_in_words};
 
 /// Looks until the file is loaded: after SIGHUP that takes 2 to 12 ms, without it up to 3 s.

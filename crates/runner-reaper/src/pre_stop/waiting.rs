@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::duration::show;
+use runner_lifecycle::files::{Config, Files};
 use tokio::time::{Instant, sleep};
 
 use crate::drain::{self, Polling, STEP, Watch};
 use crate::entries::Unregistration;
-use crate::files::{Config, Files};
 use crate::ledger::Ledger;
 use crate::runner_manager::{Live, ProcessState, Sample, jobs_in_words};
 use crate::stops::Stops;

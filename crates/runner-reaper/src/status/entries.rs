@@ -1,6 +1,7 @@
 //! Owns what config.toml and the state file tell of each runner. Pure.
 
 use runner_config::config_toml::{ConfigToml, RunnerEntry};
+use runner_lifecycle::files::Config;
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::report::{address, one_line};
 use runner_lifecycle::runner::Runner;
@@ -9,7 +10,6 @@ use runner_lifecycle::state::{Pending, State, StateEntry, Written};
 
 use super::facts::{AtGitlab, Entry, Loose, Unasked, WithoutEntry, Writer};
 use crate::entries::unregistrations;
-use crate::files::Config;
 
 /// The entries of the file; GitLab is yet to be asked.
 pub(super) fn of(config: &Config, written: &[RunnerEntry], state: Option<&State>) -> Vec<Entry> {

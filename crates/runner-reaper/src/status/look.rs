@@ -3,6 +3,7 @@
 use std::fs::File;
 
 use runner_lifecycle::deadline::Deadline;
+use runner_lifecycle::files::{Config, Files};
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::report::one_line;
 use runner_lifecycle::state::State;
@@ -14,7 +15,6 @@ use super::facts::{Activity, ConfigFile, Facts, Loose, Pause, StateFile, Volume}
 use super::{ask, entries, manager};
 use crate::args::Options;
 use crate::args::status::Status;
-use crate::files::{Config, Files, other_pod};
 use crate::runner_manager;
 
 /// Looks at everything once.
@@ -132,7 +132,6 @@ fn volume(options: &Options, files: &Files, state: Option<&State>, file: ConfigF
     ];
     let there = ours.iter().filter(|(name, _)| is_there(name));
     let pod = state.and_then(|state| state.pod.as_ref());
-    let other = other_pod(state, &options.pod).is_some();
     let same = pod.and_then(|pod| pod.is_same(&options.pod));
     Volume {
         config: one_line(&files.path().display().to_string()),
@@ -144,7 +143,7 @@ fn volume(options: &Options, files: &Files, state: Option<&State>, file: ConfigF
         state: StateFile::Never,
         changed_keys: None,
         pod: pod.map(Pod::describe).map(|pod| one_line(&pod)),
-        is_this_pod: same.map(|_| !other),
+        is_this_pod: same,
         pause: pause(files, state, is_there(&original), locked),
         locked,
     }

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use runner_config::config_toml::RunnerEntry;
 use runner_lifecycle::deadline::Deadline;
+use runner_lifecycle::files::Config;
 use runner_lifecycle::report::one_line;
 use runner_lifecycle::system_id::SystemId;
 use tokio::time::Instant;
 
 use super::facts::{Activity, RunnerManager};
-use crate::files::Config;
 use crate::runner_manager::{Live, Look, ProcessState, Sample};
 
 /// Before 19.1 fewer workers than `concurrent` mean a shutdown only if they last; and an entry that was loaded just now has not

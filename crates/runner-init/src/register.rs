@@ -23,11 +23,8 @@ mod undo;
 use anyhow::Context as _;
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::Exit;
-use runner_lifecycle::original::{self, Restored};
-use runner_lifecycle::rotation;
+use runner_lifecycle::session::{Intent, Session};
 use runner_lifecycle::signals::Signals;
-use runner_lifecycle::state::PauseByHand;
-use runner_lifecycle::volume::{Volume, names};
 
 use crate::args::{Credential, Environment, Options};
 use crate::{clock, stops};
@@ -59,19 +56,13 @@ async fn register(
     deadline: Deadline,
     stops: &mut Stops,
 ) -> anyhow::Result<()> {
-    let around = plan.files()?;
-    let volume = around.volume();
-    volume.create_directory()?;
-    let lock = volume.lock(deadline);
-    let _lock = stops.unless_stopped(lock).await??;
-    let name = &plan.config_name.clone();
-    volume.check_writable()?;
-    volume.check_replaceable(name)?;
-    let original = names::original_of(name);
-    volume.clear_unfinished(&[name, &original, names::STATE, names::SYSTEM_ID])?;
-    end_pause(volume, name)?;
-    rotation::finish(&around, &|name| plan.variable(name))?;
-    let mut files = Files::open(volume, plan)?;
+    let files = plan.files()?;
+    files.volume().create_directory()?;
+    let opening = Session::open(files, Intent::Write, deadline);
+    let mut session = stops.unless_stopped(opening).await??;
+    session.finish_rotation(&|name| plan.variable(name))?;
+    let volume = session.files.volume();
+    let mut files = Files::of(&session, plan)?;
     inherit::from(plan, &files);
     let plan = &*plan;
     stops.check()?;
@@ -123,28 +114,6 @@ fn warn_of_attributes(plan: &Plan<'_>, found: &Registration) {
     {
         log::warn!("{line}");
     }
-}
-
-/// Ends a pause that a killed hook left. One by hand stands until whoever made it ends it: the story is then that of the file
-/// that is kept aside.
-fn end_pause(volume: &Volume, name: &str) -> anyhow::Result<()> {
-    let state = files::state(volume, name)?;
-    if let Some(PauseByHand { by, at }) = original::by_hand(volume, name, &state)? {
-        log::warn!(
-            "{name} stays paused, as requested by {by} at {at}: no jobs are taken until \"runner-reaper resume\""
-        );
-        return Ok(());
-    }
-    match original::put_back(volume, name)? {
-        Restored::PutBack => {
-            log::info!("{name} restored: a hook was killed during its pause");
-        }
-        Restored::Recovered => {
-            log::warn!("{name} restored: the file there had no runner entries");
-        }
-        Restored::Nothing | Restored::Superseded => {}
-    }
-    Ok(())
 }
 
 fn publish_unless_stopped(

@@ -16,6 +16,7 @@ use runner_lifecycle::exit::{Exit, Failure};
 use runner_lifecycle::files::Files;
 use runner_lifecycle::report::address;
 use runner_lifecycle::rotation;
+use runner_lifecycle::session::{Intent, Session};
 use runner_lifecycle::signals::Signals;
 use runner_lifecycle::source::Ownership;
 use runner_lifecycle::state::{Rotation, State};
@@ -31,10 +32,10 @@ use said::Said;
 use token_out::TokenOut;
 
 /// What a run works on.
-struct Scene<'a> {
+struct Work<'a> {
     options: &'a Options,
     environment: &'a Environment,
-    files: Files,
+    session: Session,
     state: State,
 }
 
@@ -44,13 +45,13 @@ pub(crate) async fn run(options: &Options, environment: &Environment) -> anyhow:
     let out = out
         .map(|path| TokenOut::at(path, &options.config))
         .transpose()?;
-    let mut scene = Scene::of(options, environment)?;
+    let files = Files::of(&options.config)?;
     if options.dry_run {
-        scene.reads_state()?;
-        let (choice, file) = scene.choice()?;
-        let rotation = scene.received_for(&choice.entry);
-        scene.refuse_shared(&choice, rotation.is_some())?;
-        let said = scene.said(&choice, &file, out.as_ref(), rotation.as_ref());
+        let work = Work::on(Session::look(files)?, options, environment)?;
+        let (choice, file) = work.choice()?;
+        let rotation = work.received_for(&choice.entry);
+        work.refuse_shared(&choice, rotation.is_some())?;
+        let said = work.said(&choice, &file, out.as_ref(), rotation.as_ref());
         said.dry_run()?;
         return Ok(Exit::Done);
     }
@@ -58,26 +59,27 @@ pub(crate) async fn run(options: &Options, environment: &Environment) -> anyhow:
     let signals = Signals::install().context("setting up signal handlers")?;
     let course = "the rotation stops after the current attempt";
     let mut stops = Stops::new(signals, options.grace_period, course);
-    let lock = scene.files.volume().lock(deadline);
-    let _lock = stops.unless_stopped(lock).await??;
-    scene.prepare()?;
+    let opening = Session::open(files, Intent::Write, deadline);
+    let session = stops.unless_stopped(opening).await??;
+    let mut work = Work::on(session, options, environment)?;
+    work.prepare()?;
     if let Some(out) = &out {
         out.check_writable()
             .with_context(|| format!("--token-out {}", out.path().display()))?;
     }
-    let (choice, file) = scene.choice()?;
-    let received = scene.received_for(&choice.entry);
+    let (choice, file) = work.choice()?;
+    let received = work.received_for(&choice.entry);
     let resumed = received.is_some();
-    scene.refuse_shared(&choice, resumed)?;
+    work.refuse_shared(&choice, resumed)?;
     let rotation = match received {
         Some(rotation) => rotation,
-        None => scene.reset(&choice, deadline, &mut stops).await?,
+        None => work.reset(&choice, deadline, &mut stops).await?,
     };
     // From here on the work is done to its end: no signal brings the token before back.
-    scene.write(&rotation, out.as_ref())?;
+    work.write(&rotation, out.as_ref())?;
     let is_paused = file.ends_with(names::ORIGINAL);
     if !is_paused {
-        scene.is_loaded(deadline).await;
+        work.is_loaded(deadline).await;
     }
     let runner = choice.runner();
     let url = &rotation.url;
@@ -92,43 +94,34 @@ pub(crate) async fn run(options: &Options, environment: &Environment) -> anyhow:
     log::info!("wrote {file}: {runner} at {url} has a new token, valid until {until}; {how}");
     let said = Said {
         resumed,
-        ..scene.said(&choice, &file, out.as_ref(), Some(&rotation))
+        ..work.said(&choice, &file, out.as_ref(), Some(&rotation))
     };
     said.done()?;
     Ok(Exit::Done)
 }
 
-impl<'a> Scene<'a> {
-    fn of(options: &'a Options, environment: &'a Environment) -> Result<Self, Failure> {
+impl<'a> Work<'a> {
+    fn on(
+        session: Session,
+        options: &'a Options,
+        environment: &'a Environment,
+    ) -> anyhow::Result<Self> {
         Ok(Self {
             options,
             environment,
-            files: Files::of(&options.config)?,
-            state: State::default(),
+            state: session.state_or_new()?,
+            session,
         })
     }
 
-    fn reads_state(&mut self) -> anyhow::Result<()> {
-        self.state = self.files.state()?.unwrap_or_default();
-        Ok(())
-    }
-
-    /// Everything that can be known without GitLab, and what earlier runs left.
+    /// What earlier runs left at GitLab. What this run goes on with stays.
     fn prepare(&mut self) -> anyhow::Result<()> {
-        let (volume, config) = (self.files.volume(), self.files.name());
-        volume.check_writable()?;
-        volume.check_replaceable(config)?;
-        let original = names::original_of(config);
-        volume.clear_unfinished(&[config, &original, names::STATE])?;
-        self.reads_state()?;
-        // A pause by hand stands: then it is the original that gets the token.
-        if self.files.paused_by_hand(Some(&self.state))?.is_none() {
-            self.files.put_back()?;
-        }
         let (choice, _) = self.choice()?;
         if self.received_for(&choice.entry).is_none() {
-            rotation::finish(&self.files, &|name| self.variable(name))?;
-            self.reads_state()?;
+            let environment = self.environment;
+            let variable = |name: &str| environment.get(name).map(str::to_owned);
+            self.session.finish_rotation(&variable)?;
+            self.state = self.session.state_or_new()?;
         }
         if let Some(other) = &self.state.rotation
             && self.received_for(&choice.entry).is_none()
@@ -137,8 +130,8 @@ impl<'a> Scene<'a> {
             return Err(Failure::unusable(format!(
                 "{}: an earlier run received a new token of runner {id} at {url}, and no entry of {config} has the previous one: \
                  restore that runner's entry, or remove the table rotation from this file",
-                self.files.volume().path(names::STATE).display(),
-                config = self.files.name(),
+                self.session.files.volume().path(names::STATE).display(),
+                config = self.session.files.name(),
             ))
             .into());
         }
@@ -151,11 +144,13 @@ impl<'a> Scene<'a> {
 
     /// The runner that is meant, and the path of the file that has its entry.
     fn choice(&self) -> anyhow::Result<(Choice, String)> {
-        let Some(config) = self.files.config()? else {
-            let path = self.files.path().display();
+        let Session { files, config, .. } = &self.session;
+        if config.is_missing() {
+            let path = files.path().display();
             return Err(Failure::unusable(format!("{path} does not exist")).into());
-        };
-        let path = self.files.path_of(&config).display().to_string();
+        }
+        let path = files.volume().path(&files.name_of(config));
+        let path = path.display().to_string();
         let entries = config.toml.entries(&|name| self.variable(name));
         let choice = choose(&entries, &self.state, &self.options.selection, &path)?;
         Ok((choice, path))
@@ -201,7 +196,7 @@ impl<'a> Scene<'a> {
 
     /// Has a runner manager load the file at once: until then GitLab refuses all that it asks for.
     async fn is_loaded(&self, deadline: Deadline) {
-        let config = self.files.config().ok().flatten();
+        let config = self.session.files.config().ok().flatten();
         let address = config
             .as_ref()
             .and_then(|config| config.toml.listen_address());
@@ -214,14 +209,14 @@ impl<'a> Scene<'a> {
     }
 
     fn system_id(&self) -> anyhow::Result<Option<SystemId>> {
-        let text = self.files.volume().read_text(names::SYSTEM_ID)?;
+        let text = self.session.files.volume().read_text(names::SYSTEM_ID)?;
         Ok(text.as_deref().and_then(SystemId::parse))
     }
 
     /// Remembers what is under way, on the disk.
     fn keeps(&mut self, rotation: Option<Rotation>) -> anyhow::Result<()> {
         self.state.rotation = rotation;
-        self.files.save_state(&self.state)
+        self.session.files.save_state(&self.state)
     }
 
     /// Puts the new token everywhere it belongs. One place that fails keeps it from no other.
@@ -231,7 +226,7 @@ impl<'a> Scene<'a> {
             _ => Ok(()),
         };
         let variable = |name: &str| self.variable(name);
-        let found = rotation::put(&self.files, rotation, &variable)
+        let found = rotation::put(&self.session.files, rotation, &variable)
             .context("the new token is only in the state file; run this again")?;
         if !found {
             return Err(Failure::unusable(format!(

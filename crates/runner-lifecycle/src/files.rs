@@ -176,10 +176,10 @@ impl Files {
         }
     }
 
-    /// Where a configuration was read.
+    /// The name under which a configuration was read.
     #[must_use]
-    pub fn path_of(&self, config: &Config) -> PathBuf {
-        self.volume.path(&self.name_at(config.is_aside))
+    pub fn name_of(&self, config: &Config) -> String {
+        self.name_at(config.is_aside)
     }
 
     /// The operator's configuration: during a pause, somebody else's included, that is the original. Nothing, where
@@ -223,16 +223,23 @@ impl Files {
         Ok(self.volume.metadata(name)?.as_ref().map(Stamp::of))
     }
 
-    /// What the helpers remember. Nothing, where no helper ever worked.
+    /// What the helpers remember of this file. Nothing, where no helper ever worked.
     ///
     /// # Errors
     /// When the state file is there and cannot be understood: nobody knows then what may be deleted.
     pub fn state(&self) -> anyhow::Result<Option<State>> {
-        let text = self.volume.read_text(names::STATE)?;
-        let state = text.as_deref().map(State::parse).transpose();
+        let Some(text) = self.volume.read_text(names::STATE)? else {
+            return Ok(None);
+        };
+        let state = State::parse(&text);
         let state = state.with_context(|| self.volume.directory().display().to_string())?;
+        Ok(Some(self.view(state)?))
+    }
+
+    /// A state as whoever works on this file sees it.
+    pub(crate) fn view(&self, state: State) -> Result<State, Error> {
         let has_usual = self.volume.metadata(names::CONFIG)?.is_some();
-        Ok(state.map(|state| state.of_file(&self.name, has_usual)))
+        Ok(state.of_file(&self.name, has_usual))
     }
 
     /// Remembers.
@@ -283,6 +290,6 @@ impl Files {
         };
         let how = Publication::keeping().modified(modified);
         self.volume
-            .publish(&self.name_at(before.is_aside), text.as_bytes(), how)
+            .publish(&self.name_of(before), text.as_bytes(), how)
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! The two helpers know this library and not each other; they meet only in the files on the volume. Rules in here are
 //! pure (no clock, disk or socket); each outside thing has one module: [`gitlab`] sends requests, [`volume`] writes
-//! files, [`signals`] hears the kubelet, [`runner_manager`] sees the process beside us, [`report`] speaks to the operator.
+//! files and a [`session`] opens it, [`signals`] hears the kubelet, [`runner_manager`] sees the process beside us, [`report`]
+//! speaks to the operator.
 
 pub mod backoff;
 pub mod command_line;
@@ -26,6 +27,7 @@ pub mod report;
 pub mod rotation;
 pub mod runner;
 pub mod runner_manager;
+pub mod session;
 pub mod signals;
 pub mod source;
 pub mod state;

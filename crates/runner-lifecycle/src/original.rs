@@ -30,12 +30,6 @@ pub enum Restored {
     Recovered,
 }
 
-/// Whether a text is a paused `config.toml` rather than one of the operator or the runner manager.
-#[must_use]
-pub fn is_paused(text: &str) -> bool {
-    text.starts_with(MARK)
-}
-
 /// The paused form of a `config.toml`: everything but the runner entries.
 ///
 /// Where every entry has a `limit` and all of them together are not above `concurrent`, `concurrent` is raised by one: a busy
@@ -64,7 +58,7 @@ pub fn paused(config: &ConfigToml) -> String {
 ///
 /// # Errors
 /// When the volume cannot be written; `config.toml` is then as before.
-pub fn pause(volume: &Volume, name: &str, text: &str) -> Result<(), Error> {
+pub(crate) fn pause(volume: &Volume, name: &str, text: &str) -> Result<(), Error> {
     let newer = newer_than_both(volume, name)?;
     // A paused file is never taken for the original, whoever published it.
     if !holds_pause(volume, name)? {
@@ -82,7 +76,11 @@ pub fn pause(volume: &Volume, name: &str, text: &str) -> Result<(), Error> {
 ///
 /// # Errors
 /// When the volume cannot be read.
-pub fn by_hand(volume: &Volume, name: &str, state: &State) -> Result<Option<PauseByHand>, Error> {
+pub(crate) fn by_hand(
+    volume: &Volume,
+    name: &str,
+    state: &State,
+) -> Result<Option<PauseByHand>, Error> {
     let Some(pause) = &state.pause else {
         return Ok(None);
     };
@@ -114,7 +112,7 @@ fn newer_than_both(volume: &Volume, name: &str) -> Result<SystemTime, Error> {
 ///
 /// # Errors
 /// When the volume cannot be read or written.
-pub fn put_back(volume: &Volume, name: &str) -> Result<Restored, Error> {
+pub(crate) fn put_back(volume: &Volume, name: &str) -> Result<Restored, Error> {
     end(volume, name, |original| {
         volume.rename(original, name).map(|()| false)
     })
@@ -126,7 +124,7 @@ pub fn put_back(volume: &Volume, name: &str) -> Result<Restored, Error> {
 ///
 /// # Errors
 /// When the volume cannot be read or written.
-pub fn resume(volume: &Volume, name: &str) -> Result<Restored, Error> {
+pub(crate) fn resume(volume: &Volume, name: &str) -> Result<Restored, Error> {
     end(volume, name, |original| {
         let newer = newer_than_both(volume, name)?;
         if volume.is_link(original)? {
@@ -166,7 +164,7 @@ fn end(
 ///
 /// # Errors
 /// When the volume cannot be read.
-pub fn is_unfinished(volume: &Volume, name: &str) -> Result<bool, Error> {
+pub(crate) fn is_unfinished(volume: &Volume, name: &str) -> Result<bool, Error> {
     let original = original_of(name);
     if volume.metadata(&original)?.is_none() {
         return Ok(false);

@@ -4,17 +4,17 @@
 //! but not while the runner manager is observed: a hook that starts meanwhile has no time to lose.
 
 use std::io::ErrorKind;
-use std::time::Duration;
 
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::{Exit, Failure};
 use runner_lifecycle::files::Files;
+use runner_lifecycle::session::Session;
 use runner_lifecycle::volume::{self, names};
 
 use crate::args::Options;
 use crate::args::by_hand::{ByHand, Verb};
+use crate::opening::{self, Opened};
 use crate::runner_manager::{Live, jobs_in_words};
-use crate::scene::{Opened, Scene};
 use crate::stops::Stops;
 
 mod dry_run;
@@ -40,12 +40,12 @@ pub(crate) async fn run(options: &Options, asked: &ByHand, stops: &Stops) -> any
 
 /// Opens the volume. Another run may work there for as long as it looks at a runner manager; a hook that has paused it works as
 /// long as its pod lives, and is not waited for.
-async fn open(options: &Options, deadline: Deadline, stops: &Stops) -> anyhow::Result<Scene> {
-    refuse_beside_a_hook(options).await?;
-    let opened = Scene::open_unless_stopped(options, deadline, stops).await?;
+async fn open(options: &Options, deadline: Deadline, stops: &Stops) -> anyhow::Result<Session> {
+    refuse_beside_a_hook(&Files::of(&options.config)?)?;
+    let opened = opening::open_unless_stopped(options, deadline, stops).await?;
     match opened {
-        Opened::Scene(scene) if scene.config.is_missing() => Err(missing(options)),
-        Opened::Scene(scene) => Ok(*scene),
+        Opened::Session(scene) if scene.config.is_missing() => Err(missing(options)),
+        Opened::Session(scene) => Ok(*scene),
         Opened::OtherPod(theirs) => Err(of_other_pod(&theirs.describe())),
         Opened::Nothing => Err(missing(options)),
     }
@@ -81,15 +81,10 @@ fn is_locked(error: &anyhow::Error) -> bool {
 }
 
 /// What is paused without a word in the state is paused by a hook; one that was killed holds no lock.
-async fn refuse_beside_a_hook(options: &Options) -> anyhow::Result<()> {
-    let files = Files::of(&options.config)?;
+fn refuse_beside_a_hook(files: &Files) -> anyhow::Result<()> {
     let by_hand = files.state()?.is_some_and(|state| state.pause.is_some());
-    if by_hand || !files.is_put_aside()? {
+    if by_hand || !files.is_put_aside()? || !files.volume().is_locked() {
         return Ok(());
-    }
-    match files.lock(Deadline::after(Duration::ZERO)).await {
-        Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-        _ => return Ok(()),
     }
     let words = format!(
         "another runner-reaper has paused {} and is unregistering: nothing was changed; it restores the file by itself",

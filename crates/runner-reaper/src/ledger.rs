@@ -8,13 +8,13 @@ use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::Exit;
 use runner_lifecycle::files::Config;
 use runner_lifecycle::gitlab::Gone;
+use runner_lifecycle::session::Session;
 use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::token::Token;
 
 use crate::args::Options;
 use crate::entries::{self, Nowhere, Unregistration};
 use crate::requests::{Clients, Outcome};
-use crate::scene::Scene;
 use crate::stops::Stops;
 
 mod count;
@@ -27,7 +27,7 @@ const ENTERING: Duration = Duration::from_millis(500);
 /// The book of one run.
 pub(crate) struct Ledger<'a> {
     options: &'a Options,
-    scene: &'a Scene,
+    scene: &'a Session,
     stops: &'a Stops,
     clients: Clients<'a>,
     system_id: Option<SystemId>,
@@ -52,7 +52,7 @@ pub(crate) struct Ledger<'a> {
 
 impl<'a> Ledger<'a> {
     /// An empty book.
-    pub(crate) fn new(options: &'a Options, scene: &'a Scene, stops: &'a Stops) -> Self {
+    pub(crate) fn new(options: &'a Options, scene: &'a Session, stops: &'a Stops) -> Self {
         Self {
             options,
             scene,
@@ -74,7 +74,7 @@ impl<'a> Ledger<'a> {
     /// An empty book with clients that are ready.
     pub(crate) fn with_clients(
         options: &'a Options,
-        scene: &'a Scene,
+        scene: &'a Session,
         clients: Clients<'a>,
         stops: &'a Stops,
     ) -> Self {

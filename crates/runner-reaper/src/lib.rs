@@ -1,7 +1,8 @@
 //! `runner-reaper`: takes the runner off GitLab's list when its pod ends, and lets the running jobs finish.
 //!
-//! `drain`, `grace` and `entries` are rules; `runner_manager`, `requests` and `rotation` are edges; `pre_stop`, `sidecar` and `unregister` are the stories that join them, with one `ledger` each; `by_hand` is the first half of the
-//! first of them, and back. `status` only looks. `sweep` is a story of its own, which needs none of the files.
+//! `drain`, `grace` and `entries` are rules; `runner_manager`, `requests` and `rotation` are edges; `pre_stop`, `sidecar` and
+//! `unregister` are the stories that join them, with one `ledger` each, on the session that `opening` gets them; `by_hand` is
+//! the first half of the first of them, and back. `status` only looks. `sweep` is a story of its own, which needs none of the files.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -19,12 +20,12 @@ mod drain;
 mod entries;
 mod grace;
 mod ledger;
+mod opening;
 mod pause;
 mod pre_stop;
 mod requests;
 mod rotation;
 mod runner_manager;
-mod scene;
 mod sidecar;
 mod status;
 mod stops;

@@ -7,16 +7,17 @@ use std::time::Duration;
 
 use runner_lifecycle::exit::Exit;
 use runner_lifecycle::files::Config;
+use runner_lifecycle::session::Session;
 use rustix::process::Signal;
 
 use crate::args::Options;
 use crate::entries::Unregistration;
 use crate::grace::Deadlines;
 use crate::ledger::Ledger;
+use crate::opening;
 use crate::pause::{self, End, Paused};
 use crate::rotation;
 use crate::runner_manager::{self, Live};
-use crate::scene::{Opened, Scene};
 use crate::stops::Stops;
 
 mod decision;
@@ -41,26 +42,16 @@ pub(crate) async fn run(
     deadlines: Deadlines,
     stops: &Stops,
 ) -> anyhow::Result<Exit> {
-    let scene = match Scene::open_unless_stopped(options, deadlines.gitlab, stops).await? {
-        Opened::Scene(scene) => *scene,
-        Opened::OtherPod(theirs) => {
-            let theirs = theirs.describe();
-            log::warn!(
-                "this volume belongs to another pod, {theirs}: nothing was paused or unregistered"
-            );
-            return Ok(Exit::Done);
-        }
-        Opened::Nothing => {
-            log::info!("no {}: nothing to unregister", options.config.display());
-            return Ok(Exit::Done);
-        }
+    let opened = opening::open_unless_stopped(options, deadlines.gitlab, stops).await?;
+    let Some(scene) = opened.into_session(options) else {
+        return Ok(Exit::Done);
     };
     drain_and_unregister(scene, options, deadlines, stops).await
 }
 
 /// The hook on a volume that is open already.
 pub(crate) async fn drain_and_unregister(
-    mut scene: Scene,
+    mut scene: Session,
     options: &Options,
     deadlines: Deadlines,
     stops: &Stops,
@@ -125,7 +116,7 @@ pub(crate) async fn drain_and_unregister(
 }
 
 struct Hook<'a> {
-    scene: &'a Scene,
+    scene: &'a Session,
     live: &'a Live,
     options: &'a Options,
     deadlines: Deadlines,

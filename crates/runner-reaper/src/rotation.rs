@@ -12,13 +12,13 @@ use runner_lifecycle::duration::show;
 use runner_lifecycle::environment::Environment;
 use runner_lifecycle::files::{Config, Files};
 use runner_lifecycle::gitlab::same_url;
+use runner_lifecycle::session::Session;
 use runner_lifecycle::token::Token;
 use tokio::time::sleep;
 
 use crate::args::Options;
 use crate::entries::Unregistration;
 use crate::runner_manager::{Live, Look};
-use crate::scene::Scene;
 use crate::stops::Stops;
 
 /// How long GitLab may take to answer, before a new token is taken as lost.
@@ -121,7 +121,7 @@ impl Newest {
 /// The `config.toml` to pause. Where a rotation is due and the runner manager does not show whether one is under way, that is
 /// the one with the new token, waited for as long as may be.
 pub(crate) async fn waited_for(
-    scene: &Scene,
+    scene: &Session,
     live: &Live,
     options: &Options,
     deadline: Deadline,

@@ -13,9 +13,9 @@ use runner_lifecycle::files::{Config, Files};
 use crate::args::Options;
 use crate::entries::{self, Unregistration};
 use crate::ledger::Ledger;
+use crate::opening;
 use crate::requests::Clients;
 use crate::runner_manager::{Pages, metrics_address, pages_at};
-use crate::scene::{Opened, Scene};
 use crate::stops::Stops;
 
 mod changes;
@@ -51,17 +51,9 @@ pub(crate) async fn run(options: &Options, stops: &Stops) -> anyhow::Result<Exit
     let deadlines = options.grace.deadlines(Duration::ZERO);
     // Looked at before anything else: whether it was draining when the signal came tells what the signal means.
     let mut observation = Observation::begin(pages, files.system_id(), stops).await;
-    let mut scene = match Scene::open(options, deadlines.gitlab.earlier(LOCK)).await? {
-        Opened::Scene(scene) => *scene,
-        Opened::OtherPod(theirs) => {
-            let theirs = theirs.describe();
-            log::warn!("this volume belongs to another pod, {theirs}: nothing was unregistered");
-            return Ok(Exit::Done);
-        }
-        Opened::Nothing => {
-            log::info!("no {}: nothing to unregister", options.config.display());
-            return Ok(Exit::Done);
-        }
+    let opened = opening::open(options, deadlines.gitlab.earlier(LOCK)).await?;
+    let Some(mut scene) = opened.into_session(options) else {
+        return Ok(Exit::Done);
     };
     let mut ledger = Ledger::with_clients(options, &scene, clients, stops);
     ledger.say_what_cannot_go(&scene.config);

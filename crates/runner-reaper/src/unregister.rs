@@ -3,15 +3,16 @@
 
 use runner_config::config_toml::{ConfigToml, RunnerEntry};
 use runner_lifecycle::exit::{Exit, Failure};
+use runner_lifecycle::session::Session;
 
 use crate::args::{Options, Selection};
 use crate::drain;
 use crate::entries::is_over;
 use crate::grace::Deadlines;
 use crate::ledger::Ledger;
+use crate::opening::{self, Opened};
 use crate::pre_stop;
 use crate::runner_manager::{self, Live};
-use crate::scene::{Opened, Scene};
 use crate::stops::Stops;
 
 mod selected;
@@ -28,8 +29,8 @@ pub(crate) async fn run(
     stops: &Stops,
 ) -> anyhow::Result<Exit> {
     let path = options.config.display();
-    let mut scene = match Scene::open_unless_stopped(options, deadlines.gitlab, stops).await? {
-        Opened::Scene(scene) => *scene,
+    let mut scene = match opening::open_unless_stopped(options, deadlines.gitlab, stops).await? {
+        Opened::Session(scene) => *scene,
         Opened::OtherPod(theirs) => {
             let theirs = theirs.describe();
             let words = format!(
@@ -82,7 +83,7 @@ pub(crate) async fn run(
 
 async fn by_hand(
     mut ledger: Ledger<'_>,
-    scene: &Scene,
+    scene: &Session,
     options: &Options,
     selection: &Selection,
     selected: Selected,
@@ -129,7 +130,7 @@ async fn is_idle(live: &Live) -> bool {
     is_idle && live.jobs().await.is_some_and(|jobs| jobs.is_empty())
 }
 
-fn is_known(scene: &Scene, entry: &RunnerEntry) -> bool {
+fn is_known(scene: &Session, entry: &RunnerEntry) -> bool {
     let state = scene.state.as_ref();
     state.is_some_and(|state| {
         entry
@@ -139,7 +140,7 @@ fn is_known(scene: &Scene, entry: &RunnerEntry) -> bool {
 }
 
 /// Removes entries from the file, in place, so that everything else stays as the operator wrote it.
-fn remove(ledger: &Ledger<'_>, scene: &Scene, indexes: &[usize]) -> anyhow::Result<()> {
+fn remove(ledger: &Ledger<'_>, scene: &Session, indexes: &[usize]) -> anyhow::Result<()> {
     if indexes.is_empty() {
         return Ok(());
     }

@@ -5,10 +5,10 @@ use runner_config::diff::diff;
 use runner_config::mask::masked;
 use runner_config::shown::without_tokens;
 use runner_lifecycle::runner::Runner;
+use runner_lifecycle::session::Session;
 use runner_lifecycle::source::Ownership;
 use runner_lifecycle::stdout;
 use runner_lifecycle::token::Token;
-use runner_lifecycle::volume::Volume;
 
 use super::clock;
 use super::existing::Ours;
@@ -21,13 +21,8 @@ const MASK: &str = "***";
 
 /// Prints the requests as comments and the file as it would be.
 pub(super) fn show(plan: &mut Plan<'_>) -> anyhow::Result<()> {
-    let directory = plan
-        .options
-        .config
-        .parent()
-        .unwrap_or_else(|| std::path::Path::new(""));
-    let volume = Volume::at(directory);
-    let files = Files::open(&volume, plan)?;
+    let session = Session::look(plan.files()?)?;
+    let files = Files::of(&session, plan)?;
     super::inherit::from(plan, &files);
     let plan = &*plan;
     let ours = files.ours(plan);

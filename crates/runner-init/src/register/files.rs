@@ -7,9 +7,9 @@ use anyhow::Context as _;
 use runner_config::config_toml::{ConfigToml, RunnerEntry};
 use runner_config::load_check;
 use runner_lifecycle::exit::Failure;
-use runner_lifecycle::original;
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::runner::Runner;
+use runner_lifecycle::session::Session;
 use runner_lifecycle::state::{State, StateEntry};
 use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::volume::{self, PRIVATE, Publication, Volume, names};
@@ -65,33 +65,19 @@ pub(super) struct Files<'a> {
     pub(super) listen_address: Option<String>,
 }
 
-/// The state that is there; an empty one where there is none.
-pub(super) fn state(volume: &Volume, config_name: &str) -> anyhow::Result<State> {
-    let text = volume.read_text(names::STATE)?;
-    let state = State::parse(text.as_deref().unwrap_or_default())
-        .with_context(|| volume.directory().display().to_string())?;
-    Ok(state.of_file(config_name, volume.metadata(names::CONFIG)?.is_some()))
-}
-
 impl<'a> Files<'a> {
-    /// Reads what is there.
-    pub(super) fn open(volume: &'a Volume, plan: &Plan<'_>) -> anyhow::Result<Self> {
-        let path = &plan.options.config;
-        let mut config_name = plan.config_name.clone();
-        let mut before = volume.read_text(&config_name)?;
-        if before.as_deref().is_some_and(original::is_paused) {
-            // Paused by hand, or this is a dry run: every other run has put the original back first.
-            let original = names::original_of(&config_name);
-            if let Some(text) = volume.read_text(&original)? {
-                (config_name, before) = (original, Some(text));
-            }
-        }
-        // The entries of a base are there as those of a file are: ours may be among them.
-        let text = before.as_deref().or(plan.base.as_deref());
-        let config = ConfigToml::parse(text.unwrap_or_default())
-            .with_context(|| format!("{}: fix the file or remove it", path.display()))?;
-        let state_before = volume.read_text(names::STATE)?;
-        let mut state = state(volume, &plan.config_name)?;
+    /// What of it an open session has read.
+    pub(super) fn of(session: &'a Session, plan: &Plan<'_>) -> anyhow::Result<Self> {
+        let Session { files, config, .. } = session;
+        let before = (!config.is_missing()).then(|| config.text.clone());
+        let config_name = files.name_of(config);
+        let config = match (&before, &plan.base) {
+            // The entries of a base are there as those of a file are: ours may be among them.
+            (None, Some(base)) => ConfigToml::parse(base)?,
+            _ => config.toml.clone(),
+        };
+        let state_before = files.volume().read_text(names::STATE)?;
+        let mut state = session.state_or_new()?;
         for entry in &mut state.entries {
             // Version 1 knew only whose the volume was.
             entry.pod = entry.pod.take().or_else(|| state.pod.clone());
@@ -101,7 +87,11 @@ impl<'a> Files<'a> {
         let places = state.places(&there);
         if let Some(text) = &before {
             let check = |text: &str| {
-                load_check::check(text, &path.display().to_string(), &plan.options.globals)
+                load_check::check(
+                    text,
+                    &files.path().display().to_string(),
+                    &plan.options.globals,
+                )
             };
             let warnings = check(text).or_else(|failure| {
                 // What an earlier run was asked for and wrote follows what this one is asked for.
@@ -124,13 +114,13 @@ impl<'a> Files<'a> {
             // The run that was to replace it came to nothing.
             state.leaving.retain(|leaving| !stands(&there, leaving));
         }
-        if original::by_hand(volume, &plan.config_name, &state)?.is_none() {
+        if files.paused_by_hand(Some(&state))?.is_none() {
             // One that was never begun, or is over.
             state.pause = None;
         }
         let mode = plan.options.file_mode;
         Ok(Self {
-            volume,
+            volume: files.volume(),
             config_name,
             before,
             listen_address: config.listen_address().map(str::to_owned),
@@ -181,9 +171,7 @@ impl<'a> Files<'a> {
 
     /// The volume is this pod's from now on; on the disk with the next write of the state.
     pub(super) fn claim_for(&mut self, pod: &Pod) {
-        if let Some(before) = &self.state.pod
-            && before.is_same(pod) == Some(false)
-        {
+        if let Some(before) = self.state.other_pod(pod) {
             self.was_another_pods = true;
             log::info!(
                 "volume taken over from pod {} by {}",

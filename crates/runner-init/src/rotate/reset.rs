@@ -9,11 +9,11 @@ use runner_lifecycle::state::Rotation;
 use runner_lifecycle::volume::names;
 
 use super::choice::Choice;
-use super::{Scene, lost};
+use super::{Work, lost};
 use crate::clock;
 use crate::stops::{Interrupted, Stops};
 
-impl Scene<'_> {
+impl Work<'_> {
     /// Asks GitLab; that it is asked stands on the disk before, and what it answers directly after.
     pub(super) async fn reset(
         &mut self,
@@ -62,7 +62,7 @@ impl Scene<'_> {
                 self.state.rotation = Some(rotation.clone());
                 self.state.token_is_good(&rotation.of);
                 rotation::follow(&mut self.state);
-                if let Err(error) = self.files.save_state(&self.state) {
+                if let Err(error) = self.session.files.save_state(&self.state) {
                     // It still has config.toml to go to, and that is tried.
                     log::error!("the new token is not in {}: {error:#}", names::STATE);
                 }

@@ -20,6 +20,16 @@ pub struct Lock {
 }
 
 impl Volume {
+    /// Whether somebody holds the lock. It makes no file, and the lock that it takes is shared and gone at once.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        let Ok(lock) = File::open(self.path(names::LOCK)) else {
+            return false;
+        };
+        let tried = rustix::fs::flock(&lock, FlockOperation::NonBlockingLockShared);
+        tried.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    }
+
     /// Takes the lock, waiting for another helper until the deadline.
     ///
     /// # Errors

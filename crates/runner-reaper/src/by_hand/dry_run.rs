@@ -24,7 +24,7 @@ pub(super) async fn run(options: &Options, asked: &ByHand) -> anyhow::Result<Out
     if let Some(theirs) = other.filter(|_| !asked.other_pod) {
         return Err(of_other_pod(&theirs.describe()));
     }
-    refuse_beside_a_hook(options).await?;
+    refuse_beside_a_hook(&files)?;
     refuse_without_original(&files)?;
     let config = files.config()?.ok_or_else(|| missing(options))?;
     let by_hand = files.paused_by_hand(state.as_ref())?;

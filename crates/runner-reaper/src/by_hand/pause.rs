@@ -7,6 +7,7 @@ use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::Exit;
 use runner_lifecycle::files::{Config, Files};
 use runner_lifecycle::original::{self, Restored};
+use runner_lifecycle::session::Session;
 use runner_lifecycle::state::PauseByHand;
 
 use super::outcome::{Outcome, Polling};
@@ -16,7 +17,6 @@ use crate::args::by_hand::ByHand;
 use crate::pause::{self, End, Watching};
 use crate::rotation;
 use crate::runner_manager::{self, Live, Look, Sample};
-use crate::scene::Scene;
 use crate::stops::Stops;
 
 /// Others than a hook have a volume for so long.
@@ -83,7 +83,7 @@ pub(super) async fn run(
 /// Notes the pause and publishes the paused file. Says of which file it is the paused form.
 async fn begin(
     options: &Options,
-    scene: &mut Scene,
+    scene: &mut Session,
     live: Option<&Live>,
     deadline: Deadline,
     stops: &Stops,
@@ -134,7 +134,7 @@ impl Wait<'_> {
     /// Waits until polling is off, and pauses again as often as the runner manager writes a new token over the paused file.
     async fn until_off(
         mut self,
-        scene: &mut Scene,
+        scene: &mut Session,
         pause: &PauseByHand,
         deadline: Deadline,
         stops: &Stops,

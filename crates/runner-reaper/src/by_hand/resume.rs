@@ -3,6 +3,7 @@
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::Exit;
 use runner_lifecycle::original::Restored;
+use runner_lifecycle::session::Session;
 use runner_lifecycle::state::PauseByHand;
 use tokio::time::{Instant, sleep};
 
@@ -13,7 +14,6 @@ use crate::args::by_hand::ByHand;
 use crate::drain::{self, STEP};
 use crate::pause::REPEAT_RELOAD;
 use crate::runner_manager::{self, Live, Look, ProcessState};
-use crate::scene::Scene;
 use crate::stops::Stops;
 
 /// How the waiting ended.
@@ -52,7 +52,9 @@ pub(super) async fn run(
         // Last of all: a kill before this leaves a word about a pause that is over, and no more.
         scene.files.remember_pause(None)?;
     }
-    say(scene.restored, pause.as_ref(), &path);
+    if let (Some(PauseByHand { by, at }), false) = (&pause, changed) {
+        log::info!("{path} was recorded as paused, but it was not: paused since {at} by {by}");
+    }
     scene.unlock();
     if !changed && pause.is_none() {
         return Ok(Outcome {
@@ -81,28 +83,8 @@ pub(super) async fn run(
     Ok(outcome.said())
 }
 
-fn say(restored: Restored, pause: Option<&PauseByHand>, path: &str) {
-    let whose = match pause {
-        Some(PauseByHand { by, at }) => format!("paused since {at} by {by}"),
-        None => "an earlier run was killed during its pause".to_owned(),
-    };
-    match restored {
-        Restored::PutBack => log::info!("{path} restored: {whose}"),
-        Restored::Recovered => {
-            log::warn!("{path} restored over a file without runner entries: {whose}");
-        }
-        Restored::Superseded => log::warn!(
-            "{path} was rewritten during the pause and is kept; the file from before the pause was removed: {whose}"
-        ),
-        Restored::Nothing if pause.is_some() => {
-            log::info!("{path} was recorded as paused, but it was not: {whose}");
-        }
-        Restored::Nothing => {}
-    }
-}
-
 /// Looks until the runner manager has loaded its entries, and makes it load them where it takes the signal.
-async fn until_loaded(scene: &Scene, live: Option<&Live>, deadline: Deadline) -> Waited {
+async fn until_loaded(scene: &Session, live: Option<&Live>, deadline: Deadline) -> Waited {
     let Some(live) = live else {
         return Waited::Nobody;
     };

@@ -1,14 +1,12 @@
 //! Owns the look at the volume, and the order of all looks. It writes nothing and keeps no lock.
 
-use std::fs::File;
-
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::files::{Config, Files};
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::report::one_line;
 use runner_lifecycle::state::State;
 use runner_lifecycle::volume::names;
-use rustix::fs::{Access, FlockOperation};
+use rustix::fs::Access;
 use rustix::io::Errno;
 
 use super::facts::{Activity, ConfigFile, Facts, Loose, Pause, StateFile, Volume};
@@ -120,7 +118,7 @@ fn volume(options: &Options, files: &Files, state: Option<&State>, file: ConfigF
     let directory = files.volume().directory();
     let original = names::original_of(files.name());
     let is_there = |name: &str| matches!(files.volume().metadata(name), Ok(Some(_)));
-    let locked = is_locked(files);
+    let locked = files.volume().is_locked();
     let ours = [
         (files.name(), "config.toml"),
         (original.as_str(), "config.toml.original"),
@@ -178,13 +176,4 @@ fn fixed(files: &Files, file: &ConfigFile) -> Option<&'static str> {
             "this process may not write there: run it as the user of the runner container, or give both containers the same runAsUser or the pod an fsGroup"
         }
     })
-}
-
-/// Whether somebody holds the lock. The lock that this takes is shared and gone at once.
-fn is_locked(files: &Files) -> bool {
-    let Ok(lock) = File::open(files.volume().path(names::LOCK)) else {
-        return false;
-    };
-    let tried = rustix::fs::flock(&lock, FlockOperation::NonBlockingLockShared);
-    tried.is_err_and(|error| std::io::Error::from(error).kind() == std::io::ErrorKind::WouldBlock)
 }

@@ -1,0 +1,112 @@
+//! What opening leaves of a pause, whoever made it and whatever the run intends.
+
+use std::time::Duration;
+
+use runner_config::config_toml::ConfigToml;
+
+use super::*;
+use crate::original;
+use crate::volume::Publication;
+
+const ENTRY: &str = "[[runners]]\nname = \"a\"\n";
+
+/// A volume with this configuration, and how to find it again.
+fn volume(text: &str) -> (tempfile::TempDir, impl Fn() -> Files) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join(names::CONFIG);
+    let files = move || Files::of(&path).unwrap();
+    let how = Publication::keeping();
+    let published = files()
+        .volume()
+        .publish(names::CONFIG, text.as_bytes(), how);
+    published.unwrap();
+    (directory, files)
+}
+
+fn pause(files: &Files, by_hand: bool) {
+    let pause = by_hand.then(|| PauseByHand {
+        by: "ann on node-1".to_owned(),
+        at: "2026-01-02T03:04:05Z".to_owned(),
+    });
+    files.remember_pause(pause).unwrap();
+    let config = ConfigToml::parse(ENTRY).unwrap();
+    files.pause(&original::paused(&config)).unwrap();
+}
+
+async fn opened(files: Files, intent: Intent) -> Session {
+    let deadline = Deadline::after(Duration::from_secs(10));
+    Session::open(files, intent, deadline).await.unwrap()
+}
+
+#[tokio::test]
+async fn pause_of_a_killed_run_is_ended_by_all_and_one_by_hand_by_resume_alone() {
+    use Intent::{Drain, Resume, Write};
+    for (intent, by_hand, ends) in [
+        (Write, false, true),
+        (Drain, false, true),
+        (Resume, false, true),
+        (Write, true, false),
+        (Drain, true, false),
+        (Resume, true, true),
+    ] {
+        let (_directory, files) = volume(ENTRY);
+        pause(&files(), by_hand);
+        let session = opened(files(), intent).await;
+        let case = format!("{intent:?} {by_hand}");
+        assert_eq!(session.restored != Restored::Nothing, ends, "{case}");
+        assert_eq!(session.files.is_paused(), !ends, "{case}");
+        // Either way it is the operator's file that is worked on.
+        assert_eq!(session.config.text, ENTRY, "{case}");
+        assert_eq!(session.config.is_aside, !ends, "{case}");
+        let remembered = session.state.is_some_and(|state| state.pause.is_some());
+        assert_eq!(remembered, by_hand, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn look_sees_the_operators_file_and_changes_nothing() {
+    let (directory, files) = volume(ENTRY);
+    pause(&files(), false);
+    let list = || {
+        let all = std::fs::read_dir(directory.path()).unwrap();
+        let mut names: Vec<_> = all.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let before = list();
+    let session = Session::look(files()).unwrap();
+    assert_eq!(
+        (session.config.text.as_str(), session.config.is_aside),
+        (ENTRY, true)
+    );
+    assert_eq!(list(), before);
+    assert!(files().is_paused());
+}
+
+#[tokio::test]
+async fn session_keeps_others_out_until_it_is_unlocked() {
+    let (_directory, files) = volume(ENTRY);
+    let mut session = opened(files(), Intent::Write).await;
+    let now = || Deadline::after(Duration::ZERO);
+    assert!(files().volume().is_locked());
+    assert!(Session::open(files(), Intent::Drain, now()).await.is_err());
+    session.unlock();
+    assert!(!files().volume().is_locked());
+    session.lock(now()).await.unwrap();
+    assert!(files().volume().is_locked());
+}
+
+#[tokio::test]
+async fn volume_that_cannot_be_written_ends_a_run_that_writes_and_no_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let files = || Files::of(&directory.path().join("nowhere").join(names::CONFIG)).unwrap();
+    let deadline = Deadline::after(Duration::ZERO);
+    assert!(
+        Session::open(files(), Intent::Write, deadline)
+            .await
+            .is_err()
+    );
+    let session = opened(files(), Intent::Drain).await;
+    assert!(session.config.is_missing() && session.state.is_none());
+    assert!(!directory.path().join("nowhere").exists());
+}

@@ -8,13 +8,13 @@ mod clock;
 mod commands;
 mod entry;
 mod flags;
+mod graceful_stop;
 mod help;
 #[cfg(test)]
 mod properties;
 mod register;
 mod rotate;
 mod runner_manager;
-mod stops;
 mod values;
 
 use std::ffi::OsString;

@@ -4,10 +4,10 @@
 mod anew;
 mod ask;
 mod asking;
+mod contents;
 mod dry_run;
 mod edit;
 mod existing;
-mod files;
 mod give_back;
 mod hold;
 mod inherit;
@@ -27,11 +27,11 @@ use runner_lifecycle::session::{Intent, Session};
 use runner_lifecycle::signals::Signals;
 
 use crate::args::{Credential, Environment, Options};
-use crate::{clock, stops};
-use files::Files;
+use crate::{clock, graceful_stop};
+use contents::Contents;
+use graceful_stop::GracefulStop;
 use plan::Plan;
 use registration::Registration;
-use stops::Stops;
 
 /// Runs `runner-init` from checked options to the exit code.
 pub(crate) async fn run(options: &Options, environment: &Environment) -> anyhow::Result<Exit> {
@@ -42,7 +42,7 @@ pub(crate) async fn run(options: &Options, environment: &Environment) -> anyhow:
     }
     let deadline = Deadline::after(options.timeout);
     let signals = Signals::install().context("setting up signal handlers")?;
-    let mut stops = Stops::new(
+    let mut stops = GracefulStop::new(
         signals,
         options.grace_period,
         "the registration stops after the current attempt and is undone",
@@ -54,7 +54,7 @@ pub(crate) async fn run(options: &Options, environment: &Environment) -> anyhow:
 async fn register(
     plan: &mut Plan<'_>,
     deadline: Deadline,
-    stops: &mut Stops,
+    stops: &mut GracefulStop,
 ) -> anyhow::Result<()> {
     let files = plan.files()?;
     files.volume().create_directory()?;
@@ -62,7 +62,7 @@ async fn register(
     let mut session = stops.unless_stopped(opening).await??;
     session.finish_rotation(&|name| plan.variable(name))?;
     let volume = session.files.volume();
-    let mut files = Files::of(&session, plan)?;
+    let mut files = Contents::of(&session, plan)?;
     inherit::from(plan, &files);
     let plan = &*plan;
     stops.check()?;
@@ -118,10 +118,10 @@ fn warn_of_attributes(plan: &Plan<'_>, found: &Registration) {
 
 fn publish_unless_stopped(
     plan: &Plan<'_>,
-    files: &mut Files<'_>,
+    files: &mut Contents<'_>,
     found: &Registration,
-    stops: &Stops,
-) -> anyhow::Result<files::Changed> {
+    stops: &GracefulStop,
+) -> anyhow::Result<contents::Changed> {
     stops.check()?;
     files.publish(plan, found)
 }

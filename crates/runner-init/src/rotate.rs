@@ -24,8 +24,8 @@ use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::volume::names;
 
 use crate::args::Environment;
+use crate::graceful_stop::GracefulStop;
 use crate::runner_manager;
-use crate::stops::Stops;
 use choice::{Choice, choose};
 use options::Options;
 use said::Said;
@@ -58,7 +58,7 @@ pub(crate) async fn run(options: &Options, environment: &Environment) -> anyhow:
     let deadline = Deadline::after(options.timeout);
     let signals = Signals::install().context("setting up signal handlers")?;
     let course = "the rotation stops after the current attempt";
-    let mut stops = Stops::new(signals, options.grace_period, course);
+    let mut stops = GracefulStop::new(signals, options.grace_period, course);
     let opening = Session::open(files, Intent::Write, deadline);
     let session = stops.unless_stopped(opening).await??;
     let mut work = Work::on(session, options, environment)?;

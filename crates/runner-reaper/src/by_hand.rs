@@ -44,8 +44,8 @@ async fn open(options: &Options, deadline: Deadline, stops: &Stops) -> anyhow::R
     refuse_beside_a_hook(&Files::of(&options.config)?)?;
     let opened = opening::open_unless_stopped(options, deadline, stops).await?;
     match opened {
-        Opened::Session(scene) if scene.config.is_missing() => Err(missing(options)),
-        Opened::Session(scene) => Ok(*scene),
+        Opened::Session(session) if session.config.is_missing() => Err(missing(options)),
+        Opened::Session(session) => Ok(*session),
         Opened::OtherPod(theirs) => Err(of_other_pod(&theirs.describe())),
         Opened::Nothing => Err(missing(options)),
     }

@@ -27,7 +27,7 @@ const ENTERING: Duration = Duration::from_millis(500);
 /// The book of one run.
 pub(crate) struct Ledger<'a> {
     options: &'a Options,
-    scene: &'a Session,
+    session: &'a Session,
     stops: &'a Stops,
     clients: Clients<'a>,
     system_id: Option<SystemId>,
@@ -52,13 +52,13 @@ pub(crate) struct Ledger<'a> {
 
 impl<'a> Ledger<'a> {
     /// An empty book.
-    pub(crate) fn new(options: &'a Options, scene: &'a Session, stops: &'a Stops) -> Self {
+    pub(crate) fn new(options: &'a Options, session: &'a Session, stops: &'a Stops) -> Self {
         Self {
             options,
-            scene,
+            session,
             stops,
             clients: Clients::new(options),
-            system_id: scene.files.system_id(),
+            system_id: session.files.system_id(),
             open: Vec::new(),
             gone: Vec::new(),
             deleted: Vec::new(),
@@ -74,13 +74,13 @@ impl<'a> Ledger<'a> {
     /// An empty book with clients that are ready.
     pub(crate) fn with_clients(
         options: &'a Options,
-        scene: &'a Session,
+        session: &'a Session,
         clients: Clients<'a>,
         stops: &'a Stops,
     ) -> Self {
         Self {
             clients,
-            ..Self::new(options, scene, stops)
+            ..Self::new(options, session, stops)
         }
     }
 
@@ -107,7 +107,7 @@ impl<'a> Ledger<'a> {
 
     /// What of this configuration is still to go, with the runners that have no entry.
     pub(crate) fn unregistrations(&self, config: &Config) -> Vec<Unregistration> {
-        let found = entries::all(&self.entries(config), self.scene.state.as_ref());
+        let found = entries::all(&self.entries(config), self.session.state.as_ref());
         let here = |unregistration: &Unregistration| {
             let token = &unregistration.runner.token;
             let same = |other: &Unregistration| other.runner.token == *token;
@@ -132,7 +132,7 @@ impl<'a> Ledger<'a> {
 
     /// Names what the state file knows and nothing here has the token of, at such a GitLab; the others were not selected.
     pub(crate) fn say_nowhere(&mut self, config: &Config, such: impl Fn(&str) -> bool) {
-        let Some(state) = &self.scene.state else {
+        let Some(state) = &self.session.state else {
             return;
         };
         let mut nowhere = entries::nowhere(state, &self.entries(config));
@@ -152,8 +152,8 @@ impl<'a> Ledger<'a> {
 
     /// Logs which of these entries name a token that cannot be read here.
     pub(crate) fn say_unreadable(&mut self, some: &[RunnerEntry]) {
-        let all = self.entries(&self.scene.config);
-        for entry in entries::unreadable(some, &all, self.scene.state.as_ref()) {
+        let all = self.entries(&self.session.config);
+        for entry in entries::unreadable(some, &all, self.session.state.as_ref()) {
             log::error!(
                 "{entry}: it was not unregistered; give this program the token in the same way as the runner manager"
             );
@@ -177,7 +177,7 @@ impl<'a> Ledger<'a> {
     /// be written, GitLab tells the next run that they are gone.
     pub(crate) fn record(&self, stay: &[RunnerEntry], there: &[RunnerEntry]) {
         let gone: Vec<&Unregistration> = self.gone().collect();
-        let files = &self.scene.files;
+        let files = &self.session.files;
         // Read anew: this run is not the only thing that changes it.
         let recorded = files.state().and_then(|before| {
             let after = before.and_then(|before| entries::record(&before, &gone, stay, there));
@@ -315,8 +315,8 @@ impl<'a> Ledger<'a> {
 
     /// Says what is now true, once the disk does.
     pub(crate) fn last_words(&self, jobs: usize) -> Exit {
-        let now = self.scene.files.config().ok().flatten();
-        let there = self.entries(now.as_ref().unwrap_or(&self.scene.config));
+        let now = self.session.files.config().ok().flatten();
+        let there = self.entries(now.as_ref().unwrap_or(&self.session.config));
         self.record(&there, &there);
         let exit = self
             .left

@@ -43,36 +43,38 @@ pub(crate) async fn run(
     stops: &Stops,
 ) -> anyhow::Result<Exit> {
     let opened = opening::open_unless_stopped(options, deadlines.gitlab, stops).await?;
-    let Some(scene) = opened.into_session(options) else {
+    let Some(session) = opened.into_session(options) else {
         return Ok(Exit::Done);
     };
-    drain_and_unregister(scene, options, deadlines, stops).await
+    drain_and_unregister(session, options, deadlines, stops).await
 }
 
 /// The hook on a volume that is open already.
 pub(crate) async fn drain_and_unregister(
-    mut scene: Session,
+    mut session: Session,
     options: &Options,
     deadlines: Deadlines,
     stops: &Stops,
 ) -> anyhow::Result<Exit> {
-    scene.take_over_pause();
-    let mut ledger = Ledger::new(options, &scene, stops);
-    ledger.say_what_cannot_go(&scene.config);
+    session.take_over_pause();
+    let mut ledger = Ledger::new(options, &session, stops);
+    ledger.say_what_cannot_go(&session.config);
     // A runner manager whose file was removed goes on with what it had loaded.
-    let nothing = scene.config.is_missing() && ledger.unregistrations(&scene.config).is_empty();
+    let nothing = session.config.is_missing() && ledger.unregistrations(&session.config).is_empty();
     let find = async || match nothing {
         true => None,
-        false => runner_manager::find(options, &scene.files, &scene.config, deadlines.jobs).await,
+        false => {
+            runner_manager::find(options, &session.files, &session.config, deadlines.jobs).await
+        }
     };
     let live = match find().await {
         Some(live) => live,
         None => {
             log::info!(
                 "no runner manager uses {}, so nothing polls",
-                scene.files.path().display()
+                session.files.path().display()
             );
-            let all = ledger.unregistrations(&scene.config);
+            let all = ledger.unregistrations(&session.config);
             let until = options.unregister_until(deadlines.gitlab);
             ledger.begin(all, until);
             ledger.settle(2, until).await;
@@ -80,7 +82,7 @@ pub(crate) async fn drain_and_unregister(
             match find().await {
                 Some(live) if stops.count() < 2 => live,
                 _ => {
-                    if !scene.end_pause(deadlines.gitlab).await {
+                    if !session.end_pause(deadlines.gitlab).await {
                         ledger.note(Exit::Unusable);
                     }
                     return Ok(ledger.last_words(0));
@@ -92,9 +94,9 @@ pub(crate) async fn drain_and_unregister(
     ledger.may_be_back();
     let mut hook = Hook {
         ledger,
-        config: rotation::waited_for(&scene, &live, options, deadlines.jobs, stops).await?,
+        config: rotation::waited_for(&session, &live, options, deadlines.jobs, stops).await?,
         loaded_again: 0,
-        scene: &scene,
+        session: &session,
         live: &live,
         options,
         deadlines,
@@ -116,7 +118,7 @@ pub(crate) async fn drain_and_unregister(
 }
 
 struct Hook<'a> {
-    scene: &'a Session,
+    session: &'a Session,
     live: &'a Live,
     options: &'a Options,
     deadlines: Deadlines,
@@ -131,7 +133,7 @@ struct Hook<'a> {
 impl Hook<'_> {
     /// One pass over the story. Nothing, if polling began again under it.
     async fn round(&mut self) -> anyhow::Result<Option<Exit>> {
-        let (files, jobs_until) = (&self.scene.files, self.deadlines.jobs);
+        let (files, jobs_until) = (&self.session.files, self.deadlines.jobs);
         let paused = if self.loaded_again > MOST_PAUSES {
             log::warn!(
                 "config.toml is reloaded after each pause, so polling continues until the end"

@@ -121,13 +121,13 @@ impl Newest {
 /// The `config.toml` to pause. Where a rotation is due and the runner manager does not show whether one is under way, that is
 /// the one with the new token, waited for as long as may be.
 pub(crate) async fn waited_for(
-    scene: &Session,
+    session: &Session,
     live: &Live,
     options: &Options,
     deadline: Deadline,
     stops: &Stops,
 ) -> anyhow::Result<Config> {
-    let config = &scene.config;
+    let config = &session.config;
     let lookup = |name: &str| options.environment.get(name).map(str::to_owned);
     let due = |entry: &runner_config::config_toml::RunnerEntry| {
         let due = due_at(entry.token_obtained_at, entry.token_expires_at);
@@ -142,13 +142,13 @@ pub(crate) async fn waited_for(
         "a token in config.toml is due to be rotated: waiting at most {} for the runner manager to write the new one",
         show(limit.left())
     );
-    while !is_rewritten(&scene.files, config) {
+    while !is_rewritten(&session.files, config) {
         if limit.passed() || stops.count() > 0 || live.is_gone() {
             break;
         }
         sleep(LOOK.min(limit.left())).await;
     }
-    Ok(scene.files.config()?.unwrap_or_else(|| config.clone()))
+    Ok(session.files.config()?.unwrap_or_else(|| config.clone()))
 }
 
 /// Whether a rotation under way is seen by its silence.

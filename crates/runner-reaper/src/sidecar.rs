@@ -52,13 +52,13 @@ pub(crate) async fn run(options: &Options, stops: &Stops) -> anyhow::Result<Exit
     // Looked at before anything else: whether it was draining when the signal came tells what the signal means.
     let mut observation = Observation::begin(pages, files.system_id(), stops).await;
     let opened = opening::open(options, deadlines.gitlab.earlier(LOCK)).await?;
-    let Some(mut scene) = opened.into_session(options) else {
+    let Some(mut session) = opened.into_session(options) else {
         return Ok(Exit::Done);
     };
-    let mut ledger = Ledger::with_clients(options, &scene, clients, stops);
-    ledger.say_what_cannot_go(&scene.config);
+    let mut ledger = Ledger::with_clients(options, &session, clients, stops);
+    ledger.say_what_cannot_go(&session.config);
     let (shared, owned): (Vec<Unregistration>, Vec<Unregistration>) = ledger
-        .unregistrations(&scene.config)
+        .unregistrations(&session.config)
         .into_iter()
         .partition(Unregistration::is_shared);
     if !owned.is_empty() {
@@ -109,11 +109,11 @@ pub(crate) async fn run(options: &Options, stops: &Stops) -> anyhow::Result<Exit
     let running = end_owned(&mut ledger, owned, verdict, observation.jobs(), until);
     ledger.settle(THIRD, until).await;
     // Whoever paused it by hand paused this pod's life.
-    if !scene.end_pause(until).await {
+    if !session.end_pause(until).await {
         ledger.note(Exit::Unusable);
     }
     let exit = ledger.last_words(running);
-    scene.take_over_pause();
+    session.take_over_pause();
     Ok(exit)
 }
 

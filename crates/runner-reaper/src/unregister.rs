@@ -29,8 +29,8 @@ pub(crate) async fn run(
     stops: &Stops,
 ) -> anyhow::Result<Exit> {
     let path = options.config.display();
-    let mut scene = match opening::open_unless_stopped(options, deadlines.gitlab, stops).await? {
-        Opened::Session(scene) => *scene,
+    let mut session = match opening::open_unless_stopped(options, deadlines.gitlab, stops).await? {
+        Opened::Session(session) => *session,
         Opened::OtherPod(theirs) => {
             let theirs = theirs.describe();
             let words = format!(
@@ -44,24 +44,26 @@ pub(crate) async fn run(
         }
         Opened::Nothing => return Err(Failure::unusable(format!("{path} does not exist")).into()),
     };
-    let ledger = Ledger::new(options, &scene, stops);
-    let entries = ledger.entries(&scene.config);
-    let all = ledger.unregistrations(&scene.config);
+    let ledger = Ledger::new(options, &session, stops);
+    let entries = ledger.entries(&session.config);
+    let all = ledger.unregistrations(&session.config);
     let selected = Selected::of(&entries, all, selection);
     let nothing = selected.runners.is_empty();
     if selected.entries.is_empty() && nothing && !selection.all {
         let words = format!("{path} contains no such runner entry: nothing was unregistered");
         return Err(Failure::unusable(words).into());
     }
-    let live = match scene.config.is_missing() && nothing {
+    let live = match session.config.is_missing() && nothing {
         true => None,
-        false => runner_manager::find(options, &scene.files, &scene.config, deadlines.jobs).await,
+        false => {
+            runner_manager::find(options, &session.files, &session.config, deadlines.jobs).await
+        }
     };
     if let Some(live) = live {
         // What was selected by whatever words is all that there is.
         if selected.others == 0 {
             drop((live, ledger));
-            return pre_stop::drain_and_unregister(scene, options, deadlines, stops).await;
+            return pre_stop::drain_and_unregister(session, options, deadlines, stops).await;
         }
         // Its other entries go on being polled, so pausing everything for as long as a job takes is no way.
         if !selected.entries.is_empty() || !is_idle(&live).await {
@@ -74,16 +76,16 @@ pub(crate) async fn run(
     }
     // What is not selected stays as it is, paused by hand too.
     if selection.is_whole() {
-        scene.take_over_pause();
+        session.take_over_pause();
     }
-    let mut ledger = Ledger::new(options, &scene, stops);
+    let mut ledger = Ledger::new(options, &session, stops);
     ledger.not_selected(selected.others);
-    by_hand(ledger, &scene, options, selection, selected, deadlines).await
+    by_hand(ledger, &session, options, selection, selected, deadlines).await
 }
 
 async fn by_hand(
     mut ledger: Ledger<'_>,
-    scene: &Session,
+    session: &Session,
     options: &Options,
     selection: &Selection,
     selected: Selected,
@@ -92,7 +94,9 @@ async fn by_hand(
     ledger.nobody_writes();
     ledger.say_unreadable(&selected.entries);
     // All means what has no token here too.
-    ledger.say_nowhere(&scene.config, |url| selection.all && is_at(selection, url));
+    ledger.say_nowhere(&session.config, |url| {
+        selection.all && is_at(selection, url)
+    });
     let until = options.unregister_until(deadlines.gitlab);
     ledger.begin(selected.runners, until);
     ledger.settle(2, until).await;
@@ -102,9 +106,9 @@ async fn by_hand(
             // Without a token it was known to nobody, unless somebody took the token out of it; one whose token cannot be
             // read stays for whoever can. But for both the state file may have had it.
             None => {
-                let is_known = entry.no_token.is_some() || is_known(scene, entry);
+                let is_known = entry.no_token.is_some() || is_known(session, entry);
                 let is_gone = ledger.gone().any(|gone| is_its(gone, entry));
-                !is_known || is_gone || is_over(entry, scene.state.as_ref())
+                !is_known || is_gone || is_over(entry, session.state.as_ref())
             }
         };
         let indexes: Vec<usize> = selected
@@ -113,9 +117,9 @@ async fn by_hand(
             .filter(leaves)
             .map(|entry| entry.index)
             .collect();
-        remove(&ledger, scene, &indexes)?;
+        remove(&ledger, session, &indexes)?;
     }
-    if selection.is_whole() && !scene.end_pause(deadlines.gitlab).await {
+    if selection.is_whole() && !session.end_pause(deadlines.gitlab).await {
         ledger.note(Exit::Unusable);
     }
     Ok(ledger.last_words(0))
@@ -130,8 +134,8 @@ async fn is_idle(live: &Live) -> bool {
     is_idle && live.jobs().await.is_some_and(|jobs| jobs.is_empty())
 }
 
-fn is_known(scene: &Session, entry: &RunnerEntry) -> bool {
-    let state = scene.state.as_ref();
+fn is_known(session: &Session, entry: &RunnerEntry) -> bool {
+    let state = session.state.as_ref();
     state.is_some_and(|state| {
         entry
             .id
@@ -140,21 +144,21 @@ fn is_known(scene: &Session, entry: &RunnerEntry) -> bool {
 }
 
 /// Removes entries from the file, in place, so that everything else stays as the operator wrote it.
-fn remove(ledger: &Ledger<'_>, scene: &Session, indexes: &[usize]) -> anyhow::Result<()> {
+fn remove(ledger: &Ledger<'_>, session: &Session, indexes: &[usize]) -> anyhow::Result<()> {
     if indexes.is_empty() {
         return Ok(());
     }
-    let entries = ledger.entries(&scene.config);
+    let entries = ledger.entries(&session.config);
     let stay: Vec<RunnerEntry> = entries
         .iter()
         .filter(|entry| !indexes.contains(&entry.index))
         .cloned()
         .collect();
     ledger.record(&stay, &entries);
-    let mut toml: ConfigToml = scene.config.toml.clone();
+    let mut toml: ConfigToml = session.config.toml.clone();
     toml.remove_entries(indexes);
-    scene.files.publish(&scene.config, &toml.to_string())?;
-    let path = scene.files.path().display();
+    session.files.publish(&session.config, &toml.to_string())?;
+    let path = session.files.path().display();
     let entries = match indexes.len() {
         1 => "1 runner entry".to_owned(),
         n => format!("{n} runner entries"),

@@ -7,8 +7,8 @@ use runner_lifecycle::source::Source;
 
 use super::ask::unnamed;
 use super::asking::Asking;
+use super::contents::Contents;
 use super::existing::Ours;
-use super::files::Files;
 use super::keep::{PATIENCE_WITH_KNOWN, known_by_gitlab};
 use super::registration::Registration;
 use super::sent;
@@ -19,7 +19,7 @@ impl Asking<'_, '_> {
     pub(super) async fn anew(
         &mut self,
         ours: &Ours,
-        files: &mut Files<'_>,
+        files: &mut Contents<'_>,
     ) -> anyhow::Result<Registration> {
         let name = &ours.entry.name;
         let old = self.old(ours, files).await?;
@@ -97,7 +97,7 @@ impl Asking<'_, '_> {
     async fn old(
         &mut self,
         ours: &Ours,
-        files: &mut Files<'_>,
+        files: &mut Contents<'_>,
     ) -> anyhow::Result<Option<Registration>> {
         let held = || ours.known.as_ref().and_then(|known| known.token.as_ref());
         let name = &ours.entry.name;

@@ -10,20 +10,20 @@ use runner_lifecycle::token::Token;
 
 use super::asking::Asking;
 use super::clock;
-use super::files::Files;
+use super::contents::Contents;
+use super::graceful_stop::{GracefulStop, Interrupted};
 use super::pending::Earlier;
 use super::plan::Plan;
 use super::registration::Registration;
-use super::stops::{Interrupted, Stops};
 use crate::args::Credential;
 
 /// Finds the runner: what a killed run left is finished, a valid entry is kept, else GitLab is asked for one.
 pub(super) async fn runner(
     plan: &Plan<'_>,
-    files: &mut Files<'_>,
+    files: &mut Contents<'_>,
     system_id: &SystemId,
     deadline: Deadline,
-    stops: &mut Stops,
+    stops: &mut GracefulStop,
 ) -> anyhow::Result<Registration> {
     let mut asking = Asking {
         plan,
@@ -83,7 +83,7 @@ pub(super) async fn runner(
 
 impl Asking<'_, '_> {
     /// Asks GitLab for a runner, in the way of the source.
-    pub(super) async fn make(&mut self, files: &mut Files<'_>) -> anyhow::Result<Registration> {
+    pub(super) async fn make(&mut self, files: &mut Contents<'_>) -> anyhow::Result<Registration> {
         let plan = self.plan;
         match &plan.options.credential {
             Credential::AuthenticationToken(token) => {
@@ -149,9 +149,9 @@ impl Asking<'_, '_> {
 
 /// Sends a creation with what is pending on the disk before and after it.
 async fn create(
-    files: &mut Files<'_>,
+    files: &mut Contents<'_>,
     plan: &Plan<'_>,
-    stops: &mut Stops,
+    stops: &mut GracefulStop,
     call: impl Future<Output = Result<Credentials, Error>>,
 ) -> anyhow::Result<Registration> {
     stops.check()?;

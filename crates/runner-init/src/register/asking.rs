@@ -3,13 +3,13 @@
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::system_id::SystemId;
 
+use super::graceful_stop::GracefulStop;
 use super::plan::Plan;
-use super::stops::Stops;
 
 /// One run's dealings with GitLab.
 pub(super) struct Asking<'a, 'b> {
     pub(super) plan: &'a Plan<'b>,
     pub(super) system_id: &'a SystemId,
     pub(super) deadline: Deadline,
-    pub(super) stops: &'a mut Stops,
+    pub(super) stops: &'a mut GracefulStop,
 }

@@ -11,8 +11,8 @@ use runner_lifecycle::stdout;
 use runner_lifecycle::token::Token;
 
 use super::clock;
+use super::contents::Contents;
 use super::existing::Ours;
-use super::files::Files;
 use super::plan::Plan;
 use super::registration::Registration;
 use crate::args::Credential;
@@ -22,7 +22,7 @@ const MASK: &str = "***";
 /// Prints the requests as comments and the file as it would be.
 pub(super) fn show(plan: &mut Plan<'_>) -> anyhow::Result<()> {
     let session = Session::look(plan.files()?)?;
-    let files = Files::of(&session, plan)?;
+    let files = Contents::of(&session, plan)?;
     super::inherit::from(plan, &files);
     let plan = &*plan;
     let ours = files.ours(plan);

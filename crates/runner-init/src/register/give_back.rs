@@ -10,10 +10,10 @@ use runner_lifecycle::runner_manager::Live;
 use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::unregister::Registered;
 
-use super::files::{Changed, Files};
+use super::contents::{Changed, Contents};
+use super::graceful_stop::GracefulStop;
 use super::hold::{Hold, Watched};
 use super::plan::Plan;
-use super::stops::Stops;
 use crate::runner_manager;
 
 /// How long GitLab may stay silent about a runner that has left: the pod is waiting to start, and the next run asks again.
@@ -23,12 +23,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// state file.
 pub(super) async fn everything(
     plan: &Plan<'_>,
-    files: &mut Files<'_>,
+    files: &mut Contents<'_>,
     runner: &Runner,
     changed: Changed,
     system_id: &SystemId,
     deadline: Deadline,
-    stops: &mut Stops,
+    stops: &mut GracefulStop,
 ) {
     let all = files.leaving(plan);
     let is_new = changed == Changed::Written && !files.is_paused(plan);
@@ -91,7 +91,7 @@ pub(super) async fn everything(
 
 async fn hold(
     plan: &Plan<'_>,
-    files: &Files<'_>,
+    files: &Contents<'_>,
     live: Option<&Live>,
     leaving: &Runner,
     runner: &Runner,

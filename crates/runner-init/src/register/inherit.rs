@@ -7,14 +7,14 @@ use runner_lifecycle::mark::{Mark, Named};
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::state::Sent;
 
+use super::contents::Contents;
 use super::existing::Ours;
-use super::files::Files;
 use super::plan::Plan;
 use super::sent;
 use crate::args::ServerSide;
 
 /// Fills in from the volume what a re-registration is not told.
-pub(super) fn from(plan: &mut Plan<'_>, files: &Files<'_>) {
+pub(super) fn from(plan: &mut Plan<'_>, files: &Contents<'_>) {
     if plan.options.anew {
         let ours = files.ours(plan);
         if ours.is_none() && !plan.wish.name_given {

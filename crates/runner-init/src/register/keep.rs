@@ -9,8 +9,8 @@ use runner_lifecycle::token::Token;
 
 use super::asking::Asking;
 use super::clock;
+use super::contents::Contents;
 use super::existing::Ours;
-use super::files::Files;
 use super::registration::Registration;
 use crate::args::Credential;
 
@@ -22,7 +22,7 @@ impl Asking<'_, '_> {
     pub(super) async fn keep_or_replace(
         &mut self,
         ours: &Ours,
-        files: &mut Files<'_>,
+        files: &mut Contents<'_>,
     ) -> anyhow::Result<Option<Registration>> {
         let Some(token) = &ours.entry.token else {
             log::warn!(
@@ -170,7 +170,7 @@ impl Asking<'_, '_> {
 }
 
 /// The entry as GitLab knows it: where its id is another than GitLab's answer says, it came from where that one did.
-pub(super) fn known_by_gitlab(ours: &Ours, id: i64, files: &Files<'_>) -> Ours {
+pub(super) fn known_by_gitlab(ours: &Ours, id: i64, files: &Contents<'_>) -> Ours {
     let mut ours = ours.clone();
     match ours.entry.id {
         Some(before) if before == id => return ours,
@@ -188,7 +188,7 @@ pub(super) fn known_by_gitlab(ours: &Ours, id: i64, files: &Files<'_>) -> Ours {
 }
 
 /// The runner is taken off GitLab's list once its entry is another's; not one that was made by others for themselves.
-fn let_go(old: &Registration, files: &mut Files<'_>) {
+fn let_go(old: &Registration, files: &mut Contents<'_>) {
     if old.adopted {
         files.strands(&old.runner);
         log::warn!(

@@ -7,7 +7,7 @@ use runner_lifecycle::runner::Runner;
 use runner_lifecycle::state::{Pending, Unanswered, advice_without_answer};
 
 use super::asking::Asking;
-use super::files::Files;
+use super::contents::Contents;
 use super::plan::Plan;
 use super::registration::Registration;
 use super::sent;
@@ -33,7 +33,7 @@ pub(super) enum Earlier {
 
 impl Asking<'_, '_> {
     /// Settles what is pending; the runner, if a token of the earlier run may be good for the entry of this one.
-    pub(super) fn settle_pending(&mut self, files: &mut Files<'_>) -> anyhow::Result<Earlier> {
+    pub(super) fn settle_pending(&mut self, files: &mut Contents<'_>) -> anyhow::Result<Earlier> {
         let Some(pending) = files.state().pending.clone() else {
             return Ok(Earlier::Nothing);
         };
@@ -94,7 +94,7 @@ impl Asking<'_, '_> {
     pub(super) async fn finish(
         &mut self,
         mut registration: Registration,
-        files: &mut Files<'_>,
+        files: &mut Contents<'_>,
     ) -> anyhow::Result<Option<Registration>> {
         let runner = &mut registration.runner;
         let answer = self.verify(&runner.token, self.deadline).await?;

@@ -7,9 +7,9 @@ use runner_lifecycle::source::Ownership;
 use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::unregister::Registered;
 
-use super::files::Files;
+use super::contents::Contents;
+use super::graceful_stop::GracefulStop;
 use super::plan::Plan;
-use super::stops::Stops;
 
 /// Limit of the way back where no signal came: short enough for who waits, long enough for GitLab to answer a second attempt.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -17,9 +17,9 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// Takes back what was made. It never fails: what stays is named, and stays in the state file for the next run.
 pub(super) async fn everything(
     plan: &Plan<'_>,
-    files: &mut Files<'_>,
+    files: &mut Contents<'_>,
     system_id: &SystemId,
-    stops: &Stops,
+    stops: &GracefulStop,
 ) {
     let Some(made) = files.take_made() else {
         return;

@@ -11,7 +11,7 @@ use runner_lifecycle::volume::names;
 use super::choice::Choice;
 use super::{Work, lost};
 use crate::clock;
-use crate::stops::{Interrupted, Stops};
+use crate::graceful_stop::{GracefulStop, Interrupted};
 
 impl Work<'_> {
     /// Asks GitLab; that it is asked stands on the disk before, and what it answers directly after.
@@ -19,7 +19,7 @@ impl Work<'_> {
         &mut self,
         choice: &Choice,
         deadline: Deadline,
-        stops: &mut Stops,
+        stops: &mut GracefulStop,
     ) -> anyhow::Result<Rotation> {
         let Choice { entry, token, .. } = choice;
         let client = self.client(entry)?;

@@ -41,23 +41,23 @@ pub(super) async fn run(
     stops: &Stops,
 ) -> anyhow::Result<Outcome> {
     let deadline = Deadline::after(asked.timeout);
-    let mut scene = open(options, deadline, stops).await?;
-    refuse_without_original(&scene.files)?;
-    let whole = scene.files.config_when_whole(deadline).await?;
-    scene.config = whole.ok_or_else(|| missing(options))?;
+    let mut session = open(options, deadline, stops).await?;
+    refuse_without_original(&session.files)?;
+    let whole = session.files.config_when_whole(deadline).await?;
+    session.config = whole.ok_or_else(|| missing(options))?;
     let live =
-        runner_manager::find_nameless_too(options, &scene.files, &scene.config, deadline).await;
-    let already = scene.files.paused_by_hand(scene.state.as_ref())?;
+        runner_manager::find_nameless_too(options, &session.files, &session.config, deadline).await;
+    let already = session.files.paused_by_hand(session.state.as_ref())?;
     let changed = already.is_none();
     let (pause, config, before) = match already {
         Some(pause) => {
             let PauseByHand { by, at } = &pause;
             log::info!("config.toml has been paused since {at} by {by}: nothing was changed");
-            (pause, scene.config.clone(), Look::Nobody)
+            (pause, session.config.clone(), Look::Nobody)
         }
-        None => begin(options, &mut scene, live.as_ref(), deadline, stops).await?,
+        None => begin(options, &mut session, live.as_ref(), deadline, stops).await?,
     };
-    scene.unlock();
+    session.unlock();
     let waited = match &live {
         None => Waited::Alone,
         Some(live) => {
@@ -66,7 +66,8 @@ pub(super) async fn run(
                 config,
                 before,
             };
-            wait.until_off(&mut scene, &pause, deadline, stops).await?
+            wait.until_off(&mut session, &pause, deadline, stops)
+                .await?
         }
     };
     let (words, jobs) = jobs_of(live.as_ref()).await;
@@ -83,7 +84,7 @@ pub(super) async fn run(
 /// Notes the pause and publishes the paused file. Says of which file it is the paused form.
 async fn begin(
     options: &Options,
-    scene: &mut Session,
+    session: &mut Session,
     live: Option<&Live>,
     deadline: Deadline,
     stops: &Stops,
@@ -94,12 +95,12 @@ async fn begin(
     };
     let (config, before) = match live {
         Some(live) => (
-            rotation::waited_for(scene, live, options, deadline, stops).await?,
+            rotation::waited_for(session, live, options, deadline, stops).await?,
             live.look().await,
         ),
-        None => (scene.config.clone(), Look::Nobody),
+        None => (session.config.clone(), Look::Nobody),
     };
-    let files = &scene.files;
+    let files = &session.files;
     let refused = || format!("{} was not paused", files.path().display());
     let replaceable = files.volume().check_replaceable(files.name());
     replaceable.with_context(refused)?;
@@ -134,14 +135,14 @@ impl Wait<'_> {
     /// Waits until polling is off, and pauses again as often as the runner manager writes a new token over the paused file.
     async fn until_off(
         mut self,
-        scene: &mut Session,
+        session: &mut Session,
         pause: &PauseByHand,
         deadline: Deadline,
         stops: &Stops,
     ) -> anyhow::Result<Waited> {
         let mut pauses = 0;
         loop {
-            let watching = Watching::of(&scene.files, self.live, &self.config, &self.before)?;
+            let watching = Watching::of(&session.files, self.live, &self.config, &self.before)?;
             let watching = watching.lasting();
             let end = tokio::select! {
                 biased;
@@ -153,18 +154,21 @@ impl Wait<'_> {
             }
             pauses += 1;
             pause::rest(pauses, deadline, stops).await;
-            match scene.lock(Deadline::after(LOCK)).await {
+            match session.lock(Deadline::after(LOCK)).await {
                 // A hook works on the volume as long as its pod lives.
                 Err(error) if is_locked(&error) => return Ok(Waited::Ended),
                 locked => locked?,
             }
-            let now = scene.state.as_ref().and_then(|state| state.pause.as_ref());
+            let now = session
+                .state
+                .as_ref()
+                .and_then(|state| state.pause.as_ref());
             if now != Some(pause) {
                 return Ok(Waited::Ended);
             }
-            let restored = scene.files.put_back_when_whole(deadline).await?;
+            let restored = session.files.put_back_when_whole(deadline).await?;
             if deadline.passed() {
-                scene.files.remember_pause(None)?;
+                session.files.remember_pause(None)?;
                 return Ok(Waited::Rewritten);
             }
             let what = match restored {
@@ -173,9 +177,9 @@ impl Wait<'_> {
             };
             log::info!("config.toml {what}: pausing again");
             self.before = self.live.look().await;
-            self.config = scene.files.config()?.unwrap_or(self.config);
-            publish(&scene.files, &self.config)?;
-            scene.unlock();
+            self.config = session.files.config()?.unwrap_or(self.config);
+            publish(&session.files, &self.config)?;
+            session.unlock();
         }
     }
 }

@@ -43,19 +43,19 @@ pub(super) async fn run(
 ) -> anyhow::Result<Outcome> {
     let deadline = Deadline::after(asked.timeout);
     // Opening has put the original back.
-    let mut scene = open(options, deadline, stops).await?;
+    let mut session = open(options, deadline, stops).await?;
     let path = options.config.display().to_string();
-    refuse_without_original(&scene.files)?;
-    let pause = scene.state.as_ref().and_then(|state| state.pause.clone());
-    let changed = scene.restored != Restored::Nothing;
+    refuse_without_original(&session.files)?;
+    let pause = session.state.as_ref().and_then(|state| state.pause.clone());
+    let changed = session.restored != Restored::Nothing;
     if pause.is_some() {
         // Last of all: a kill before this leaves a word about a pause that is over, and no more.
-        scene.files.remember_pause(None)?;
+        session.files.remember_pause(None)?;
     }
     if let (Some(PauseByHand { by, at }), false) = (&pause, changed) {
         log::info!("{path} was recorded as paused, but it was not: paused since {at} by {by}");
     }
-    scene.unlock();
+    session.unlock();
     if !changed && pause.is_none() {
         return Ok(Outcome {
             exit: Exit::Done,
@@ -69,10 +69,10 @@ pub(super) async fn run(
         .said());
     }
     let live =
-        runner_manager::find_nameless_too(options, &scene.files, &scene.config, deadline).await;
+        runner_manager::find_nameless_too(options, &session.files, &session.config, deadline).await;
     let waited = tokio::select! {
         biased;
-        waited = until_loaded(&scene, live.as_ref(), deadline) => waited,
+        waited = until_loaded(&session, live.as_ref(), deadline) => waited,
         () = stops.reached(1) => Waited::Stopped,
     };
     let outcome = Outcome {
@@ -84,7 +84,7 @@ pub(super) async fn run(
 }
 
 /// Looks until the runner manager has loaded its entries, and makes it load them where it takes the signal.
-async fn until_loaded(scene: &Session, live: Option<&Live>, deadline: Deadline) -> Waited {
+async fn until_loaded(session: &Session, live: Option<&Live>, deadline: Deadline) -> Waited {
     let Some(live) = live else {
         return Waited::Nobody;
     };
@@ -110,7 +110,7 @@ async fn until_loaded(scene: &Session, live: Option<&Live>, deadline: Deadline) 
             Look::Nobody if by_itself && !live.was_there() => return Waited::Unseen,
             _ => {}
         }
-        if scene.config.toml.entry_count() == 0 && by_itself {
+        if session.config.toml.entry_count() == 0 && by_itself {
             return Waited::NoEntries;
         }
         if deadline.passed() {

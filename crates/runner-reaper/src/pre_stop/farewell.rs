@@ -47,7 +47,7 @@ impl Hook<'_> {
         };
         self.ledger.begin(rest, until);
         self.ledger.settle(2, until).await;
-        if self.scene.files.changed_since(&self.config) && !gitlab.passed() {
+        if self.session.files.changed_since(&self.config) && !gitlab.passed() {
             return Ok(None);
         }
         let exit = self.ledger.last_words(jobs.list.len());

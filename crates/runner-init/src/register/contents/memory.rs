@@ -9,7 +9,7 @@ use runner_lifecycle::state::{Pending, Received, StateEntry, Unanswered};
 use runner_lifecycle::token::Token;
 use runner_lifecycle::volume::{PRIVATE, Publication, names};
 
-use super::Files;
+use super::Contents;
 use crate::args::Credential;
 use crate::register::clock;
 use crate::register::edit::{Last, Other, Outcome};
@@ -17,7 +17,7 @@ use crate::register::existing::{Asked, Ours};
 use crate::register::plan::Plan;
 use crate::register::registration::Registration;
 
-impl Files<'_> {
+impl Contents<'_> {
     /// Before a creation is asked for.
     pub(in crate::register) fn about_to_create(&mut self, plan: &Plan<'_>) -> anyhow::Result<()> {
         self.state.pending = Some(Pending::Creation {

@@ -42,7 +42,7 @@ impl fmt::Display for Changed {
 }
 
 /// The files of the volume while the story works on them.
-pub(super) struct Files<'a> {
+pub(super) struct Contents<'a> {
     volume: &'a Volume,
     /// The file that is worked on: during a pause by hand the original.
     config_name: String,
@@ -65,7 +65,7 @@ pub(super) struct Files<'a> {
     pub(super) listen_address: Option<String>,
 }
 
-impl<'a> Files<'a> {
+impl<'a> Contents<'a> {
     /// What of it an open session has read.
     pub(super) fn of(session: &'a Session, plan: &Plan<'_>) -> anyhow::Result<Self> {
         let Session { files, config, .. } = session;

@@ -13,7 +13,7 @@ use runner_lifecycle::signals::{Signals, Stop};
 const RESERVE: Duration = Duration::from_secs(1);
 
 /// The stop signals, as the story minds them.
-pub(super) struct Stops {
+pub(super) struct GracefulStop {
     signals: Signals,
     /// The pod's `terminationGracePeriodSeconds`.
     grace: Duration,
@@ -38,7 +38,7 @@ impl From<Interrupted> for anyhow::Error {
     }
 }
 
-impl Stops {
+impl GracefulStop {
     pub(super) fn new(signals: Signals, grace: Duration, course: &'static str) -> Self {
         Self {
             signals,
@@ -48,7 +48,7 @@ impl Stops {
         }
     }
 
-    /// Stops the story here if a signal came.
+    /// GracefulStop the story here if a signal came.
     pub(super) fn check(&self) -> Result<(), Failure> {
         self.signals
             .noticed()

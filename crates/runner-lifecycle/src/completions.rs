@@ -105,8 +105,8 @@ impl<'a> Surface<'a> {
         let global = |arg: &&Arg| arg.is_global_set();
         let of = |command: &'a Command| {
             let own: Vec<&Arg> = command.get_arguments().collect();
-            // A command without flags of its own takes all of the program's.
-            let all = own.iter().all(|arg| arg.is_positional());
+            // A command that defines nothing of its own takes all of the program's flags.
+            let all = own.is_empty();
             let more = flags.iter().filter(|arg| global(arg) || all);
             let words = own.iter().filter(|arg| arg.is_positional());
             Of {

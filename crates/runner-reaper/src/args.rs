@@ -20,6 +20,7 @@ use crate::grace::Grace;
 
 mod arg;
 pub(crate) mod by_hand;
+mod common;
 mod given;
 mod refusal;
 pub(crate) mod status;
@@ -124,17 +125,20 @@ pub(crate) fn parse(line: CommandLine, environment: &Environment) -> Result<Opti
     if let Some(shell) = completions::asked(&line.words) {
         return Err(NoRun::Show(completions::script(&surface(), shell?)));
     }
-    refusal::check(&line.words)?;
-    let words = line
-        .words
-        .into_iter()
-        .map(|word| surface::double_dash(word.text));
+    let place = refusal::check(&line.words)?;
+    let mut words: Vec<OsString> = line.words.into_iter().map(|word| word.text).collect();
+    let named = place.and_then(|place| words[place].to_str().map(str::to_owned));
+    let named = named.unwrap_or_else(|| surface::PRE_STOP.to_owned());
+    // Flags may stand before their command, as gitlab-runner's global ones do.
+    if let Some(place) = place {
+        words[..=place].rotate_right(1);
+    }
     let matches = surface()
-        .try_get_matches_from(words)
-        .map_err(|error| refusal::no_run_of(&error))?;
+        .try_get_matches_from(words.into_iter().map(surface::double_dash))
+        .map_err(|error| refusal::no_run_of(&error, &named))?;
     let (name, matches) = match matches.subcommand() {
         Some((name, inner)) => (name, inner),
-        None => ("pre-stop", &matches),
+        None => (surface::PRE_STOP, &matches),
     };
     let given = Given {
         matches,

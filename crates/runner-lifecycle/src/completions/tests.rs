@@ -55,6 +55,8 @@ fn each_command_has_its_own_flags_and_the_global_ones() {
     check("", &all);
     check("begin", &all);
     check("end", &["--when", "-c", "--config", "-h", "--help"]);
+    // It has words of its own, and so not the program's flags.
+    check("completions", &["-c", "--config", "-h", "--help"]);
     let program = program();
     let surface = Surface::of(&program);
     assert_eq!(surface.commands[2].words, ["bash", "zsh", "fish"]);

@@ -15,6 +15,7 @@ pub(super) fn valued(name: &'static str, value: &'static str, help: &'static str
 pub(super) fn switch(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name)
         .long(name)
+        .value_name("true|false")
         .help(help)
         .action(ArgAction::Set)
         .value_parser(|text: &str| command_line::boolean(text).ok_or("it is not true or false"))

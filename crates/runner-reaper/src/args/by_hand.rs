@@ -51,25 +51,30 @@ impl Verb {
 const PAUSE_HELP: &str = "\
 The pause is recorded on the volume and outlasts a restart of the container. Exit code 0: polling has stopped, or the log says that this could not be observed; 75: it did not stop in time, and the pause stays.";
 
+const RESUME_HELP: &str = "\
+Exit code 0: config.toml is restored and the runner manager has loaded it, or the log says that this could not be observed; 75: it did not load it in time, and config.toml stays restored.";
+
 /// The subcommands.
 pub(super) fn commands() -> [Command; 2] {
     let pause = Command::new(Verb::Pause.name())
         .about("Stop the runner manager from taking new jobs until resume; running jobs go on")
         .after_help(PAUSE_HELP);
     let resume = Command::new(Verb::Resume.name())
-        .about("End a pause, so that the runner manager takes jobs again");
-    [pause, resume].map(|command| {
+        .about("End a pause, so that the runner manager takes jobs again")
+        .after_help(RESUME_HELP);
+    let waits = [
+        "how long to wait until polling has stopped; default 60s",
+        "how long to wait until the runner manager has loaded its runner entries; default 60s",
+    ];
+    let flags = |command: Command, wait: &'static str| {
         command.args([
-            valued(
-                "timeout",
-                "TIME",
-                "how long to wait until polling has stopped or resumed; default 60s",
-            ),
+            valued("timeout", "TIME", wait),
             valued("output", "FORMAT", "text or json; default text").value_parser(["text", "json"]),
             switch(DRY_RUN, "print what would be written, and change nothing"),
             switch("other-pod", "work on a volume that belongs to another pod"),
         ])
-    })
+    };
+    [flags(pause, waits[0]), flags(resume, waits[1])]
 }
 
 /// Reads what was given.

@@ -24,12 +24,10 @@ impl Given<'_> {
         given.then(|| self.matches.get_flag(flag))
     }
 
+    /// Nothing of a flag that the command does not have, whatever its variable says: a pod's variables are for all commands.
     pub(super) fn text(&self, flag: &str, variables: &[&str]) -> Option<String> {
-        let from_flag = self
-            .matches
-            .get_one::<String>(flag)
-            .filter(|text| !text.is_empty())
-            .cloned();
+        let from_flag = self.matches.try_get_one::<String>(flag).ok()?;
+        let from_flag = from_flag.filter(|text| !text.is_empty()).cloned();
         from_flag.or_else(|| {
             variables
                 .iter()

@@ -9,12 +9,12 @@ use runner_lifecycle::exit::Failure;
 
 use super::surface;
 
-/// Looks at the words that are no flags and no values: one command, and nothing astray.
-pub(super) fn check(words: &[Word]) -> Result<(), NoRun> {
+/// Looks at the words that are no flags and no values: one command, and nothing astray. Gives the place of the command among them.
+pub(super) fn check(words: &[Word]) -> Result<Option<usize>, NoRun> {
     let mut command = surface::command();
     let mut before: Option<&Word> = None;
-    let mut seen = false;
-    for word in words {
+    let mut seen = None;
+    for (place, word) in words.iter().enumerate() {
         if matches!(word.role, Role::Flag | Role::Value) {
             before = Some(word);
             continue;
@@ -29,7 +29,7 @@ pub(super) fn check(words: &[Word]) -> Result<(), NoRun> {
             .filter(|word| word.role == Role::Flag)
             .and_then(|word| word.text.to_str());
         let line = match flag {
-            Some(flag) if unknown(flag) => return Ok(()),
+            Some(flag) if unknown(flag) => return Ok(seen),
             Some(flag)
                 if !flag.contains('=')
                     && !text.is_empty()
@@ -37,17 +37,17 @@ pub(super) fn check(words: &[Word]) -> Result<(), NoRun> {
             {
                 command_line::behind_switch(flag, word)
             }
-            _ if seen => command_line::no_flag(word),
+            _ if seen.is_some() => command_line::no_flag(word),
             _ if text == "help" => return Err(NoRun::Show(command.render_long_help().to_string())),
             _ if known.contains(&text) => {
-                seen = true;
+                seen = Some(place);
                 continue;
             }
             _ => command_line::no_command(word, surface::NAME, &known),
         };
         return Err(usage(&line));
     }
-    Ok(())
+    Ok(seen)
 }
 
 /// Whether a flag is none of ours, so that the word behind it may have been meant as its value.
@@ -57,19 +57,34 @@ fn unknown(flag: &str) -> bool {
     !name.is_empty() && !surface::names().any(|known| known == name)
 }
 
-pub(super) fn no_run_of(error: &clap::Error) -> NoRun {
+pub(super) fn no_run_of(error: &clap::Error, command: &str) -> NoRun {
     match error.kind() {
         // The help is our own text, set by the library.
         Kind::DisplayHelp | Kind::DisplayVersion => NoRun::Show(error.to_string()),
         _ => {
             if let Some(ContextValue::String(flag)) = error.get(ContextKind::InvalidArg)
-                && let Some(line) = gone(flag)
+                && let Some(line) = gone(flag).or_else(|| of_another(flag, command))
             {
                 return usage(&line);
             }
             usage(&words(error))
         }
     }
+}
+
+/// For a flag of other commands than this one: which those are.
+fn of_another(flag: &str, command: &str) -> Option<String> {
+    let name = flag.strip_prefix("--")?;
+    let surface = surface::command();
+    let has = |of: &clap::Command| of.get_arguments().any(|arg| arg.get_long() == Some(name));
+    let all: Vec<&clap::Command> = surface.get_subcommands().filter(|of| has(of)).collect();
+    // It is one of this command too where its value is wrong.
+    if all.is_empty() || all.iter().any(|of| of.get_name() == command) {
+        return None;
+    }
+    let names: Vec<&str> = all.iter().map(|of| of.get_name()).collect();
+    let names = names.join(", ");
+    Some(format!("{flag} is not a flag of {command}, but of {names}"))
 }
 
 /// What is wrong, in words of our own: what was given is shown only as far as it stands in the error's context.

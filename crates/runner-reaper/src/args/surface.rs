@@ -7,10 +7,14 @@ use runner_lifecycle::command_line::Program;
 use runner_lifecycle::{completions, exit, misspelt};
 
 use super::arg::{switch, valued};
+use super::common::{self, COMMON};
 use super::{Environment, by_hand, status, sweep};
 
 /// How every variable of ours begins.
 const OURS: &str = "RUNNER_REAPER_";
+
+/// The command that is meant where there is none.
+pub(super) const PRE_STOP: &str = "pre-stop";
 
 /// The program's name.
 pub(super) const NAME: &str = "runner-reaper";
@@ -31,64 +35,6 @@ pub(super) const PROGRAM: Program = Program {
 
 const TOKEN_FILE: &str = "token-file";
 
-/// Flags with a value that every mode takes; each has a variable `RUNNER_REAPER_…`.
-const COMMON: [(&str, &str, &str); 14] = [
-    (
-        "config",
-        "FILE",
-        "the runner manager's config.toml [CONFIG_FILE, default as gitlab-runner]",
-    ),
-    (
-        "grace-period",
-        "TIME",
-        "the pod's terminationGracePeriodSeconds, as 60, 60s or 1h; default 30s; without it running jobs are never stopped",
-    ),
-    (
-        "reserve",
-        "TIME",
-        "part of the grace period reserved for unregistering; default a sixth (2s to 15s), at most half",
-    ),
-    (
-        "unregister-timeout",
-        "TIME",
-        "how long to wait for GitLab if no job is running, within the grace period; default 5m, at least 1s",
-    ),
-    (
-        "metrics-address",
-        "ADDRESS",
-        "metrics address of the runner manager; default LISTEN_ADDRESS, else listen_address of config.toml",
-    ),
-    (
-        "tls-ca-file",
-        "FILE",
-        "PEM file with the CA certificate that signed GitLab's certificate",
-    ),
-    (
-        "tls-cert-file",
-        "FILE",
-        "PEM file with the client certificate",
-    ),
-    (
-        "tls-key-file",
-        "FILE",
-        "PEM file with the key of the client certificate",
-    ),
-    ("pod-name", "NAME", "metadata.name of this pod"),
-    ("pod-namespace", "NAME", "metadata.namespace of this pod"),
-    ("pod-uid", "UID", "metadata.uid of this pod"),
-    ("log-format", "FORMAT", "text or json [LOG_FORMAT]"),
-    (
-        "log-level",
-        "LEVEL",
-        "error, warn, info or debug [LOG_LEVEL]",
-    ),
-    (
-        "termination-message-path",
-        "FILE",
-        "file that a failure is also written to",
-    ),
-];
-
 const SELECTING: [(&str, char, &str, &str); 3] = [
     ("name", 'n', "NAME", "only entries with this name"),
     (
@@ -100,12 +46,10 @@ const SELECTING: [(&str, char, &str, &str); 3] = [
     ("url", 'u', "URL", "only entries with this GitLab URL"),
 ];
 
-const AFTER_HELP: &str = "\
-Every flag that all commands share has a variable, such as RUNNER_REAPER_GRACE_PERIOD for --grace-period. Flags take precedence; an empty variable is unset.";
-
-/// The program with all its flags and commands.
+/// The program with all its flags and commands. Each command has the flags that it reads and no other; without a command the
+/// program is `pre-stop`.
 pub(super) fn command() -> Command {
-    let pre_stop = Command::new("pre-stop").about(
+    let pre_stop = Command::new(PRE_STOP).about(
         "Run as the preStop hook of the runner container: pause, drain, unregister (the default)",
     );
     let sidecar = Command::new("sidecar")
@@ -119,10 +63,19 @@ pub(super) fn command() -> Command {
             switch("keep-entry", "keep the entries in config.toml"),
             switch("other-pod", "work on a volume that belongs to another pod"),
         ]);
-    Command::new(NAME)
+    let [pause, resume] = by_hand::commands();
+    let commands = [
+        pre_stop,
+        sidecar,
+        unregister,
+        status::command(),
+        pause,
+        resume,
+        sweep::command(),
+    ];
+    let program = Command::new(NAME)
         .about("Pauses, drains and unregisters GitLab runners inside the grace period of a pod")
         .version(env!("CARGO_PKG_VERSION"))
-        .after_help(format!("{AFTER_HELP}\n\n{}", exit::help()))
         .no_binary_name(true)
         // Without it the help of a command would not say whose command it is.
         .bin_name(NAME)
@@ -135,20 +88,13 @@ pub(super) fn command() -> Command {
                 .long("version")
                 .action(ArgAction::Version)
                 .help("Print version"),
-        )
-        .args(COMMON.map(|(name, value, help)| {
-            let arg = valued(name, value, help).global(true);
-            match name {
-                "config" => arg.short('c'),
-                "log-level" => arg.short('l'),
-                _ => arg,
-            }
+        );
+    common::with_flags(program.after_help(exit::help()), PRE_STOP)
+        .subcommands(commands.map(|command| {
+            let name = command.get_name().to_owned();
+            common::with_flags(command, &name)
         }))
-        // Read before, with the log's: here it is only shown.
-        .arg(switch("debug", "the same as --log-level=debug [RUNNER_DEBUG]").global(true))
-        .subcommands([pre_stop, sidecar, unregister, status::command()])
-        .subcommands(by_hand::commands())
-        .subcommands([sweep::command(), completions::command()])
+        .subcommand(completions::command())
 }
 
 /// gitlab-runner takes `-all-runners` for `--all-runners`; so do we, for the names we know.

@@ -38,6 +38,51 @@ fn status_is_told_how_to_look_by_flags_alone() {
 }
 
 #[test]
+fn flag_of_other_commands_is_refused_and_their_variables_are_left_alone() {
+    fn check(line: &str, want: &str) {
+        let failure = refused(line, &[]);
+        assert_eq!(failure.exit.code(), 2, "{line}");
+        assert!(failure.message.contains(want), "{line}: {failure}");
+    }
+    let ending = "is not a flag of status, but of pre-stop, sidecar, unregister";
+    check(
+        "status --grace-period 60",
+        &format!("--grace-period {ending}"),
+    );
+    check("--reserve=5 status", &format!("--reserve {ending}"));
+    check(
+        "pause --tls-ca-file=x",
+        "is not a flag of pause, but of pre-stop, ",
+    );
+    check("sweep --pod-name x", "is not a flag of sweep, but of ");
+    check(
+        "pre-stop --offline",
+        "is not a flag of pre-stop, but of status",
+    );
+    check("--offline", "is not a flag of pre-stop, but of status");
+    let variables = [("RUNNER_REAPER_GRACE_PERIOD", "soon")];
+    assert!(matches!(
+        parsed("status", &variables).command,
+        Command::Status(_)
+    ));
+    assert_eq!(refused("pre-stop", &variables).exit.code(), 2);
+}
+
+#[test]
+fn own_flags_may_stand_before_the_command_too() {
+    let Command::Status(status) = parsed("--offline --output json status --timeout 3", &[]).command
+    else {
+        panic!("status")
+    };
+    assert!(status.offline && status.json);
+    assert_eq!(status.timeout, Duration::from_secs(3));
+    let Command::Unregister(selection) = parsed("-n a unregister", &[]).command else {
+        panic!("unregister")
+    };
+    assert_eq!(selection.name.as_deref(), Some("a"));
+}
+
+#[test]
 fn person_at_a_shell_leaves_the_termination_message_alone() {
     fn check(line: &str, want: bool) {
         let argv: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();

@@ -86,12 +86,12 @@ fn check_refused(name: &str, text: &str, words: &str) {
 
 #[test]
 fn broken_config_and_unreadable_state_are_refused_with_the_reason() {
-    check_refused("config.toml", "concurrent = 1\n[[runners]\n", "fix it");
+    check_refused("config.toml", "concurrent = 1\n[[runners]\n", "line 2");
     check_refused("config.toml", "concurrent = = 1", "line 1");
     check_refused(
         "config.toml",
         "concurrent = 1\n[[runners]]\n  token = \"open\n",
-        "fix it",
+        "nothing was unregistered: ",
     );
     check_refused(
         "config.toml",

@@ -6,6 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
 use runner_config::config_toml::ConfigToml;
+use runner_config::globals::Globals;
+use runner_config::load_check;
 
 use crate::deadline::Deadline;
 use crate::exit::Failure;
@@ -103,13 +105,28 @@ impl Files {
     /// Ends a pause so that a live runner manager loads the original, given the same second.
     ///
     /// # Errors
-    /// When the volume cannot be written, or the original is no `config.toml`: the pause stays then.
+    /// When the volume cannot be written, or as [`Files::check_original`]: the pause stays then.
     pub async fn resume_when_whole(&self, deadline: Deadline) -> anyhow::Result<Restored> {
         self.until_whole(deadline).await?;
-        if self.is_put_aside()? {
-            self.config()?;
-        }
+        self.check_original()?;
         Ok(original::resume(&self.volume, &self.name)?)
+    }
+
+    /// Checks that gitlab-runner loads an original that is put aside, and lives on: one that it does not load brings no entry back
+    /// into force, and with some values it ends together with its jobs.
+    ///
+    /// # Errors
+    /// When it is no `config.toml`, or with the path, the line and what to write.
+    pub fn check_original(&self) -> anyhow::Result<()> {
+        if self.is_put_aside()?
+            && let Some(config) = self.config()?
+        {
+            let original = self.volume.path(&names::original_of(&self.name));
+            let path = original.display().to_string();
+            load_check::check(&config.text, &path, &Globals::default())
+                .map_err(Failure::unusable)?;
+        }
+        Ok(())
     }
 
     /// The operator's configuration, where it may be written just now: one without runner entries is given the same second.

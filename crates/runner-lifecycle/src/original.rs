@@ -142,13 +142,10 @@ fn end(
     name: &str,
     restore: impl FnOnce(&str) -> Result<bool, Error>,
 ) -> Result<Restored, Error> {
-    let original = original_of(name);
-    if volume.metadata(&original)?.is_none() {
+    let Some(restored) = left(volume, name)? else {
         return Ok(Restored::Nothing);
-    }
-    let current = volume.read(name)?;
-    let kept = volume.read(&original)?;
-    let restored = compare(current.as_deref(), kept.as_deref());
+    };
+    let original = original_of(name);
     let stays = match restored {
         Restored::PutBack | Restored::Recovered => restore(&original)?,
         Restored::Nothing | Restored::Superseded => true,
@@ -159,18 +156,26 @@ fn end(
     Ok(restored)
 }
 
+/// What [`put_back`] and [`resume`] would do about the original beside `config.toml`; nothing where there is no original.
+///
+/// # Errors
+/// When the volume cannot be read.
+pub fn left(volume: &Volume, name: &str) -> Result<Option<Restored>, Error> {
+    let original = original_of(name);
+    if volume.metadata(&original)?.is_none() {
+        return Ok(None);
+    }
+    let (current, kept) = (volume.read(name)?, volume.read(&original)?);
+    Ok(Some(compare(current.as_deref(), kept.as_deref())))
+}
+
 /// Whether a pause is under way and `config.toml` stands without its runner entries, though it is not the paused file:
 /// somebody who truncates first and fills then may be writing it just now.
 ///
 /// # Errors
 /// When the volume cannot be read.
 pub(crate) fn is_unfinished(volume: &Volume, name: &str) -> Result<bool, Error> {
-    let original = original_of(name);
-    if volume.metadata(&original)?.is_none() {
-        return Ok(false);
-    }
-    let (current, kept) = (volume.read(name)?, volume.read(&original)?);
-    Ok(compare(current.as_deref(), kept.as_deref()) == Restored::Recovered)
+    Ok(left(volume, name)? == Some(Restored::Recovered))
 }
 
 /// What stands in `config.toml`, beside an original that is there.

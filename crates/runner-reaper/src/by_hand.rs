@@ -4,15 +4,21 @@
 //! but not while the runner manager is observed: a hook that starts meanwhile has no time to lose.
 
 use std::io::ErrorKind;
+use std::path::Path;
+use std::time::Duration;
 
+use runner_config::globals::Globals;
+use runner_config::load_check;
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::{Exit, Failure};
-use runner_lifecycle::files::Files;
+use runner_lifecycle::files::{Config, Files};
 use runner_lifecycle::session::Session;
 use runner_lifecycle::volume::{self, names};
+use tokio::time::sleep;
 
 use crate::args::Options;
 use crate::args::by_hand::{ByHand, Verb};
+use crate::drain::STEP;
 use crate::opening::{self, Opened};
 use crate::runner_manager::{Live, jobs_in_words};
 use crate::stops::Stops;
@@ -22,6 +28,9 @@ mod outcome;
 mod pause;
 mod resume;
 mod who;
+
+/// Others than a hook hold the lock of a paused volume for moments: long enough to end its pause.
+const MOMENTS: Duration = Duration::from_secs(2);
 
 /// Runs the one that was asked for, and shows what came of it.
 ///
@@ -41,7 +50,7 @@ pub(crate) async fn run(options: &Options, asked: &ByHand, stops: &Stops) -> any
 /// Opens the volume. Another run may work there for as long as it looks at a runner manager; a hook that has paused it works as
 /// long as its pod lives, and is not waited for.
 async fn open(options: &Options, deadline: Deadline, stops: &Stops) -> anyhow::Result<Session> {
-    refuse_beside_a_hook(&Files::of(&options.config)?)?;
+    refuse_beside_a_hook(&Files::of(&options.config)?).await?;
     let opened = opening::open_unless_stopped(options, deadline, stops).await?;
     match opened {
         Opened::Session(session) if session.config.is_missing() => Err(missing(options)),
@@ -68,6 +77,16 @@ fn refuse_without_original(files: &Files) -> anyhow::Result<()> {
     Err(Failure::unusable(words).into())
 }
 
+/// A paused form that gitlab-runner does not load pauses nothing. What is wrong is shown in the operator's own lines.
+fn refuse_unloadable_paused(path: &Path, config: &Config, paused: &str) -> Result<(), Failure> {
+    let check = |text| load_check::check(text, &path.display().to_string(), &Globals::default());
+    let own = |_| check(&config.text);
+    check(paused)
+        .or_else(own)
+        .map(drop)
+        .map_err(Failure::unusable)
+}
+
 fn of_other_pod(theirs: &str) -> anyhow::Error {
     Failure::unusable(format!(
         "this volume belongs to another pod, {theirs}: nothing was changed; run this in that pod, or with --other-pod"
@@ -81,9 +100,16 @@ fn is_locked(error: &anyhow::Error) -> bool {
 }
 
 /// What is paused without a word in the state is paused by a hook; one that was killed holds no lock.
-fn refuse_beside_a_hook(files: &Files) -> anyhow::Result<()> {
+async fn refuse_beside_a_hook(files: &Files) -> anyhow::Result<()> {
     let by_hand = files.state()?.is_some_and(|state| state.pause.is_some());
-    if by_hand || !files.is_put_aside()? || !files.volume().is_locked() {
+    if by_hand || !files.is_put_aside()? {
+        return Ok(());
+    }
+    let limit = Deadline::after(MOMENTS);
+    while files.volume().is_locked() && !limit.passed() {
+        sleep(STEP).await;
+    }
+    if !limit.passed() {
         return Ok(());
     }
     let words = format!(

@@ -79,10 +79,11 @@ pub(crate) async fn open(options: &Options, deadline: Deadline) -> anyhow::Resul
         return Ok(Opened::OtherPod(theirs.clone()));
     }
     let opened = Session::open(files, intent, deadline).await;
-    let mut session = match options.command {
-        Command::ByHand(_) => opened?,
-        _ => opened.context("nothing was unregistered")?,
+    let nothing = match options.command {
+        Command::ByHand(_) => "nothing was changed",
+        _ => "nothing was unregistered",
     };
+    let mut session = opened.context(nothing)?;
     let variable = |name: &str| options.environment.get(name).map(str::to_owned);
     if let Err(error) = session.finish_rotation(&variable) {
         log::warn!("the token that an earlier run received could not be written: {error:#}");

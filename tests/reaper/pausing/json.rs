@@ -132,9 +132,42 @@ fn dry_run_tells_what_would_be_done_and_does_nothing() {
     check("pause", &["nothing would be changed"]);
     check(
         "resume",
-        &["would restore config.toml from config.toml.original, with 1 runner entry"],
+        &[
+            "would restore config.toml from config.toml.original, with 1 runner entry",
+            "would remove from .runner-lifecycle.toml: paused by ",
+        ],
     );
     pod.takes_nothing();
+    let paused = pod.stage.text("config.toml").unwrap();
+    pod.stage.put("config.toml", "concurrent = 1\n");
+    check(
+        "resume",
+        &[
+            "would restore config.toml from config.toml.original, over a file without runner entries",
+            "would remove from .runner-lifecycle.toml: paused by ",
+        ],
+    );
+    pod.stage.put(
+        "config.toml",
+        &pod.stage.text("config.toml.original").unwrap(),
+    );
+    check(
+        "resume",
+        &[
+            "would remove config.toml.original: config.toml is not the paused file",
+            "would remove from .runner-lifecycle.toml: paused by ",
+        ],
+    );
+    check(
+        "pause",
+        &[
+            "would remove config.toml.original: config.toml is not the paused file",
+            "would record in .runner-lifecycle.toml: paused by ",
+            "would keep config.toml as config.toml.original",
+            "would write config.toml without its runner entry",
+        ],
+    );
+    pod.stage.put("config.toml", &paused);
 }
 
 #[test]

@@ -71,6 +71,61 @@ fn file_that_is_missing_or_broken_is_refused() {
     }
 }
 
+/// `concurrent = 0` ends a runner manager with all of its jobs, and what it does not load leaves it without entries.
+#[test]
+fn file_that_gitlab_runner_does_not_load_is_neither_paused_nor_resumed() {
+    let pod = Pod::working(Plan::of(Source::AuthenticationToken));
+    let original = pod.original();
+    let text = pod.stage.text("config.toml").unwrap();
+    let deadly = text.replace("concurrent = 1", "concurrent = 0");
+    pod.reap(&["pause"]).is(0, "polling is off");
+    for (broken, words) in [
+        (
+            deadly.clone(),
+            "line 1: concurrent: gitlab-runner exits if it is less than 1",
+        ),
+        (
+            text.replace("limit = 1", "limit = \"1\""),
+            "runners.limit: expected a whole number",
+        ),
+        (
+            text.replace("concurrent = 1", "concurrent = = 1"),
+            "line 1, column 14",
+        ),
+    ] {
+        pod.stage.put("config.toml.original", &broken);
+        let before = pod.stage.snapshot();
+        for arguments in [&["resume"][..], &["resume", "--dry-run"]] {
+            let ended = pod.reap(arguments);
+            one_line(&ended, 78, words);
+            assert!(
+                ended.words.contains("config.toml.original"),
+                "{}",
+                ended.words
+            );
+            assert!(!ended.words.contains("unregistered"), "{}", ended.words);
+        }
+        assert_eq!(pod.stage.snapshot(), before);
+    }
+    pod.is_paused();
+    pod.stage.put("config.toml.original", &text);
+    pod.reap(&["resume"]).is(0, "takes jobs again");
+    pod.is_resumed(&original);
+    drop(pod);
+
+    let pod = Pod::of(Plan::of(Source::AuthenticationToken));
+    pod.stage.put("config.toml", &deadly);
+    let before = pod.stage.snapshot();
+    for arguments in [&["pause"][..], &["pause", "--dry-run"]] {
+        one_line(
+            &pod.reap(arguments),
+            78,
+            "config.toml: line 1: concurrent: ",
+        );
+    }
+    assert_eq!(pod.stage.snapshot(), before);
+}
+
 #[test]
 fn paused_file_whose_original_is_gone_is_called_neither_resumed_nor_paused() {
     let pod = Pod::of(Plan::of(Source::AuthenticationToken));

@@ -11,7 +11,9 @@ use runner_lifecycle::session::Session;
 use runner_lifecycle::state::PauseByHand;
 
 use super::outcome::{Outcome, Polling};
-use super::{is_locked, jobs_of, missing, open, refuse_without_original, who};
+use super::{
+    is_locked, jobs_of, missing, open, refuse_unloadable_paused, refuse_without_original, who,
+};
 use crate::args::Options;
 use crate::args::by_hand::ByHand;
 use crate::pause::{self, End, Watching};
@@ -104,10 +106,12 @@ async fn begin(
     let refused = || format!("{} was not paused", files.path().display());
     let replaceable = files.volume().check_replaceable(files.name());
     replaceable.with_context(refused)?;
+    let paused = original::paused(&config.toml);
+    refuse_unloadable_paused(files.path(), &config, &paused).with_context(refused)?;
     // First of all: a kill from here on leaves nothing that nobody can explain.
     let noted = files.remember_pause(Some(pause.clone()));
     noted.with_context(refused)?;
-    let published = publish(files, &config);
+    let published = publish(files, &paused);
     if published.is_err() {
         // What was begun may have left the original beside the file.
         drop(files.put_back());
@@ -117,8 +121,8 @@ async fn begin(
     Ok((pause, config, before))
 }
 
-fn publish(files: &Files, config: &Config) -> anyhow::Result<()> {
-    files.pause(&original::paused(&config.toml))?;
+fn publish(files: &Files, paused: &str) -> anyhow::Result<()> {
+    files.pause(paused)?;
     log::info!("config.toml paused: no runner entries, so that no new job is taken");
     Ok(())
 }
@@ -178,7 +182,7 @@ impl Wait<'_> {
             log::info!("config.toml {what}: pausing again");
             self.before = self.live.look().await;
             self.config = session.files.config()?.unwrap_or(self.config);
-            publish(&session.files, &self.config)?;
+            publish(&session.files, &original::paused(&self.config.toml))?;
             session.unlock();
         }
     }

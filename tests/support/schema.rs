@@ -29,7 +29,9 @@ fn walk(schema: &Value, value: &Value, at: &str, wrong: &mut Vec<String>) {
             "minimum" => value.is_null() || value.as_f64() >= said.as_f64(),
             "required" => {
                 let mut keys = said.as_array().into_iter().flatten();
-                keys.all(|key| value.get(key.as_str().unwrap_or_default()).is_some())
+                // Of what is no object the type decides.
+                !value.is_object()
+                    || keys.all(|key| value.get(key.as_str().unwrap_or_default()).is_some())
             }
             "additionalProperties" => {
                 assert_eq!(said, &Value::Bool(false), "{at}: {word}");

@@ -1,8 +1,10 @@
 //! Runner managers: what they are doing, and what of it is seen.
 
 use std::fs;
+use std::process::Command;
 
 use acceptance::pod::{Plan, Pod, Source, put, wait_for};
+use acceptance::stage::run;
 use acceptance::versions::play;
 use gitlab_simulator::JobStatus;
 use nix::sys::signal::Signal;
@@ -97,19 +99,46 @@ fn runner_manager_in_another_container() {
         return;
     };
     let document = check("other-container", &pod, 0, |more| {
-        let reaper = with(&pod, &[], more);
-        let mut hidden = mount_namespace().unwrap();
-        hidden.args([
-            "sh",
-            "-c",
-            "mount -t tmpfs none /proc && exec \"$0\" \"$@\"",
-        ]);
-        hidden.arg(reaper.get_program()).args(reaper.get_args());
+        let mut hidden = hidden(&with(&pod, &[], more));
         hidden.env("CONFIG_FILE", pod.config());
         hidden
     });
     assert_eq!(document["runner_manager"]["pid"], Value::Null);
     assert_eq!(document["entries"][0]["gitlab"]["status"], "valid");
+}
+
+/// A page shows the system ID with its entries only.
+#[test]
+fn runner_manager_in_another_container_that_was_started_on_a_paused_file() {
+    let pod = Pod::of(shared());
+    pod.reap(&["pause"]).is(0, "one that starts takes no jobs");
+    let pod = pod.started(&[]);
+    wait_for("its page", || pod.metrics());
+    let Some(_) = mount_namespace() else {
+        return;
+    };
+    let ended = run(hidden(&with(&pod, &[], &["--output=json"])).env("CONFIG_FILE", pod.config()));
+    assert_eq!(ended.code(), 78, "{}", ended.output());
+    let document: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(document["runner_manager"]["status"], "paused");
+    assert_eq!(document["runner_manager"]["pid"], Value::Null);
+    assert_eq!(
+        document["problems"].as_array().unwrap().len(),
+        1,
+        "{document:#}"
+    );
+}
+
+/// The same program where no process is in sight.
+fn hidden(reaper: &Command) -> Command {
+    let mut hidden = mount_namespace().unwrap();
+    hidden.args([
+        "sh",
+        "-c",
+        "mount -t tmpfs none /proc && exec \"$0\" \"$@\"",
+    ]);
+    hidden.arg(reaper.get_program()).args(reaper.get_args());
+    hidden
 }
 
 #[test]

@@ -81,3 +81,43 @@ fn hook_waits_for_the_jobs_of_an_owned_runner() {
     hook.ended().is(0, "nothing is left at GitLab");
     pod.job_is(job[0], JobStatus::Success);
 }
+
+#[test]
+fn pause_by_hand_that_somebody_wrote_over() {
+    let pod = working(shared());
+    let text = pod.stage.text("config.toml").unwrap();
+    let paused = || {
+        pod.reap(&["pause"]).is(0, "polling is off");
+        edit(&pod, STATE, |text| {
+            let lines = text.lines().map(|line| match line.split(" = ").next() {
+                Some("by") => "by = \"root on runner-0\"",
+                Some("at") => "at = \"2026-01-31T10:10:10Z\"",
+                _ => line,
+            });
+            lines.map(|line| format!("{line}\n")).collect()
+        });
+    };
+    paused();
+    let polls = pod.polls();
+    pod.stage.put("config.toml", &format!("{text}# edited\n"));
+    // It loads what is newer by itself.
+    pod.polled(polls + 1);
+    let document = plain("pause-over", &pod, 78);
+    assert_eq!(document["volume"]["pause"]["status"], "over");
+    pod.reap(&["resume"])
+        .is(0, "was rewritten during the pause and is kept");
+    pod.polled(pod.polls() + 1);
+
+    paused();
+    let address = format!("listen_address = \"{}\"\n", pod.address);
+    pod.stage.put("config.toml", &address);
+    let document = plain("pause-emptied", &pod, 78);
+    assert_eq!(document["volume"]["pause"]["status"], "emptied");
+    pod.reap(&["resume"])
+        .is(0, "restored over a file without runner entries");
+
+    paused();
+    fs::remove_file(pod.stage.file("config.toml.original")).unwrap();
+    let document = plain("pause-by-hand-without-original", &pod, 78);
+    assert_eq!(document["volume"]["pause"]["status"], "no-original");
+}

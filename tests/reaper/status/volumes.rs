@@ -1,8 +1,12 @@
 //! The files of the volume: broken, lost, of others, or not there.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
 
+use acceptance::namespaces::{is_root, skipped};
 use acceptance::pod::{Plan, Pod, Source, wait_for};
+use acceptance::programs::program;
 
 use super::check;
 use super::scenes::{STATE, edit, plain, shared, with, working};
@@ -160,4 +164,83 @@ fn addresses_and_names_of_others_are_shown_without_secrets() {
     let document = plain("strange", &pod, 78);
     let shown = document.to_string();
     assert!(!shown.contains("canary"), "{shown}");
+}
+
+#[test]
+fn reset_of_a_token_that_was_stopped_half_way() {
+    let pod = Pod::of(Plan::of(Source::RegistrationToken));
+    let url = pod.gitlab.url();
+    let token = pod.gitlab.runners().pop().unwrap().token;
+    let of = runner_lifecycle::token::Token::new(token.clone()).unwrap();
+    let of = of.fingerprint();
+    let state = pod.stage.text(STATE).unwrap();
+    let check = |name: &str, more: &str, want: &str| {
+        pod.stage.put(
+            STATE,
+            &format!("{state}\n[rotation]\nurl = \"{url}\"\nid = 2\nof = \"{of}\"\nat = \"2026-01-31T10:10:10Z\"\n{more}"),
+        );
+        let document = plain(name, &pod, 78);
+        assert_eq!(document["volume"]["rotation"]["status"], want);
+    };
+    let received = "token = \"glrtr-canaryNewcanary00000\"\n";
+    check("reset-unanswered", "", "unanswered");
+    check("reset-received", received, "received");
+    edit(&pod, "config.toml", |text| {
+        text.replace(&token, "glrtr-canaryOther00000000")
+    });
+    check("reset-without-entry", received, "no-entry");
+    edit(&pod, "config.toml", |text| {
+        text.replace("glrtr-canaryOther00000000", "glrtr-canaryNewcanary00000")
+    });
+    check("reset-written", received, "written");
+}
+
+#[test]
+fn file_that_gitlab_runner_does_not_load() {
+    let pod = working(shared());
+    edit(&pod, "config.toml", |text| {
+        text.replace("limit = 1", "limit = \"1\"")
+    });
+    let document = plain("unloadable", &pod, 78);
+    assert_eq!(document["volume"]["config_file"]["status"], "unloadable");
+    assert_eq!(document["entries"][0]["gitlab"]["status"], "valid");
+    drop(pod);
+    // Beside a runner manager it would be read: that ends it.
+    let pod = Pod::of(shared());
+    edit(&pod, "config.toml", |text| {
+        text.replace("concurrent = 1", "concurrent = 0")
+    });
+    let document = plain("deadly", &pod, 78);
+    assert_eq!(document["volume"]["config_file"]["status"], "unloadable");
+}
+
+#[test]
+fn state_that_somebody_emptied_is_lost() {
+    let pod = Pod::of(Plan::of(Source::RegistrationToken));
+    pod.stage.put(STATE, "");
+    let document = plain("empty-state", &pod, 78);
+    assert_eq!(document["volume"]["state_file"]["status"], "lost");
+}
+
+#[test]
+fn files_of_another_user_are_no_proof_that_nobody_polls() {
+    if !is_root() {
+        skipped("only root can be another user");
+        return;
+    }
+    let pod = working(shared());
+    let here = pod.aside.path().join("runner-reaper");
+    fs::copy(program("runner-reaper"), &here).unwrap();
+    for directory in [pod.aside.path(), pod.stage.path()] {
+        fs::set_permissions(directory, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let document = check("another-user", &pod, 78, |more| {
+        let reaper = with(&pod, &[], more);
+        let mut other = Command::new("setpriv");
+        other.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"]);
+        other.arg(&here).args(reaper.get_args());
+        other.env("CONFIG_FILE", pod.config());
+        other
+    });
+    assert_eq!(document["runner_manager"]["status"], "unknown");
 }

@@ -8,7 +8,7 @@ use runner_lifecycle::runner::Runner;
 use runner_lifecycle::source::Source;
 use runner_lifecycle::state::{Pending, State, StateEntry, Written};
 
-use super::facts::{AtGitlab, Entry, Loose, Unasked, WithoutEntry, Writer};
+use super::facts::{AtGitlab, Entry, Loose, Rotation, RotationStep, Unasked, WithoutEntry, Writer};
 use crate::entries::unregistrations;
 
 /// The entries of the file; GitLab is yet to be asked.
@@ -106,6 +106,31 @@ pub(super) fn without_entry(state: &State, written: &[RunnerEntry]) -> Vec<Witho
         });
     }
     all
+}
+
+/// A reset of a token that the state tells of, beside the entries of the file, if those are known.
+pub(super) fn rotation(
+    state: &State,
+    written: &[RunnerEntry],
+    are_known: bool,
+) -> Option<Rotation> {
+    let rotation = state.rotation.as_ref()?;
+    let place = |is: &dyn Fn(&RunnerEntry) -> bool| written.iter().position(is);
+    let before = place(&|entry| rotation.is_of(entry));
+    let after = place(&|entry| rotation.is_in(entry));
+    Some(Rotation {
+        step: match (&rotation.token, before, after) {
+            (None, ..) => RotationStep::Unanswered,
+            (Some(_), Some(_), _) => RotationStep::Received,
+            (Some(_), None, Some(_)) => RotationStep::Written,
+            (Some(_), None, None) if are_known => RotationStep::NoEntry,
+            (Some(_), None, None) => RotationStep::Received,
+        },
+        entry: before.or(after),
+        id: Some(rotation.id).filter(|id| *id > 0),
+        url: address(&rotation.url),
+        at: one_line(&rotation.at),
+    })
 }
 
 fn writer(

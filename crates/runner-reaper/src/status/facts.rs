@@ -6,6 +6,10 @@ use std::time::SystemTime;
 use runner_lifecycle::exit::Exit;
 use runner_lifecycle::source::{Ownership, Source};
 
+mod words;
+
+pub(crate) use words::owner;
+
 /// Everything that was seen.
 #[derive(Clone, Debug)]
 pub(crate) struct Facts {
@@ -28,12 +32,16 @@ pub(crate) struct Volume {
     pub directory: String,
     /// What is to be said of `config.toml`.
     pub file: ConfigFile,
+    /// Why gitlab-runner does not load it although it can be read: line, key, what to write.
+    pub unloadable: Option<String>,
     /// The names of the files of ours and of gitlab-runner that are there.
     pub files: Vec<&'static str>,
     /// Why `config.toml` cannot be replaced, if it cannot, and what to do.
     pub fixed: Option<&'static str>,
     /// The system ID of its file.
     pub system_id: Option<String>,
+    /// Whether a file that tells whose runner manager works here may not be read.
+    pub belongs_to_another_user: bool,
     /// The state file.
     pub state: StateFile,
     /// Keys outside the entries that stand otherwise than we wrote them; nothing where nobody knows.
@@ -44,8 +52,38 @@ pub(crate) struct Volume {
     pub is_this_pod: Option<bool>,
     /// A pause that is on the volume.
     pub pause: Pause,
+    /// A reset of a token that a killed run began, or that is under way.
+    pub rotation: Option<Rotation>,
     /// Whether another helper works there just now.
     pub locked: bool,
+}
+
+/// A reset of a token that the state file tells of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Rotation {
+    /// How far it came.
+    pub step: RotationStep,
+    /// The entry of `config.toml` with the token before, or with the new one.
+    pub entry: Option<usize>,
+    /// GitLab's id of the runner.
+    pub id: Option<i64>,
+    /// GitLab's address.
+    pub url: String,
+    /// When GitLab was asked or has answered, in RFC 3339 UTC.
+    pub at: String,
+}
+
+/// How far the reset of a token came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RotationStep {
+    /// GitLab was asked, and no answer is known.
+    Unanswered,
+    /// The new token was received, and the entry has the one before.
+    Received,
+    /// The new token was received, and no entry has the one before.
+    NoEntry,
+    /// The new token is in `config.toml`, and the state file does not know yet.
+    Written,
 }
 
 /// `config.toml`, or its original during a pause.
@@ -92,6 +130,10 @@ pub(crate) enum Pause {
     LeftOver,
     /// The paused file is there without its original.
     NoOriginal,
+    /// It is over, or was never begun: `config.toml` is not the paused file; the original is still there.
+    Over,
+    /// The same, and there is no runner entry in `config.toml`.
+    Emptied,
 }
 
 /// The runner manager.
@@ -247,98 +289,5 @@ impl Facts {
     pub(crate) fn free_slots(&self) -> Option<i64> {
         let jobs = i64::try_from(self.runner_manager.jobs?).ok()?;
         Some(self.runner_manager.concurrent?.saturating_sub(jobs).max(0))
-    }
-}
-
-impl RunnerManager {
-    /// Says better why it cannot be observed.
-    pub(crate) fn explain(&mut self, why: &str) {
-        if let Activity::Unknown(words) = &mut self.activity {
-            *words = why.to_owned();
-        }
-    }
-}
-
-impl Activity {
-    /// In one word.
-    pub(crate) fn word(&self) -> &'static str {
-        match self {
-            Self::NotRunning => "not running",
-            Self::Unknown(_) => "unknown",
-            Self::Starting => "starting",
-            Self::Polling => "polling",
-            Self::Paused => "paused",
-            Self::NothingToPoll => "nothing to poll",
-            Self::ShuttingDown => "shutting down",
-        }
-    }
-}
-
-impl AtGitlab {
-    /// In one word or two.
-    pub(crate) fn word(&self) -> &'static str {
-        match self {
-            Self::Valid(_) => "valid",
-            Self::Failed(Exit::Refused, _) => "refused",
-            Self::Failed(Exit::Unreachable, _) => "not reachable",
-            Self::Failed(..) => "failed",
-            Self::NotAsked(_) => "not asked",
-        }
-    }
-}
-
-impl Unasked {
-    /// In the words of a line, behind "GitLab was not asked".
-    pub(crate) fn words(self) -> &'static str {
-        match self {
-            Self::Offline => "--offline",
-            Self::NoToken => "the entry has no token",
-            Self::Locked => {
-                "another runner-init or runner-reaper is using this volume and may be unregistering"
-            }
-            Self::NoRunnerManager => {
-                "no runner manager is running, and asking would create one at GitLab"
-            }
-            Self::NotPolling => {
-                "the runner manager was not seen to poll, and asking could create one at GitLab"
-            }
-            Self::NotPolledYet => {
-                "the runner manager has not polled with this entry yet, and asking could create one at GitLab"
-            }
-            Self::NoSystemId => "the system ID of the runner manager is not known",
-        }
-    }
-}
-
-impl Loose {
-    /// In one word.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Known => "known",
-            Self::Received => "received",
-            Self::Leaving => "leaving",
-            Self::Unanswered => "unanswered",
-        }
-    }
-}
-
-impl Writer {
-    /// In the words of a table.
-    pub(crate) fn words(&self) -> String {
-        match self {
-            Self::RunnerInit(Some(pod)) => format!("runner-init in {pod}"),
-            Self::RunnerInit(None) => "runner-init".to_owned(),
-            Self::Adopted => "another program, kept by runner-init".to_owned(),
-            Self::Other => "another program".to_owned(),
-            Self::Unknown => "unknown".to_owned(),
-        }
-    }
-}
-
-/// Who owns a runner, in a word.
-pub(crate) fn owner(ownership: Ownership) -> &'static str {
-    match ownership {
-        Ownership::Shared => "shared",
-        Ownership::Owned => "owned",
     }
 }

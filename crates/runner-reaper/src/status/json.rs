@@ -7,8 +7,8 @@ use runner_lifecycle::source::Source;
 use serde_json::{Value, json};
 
 use super::facts::{
-    Activity, AtGitlab, ConfigFile, Entry, Facts, Pause, StateFile, Volume, WithoutEntry, Writer,
-    owner,
+    Activity, AtGitlab, ConfigFile, Entry, Facts, Pause, Rotation, StateFile, Volume, WithoutEntry,
+    Writer, owner,
 };
 use super::judgement::Problem;
 
@@ -39,6 +39,9 @@ fn volume(volume: &Volume) -> Value {
         ConfigFile::NoDirectory => ("no-directory", None),
         ConfigFile::Missing => ("missing", None),
         ConfigFile::Broken(why) => ("broken", Some(why)),
+        ConfigFile::Read if volume.unloadable.is_some() => {
+            ("unloadable", volume.unloadable.as_ref())
+        }
         ConfigFile::Read => ("read", None),
     };
     let (state, version, state_why) = match &volume.state {
@@ -53,6 +56,8 @@ fn volume(volume: &Volume) -> Value {
         Pause::Working => ("working", None, None),
         Pause::LeftOver => ("left-over", None, None),
         Pause::NoOriginal => ("no-original", None, None),
+        Pause::Over => ("over", None, None),
+        Pause::Emptied => ("emptied", None, None),
     };
     json!({
         "config": volume.config,
@@ -65,7 +70,17 @@ fn volume(volume: &Volume) -> Value {
         "pod": volume.pod,
         "is_this_pod": volume.is_this_pod,
         "pause": {"status": pause, "by": by, "at": at},
+        "rotation": volume.rotation.as_ref().map(rotation),
         "locked": volume.locked,
+    })
+}
+
+fn rotation(rotation: &Rotation) -> Value {
+    json!({
+        "status": rotation.step.word().replace(' ', "-"),
+        "runner_id": rotation.id,
+        "url": rotation.url,
+        "at": rotation.at,
     })
 }
 

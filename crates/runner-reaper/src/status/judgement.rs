@@ -12,8 +12,8 @@ use runner_lifecycle::state::advice_without_answer;
 use runner_lifecycle::volume::names;
 
 use super::facts::{
-    Activity, AtGitlab, ConfigFile, Entry, Facts, Loose, Pause, StateFile, Unasked, Volume,
-    WithoutEntry,
+    Activity, AtGitlab, ConfigFile, Entry, Facts, Loose, Pause, RotationStep, StateFile, Unasked,
+    Volume, WithoutEntry,
 };
 
 /// Something that is not well.
@@ -44,6 +44,7 @@ fn judge_at(facts: &Facts, now: SystemTime) -> Vec<Problem> {
     for entry in &facts.entries {
         of_entry(&mut problems, entry, now);
     }
+    of_rotation(&mut problems, facts);
     for loose in &facts.without_entry {
         of_loose(&mut problems, loose, &facts.volume);
     }
@@ -75,12 +76,18 @@ fn of_volume(problems: &mut Problems, facts: &Facts) {
             problems.unusable(format!("{config} does not exist: run runner-init register"));
         }
         ConfigFile::Broken(why) => problems.unusable(why.clone()),
-        ConfigFile::Read if facts.entries.is_empty() && volume.pause != Pause::NoOriginal => {
+        ConfigFile::Read
+            if facts.entries.is_empty()
+                && !matches!(volume.pause, Pause::NoOriginal | Pause::Emptied) =>
+        {
             problems.unusable(format!(
                 "{config} has no runner entry: run runner-init register"
             ));
         }
         ConfigFile::Read => {}
+    }
+    if let Some(why) = &volume.unloadable {
+        problems.unusable(format!("{why}; gitlab-runner does not load the file"));
     }
     if volume.is_this_pod == Some(false) {
         let pod = volume.pod.as_deref().unwrap_or("of unknown name");
@@ -90,14 +97,14 @@ fn of_volume(problems: &mut Problems, facts: &Facts) {
     }
     match &volume.state {
         StateFile::Lost => problems.unusable(format!(
-            "{directory}/{} is missing, so only its token tells whether a runner is shared or owned; run runner-init register to write the file again",
+            "{directory}/{} is missing or empty, so only its token tells whether a runner is shared or owned; run runner-init register to write the file again",
             names::STATE
         )),
         StateFile::Unusable(why) => problems.unusable(why.clone()),
         StateFile::Never | StateFile::Version(_) => {}
     }
     let has_id = volume.system_id.is_some() || facts.runner_manager.system_id.is_some();
-    if !has_id && !facts.entries.is_empty() {
+    if !has_id && !facts.entries.is_empty() && !volume.belongs_to_another_user {
         problems.unusable(format!(
             "{directory}/{} is missing or contains no system ID: the runner manager of a shared runner cannot be unregistered without it; run runner-init register",
             names::SYSTEM_ID
@@ -124,6 +131,12 @@ fn of_pause(problems: &mut Problems, volume: &Volume) {
         )),
         Pause::NoOriginal => problems.unusable(format!(
             "{config} is paused and {original} is missing: run runner-init register, or put your file back"
+        )),
+        Pause::Over => problems.unusable(format!(
+            "{config} is not the paused file, so no pause is in effect, but {original} is still there: runner-reaper resume removes it"
+        )),
+        Pause::Emptied => problems.unusable(format!(
+            "{config} was rewritten without its runner entries during a pause: runner-reaper resume restores it from {original}"
         )),
         Pause::None if volume.locked => problems.unusable(format!(
             "{} is in use by another runner-init or runner-reaper: run this again when it has finished",
@@ -153,6 +166,11 @@ fn of_runner_manager(problems: &mut Problems, facts: &Facts) {
         Activity::Paused if facts.volume.pause == Pause::None && !facts.volume.locked => {
             problems.unusable(format!(
                 "the runner manager has not loaded the runner entries of {config}, so it takes no jobs: a hook may have unregistered it; to take jobs again, restart it"
+            ));
+        }
+        Activity::Polling if matches!(facts.volume.pause, Pause::ByHand { .. }) => {
+            problems.unusable(format!(
+                "the runner manager has not loaded the paused {config} and may take jobs: runner-reaper pause waits until it has"
             ));
         }
         Activity::NotRunning | Activity::Paused | Activity::NothingToPoll | Activity::Polling => {}
@@ -201,11 +219,39 @@ fn of_entry(problems: &mut Problems, entry: &Entry, now: SystemTime) {
     }
 }
 
+/// Whoever holds the lock may be at it; and a token that GitLab takes was not reset.
+fn of_rotation(problems: &mut Problems, facts: &Facts) {
+    let (config, entries) = (&facts.volume.config, &facts.entries);
+    let rotation = facts.volume.rotation.as_ref();
+    let Some(rotation) = rotation.filter(|_| !facts.volume.locked) else {
+        return;
+    };
+    let (url, at) = (&rotation.url, &rotation.at);
+    let runner = numbered(rotation.id);
+    let entry = rotation.entry.and_then(|index| entries.get(index));
+    let is_valid = entry.is_some_and(|entry| matches!(entry.gitlab, AtGitlab::Valid(_)));
+    match rotation.step {
+        RotationStep::Unanswered if !is_valid => problems.unusable(format!(
+            "a new token of {runner} at {url} was asked for at {at} and GitLab's answer was lost, so the one in {config} may be invalid: run runner-init rotate again, or runner-init re-register if GitLab refuses it"
+        )),
+        RotationStep::Received => problems.unusable(format!(
+            "the token of {runner} at {url} was reset at {at} by a runner-init that was stopped before it wrote the new one to {config}: run runner-init rotate again"
+        )),
+        RotationStep::NoEntry => problems.unusable(format!(
+            "the token of {runner} at {url} was reset at {at}, and no entry of {config} has the previous one: restore the entry of that runner, or remove the table rotation from {}",
+            names::STATE
+        )),
+        RotationStep::Unanswered | RotationStep::Written => {}
+    }
+}
+
+fn numbered(id: Option<i64>) -> String {
+    id.map_or_else(|| "a runner".to_owned(), |id| format!("runner {id}"))
+}
+
 fn of_loose(problems: &mut Problems, loose: &WithoutEntry, volume: &Volume) {
     let (url, config) = (&loose.url, &volume.config);
-    let runner = loose
-        .id
-        .map_or_else(|| "a runner".to_owned(), |id| format!("runner {id}"));
+    let runner = numbered(loose.id);
     match loose.kind {
         Loose::Known => {
             let owned = loose.source.map(Source::ownership) == Some(Ownership::Owned);

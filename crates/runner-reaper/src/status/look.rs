@@ -1,7 +1,12 @@
 //! Owns the look at the volume, and the order of all looks. It writes nothing and keeps no lock.
 
+use std::io::ErrorKind;
+
+use runner_config::globals::Globals;
+use runner_config::load_check;
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::files::{Config, Files};
+use runner_lifecycle::original::{self, Restored};
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::report::one_line;
 use runner_lifecycle::state::State;
@@ -24,22 +29,28 @@ pub(super) async fn look(options: &Options, asked: &Status) -> anyhow::Result<Fa
         Ok(Some(state)) => (StateFile::Version(version(&files)), Some(state)),
         Err(error) => (StateFile::Unusable(one_line(&format!("{error:#}"))), None),
     };
+    let state = state.filter(|state| !state.tells_nothing());
     let missing = Config::missing()?;
     let (file, config) = match files.config() {
         _ if !files.volume().directory().is_dir() => (ConfigFile::NoDirectory, missing),
         Ok(None) => (ConfigFile::Missing, missing),
         Ok(Some(config)) => (ConfigFile::Read, config),
-        Err(error) => (ConfigFile::Broken(broken(&files, &error)), missing),
+        Err(error) => (ConfigFile::Broken(one_line(&format!("{error:#}"))), missing),
     };
     let mut volume = volume(options, &files, state.as_ref(), file);
     let variable = |name: &str| options.environment.get(name).map(str::to_owned);
     let written = config.toml.entries(&variable);
     let worked = volume.files.iter().any(|name| is_trace(name));
     volume.state = match state_file {
-        StateFile::Never if worked && !written.is_empty() => StateFile::Lost,
+        // Gone, or somebody has emptied it.
+        StateFile::Never | StateFile::Version(_)
+            if state.is_none() && worked && !written.is_empty() =>
+        {
+            StateFile::Lost
+        }
         other => other,
     };
-    let live = runner_manager::find(options, &files, &config, deadline).await;
+    let live = runner_manager::find_nameless_too(options, &files, &config, deadline).await;
     // Whether they were polled matters only to whoever is going to ask.
     let polled = if asked.offline {
         &[]
@@ -48,6 +59,13 @@ pub(super) async fn look(options: &Options, asked: &Status) -> anyhow::Result<Fa
     };
     let seen = manager::look(live.as_ref(), &config, polled, deadline).await;
     if volume.file == ConfigFile::Read {
+        let path = match files.is_put_aside()? {
+            true => files.volume().path(&names::original_of(files.name())),
+            false => files.path().to_owned(),
+        };
+        let path = path.display().to_string();
+        let loads = load_check::check(&config.text, &path, &Globals::default());
+        volume.unloadable = loads.err().map(|why| one_line(&why));
         let last = state.as_ref().and_then(|state| state.written.as_ref());
         volume.changed_keys = last.map(|last| entries::changed_keys(&config.toml, None, last));
     }
@@ -56,6 +74,15 @@ pub(super) async fn look(options: &Options, asked: &Status) -> anyhow::Result<Fa
         runner_manager.explain(
             "config.toml, which contains its metrics address, cannot be read: give the address with --metrics-address",
         );
+    }
+    if volume.belongs_to_another_user
+        && matches!(
+            runner_manager.activity,
+            Activity::NotRunning | Activity::Unknown(_)
+        )
+    {
+        let why = "its files belong to another user: run this as the user of the runner manager";
+        runner_manager.activity = Activity::Unknown(why.to_owned());
     }
     if runner_manager.activity == Activity::Paused
         && volume.file == ConfigFile::Read
@@ -82,10 +109,14 @@ pub(super) async fn look(options: &Options, asked: &Status) -> anyhow::Result<Fa
     let mut without_entry = state
         .as_ref()
         .map_or_else(Vec::new, |state| entries::without_entry(state, &written));
-    if matches!(volume.file, ConfigFile::Broken(_)) {
-        // Which entries there are is not known.
+    if matches!(volume.file, ConfigFile::Broken(_)) || volume.pause == Pause::Emptied {
+        // Which entries there are is not known, or they come back.
         without_entry.retain(|one| one.kind != Loose::Known);
     }
+    let is_known = volume.file == ConfigFile::Read;
+    volume.rotation = state
+        .as_ref()
+        .and_then(|state| entries::rotation(state, &written, is_known));
     Ok(Facts {
         volume,
         runner_manager,
@@ -104,14 +135,6 @@ fn version(files: &Files) -> i64 {
 /// Whether a file shows that a helper worked here once.
 fn is_trace(name: &str) -> bool {
     [names::LOCK, names::REAPER, names::INIT].contains(&name)
-}
-
-/// The last words of the chain: what stands before them is about unregistering.
-fn broken(files: &Files, error: &anyhow::Error) -> String {
-    let why = error.root_cause().to_string();
-    let path = files.path().display().to_string();
-    let named = why.contains(&path);
-    one_line(&if named { why } else { format!("{path}: {why}") })
 }
 
 fn volume(options: &Options, files: &Files, state: Option<&State>, file: ConfigFile) -> Volume {
@@ -134,30 +157,40 @@ fn volume(options: &Options, files: &Files, state: Option<&State>, file: ConfigF
     Volume {
         config: one_line(&files.path().display().to_string()),
         directory: one_line(&directory.display().to_string()),
+        unloadable: None,
         fixed: fixed(files, &file),
         file,
         files: there.map(|(_, called)| *called).collect(),
         system_id: files.system_id().map(|id| id.to_string()),
+        belongs_to_another_user: [files.name(), names::SYSTEM_ID].iter().any(|name| {
+            let read = files.volume().read(name);
+            read.is_err_and(|error| error.kind() == ErrorKind::PermissionDenied)
+        }),
         state: StateFile::Never,
         changed_keys: None,
         pod: pod.map(Pod::describe).map(|pod| one_line(&pod)),
         is_this_pod: same,
-        pause: pause(files, state, is_there(&original), locked),
+        pause: pause(files, state, locked),
+        rotation: None,
         locked,
     }
 }
 
-fn pause(files: &Files, state: Option<&State>, has_original: bool, locked: bool) -> Pause {
+fn pause(files: &Files, state: Option<&State>, locked: bool) -> Pause {
     let by_hand = state.and_then(|state| state.pause.as_ref());
-    match (files.is_paused(), has_original) {
-        (false, false) => Pause::None,
-        (true, _) if by_hand.is_some() => by_hand.map_or(Pause::None, |pause| Pause::ByHand {
+    // What cannot be read is told of elsewhere.
+    let left = original::left(files.volume(), files.name());
+    match (left.ok().flatten(), by_hand) {
+        (Some(Restored::PutBack), Some(pause)) => Pause::ByHand {
             by: one_line(&pause.by),
             at: one_line(&pause.at),
-        }),
+        },
+        (None, _) if !files.is_paused() => Pause::None,
         _ if locked => Pause::Working,
-        (_, true) => Pause::LeftOver,
-        (true, false) => Pause::NoOriginal,
+        (None, _) => Pause::NoOriginal,
+        (Some(Restored::PutBack), None) => Pause::LeftOver,
+        (Some(Restored::Superseded | Restored::Nothing), _) => Pause::Over,
+        (Some(Restored::Recovered), _) => Pause::Emptied,
     }
 }
 

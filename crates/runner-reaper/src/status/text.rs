@@ -1,11 +1,13 @@
 //! Owns how the facts look for people: short tables, then the problems. Decides nothing.
 
+use std::iter;
+
 use runner_lifecycle::exit::Exit;
 use runner_lifecycle::terminal::{Cell, Style, Terminal};
 
 use super::facts::{
-    Activity, AtGitlab, ConfigFile, Entry, Facts, Pause, StateFile, Unasked, Volume, WithoutEntry,
-    owner,
+    Activity, AtGitlab, ConfigFile, Entry, Facts, Pause, Rotation, RotationStep, StateFile,
+    Unasked, Volume, WithoutEntry, owner,
 };
 use super::json::moment;
 use super::judgement::Problem;
@@ -54,6 +56,9 @@ fn volume(volume: &Volume) -> Vec<Vec<Cell>> {
         ConfigFile::NoDirectory => (", its directory does not exist", Style::Bad),
         ConfigFile::Missing => (", which does not exist", Style::Bad),
         ConfigFile::Broken(_) => (", which cannot be read", Style::Bad),
+        ConfigFile::Read if volume.unloadable.is_some() => {
+            (", which gitlab-runner does not load", Style::Bad)
+        }
         ConfigFile::Read => ("", Style::Plain),
     };
     let config = format!("{}{file}", volume.config);
@@ -80,6 +85,8 @@ fn volume(volume: &Volume) -> Vec<Vec<Cell>> {
         Pause::Working => "by a runner-reaper that is still running".to_owned(),
         Pause::LeftOver => "left by a runner-reaper that was killed".to_owned(),
         Pause::NoOriginal => "config.toml.original is missing".to_owned(),
+        Pause::Over => "over, config.toml is not the paused file".to_owned(),
+        Pause::Emptied => "over, config.toml was rewritten without its runner entries".to_owned(),
     };
     let files = match volume.files.is_empty() {
         true => "none".to_owned(),
@@ -102,6 +109,9 @@ fn volume(volume: &Volume) -> Vec<Vec<Cell>> {
     if !changed.is_empty() {
         rows.push(row("changed", changed.join(", "), Style::Plain));
     }
+    if let Some(under_way) = &volume.rotation {
+        rows.push(row("rotation", rotation(under_way), Style::Notable));
+    }
     if volume.locked {
         let words = "held by another runner-init or runner-reaper";
         rows.push(row("lock", words, Style::Notable));
@@ -114,6 +124,17 @@ fn volume(volume: &Volume) -> Vec<Vec<Cell>> {
         ));
     }
     rows
+}
+
+fn rotation(rotation: &Rotation) -> String {
+    let at = &rotation.at;
+    let what = match rotation.step {
+        RotationStep::Unanswered => format!("asked for at {at}, no answer from GitLab"),
+        RotationStep::Received => format!("received at {at}, not yet in config.toml"),
+        RotationStep::NoEntry => format!("received at {at}, without an entry in config.toml"),
+        RotationStep::Written => format!("received at {at}, in config.toml"),
+    };
+    format!("new token of runner {}: {what}", id(rotation.id))
 }
 
 fn notable(is_notable: bool) -> Style {
@@ -141,6 +162,12 @@ fn runner_manager(facts: &Facts) -> Vec<Vec<Cell>> {
     rows.push(row("process", process, Style::Plain));
     let version = seen.version.as_deref().unwrap_or("not known");
     rows.push(row("version", version, Style::Plain));
+    // One that could not read the file has made an ID of its own.
+    if let Some(id) = &seen.system_id
+        && facts.volume.system_id.as_ref() != Some(id)
+    {
+        rows.push(row("system ID", id.as_str(), Style::Notable));
+    }
     let metrics = seen.metrics_address.as_deref().unwrap_or("none");
     rows.push(row("metrics", metrics, Style::Plain));
     let jobs = match (seen.jobs, facts.free_slots()) {
@@ -216,6 +243,8 @@ fn entries(entries: &[Entry]) -> Vec<Vec<Cell>> {
 }
 
 fn without_entry(all: &[WithoutEntry]) -> Vec<Vec<Cell>> {
+    let heads = ["RUNNER", "STATUS", "URL", "SOURCE", "DESCRIPTION", "SINCE"];
+    let heads = heads.map(|text| Cell::new(text, Style::Heading)).to_vec();
     let row = |one: &WithoutEntry| {
         let plain = |text: &str| Cell::new(text, Style::Plain);
         vec![
@@ -227,7 +256,10 @@ fn without_entry(all: &[WithoutEntry]) -> Vec<Vec<Cell>> {
             plain(one.at.as_deref().unwrap_or("-")),
         ]
     };
-    all.iter().map(row).collect()
+    match all.is_empty() {
+        true => Vec::new(),
+        false => iter::once(heads).chain(all.iter().map(row)).collect(),
+    }
 }
 
 fn id(id: Option<i64>) -> String {

@@ -3,7 +3,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::*;
-use crate::status::facts::{RunnerManager, Writer};
+use crate::status::facts::{Rotation, RunnerManager, Writer};
 
 const NOW: SystemTime = UNIX_EPOCH;
 
@@ -14,14 +14,17 @@ fn well() -> Facts {
             config: "/v/config.toml".to_owned(),
             directory: "/v".to_owned(),
             file: ConfigFile::Read,
+            unloadable: None,
             files: vec!["config.toml"],
             fixed: None,
             system_id: Some("r_0123456789ab".to_owned()),
+            belongs_to_another_user: false,
             state: StateFile::Version(2),
             changed_keys: Some(vec!["concurrent".to_owned()]),
             pod: Some("ci/a".to_owned()),
             is_this_pod: Some(true),
             pause: Pause::None,
+            rotation: None,
             locked: false,
         },
         runner_manager: RunnerManager {
@@ -266,5 +269,41 @@ fn volume_outranks_token_and_token_outranks_reach() {
         (exit, lines.lines().count()),
         (Exit::Unusable, 3),
         "{lines}"
+    );
+}
+
+#[test]
+fn reset_of_a_token_that_was_not_finished_says_what_finishes_it() {
+    let reset = |step: RotationStep| Rotation {
+        step,
+        entry: Some(0),
+        id: Some(12),
+        url: "https://h".to_owned(),
+        at: "then".to_owned(),
+    };
+    let check = |exit: Exit, words: &str, step: RotationStep, more: &dyn Fn(&mut Facts)| {
+        check(exit, words, |facts| {
+            facts.volume.rotation = Some(reset(step));
+            more(facts);
+        });
+    };
+    let not_asked =
+        |facts: &mut Facts| facts.entries[0].gitlab = AtGitlab::NotAsked(Unasked::Offline);
+    let words = "token of runner 12 at https://h was asked for at then";
+    check(Exit::Unusable, words, RotationStep::Unanswered, &not_asked);
+    check(Exit::Done, "", RotationStep::Unanswered, &|_| ());
+    let words = "before it wrote the new one to /v/config.toml: run runner-init rotate again";
+    check(Exit::Unusable, words, RotationStep::Received, &not_asked);
+    let words = "restore the entry of that runner";
+    check(Exit::Unusable, words, RotationStep::NoEntry, &|_| ());
+    check(Exit::Done, "", RotationStep::Written, &|_| ());
+    // Who holds the lock may be at it: that alone is the line.
+    check(
+        Exit::Unusable,
+        "is in use",
+        RotationStep::Received,
+        &|facts| {
+            facts.volume.locked = true;
+        },
     );
 }

@@ -10,7 +10,7 @@ use crate::runner_manager::{ProcessState, RELOAD, Sample};
 
 mod unloaded;
 
-use unloaded::Unloaded;
+pub(crate) use unloaded::Unloaded;
 
 /// Distance of two looks that count.
 pub(crate) const STEP: Duration = Duration::from_millis(100);

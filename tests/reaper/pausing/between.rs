@@ -242,3 +242,28 @@ fn original_that_was_edited_during_the_pause_is_what_counts_afterwards() {
         assert_eq!(pod.metric("gitlab_runner_concurrent"), 3);
     });
 }
+
+/// Before 19.1 no page says it, and its old entries are still in force: it takes no jobs again.
+#[test]
+fn runner_manager_that_drains_is_not_said_to_take_jobs_again() {
+    each(&ENDS, || {
+        let mut pod = Pod::working(Plan::of(Source::AuthenticationToken));
+        let original = pod.original();
+        let job = pod.busy_with(1)[0];
+        pod.signal(Signal::SIGQUIT);
+        pod.drains();
+        pod.reap(&["pause"])
+            .is(0, "is shutting down, 1 job still running");
+        let resumed = pod.reap(&["resume"]);
+        resumed.is(0, "is shutting down");
+        assert!(
+            !resumed.words.contains("takes jobs again"),
+            "{}",
+            resumed.words
+        );
+        pod.is_resumed(&original);
+        pod.release();
+        assert!(pod.exited().success());
+        pod.job_is(job, JobStatus::Success);
+    });
+}

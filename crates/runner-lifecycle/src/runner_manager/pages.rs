@@ -42,6 +42,14 @@ pub enum Look<T> {
 
 impl<T> Look<T> {
     /// The page, where it was seen.
+    pub fn as_seen(&self) -> Option<&T> {
+        match self {
+            Self::Seen(page) => Some(page),
+            Self::Silent | Self::Nobody => None,
+        }
+    }
+
+    /// The page, where it was seen.
     pub fn seen(self) -> Option<T> {
         match self {
             Self::Seen(page) => Some(page),

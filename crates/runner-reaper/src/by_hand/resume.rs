@@ -16,6 +16,10 @@ use crate::pause::REPEAT_RELOAD;
 use crate::runner_manager::{self, Live, Look, ProcessState};
 use crate::stops::Stops;
 
+mod loaded;
+
+use loaded::{Hindrance, Loaded};
+
 /// How the waiting ended.
 #[derive(Clone, Copy)]
 enum Waited {
@@ -29,8 +33,10 @@ enum Waited {
     Ending,
     /// The time in which it loads the file by itself has passed, and nothing was seen of it.
     Unseen,
-    /// It was not loaded in time.
-    NotLoaded,
+    /// It was not seen to be loaded, and nothing moves: every worker is busy, or the runner manager shuts down.
+    Quiet,
+    /// It was not loaded in time: why.
+    NotLoaded(Hindrance),
     /// We were told to stop.
     Stopped,
 }
@@ -47,16 +53,16 @@ pub(super) async fn run(
     let path = options.config.display().to_string();
     refuse_without_original(&session.files)?;
     let pause = session.state.as_ref().and_then(|state| state.pause.clone());
-    let changed = session.restored != Restored::Nothing;
+    let changed = matches!(session.restored, Restored::PutBack | Restored::Recovered);
     if pause.is_some() {
         // Last of all: a kill before this leaves a word about a pause that is over, and no more.
         session.files.remember_pause(None)?;
     }
-    if let (Some(PauseByHand { by, at }), false) = (&pause, changed) {
+    if let (Some(PauseByHand { by, at }), Restored::Nothing) = (&pause, session.restored) {
         log::info!("{path} was recorded as paused, but it was not: paused since {at} by {by}");
     }
     session.unlock();
-    if !changed && pause.is_none() {
+    if session.restored == Restored::Nothing && pause.is_none() {
         return Ok(Outcome {
             exit: Exit::Done,
             changed,
@@ -90,23 +96,30 @@ async fn until_loaded(session: &Session, live: Option<&Live>, deadline: Deadline
     };
     let began = Instant::now();
     let mut reload_at = began;
+    let mut errors = None;
+    let mut loaded = Loaded::default();
     loop {
         // Of others on the same file nothing is seen: they are given the time in which they must have loaded it.
         let by_itself = began.elapsed() >= drain::LOADED_BY_ITSELF;
         if live.is_gone() && !live.has_others() {
             return Waited::Nobody;
         }
-        match live.look().await {
+        let look = live.look().await;
+        let hindrance = Hindrance::of(look.as_seen(), &mut errors);
+        match look {
             Look::Seen(sample) if sample.state.is_some_and(ProcessState::is_ending) => {
                 return Waited::Ending;
             }
-            Look::Seen(sample) if sample.limit_rows == 0 && Instant::now() >= reload_at => {
-                live.reload(&sample);
-                reload_at = Instant::now() + REPEAT_RELOAD;
-            }
-            Look::Seen(sample) if sample.limit_rows > 0 && (by_itself || !live.has_others()) => {
-                return Waited::Loaded;
-            }
+            Look::Seen(sample) => match loaded.see(began.elapsed(), &sample) {
+                Some(true) if by_itself || !live.has_others() => return Waited::Loaded,
+                Some(true) => {}
+                Some(false) if !matches!(hindrance, Hindrance::Error) => return Waited::Quiet,
+                _ if Instant::now() >= reload_at => {
+                    live.reload(&sample);
+                    reload_at = Instant::now() + REPEAT_RELOAD;
+                }
+                _ => {}
+            },
             Look::Nobody if by_itself && !live.was_there() => return Waited::Unseen,
             _ => {}
         }
@@ -114,7 +127,7 @@ async fn until_loaded(session: &Session, live: Option<&Live>, deadline: Deadline
             return Waited::NoEntries;
         }
         if deadline.passed() {
-            return Waited::NotLoaded;
+            return Waited::NotLoaded(hindrance);
         }
         sleep(STEP.min(deadline.left())).await;
     }
@@ -154,12 +167,29 @@ impl Waited {
                     advice()
                 ),
             ),
-            Self::NotLoaded => (
-                Exit::JobsRunning,
+            Self::Quiet => (
+                Exit::Done,
                 Polling::Unknown,
                 format!(
+                    "resumed, but the runner manager was not seen to load {path}: all its workers are busy, or it is shutting down"
+                ),
+            ),
+            Self::NotLoaded(why) => (
+                Exit::JobsRunning,
+                match why {
+                    Hindrance::Silent => Polling::Unknown,
+                    _ => Polling::Off,
+                },
+                format!(
                     "{path} was restored, but the runner manager did not load it in time: {}",
-                    advice()
+                    match why {
+                        Hindrance::Silent => advice(),
+                        Hindrance::Error => "see its log for the reason".to_owned(),
+                        Hindrance::Busy =>
+                            "it runs more jobs than concurrent now allows, and loads the file when one of them ends"
+                                .to_owned(),
+                        Hindrance::Unknown => "look at its log".to_owned(),
+                    }
                 ),
             ),
             Self::Stopped => (

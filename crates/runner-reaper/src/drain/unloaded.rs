@@ -14,7 +14,7 @@ const TWO_LOOKS: Duration = RELOAD.saturating_mul(2).saturating_add(MARGIN);
 
 /// What has not changed since the paused file is there to be loaded.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Unloaded {
+pub(crate) struct Unloaded {
     /// The first look of those that showed the same.
     since: Option<Duration>,
     last: Duration,
@@ -25,7 +25,7 @@ pub(super) struct Unloaded {
 impl Unloaded {
     /// Takes a look at time `at` in which the file is not loaded. Says whether that has been so for too long for a runner
     /// manager that works.
-    pub(super) fn see(&mut self, at: Duration, sample: &Sample) -> bool {
+    pub(crate) fn see(&mut self, at: Duration, sample: &Sample) -> bool {
         let same = |one: f64, other: f64| one.total_cmp(&other).is_eq();
         // It works if it asks for jobs or complains about the file. With more workers than `concurrent` it waits for one of
         // them to become free, and looks at the file after that.
@@ -46,7 +46,7 @@ impl Unloaded {
     }
 
     /// The file was loaded.
-    pub(super) fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         *self = Self::default();
     }
 }

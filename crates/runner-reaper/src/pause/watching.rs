@@ -37,6 +37,8 @@ pub(crate) struct Watching<'a> {
     entries: usize,
     /// `configuration_loaded_total` before the pause; nothing if it could not be seen, or if the file may be loaded already.
     loaded_before: Option<f64>,
+    /// `configuration_loading_error_total` before the pause.
+    errors_before: Option<f64>,
     /// Whether polling counts as on as long as an entry may be polled when a job ends.
     lasting: bool,
 }
@@ -57,10 +59,8 @@ impl<'a> Watching<'a> {
             text,
             interval: Duration::from_secs(u64::try_from(config.toml.check_interval()).unwrap_or(3)),
             entries: config.toml.entry_count(),
-            loaded_before: match before {
-                Look::Seen(sample) => Some(sample.loaded),
-                Look::Silent | Look::Nobody => None,
-            },
+            loaded_before: before.as_seen().map(|sample| sample.loaded),
+            errors_before: before.as_seen().map(|sample| sample.load_errors),
             lasting: false,
         })
     }
@@ -90,6 +90,7 @@ impl<'a> Watching<'a> {
         let by_then = drain::blind(self.interval);
         let mut watch = Watch::new(self.loaded_before, self.concurrent, pass);
         let mut held = false;
+        let mut errors = self.errors_before;
         let mut reload_at = began;
         let mut say_at = began + SAY_AFTER;
         loop {
@@ -104,6 +105,9 @@ impl<'a> Watching<'a> {
             let look = self.live.look().await;
             let seen = matches!(look, Look::Seen(_));
             let asked = matches!(&look, Look::Seen(sample) if sample.requests > 0.0);
+            let failed = look.as_seen().is_some_and(|sample| {
+                sample.load_errors > *errors.get_or_insert(sample.load_errors)
+            });
             match look {
                 Look::Seen(sample) => match watch.see(began.elapsed(), &sample) {
                     Polling::Off(quiet) if self.lasting && quiet.held => held = true,
@@ -157,6 +161,9 @@ impl<'a> Watching<'a> {
                         "a job request is still open; GitLab may hold it while there is no job, and it does not bring the runner manager back"
                     }
                     (true, true) => "jobs may still be requested, for one entry after another",
+                    (true, false) if failed => {
+                        "the runner manager cannot load config.toml: see its log for the reason"
+                    }
                     (true, false) => "config.toml was not loaded",
                 };
                 log::warn!("polling did not stop in time: {what}");

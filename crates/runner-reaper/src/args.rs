@@ -128,7 +128,7 @@ pub(crate) fn parse(line: CommandLine, environment: &Environment) -> Result<Opti
     let place = refusal::check(&line.words)?;
     let mut words: Vec<OsString> = line.words.into_iter().map(|word| word.text).collect();
     let named = place.and_then(|place| words[place].to_str().map(str::to_owned));
-    let named = named.unwrap_or_else(|| surface::PRE_STOP.to_owned());
+    let named = named.unwrap_or_else(|| common::PRE_STOP.to_owned());
     // Flags may stand before their command, as gitlab-runner's global ones do.
     if let Some(place) = place {
         words[..=place].rotate_right(1);
@@ -138,7 +138,7 @@ pub(crate) fn parse(line: CommandLine, environment: &Environment) -> Result<Opti
         .map_err(|error| refusal::no_run_of(&error, &named))?;
     let (name, matches) = match matches.subcommand() {
         Some((name, inner)) => (name, inner),
-        None => (surface::PRE_STOP, &matches),
+        None => (common::PRE_STOP, &matches),
     };
     let given = Given {
         matches,

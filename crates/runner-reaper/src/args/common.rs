@@ -3,7 +3,9 @@
 use clap::Command;
 
 use super::arg::{switch, valued};
-use super::surface;
+
+/// The command that is meant where there is none.
+pub(super) const PRE_STOP: &str = "pre-stop";
 
 /// Flags with a value that more than one command reads; each has a variable `RUNNER_REAPER_…`.
 pub(super) const COMMON: [(&str, &str, &str); 14] = [
@@ -72,7 +74,7 @@ pub(super) fn reads(command: &str, flag: &str) -> bool {
     let by_hand = matches!(command, "pause" | "resume");
     match flag {
         "grace-period" | "reserve" | "unregister-timeout" => {
-            matches!(command, surface::PRE_STOP | "sidecar" | "unregister")
+            matches!(command, PRE_STOP | "sidecar" | "unregister")
         }
         // The certificates of a host may be beside it.
         "config" | "log-format" | "log-level" => true,

@@ -7,14 +7,11 @@ use runner_lifecycle::command_line::Program;
 use runner_lifecycle::{completions, exit, misspelt};
 
 use super::arg::{switch, valued};
-use super::common::{self, COMMON};
+use super::common::{self, COMMON, PRE_STOP};
 use super::{Environment, by_hand, status, sweep};
 
 /// How every variable of ours begins.
 const OURS: &str = "RUNNER_REAPER_";
-
-/// The command that is meant where there is none.
-pub(super) const PRE_STOP: &str = "pre-stop";
 
 /// The program's name.
 pub(super) const NAME: &str = "runner-reaper";

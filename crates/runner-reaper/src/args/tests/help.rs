@@ -50,8 +50,9 @@ fn flags_of(command: &str) -> Vec<String> {
         !text.contains("<dry-run>") && !text.contains("<debug>"),
         "{text}"
     );
-    let described = text.lines().map(str::trim_start);
-    let described = described.filter(|line| line.starts_with('-'));
+    // A sentence that begins with a flag is not indented.
+    let described = text.lines().filter(|line| line.starts_with("  "));
+    let described = described.filter(|line| line.trim_start().starts_with('-'));
     let flags = described.filter_map(|line| line.split_once("--"));
     let names = flags.map(|(_, rest)| rest.split([' ', '[']).next().unwrap_or_default().to_owned());
     names.collect()

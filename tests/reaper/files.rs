@@ -96,8 +96,7 @@ fn broken_config_and_unreadable_state_are_refused_with_the_reason() {
     check_refused(
         "config.toml",
         "concurrent = 1\n[[runners]]\nname = n1\n",
-        "config.toml: fix it and run this again: line 3, column 8: the value of name has no \
-         quotes: write name = \"n1\"",
+        "config.toml: line 3, column 8: the value of name has no quotes: write name = \"n1\"",
     );
     check_refused(STATE, "version = \n", "line 1");
     check_refused(STATE, "[[entry", "line 1");

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use acceptance::namespaces::{is_root, skipped};
 use acceptance::pod::{Plan, Pod, Source};
-use acceptance::programs::program;
+use acceptance::programs::copied;
 use acceptance::stage::behind;
 use gitlab_simulator::JobStatus;
 
@@ -26,7 +26,7 @@ fn runner_manager_that_gave_up_root_is_waited_for_and_not_signalled() {
     });
     // The directory of the programs may be root's alone.
     let here = pod.stage.file("gitlab-runner");
-    fs::copy(program("runner-manager-stand-in"), &here).unwrap();
+    copied("runner-manager-stand-in", &here);
     for entry in fs::read_dir(pod.stage.path()).unwrap() {
         chown(entry.unwrap().path(), Some(USER), Some(USER)).unwrap();
     }

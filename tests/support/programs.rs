@@ -46,6 +46,16 @@ pub fn program(name: &str) -> PathBuf {
     path.clone()
 }
 
+/// A copy of a program at this path, to be run from there. Another process writes it: a test beside this one that starts a process
+/// while a file is open for writing here hands that on, and Linux runs no file that anybody has open for writing.
+///
+/// # Panics
+/// When it cannot be copied.
+pub fn copied(name: &str, to: &Path) {
+    let done = Command::new("cp").arg(program(name)).arg(to).status();
+    assert!(done.unwrap().success(), "{}", to.display());
+}
+
 /// In the profile of the tests all come from one build. In another the helpers are built by themselves, to the byte what is
 /// released: beside others cargo would give their libraries more features. Where they were built elsewhere, for another
 /// machine perhaps, `ACCEPTANCE_HELPERS` is the directory that has them, or scripts of their names that start them.

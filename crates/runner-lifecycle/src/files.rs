@@ -211,9 +211,8 @@ impl Files {
         let (Some(text), Some(stamp)) = (self.volume.read_text(&name)?, stamp) else {
             return Ok(None);
         };
-        let path = || self.volume.path(&name).display().to_string();
         let toml = ConfigToml::parse(&text)
-            .with_context(|| format!("{}: fix it and run this again", path()))?;
+            .with_context(|| self.volume.path(&name).display().to_string())?;
         Ok(Some(Config {
             text,
             toml,

@@ -120,7 +120,7 @@ fn file_that_gitlab_runner_does_not_load_is_neither_paused_nor_resumed() {
         one_line(
             &pod.reap(arguments),
             78,
-            "config.toml: line 1: concurrent: ",
+            "config.toml, line 1: concurrent: ",
         );
     }
     assert_eq!(pod.stage.snapshot(), before);

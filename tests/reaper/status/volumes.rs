@@ -6,7 +6,7 @@ use std::process::Command;
 
 use acceptance::namespaces::{is_root, skipped};
 use acceptance::pod::{Plan, Pod, Source, wait_for};
-use acceptance::programs::program;
+use acceptance::programs::copied;
 
 use super::check;
 use super::scenes::{STATE, edit, plain, shared, with, working};
@@ -230,7 +230,7 @@ fn files_of_another_user_are_no_proof_that_nobody_polls() {
     }
     let pod = working(shared());
     let here = pod.aside.path().join("runner-reaper");
-    fs::copy(program("runner-reaper"), &here).unwrap();
+    copied("runner-reaper", &here);
     for directory in [pod.aside.path(), pod.stage.path()] {
         fs::set_permissions(directory, fs::Permissions::from_mode(0o755)).unwrap();
     }

@@ -12,6 +12,7 @@ mod lost;
 #[cfg(target_arch = "x86_64")]
 mod stopped;
 mod told;
+mod url;
 mod volumes;
 
 use acceptance::stage::{Ended, Stage, run};

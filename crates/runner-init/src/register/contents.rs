@@ -82,7 +82,7 @@ impl<'a> Contents<'a> {
             // Version 1 knew only whose the volume was.
             entry.pod = entry.pod.take().or_else(|| state.pod.clone());
         }
-        let there = config.entries(&|name| plan.variable(name));
+        let there = state.under_own_urls(config.entries(&|name| plan.variable(name)));
         state.see_tokens(&there);
         let places = state.places(&there);
         if let Some(text) = &before {
@@ -208,7 +208,12 @@ impl<'a> Contents<'a> {
 
     /// The runner entries that are there.
     pub(super) fn entries(&self, plan: &Plan<'_>) -> Vec<RunnerEntry> {
-        self.config.entries(&|name| plan.variable(name))
+        self.entries_of(&self.config, plan)
+    }
+
+    fn entries_of(&self, config: &ConfigToml, plan: &Plan<'_>) -> Vec<RunnerEntry> {
+        let written = config.entries(&|name| plan.variable(name));
+        self.state.under_own_urls(written)
     }
 
     /// The entry that this run goes on with.
@@ -250,7 +255,7 @@ impl<'a> Contents<'a> {
         }
         let text = config.to_string();
         let mut changed = Changed::Nothing;
-        let there = config.entries(&|name| plan.variable(name));
+        let there = self.entries_of(&config, plan);
         // What was written in a file that is no more does not count in the one that comes now, killed in between or not.
         self.forget_written(registration, &last);
         for leaving in &mut self.state.leaving {
@@ -284,7 +289,7 @@ impl<'a> Contents<'a> {
         }
         self.made = None;
         let before = std::mem::replace(&mut self.config, config);
-        let before = before.entries(&|name| plan.variable(name));
+        let before = self.entries_of(&before, plan);
         self.settle(registration, &before, plan, outcome).with_context(|| {
             let (id, url) = (runner.id, &runner.url);
             format!(

@@ -3,6 +3,7 @@
 use runner_config::config_toml::{ConfigToml, Error, put_token};
 use runner_config::place::{self, get};
 use runner_config::three_way::{self, Scope, Written};
+use runner_lifecycle::gitlab::same_url;
 use runner_lifecycle::state::{State, StateEntry};
 use toml_edit::{Item, Table, value};
 
@@ -83,6 +84,7 @@ pub(super) fn apply(
         config.push_entry(entry::render(asked.clone(), &identity));
         config.entry_count() - 1
     });
+    lines.extend(kept_url(config, place, plan, registration));
     // Tried on a copy: entries of an inline array become tables when they are edited, which nobody asked for if nothing differs.
     let mut edited = config.clone();
     let mut entry = Written::new();
@@ -153,6 +155,21 @@ pub(super) fn without_ours(
         }
     }
     others
+}
+
+/// A line for an entry whose URL is no longer the one that it was written with.
+fn kept_url(
+    config: &ConfigToml,
+    place: usize,
+    plan: &Plan<'_>,
+    registration: &Registration,
+) -> Option<String> {
+    let entries = config.entries(&|name| plan.variable(name));
+    let entry = entries.get(place)?;
+    (!same_url(&entry.url, &registration.runner.url)).then(|| {
+        let (name, file) = (&entry.name, &plan.config_name);
+        format!("runner entry {name:?}: url in {file} was changed by somebody else and is kept")
+    })
 }
 
 /// The name of an entry that is written anew: as given, else as it was.

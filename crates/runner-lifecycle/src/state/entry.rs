@@ -103,11 +103,16 @@ impl StateEntry {
     /// Whether an entry of the file has the token that is known here, or the one whose fingerprint is.
     #[must_use]
     pub fn has_token_of(&self, entry: &RunnerEntry) -> bool {
+        self.has_its_token(entry) && same_url(&self.url, &entry.url)
+    }
+
+    /// The same under whatever URL.
+    pub(super) fn has_its_token(&self, entry: &RunnerEntry) -> bool {
         let is_known = |token: &Token| {
             let is_fingerprint = |known: &String| *known == token.fingerprint();
             self.token.as_ref() == Some(token)
                 || self.fingerprint.as_ref().is_some_and(is_fingerprint)
         };
-        entry.token.as_ref().is_some_and(is_known) && same_url(&self.url, &entry.url)
+        entry.token.as_ref().is_some_and(is_known)
     }
 }

@@ -5,6 +5,22 @@ use crate::source::Ownership;
 use runner_config::config_toml::RunnerEntry;
 
 impl State {
+    /// The runner entries of a file under the URLs that they were written with. Scripts replace the URL by another one of the same
+    /// GitLab, at every start: the token tells that it is the same runner.
+    #[must_use]
+    pub fn under_own_urls(&self, mut file: Vec<RunnerEntry>) -> Vec<RunnerEntry> {
+        for entry in &mut file {
+            let mut known = self.entries.iter();
+            if known.any(|known| known.has_id_of(entry) || known.has_token_of(entry)) {
+                continue;
+            }
+            if let Some(known) = self.entries.iter().find(|known| known.has_its_token(entry)) {
+                entry.url.clone_from(&known.url);
+            }
+        }
+        file
+    }
+
     /// For each runner entry of a file its place among [`State::entries`]: by URL, runner id and name; else by URL and runner
     /// id, as names change; else by URL and token, as an `id` can get lost. No two have the same place.
     #[must_use]

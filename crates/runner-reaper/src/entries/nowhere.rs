@@ -49,6 +49,7 @@ impl fmt::Display for Nowhere {
 /// Runners that the state file knows without a token and that are in no entry with one, and those that GitLab may have made for a run that
 /// heard no answer.
 pub(crate) fn nowhere(state: &State, entries: &[RunnerEntry]) -> Vec<Nowhere> {
+    let entries = &state.under_own_urls(entries.to_vec());
     // An entry whose token cannot be read here is named for itself.
     let has_entry = |known: &StateEntry| {
         entries.iter().any(|entry| {

@@ -67,7 +67,7 @@ pub(super) fn without_entry(state: &State, written: &[RunnerEntry]) -> Vec<Witho
         ..of(kind, url)
     };
     let mut all = Vec::new();
-    for known in state.lost(written) {
+    for known in state.lost(&state.under_own_urls(written.to_vec())) {
         all.push(WithoutEntry {
             has_token: known.token.is_some(),
             ..runner(Loose::Known, &known.url, known.id, known.source)

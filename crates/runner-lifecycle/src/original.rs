@@ -156,7 +156,7 @@ fn end(
     Ok(restored)
 }
 
-/// What [`put_back`] and [`resume`] would do about the original beside `config.toml`; nothing where there is no original.
+/// What `put_back` and `resume` would do about the original beside `config.toml`; nothing where there is no original.
 ///
 /// # Errors
 /// When the volume cannot be read.

@@ -112,17 +112,17 @@ impl Files {
         Ok(original::resume(&self.volume, &self.name)?)
     }
 
-    /// Checks that gitlab-runner loads an original that is put aside, and lives on: one that it does not load brings no entry back
-    /// into force, and with some values it ends together with its jobs.
+    /// Checks that gitlab-runner loads an original that would be restored, and lives on: one that it does not load brings no entry
+    /// back into force, and with some values it ends together with its jobs.
     ///
     /// # Errors
     /// When it is no `config.toml`, or with the path, the line and what to write.
     pub fn check_original(&self) -> anyhow::Result<()> {
-        if self.is_put_aside()?
-            && let Some(config) = self.config()?
-        {
-            let original = self.volume.path(&names::original_of(&self.name));
-            let path = original.display().to_string();
+        let left = original::left(&self.volume, &self.name)?;
+        let comes_back = matches!(left, Some(Restored::PutBack | Restored::Recovered));
+        if comes_back && let Some(config) = self.read(true)? {
+            let path = self.volume.path(&self.name_of(&config));
+            let path = path.display().to_string();
             load_check::check(&config.text, &path, &Globals::default())
                 .map_err(Failure::unusable)?;
         }
@@ -205,7 +205,10 @@ impl Files {
     /// # Errors
     /// When it cannot be read or is no `config.toml`; the message names the line.
     pub fn config(&self) -> anyhow::Result<Option<Config>> {
-        let is_aside = self.is_put_aside()?;
+        self.read(self.is_put_aside()?)
+    }
+
+    fn read(&self, is_aside: bool) -> anyhow::Result<Option<Config>> {
         let name = self.name_at(is_aside);
         let stamp = self.stamp_of(&name)?;
         let (Some(text), Some(stamp)) = (self.volume.read_text(&name)?, stamp) else {

@@ -63,6 +63,27 @@ async fn pause_of_a_killed_run_is_ended_by_all_and_one_by_hand_by_resume_alone()
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn original_that_kills_a_runner_manager_is_restored_neither_over_the_paused_file_nor_over_an_emptied_one()
+ {
+    let deadly = format!("concurrent = 0\n{ENTRY}");
+    for emptied in [false, true] {
+        let (_directory, files) = volume(&deadly);
+        pause(&files(), true);
+        if emptied {
+            let how = Publication::keeping();
+            let published = files().volume().publish(names::CONFIG, b"", how);
+            published.unwrap();
+        }
+        let deadline = Deadline::after(Duration::from_secs(10));
+        let refused = Session::open(files(), Intent::Resume, deadline).await;
+        let words = refused.unwrap_err().to_string();
+        assert!(words.contains("config.toml.original, line 1"), "{words}");
+        let text = files().volume().read_text(names::CONFIG).unwrap().unwrap();
+        assert!(!text.contains(ENTRY), "{emptied}: {text}");
+    }
+}
+
 #[tokio::test]
 async fn look_sees_the_operators_file_and_changes_nothing() {
     let (directory, files) = volume(ENTRY);

@@ -99,17 +99,19 @@ pub(super) fn choose(
     })
 }
 
-/// As the state file knows it, else by the token, as everywhere.
+/// As the state file knows it, by its token or by its id, else by the token, as everywhere. A token that no runner of that source
+/// can have was put there by somebody.
 fn ownership(state: &State, entry: &RunnerEntry, token: &Token) -> Ownership {
-    let known = entry.id.and_then(|id| state.known(&entry.url, id));
-    if let Some((source, _)) = known {
-        return source.ownership();
-    }
     let mut kept = state.entries.iter();
-    if kept.any(|kept| kept.token.as_ref() == Some(token)) {
-        return Ownership::Owned;
-    }
-    Source::of_foreign(token).ownership()
+    let by_token = kept.find(|kept| kept.has_token_of(entry));
+    let known = by_token.map(|kept| kept.source).or_else(|| {
+        let known = state.known(&entry.url, entry.id?);
+        known.map(|(source, _)| source)
+    });
+    let source = known.filter(|source| source.gives(token));
+    source
+        .unwrap_or_else(|| Source::of_foreign(token))
+        .ownership()
 }
 
 /// `"build" (runner 7 at https://gitlab.example)`.
@@ -205,5 +207,25 @@ token = "$NOWHERE"
         state.remember(StateEntry::new(other, 1, Source::AuthenticationToken));
         let choice = chosen(&by("three", "", 0), &state).unwrap();
         assert_eq!(choice.ownership, Ownership::Shared);
+    }
+
+    #[test]
+    fn token_that_others_have_is_shared_whatever_the_id_says() {
+        let check = |known: StateEntry, name: &str| {
+            let mut state = State::default();
+            state.remember(known);
+            let choice = chosen(&by(name, "", 0), &state).unwrap();
+            assert_eq!(choice.ownership, Ownership::Shared, "{state:?}");
+        };
+        // Somebody has put the token of a shared runner in the entry of an owned one.
+        let url = "https://gitlab.example";
+        check(StateEntry::new(url, 1, Source::RegistrationToken), "one");
+        // The id got lost, and the token has no prefix that tells.
+        let token = Token::new("glrtr-canary-owned").unwrap();
+        let known = StateEntry {
+            fingerprint: Some(token.fingerprint()),
+            ..StateEntry::new("https://other.example", 9, Source::AuthenticationToken)
+        };
+        check(known, "three");
     }
 }

@@ -64,15 +64,26 @@ pub fn put(
     Ok(found)
 }
 
-/// The new token of an owned runner goes where the state keeps such tokens.
+/// What the state knows of the runner's token goes on with the new one: the token of an owned runner, the fingerprint of that of a
+/// shared one. The runner is known by the token before where its entry has no id.
 pub fn follow(state: &mut State) {
     let Some(rotation) = &state.rotation else {
         return;
     };
+    let Some(token) = &rotation.token else {
+        return;
+    };
     for entry in &mut state.entries {
-        let owned = entry.source.ownership() == Ownership::Owned;
-        if owned && entry.is(&rotation.url, rotation.id) {
-            entry.token.clone_from(&rotation.token);
+        let before = entry.token.as_ref().map(Token::fingerprint);
+        let before = before.as_ref().or(entry.fingerprint.as_ref());
+        let had_it = before == Some(&rotation.of) && same_url(&entry.url, &rotation.url);
+        if !had_it && !entry.is(&rotation.url, rotation.id) {
+            continue;
+        }
+        match entry.source.ownership() {
+            Ownership::Owned if entry.source.gives(token) => entry.token = Some(token.clone()),
+            Ownership::Owned => {}
+            Ownership::Shared => entry.fingerprint = Some(token.fingerprint()),
         }
     }
 }

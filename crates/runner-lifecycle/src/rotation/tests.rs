@@ -178,6 +178,39 @@ fn only_an_owned_runners_token_is_kept_with_its_entry() {
     ];
     follow(&mut known);
     assert!(known.entries.iter().all(|entry| entry.token.is_none()));
+    let now = Token::new("new").unwrap().fingerprint();
+    let prints = known.entries.iter().map(|entry| entry.fingerprint.as_ref());
+    assert_eq!(prints.collect::<Vec<_>>(), [Some(&now), None]);
+}
+
+#[test]
+fn runner_whose_entry_has_no_id_is_followed_by_its_token() {
+    let token = |text: &str| Token::new(text).unwrap();
+    let known = |id: i64, source: Source, had: &str| {
+        let owned = source.ownership() == Ownership::Owned;
+        StateEntry {
+            token: owned.then(|| token(had)),
+            fingerprint: (!owned).then(|| token(had).fingerprint()),
+            ..StateEntry::new(URL, id, source)
+        }
+    };
+    let (owned, shared) = (Source::RegistrationToken, Source::AuthenticationToken);
+    let mut state = state(Some("new"));
+    state.rotation.as_mut().unwrap().id = 0;
+    state.entries = vec![
+        known(7, owned, "old"),
+        known(8, shared, "old"),
+        known(9, owned, "other"),
+        known(10, shared, "other"),
+    ];
+    follow(&mut state);
+    let want = [
+        known(7, owned, "new"),
+        known(8, shared, "new"),
+        known(9, owned, "other"),
+        known(10, shared, "other"),
+    ];
+    assert_eq!(state.entries, want);
 }
 
 #[test]

@@ -98,7 +98,7 @@ pub(crate) fn nowhere(state: &State, entries: &[RunnerEntry]) -> Vec<Nowhere> {
 fn lost_reset(lost: &Rotation) -> Nowhere {
     Nowhere {
         runner: match lost.id {
-            0 => "a runner without an id".to_owned(),
+            0 => "a runner without an ID".to_owned(),
             id => format!("runner {id}"),
         },
         url: lost.url.clone(),

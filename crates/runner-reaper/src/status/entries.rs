@@ -92,7 +92,7 @@ pub(super) fn without_entry(state: &State, written: &[RunnerEntry]) -> Vec<Witho
         };
         if !written.iter().any(in_file) {
             all.push(WithoutEntry {
-                id: Some(lost.id),
+                id: Some(lost.id).filter(|id| *id > 0),
                 at: Some(one_line(&lost.at)),
                 ..of(Loose::Unanswered, &lost.url)
             });
@@ -182,5 +182,17 @@ mod tests {
         let found = without_entry(&state, &written);
         let ids: Vec<_> = found.iter().map(|one| (one.kind, one.id)).collect();
         assert_eq!(ids, [(Loose::Known, Some(2))]);
+        // A reset whose entry had no id is of a runner without one.
+        state.reset_is_lost(runner_lifecycle::state::Rotation {
+            url: "http://h".to_owned(),
+            id: 0,
+            of: Token::new("before").unwrap().fingerprint(),
+            at: "2026-01-02T03:04:05Z".to_owned(),
+            token: None,
+            expires_at: None,
+        });
+        let found = without_entry(&state, &written);
+        let lost = found.last().map(|one| (one.kind, one.id));
+        assert_eq!(lost, Some((Loose::Unanswered, None)));
     }
 }

@@ -265,7 +265,7 @@ pub(crate) struct WithoutEntry {
     pub source: Option<Source>,
     /// Whether the state file has its token.
     pub has_token: bool,
-    /// What was asked for at GitLab under this description.
+    /// The description of a runner that was asked for at GitLab; nothing where another token of one was.
     pub description: Option<String>,
     /// When it was asked for or received, in RFC 3339 UTC.
     pub at: Option<String>,

@@ -267,20 +267,18 @@ fn of_loose(problems: &mut Problems, loose: &WithoutEntry, volume: &Volume) {
         Loose::Received if !volume.locked => problems.unusable(format!(
             "{runner} at {url} was registered by a runner-init that was stopped before it wrote {config}: run runner-init register again"
         )),
-        Loose::Unanswered if !volume.locked && loose.id.is_some() => {
-            let at = loose.at.as_deref().unwrap_or_default();
-            problems.unusable(format!(
-                "the token of {runner} at {url} was reset at {at} and GitLab's answer was lost: if nobody else uses the runner, delete it in GitLab's list of runners, and its table in {}",
-                names::STATE
-            ));
-        }
         Loose::Unanswered if !volume.locked => {
-            let description = loose.description.as_deref().unwrap_or_default();
             let at = loose.at.as_deref().unwrap_or_default();
-            problems.unusable(format!(
-                "a runner {description:?} at {url}: {}",
-                advice_without_answer(at)
-            ));
+            problems.unusable(match &loose.description {
+                Some(description) => format!(
+                    "a runner {description:?} at {url}: {}",
+                    advice_without_answer(at)
+                ),
+                None => format!(
+                    "the token of {runner} at {url} was reset at {at} and GitLab's answer was lost: if nobody else uses the runner, delete it in GitLab's list of runners, and its table in {}",
+                    names::STATE
+                ),
+            });
         }
         // The next helper does it.
         Loose::Leaving | Loose::Received | Loose::Unanswered => {}

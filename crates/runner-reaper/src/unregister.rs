@@ -29,8 +29,8 @@ pub(crate) async fn run(
     stops: &Stops,
 ) -> anyhow::Result<Exit> {
     let path = options.config.display();
-    let mut session = match opening::open_unless_stopped(options, deadlines.gitlab, stops).await? {
-        Opened::Session(session) => *session,
+    let opened = opening::open_unless_stopped(options, deadlines.gitlab, stops).await?;
+    match &opened {
         Opened::OtherPod(theirs) => {
             let theirs = theirs.describe();
             let words = format!(
@@ -38,11 +38,13 @@ pub(crate) async fn run(
             );
             return Err(Failure::unusable(words).into());
         }
-        Opened::Nothing if selection.all => {
-            log::info!("no {path}: nothing to unregister");
-            return Ok(Exit::Done);
+        Opened::Nothing if !selection.all => {
+            return Err(Failure::unusable(format!("{path} does not exist")).into());
         }
-        Opened::Nothing => return Err(Failure::unusable(format!("{path} does not exist")).into()),
+        Opened::Session(_) | Opened::Nothing => {}
+    }
+    let Some(mut session) = opened.into_session(options) else {
+        return Ok(Exit::Done);
     };
     let ledger = Ledger::new(options, &session, stops);
     let entries = ledger.entries(&session.config);

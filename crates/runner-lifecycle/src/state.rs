@@ -20,6 +20,7 @@ use crate::source::Source;
 use crate::volume::names::{ADVICE_OF_NEWER_STATE, ADVICE_OF_STATE, STATE};
 
 pub use entry::{Sent, StateEntry, Written};
+pub use file::OfFile;
 pub use rotation::Rotation;
 
 const HEADER: &str = "# Written by runner-init and runner-reaper. It records which runners they registered, and so which they may delete.
@@ -66,6 +67,8 @@ pub struct State {
     pub entries: Vec<StateEntry>,
     /// Those of other configuration files, each with its place among all: they are kept and nothing else.
     pub elsewhere: Vec<(usize, StateEntry)>,
+    /// What else is under way in other configuration files: kept and nothing else too.
+    pub other_files: Vec<OfFile>,
     /// The configuration file that is worked on, where it is not `config.toml`.
     pub view: Option<String>,
 }

@@ -86,3 +86,32 @@ fn link_that_gives_way_to_a_file_is_named_once() {
     assert_eq!(volume.stage.text("real.toml").unwrap(), theirs);
     volume.ends_clean();
 }
+
+#[test]
+fn pause_of_one_file_outlasts_what_is_done_with_another() {
+    let volume = Volume::new();
+    for (file, name) in [("config.toml", "one"), ("b.toml", "two")] {
+        run_in(&volume, file, name, "4");
+    }
+    let by_hand = |command: &str| {
+        let mut reaper = volume.stage.command("runner-reaper");
+        let ended = run(reaper
+            .args([command, "--config"])
+            .arg(volume.stage.file("b.toml")));
+        assert_eq!(ended.code(), 0, "{}", ended.output());
+        ended.output()
+    };
+    by_hand("pause");
+    let paused = volume.stage.text("b.toml").unwrap();
+    run_in(&volume, "config.toml", "one", "5");
+    ends(&volume, "config.toml");
+    let said = run_in(&volume, "b.toml", "two", "4");
+    assert!(said.contains("b.toml stays paused"), "{said}");
+    assert_eq!(volume.stage.text("b.toml").unwrap(), paused);
+    let said = by_hand("resume");
+    assert!(said.contains("paused since"), "{said}");
+    let text = volume.stage.text("b.toml").unwrap();
+    assert!(text.contains("[[runners]]"), "{text}");
+    ends(&volume, "b.toml");
+    assert!(listed(&volume).is_empty());
+}

@@ -1,8 +1,28 @@
 //! Owns which entries of the state belong to which configuration file: several may stand in one directory, each with a runner
 //! manager of its own. Pure.
 
-use super::{State, StateEntry};
+use super::{PauseByHand, Pending, State, StateEntry};
+use crate::runner::Runner;
 use crate::volume::names::CONFIG;
+
+/// What is under way in one configuration file: its runner manager alone is paused, and has the jobs of what is leaving.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OfFile {
+    /// The file; `None` for `config.toml`.
+    pub file: Option<String>,
+    /// [`State::pause`] of that file.
+    pub pause: Option<PauseByHand>,
+    /// [`State::pending`] of that file.
+    pub pending: Option<Pending>,
+    /// [`State::leaving`] of that file.
+    pub leaving: Vec<Runner>,
+}
+
+impl OfFile {
+    fn is_empty(&self) -> bool {
+        self.pause.is_none() && self.pending.is_none() && self.leaving.is_empty()
+    }
+}
 
 impl State {
     /// The state as whoever works on one configuration file sees it: the entries of others are set aside, and kept when it is
@@ -27,8 +47,41 @@ impl State {
             self.written = None;
         }
         self.written_file.clone_from(&view);
+        let (own, others): (Vec<OfFile>, _) = self
+            .under_way()
+            .into_iter()
+            .partition(|of| is_own(&of.file));
         self.view = view;
+        self.other_files = others;
+        for of in own {
+            self.pause = self.pause.or(of.pause);
+            self.pending = self.pending.or(of.pending);
+            self.leaving.extend(of.leaving);
+        }
         self
+    }
+
+    /// What is under way in each file; takes what is known to be leaving out of this one's.
+    fn under_way(&mut self) -> Vec<OfFile> {
+        let own = OfFile {
+            file: self.view.clone(),
+            pause: self.pause.take(),
+            pending: self.pending.take(),
+            leaving: std::mem::take(&mut self.leaving),
+        };
+        let mut all = std::mem::take(&mut self.other_files);
+        all.insert(0, own);
+        all.retain(|of| !of.is_empty());
+        all
+    }
+
+    /// What is under way in `config.toml`, and in each other file, as it is written.
+    pub(super) fn written_under_way(&self) -> (OfFile, Vec<OfFile>) {
+        let all = self.clone().under_way();
+        let (usual, mut others): (Vec<OfFile>, Vec<OfFile>) =
+            all.into_iter().partition(|of| of.file.is_none());
+        others.sort_by(|one, other| one.file.cmp(&other.file));
+        (usual.into_iter().next().unwrap_or_default(), others)
     }
 
     /// The entries of all files, in the order in which they are written.
@@ -45,6 +98,8 @@ impl State {
 mod tests {
     use super::*;
     use crate::source::Source;
+    use crate::state::Unanswered;
+    use crate::token::Token;
 
     fn entry(id: i64, file: Option<&str>) -> StateEntry {
         StateEntry {
@@ -98,5 +153,59 @@ mod tests {
         assert!(!state.tells_nothing(), "others are known");
         let nothing = State::default().of_file("c.toml", true);
         assert!(nothing.tells_nothing());
+    }
+
+    #[test]
+    fn pause_pending_and_leaving_are_those_of_their_file_alone() {
+        let pause = |by: &str| PauseByHand {
+            by: by.to_owned(),
+            at: "2026-01-02T03:04:05Z".to_owned(),
+        };
+        let runner = |token: &str| Runner {
+            url: "http://h".to_owned(),
+            id: 1,
+            source: Source::RegistrationToken,
+            token: Token::new(token).unwrap(),
+        };
+        let creation = Pending::Creation {
+            source: Source::RegistrationToken,
+            asked: Unanswered {
+                url: "http://h".to_owned(),
+                description: "b".to_owned(),
+                asked_at: "2026-01-02T03:04:05Z".to_owned(),
+            },
+        };
+        let read = |text: &str, name| State::parse(text).unwrap().of_file(name, true);
+        let mut usual = State::default().of_file(CONFIG, true);
+        usual.pause = Some(pause("usual"));
+        usual.leaving = vec![runner("usual")];
+        let mut other = read(&usual.to_text(), "b.toml");
+        assert_eq!((&other.pause, other.leaving.as_slice()), (&None, &[][..]));
+        other.pause = Some(pause("b"));
+        other.pending = Some(creation.clone());
+        other.leaving = vec![runner("b")];
+        let text = other.to_text();
+        let mut usual = read(&text, CONFIG);
+        assert_eq!(usual.pause, Some(pause("usual")));
+        assert_eq!(
+            (&usual.pending, &usual.leaving),
+            (&None, &vec![runner("usual")])
+        );
+        // The end of one is not that of the other.
+        usual.pause = None;
+        usual.leaving.clear();
+        assert!(!usual.tells_nothing(), "the other is known");
+        let other = read(&usual.to_text(), "b.toml");
+        assert_eq!(other.pause, Some(pause("b")));
+        assert_eq!(
+            (&other.pending, &other.leaving),
+            (&Some(creation), &vec![runner("b")])
+        );
+        // What earlier releases wrote is that of the only file there is.
+        let mut earlier = State::default().of_file(CONFIG, true);
+        earlier.leaving = vec![runner("earlier")];
+        let text = earlier.to_text();
+        let only = State::parse(&text).unwrap().of_file("b.toml", false);
+        assert_eq!(only.leaving, [runner("earlier")]);
     }
 }

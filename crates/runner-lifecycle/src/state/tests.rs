@@ -85,6 +85,20 @@ fn full() -> State {
             token: None,
             expires_at: None,
         }],
+        other_files: vec![OfFile {
+            file: Some("b.toml".into()),
+            pause: Some(PauseByHand {
+                by: "ann on node-1".into(),
+                at: "2026-01-31T10:10:14Z".into(),
+            }),
+            pending: None,
+            leaving: vec![Runner {
+                url: "http://gitlab.example/".into(),
+                id: 4,
+                source: Source::RegistrationToken,
+                token: Token::new("glrtr-leaving").unwrap(),
+            }],
+        }],
         ..State::default()
     }
 }

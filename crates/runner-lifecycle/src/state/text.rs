@@ -6,7 +6,9 @@ mod table;
 use runner_config::moment;
 use toml_edit::{DocumentMut, Item, Table};
 
-use super::{PauseByHand, Pending, Received, Rotation, Sent, State, StateEntry, Unanswered};
+use super::{
+    OfFile, PauseByHand, Pending, Received, Rotation, Sent, State, StateEntry, Unanswered,
+};
 use crate::pod::Pod;
 use crate::runner::Runner;
 use crate::token::Token;
@@ -33,6 +35,7 @@ pub(super) fn read(document: &Table) -> Result<State, Misfit> {
         unanswered: root.sections("unanswered", unanswered)?,
         leaving: root.sections("leaving", runner)?,
         entries: root.sections("entry", entry)?,
+        other_files: root.sections("file", of_file)?,
         ..State::default()
     })
 }
@@ -43,26 +46,25 @@ pub(super) fn write(state: &State, version: i64) -> DocumentMut {
     let mut root = Writer(document.as_table_mut());
     root.put("version", version);
     root.section("pod", state.pod.as_ref(), write_pod);
-    root.section("pause", state.pause.as_ref(), |to, pause| {
-        to.put("by", pause.by.as_str());
-        to.put("at", pause.at.as_str());
-    });
+    let (usual, others) = state.written_under_way();
+    root.section("pause", usual.pause.as_ref(), write_pause);
     root.maybe("written_file", state.written_file.as_deref());
     root.map("written", state.written.as_ref());
-    root.section("pending", state.pending.as_ref(), write_pending);
+    root.section("pending", usual.pending.as_ref(), write_pending);
     root.section("rotation", state.rotation.as_ref(), write_rotation);
     root.sections("lost_reset", &state.lost_resets, write_rotation);
     root.sections("unanswered", &state.unanswered, |to, unanswered| {
         to.put("url", unanswered.url.as_str());
         write_asked(to, unanswered);
     });
-    root.sections("leaving", &state.leaving, |to, runner| {
-        to.put("url", runner.url.as_str());
-        to.put("id", runner.id);
-        to.put("source", runner.source.name());
-        to.put("token", runner.token.expose());
-    });
+    root.sections("leaving", &usual.leaving, write_runner);
     root.sections("entry", &state.all_entries(), write_entry);
+    root.sections("file", &others, |to, of| {
+        to.maybe("file", of.file.as_deref());
+        to.section("pause", of.pause.as_ref(), write_pause);
+        to.section("pending", of.pending.as_ref(), write_pending);
+        to.sections("leaving", &of.leaving, write_runner);
+    });
     document
 }
 
@@ -86,6 +88,20 @@ fn pause(from: &Section<'_>) -> Result<PauseByHand, Misfit> {
     Ok(PauseByHand {
         by: from.text("by")?,
         at: from.text("at")?,
+    })
+}
+
+fn write_pause(to: &mut Writer<'_>, pause: &PauseByHand) {
+    to.put("by", pause.by.as_str());
+    to.put("at", pause.at.as_str());
+}
+
+fn of_file(from: &Section<'_>) -> Result<OfFile, Misfit> {
+    Ok(OfFile {
+        file: Some(from.text("file")?),
+        pause: from.section("pause", pause)?,
+        pending: from.section("pending", pending)?,
+        leaving: from.sections("leaving", runner)?,
     })
 }
 
@@ -129,6 +145,13 @@ fn runner(from: &Section<'_>) -> Result<Runner, Misfit> {
         source: from.source()?,
         token: from.required(from.token()?)?,
     })
+}
+
+fn write_runner(to: &mut Writer<'_>, runner: &Runner) {
+    to.put("url", runner.url.as_str());
+    to.put("id", runner.id);
+    to.put("source", runner.source.name());
+    to.put("token", runner.token.expose());
 }
 
 fn write_pending(to: &mut Writer<'_>, pending: &Pending) {

@@ -50,8 +50,6 @@ pub struct State {
     pub pause: Option<PauseByHand>,
     /// What was last written outside the runner entries; `None` where nobody knows.
     pub written: Option<Written>,
-    /// The configuration file that this was written in; `None` for `config.toml`, and in what earlier releases wrote.
-    pub written_file: Option<String>,
     /// What is under way at GitLab and not yet in `config.toml`.
     pub pending: Option<Pending>,
     /// A reset of a token that is under way.
@@ -67,7 +65,7 @@ pub struct State {
     pub entries: Vec<StateEntry>,
     /// Those of other configuration files, each with its place among all: they are kept and nothing else.
     pub elsewhere: Vec<(usize, StateEntry)>,
-    /// What else is under way in other configuration files: kept and nothing else too.
+    /// What else is known of other configuration files: kept and nothing else too.
     pub other_files: Vec<OfFile>,
     /// The configuration file that is worked on, where it is not `config.toml`.
     pub view: Option<String>,
@@ -221,7 +219,6 @@ impl State {
     pub fn tells_nothing(&self) -> bool {
         let nothing = Self {
             view: self.view.clone(),
-            written_file: self.written_file.clone(),
             ..Self::default()
         };
         *self == nothing

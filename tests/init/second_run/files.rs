@@ -115,3 +115,23 @@ fn pause_of_one_file_outlasts_what_is_done_with_another() {
     ends(&volume, "b.toml");
     assert!(listed(&volume).is_empty());
 }
+
+#[test]
+fn key_outside_the_entries_goes_with_its_flag_whatever_was_run_for_another_file_since() {
+    let volume = Volume::new();
+    let register = |file: &str, more: &[&str]| {
+        let file = volume.stage.file(file);
+        let words = [REGISTRATION, "--config", file.to_str().unwrap()];
+        let ended = volume.run(&[&words[..], more].concat());
+        assert_eq!(ended.code(), 0, "{}", ended.output());
+    };
+    let has_it = || {
+        let text = volume.stage.text("config.toml").unwrap();
+        text.contains("check_interval = 7")
+    };
+    register("config.toml", &["--check-interval", "7"]);
+    register("b.toml", &[]);
+    assert!(has_it());
+    register("config.toml", &[]);
+    assert!(!has_it());
+}

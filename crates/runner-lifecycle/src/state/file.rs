@@ -1,17 +1,20 @@
 //! Owns which entries of the state belong to which configuration file: several may stand in one directory, each with a runner
 //! manager of its own. Pure.
 
-use super::{PauseByHand, Pending, State, StateEntry};
+use super::{PauseByHand, Pending, State, StateEntry, Written};
 use crate::runner::Runner;
 use crate::volume::names::CONFIG;
 
-/// What is under way in one configuration file: its runner manager alone is paused, and has the jobs of what is leaving.
+/// What is known of one configuration file beside its entries: its runner manager alone is paused, and has the jobs of what is
+/// leaving.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OfFile {
     /// The file; `None` for `config.toml`.
     pub file: Option<String>,
     /// [`State::pause`] of that file.
     pub pause: Option<PauseByHand>,
+    /// [`State::written`] of that file.
+    pub written: Option<Written>,
     /// [`State::pending`] of that file.
     pub pending: Option<Pending>,
     /// [`State::leaving`] of that file.
@@ -20,7 +23,11 @@ pub struct OfFile {
 
 impl OfFile {
     fn is_empty(&self) -> bool {
-        self.pause.is_none() && self.pending.is_none() && self.leaving.is_empty()
+        let nothing = Self {
+            file: self.file.clone(),
+            ..Self::default()
+        };
+        *self == nothing
     }
 }
 
@@ -43,29 +50,25 @@ impl State {
                 self.elsewhere.push((place, entry));
             }
         }
-        if !is_own(&self.written_file) {
-            self.written = None;
-        }
-        self.written_file.clone_from(&view);
-        let (own, others): (Vec<OfFile>, _) = self
-            .under_way()
-            .into_iter()
-            .partition(|of| is_own(&of.file));
+        let (own, others): (Vec<OfFile>, _) =
+            self.by_file().into_iter().partition(|of| is_own(&of.file));
         self.view = view;
         self.other_files = others;
         for of in own {
             self.pause = self.pause.or(of.pause);
+            self.written = self.written.or(of.written);
             self.pending = self.pending.or(of.pending);
             self.leaving.extend(of.leaving);
         }
         self
     }
 
-    /// What is under way in each file; takes what is known to be leaving out of this one's.
-    fn under_way(&mut self) -> Vec<OfFile> {
+    /// What is known of each file beside its entries, taken out of the state.
+    fn by_file(&mut self) -> Vec<OfFile> {
         let own = OfFile {
             file: self.view.clone(),
             pause: self.pause.take(),
+            written: self.written.take(),
             pending: self.pending.take(),
             leaving: std::mem::take(&mut self.leaving),
         };
@@ -75,9 +78,9 @@ impl State {
         all
     }
 
-    /// What is under way in `config.toml`, and in each other file, as it is written.
-    pub(super) fn written_under_way(&self) -> (OfFile, Vec<OfFile>) {
-        let all = self.clone().under_way();
+    /// The same of `config.toml`, and of each other file, as it is written.
+    pub(super) fn written_by_file(&self) -> (OfFile, Vec<OfFile>) {
+        let all = self.clone().by_file();
         let (usual, mut others): (Vec<OfFile>, Vec<OfFile>) =
             all.into_iter().partition(|of| of.file.is_none());
         others.sort_by(|one, other| one.file.cmp(&other.file));
@@ -156,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn pause_pending_and_leaving_are_those_of_their_file_alone() {
+    fn what_is_known_beside_the_entries_is_that_of_its_file_alone() {
         let pause = |by: &str| PauseByHand {
             by: by.to_owned(),
             at: "2026-01-02T03:04:05Z".to_owned(),
@@ -175,14 +178,18 @@ mod tests {
                 asked_at: "2026-01-02T03:04:05Z".to_owned(),
             },
         };
+        let written = |digest: &str| [("concurrent".to_owned(), digest.to_owned())].into();
         let read = |text: &str, name| State::parse(text).unwrap().of_file(name, true);
         let mut usual = State::default().of_file(CONFIG, true);
         usual.pause = Some(pause("usual"));
         usual.leaving = vec![runner("usual")];
+        usual.written = Some(written("01"));
         let mut other = read(&usual.to_text(), "b.toml");
+        assert_eq!(other.written, None);
         assert_eq!((&other.pause, other.leaving.as_slice()), (&None, &[][..]));
         other.pause = Some(pause("b"));
         other.pending = Some(creation.clone());
+        other.written = Some(written("02"));
         other.leaving = vec![runner("b")];
         let text = other.to_text();
         let mut usual = read(&text, CONFIG);
@@ -191,12 +198,14 @@ mod tests {
             (&usual.pending, &usual.leaving),
             (&None, &vec![runner("usual")])
         );
+        assert_eq!(usual.written, Some(written("01")));
         // The end of one is not that of the other.
         usual.pause = None;
         usual.leaving.clear();
         assert!(!usual.tells_nothing(), "the other is known");
         let other = read(&usual.to_text(), "b.toml");
         assert_eq!(other.pause, Some(pause("b")));
+        assert_eq!(other.written, Some(written("02")));
         assert_eq!(
             (&other.pending, &other.leaving),
             (&Some(creation), &vec![runner("b")])

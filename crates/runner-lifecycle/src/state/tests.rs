@@ -68,7 +68,6 @@ fn full() -> State {
             at: "2026-01-31T10:10:11Z".into(),
         }),
         written: Some([("concurrent".to_owned(), "01".to_owned())].into()),
-        written_file: Some("b.toml".into()),
         rotation: Some(Rotation {
             url: "http://gitlab.example/".into(),
             id: 7,
@@ -91,6 +90,7 @@ fn full() -> State {
                 by: "ann on node-1".into(),
                 at: "2026-01-31T10:10:14Z".into(),
             }),
+            written: Some([("concurrent".to_owned(), "02".to_owned())].into()),
             pending: None,
             leaving: vec![Runner {
                 url: "http://gitlab.example/".into(),

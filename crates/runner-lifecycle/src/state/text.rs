@@ -28,7 +28,6 @@ pub(super) fn read(document: &Table) -> Result<State, Misfit> {
         pod: root.section("pod", pod)?,
         pause: root.section("pause", pause)?,
         written: root.map("written")?,
-        written_file: root.maybe_text("written_file")?,
         pending: root.section("pending", pending)?,
         rotation: root.section("rotation", rotation)?,
         lost_resets: root.sections("lost_reset", rotation)?,
@@ -46,10 +45,9 @@ pub(super) fn write(state: &State, version: i64) -> DocumentMut {
     let mut root = Writer(document.as_table_mut());
     root.put("version", version);
     root.section("pod", state.pod.as_ref(), write_pod);
-    let (usual, others) = state.written_under_way();
+    let (usual, others) = state.written_by_file();
     root.section("pause", usual.pause.as_ref(), write_pause);
-    root.maybe("written_file", state.written_file.as_deref());
-    root.map("written", state.written.as_ref());
+    root.map("written", usual.written.as_ref());
     root.section("pending", usual.pending.as_ref(), write_pending);
     root.section("rotation", state.rotation.as_ref(), write_rotation);
     root.sections("lost_reset", &state.lost_resets, write_rotation);
@@ -62,6 +60,7 @@ pub(super) fn write(state: &State, version: i64) -> DocumentMut {
     root.sections("file", &others, |to, of| {
         to.maybe("file", of.file.as_deref());
         to.section("pause", of.pause.as_ref(), write_pause);
+        to.map("written", of.written.as_ref());
         to.section("pending", of.pending.as_ref(), write_pending);
         to.sections("leaving", &of.leaving, write_runner);
     });
@@ -100,6 +99,7 @@ fn of_file(from: &Section<'_>) -> Result<OfFile, Misfit> {
     Ok(OfFile {
         file: Some(from.text("file")?),
         pause: from.section("pause", pause)?,
+        written: from.map("written")?,
         pending: from.section("pending", pending)?,
         leaving: from.sections("leaving", runner)?,
     })

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::statements::{self, Kind, Statement};
+use crate::statements::{self, Statement, StatementKind};
 use crate::{harmless, lines};
 use thiserror::Error;
 use toml_edit::{Document, TomlError};
@@ -87,11 +87,11 @@ fn misfit(text: &str, offset: usize) -> Fault {
     let statements = statements::of(text);
     let statement = statements.iter().rev().find(|s| s.start <= offset);
     let words = match statement.map(|s| &s.kind) {
-        Some(Kind::Pair { key, .. }) => match harmless::key(key) {
+        Some(StatementKind::Pair { key, .. }) => match harmless::key(key) {
             Some(key) => format!("the value of {key} is not valid"),
             None => "this key is not valid here".to_owned(),
         },
-        Some(Kind::Header { name, .. }) => match harmless::key(name) {
+        Some(StatementKind::Header { name, .. }) => match harmless::key(name) {
             Some(name) => format!("a key of {name} is missing or not valid"),
             None => "this table is not valid here".to_owned(),
         },
@@ -105,7 +105,7 @@ fn explain(text: &str, at: usize, said: &str) -> Fault {
     let statements = statements::of(text);
     // What was left open or empty before is what misled the parser.
     let unfinished = |s: &Statement<'_>| {
-        let empty = matches!(&s.kind, Kind::Pair { value, .. } if value.is_empty());
+        let empty = matches!(&s.kind, StatementKind::Pair { value, .. } if value.is_empty());
         s.open.is_some() || empty
     };
     let open = statements

@@ -30,11 +30,11 @@ pub(crate) struct Leaf<'a> {
     pub(crate) shape: Option<Shape>,
     /// The comments above it and behind it, a line each without the blanks around it.
     pub(crate) comment: String,
-    kind: Kind,
+    kind: LeafKind,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum LeafKind {
     Value,
     /// A zero value that means as much as no key at all.
     Nothing,
@@ -63,12 +63,12 @@ impl Inside {
 impl Leaf<'_> {
     /// Whether gitlab-runner finds anything here.
     pub(crate) fn is_there(&self) -> bool {
-        self.kind == Kind::Value
+        self.kind == LeafKind::Value
     }
 
     /// Whether it is no leaf but a table on the way to some.
     pub(crate) fn is_table(&self) -> bool {
-        self.kind == Kind::Table
+        self.kind == LeafKind::Table
     }
 }
 
@@ -107,16 +107,16 @@ fn walk<'a>(
         let inner = item.as_table_like();
         let is_map = shape.is_none_or(Shape::is_map);
         let kind = match (shape, inner) {
-            (Some(Shape::Table(_)), Some(_)) => Kind::Table,
-            (_, Some(_)) if is_map => Kind::Table,
+            (Some(Shape::Table(_)), Some(_)) => LeafKind::Table,
+            (_, Some(_)) if is_map => LeafKind::Table,
             // Anything else in place of a map is left out.
-            (Some(_), None) if is_map => Kind::Nothing,
+            (Some(_), None) if is_map => LeafKind::Nothing,
             _ if field.is_some_and(|f| f.emit != Emit::IfGiven) && is_zero(shape, item) => {
-                Kind::Nothing
+                LeafKind::Nothing
             }
-            _ => Kind::Value,
+            _ => LeafKind::Value,
         };
-        if let (Kind::Table, Some(inner)) = (kind, inner) {
+        if let (LeafKind::Table, Some(inner)) = (kind, inner) {
             walk(inner, Inside::of(shape), &names, leaves);
         }
         let comment = comment(table.key(key), item);

@@ -13,14 +13,14 @@ pub(crate) struct Statement<'a> {
     /// The end of its last line: where the line break or the end of the text is.
     pub(crate) end: usize,
     /// What it is.
-    pub(crate) kind: Kind<'a>,
+    pub(crate) kind: StatementKind<'a>,
     /// What is opened in it and not closed: where, and the sign that would close it.
     pub(crate) open: Option<(usize, &'static str)>,
 }
 
 /// What a statement is.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Kind<'a> {
+pub(crate) enum StatementKind<'a> {
     /// `[name]`, or `[[name]]`.
     Header {
         /// Whether it has two brackets.
@@ -45,9 +45,9 @@ impl Statement<'_> {
     /// Whether it begins with this name, in any case of letters.
     pub(crate) fn is_of(&self, first: &str) -> bool {
         let name = match &self.kind {
-            Kind::Header { name, .. } => name,
-            Kind::Pair { key, .. } => key,
-            Kind::Other => return false,
+            StatementKind::Header { name, .. } => name,
+            StatementKind::Pair { key, .. } => key,
+            StatementKind::Other => return false,
         };
         path(name)
             .first()
@@ -99,7 +99,7 @@ fn one(text: &str, start: usize) -> Statement<'_> {
         return Statement {
             start,
             end,
-            kind: Kind::Other,
+            kind: StatementKind::Other,
             open: None,
         };
     };
@@ -110,7 +110,7 @@ fn one(text: &str, start: usize) -> Statement<'_> {
     Statement {
         start,
         end: lines::end(text, value),
-        kind: Kind::Pair {
+        kind: StatementKind::Pair {
             key,
             value: from..from + text[from..value].trim_end().len(),
         },
@@ -136,7 +136,7 @@ fn header(text: &str, start: usize, end: usize) -> Statement<'_> {
     Statement {
         start,
         end,
-        kind: Kind::Header {
+        kind: StatementKind::Header {
             double,
             name: line[..name].trim(),
             end: behind,

@@ -26,7 +26,7 @@ use runner_lifecycle::command_line::CommandLine;
 use runner_lifecycle::completions;
 use runner_lifecycle::ending::NoRun;
 use runner_lifecycle::exit::{Exit, Failure};
-use runner_lifecycle::prompt::{self, Asked};
+use runner_lifecycle::prompt::{self, PromptAnswer};
 use runner_lifecycle::token::{Token, TokenError};
 use runner_lifecycle::{ending, report};
 
@@ -86,10 +86,10 @@ fn asked_token() -> Result<Option<Token>, Failure> {
     }
     let question = "Runner authentication token, registration token or access token (not shown): ";
     match prompt::token(question) {
-        Ok(Asked::Token(token)) => Ok(Some(token)),
-        Ok(Asked::NoToken(TokenError::Empty)) => Ok(None),
-        Ok(Asked::NoToken(error)) => Err(Failure::usage(format!("the token {error}"))),
-        Ok(Asked::Stopped(stop)) => Err(Failure {
+        Ok(PromptAnswer::Token(token)) => Ok(Some(token)),
+        Ok(PromptAnswer::NoToken(TokenError::Empty)) => Ok(None),
+        Ok(PromptAnswer::NoToken(error)) => Err(Failure::usage(format!("the token {error}"))),
+        Ok(PromptAnswer::Stopped(stop)) => Err(Failure {
             exit: Exit::from(stop),
             message: format!("stopped by {}: nothing was done", stop.name()),
         }),

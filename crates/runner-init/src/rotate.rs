@@ -27,27 +27,30 @@ use crate::args::Environment;
 use crate::graceful_stop::GracefulStop;
 use crate::runner_manager;
 use choice::{Choice, choose};
-use options::Options;
+use options::RotateOptions;
 use said::Said;
 use token_out::TokenOut;
 
 /// What a run works on.
-struct Work<'a> {
-    options: &'a Options,
+struct Rotating<'a> {
+    options: &'a RotateOptions,
     environment: &'a Environment,
     session: Session,
     state: State,
 }
 
 /// Runs `rotate` from checked options to the exit code.
-pub(crate) async fn run(options: &Options, environment: &Environment) -> anyhow::Result<Exit> {
+pub(crate) async fn run(
+    options: &RotateOptions,
+    environment: &Environment,
+) -> anyhow::Result<Exit> {
     let out = options.token_out.as_deref();
     let out = out
         .map(|path| TokenOut::at(path, &options.config))
         .transpose()?;
     let files = Files::of(&options.config)?;
     if options.dry_run {
-        let work = Work::on(Session::look(files)?, options, environment)?;
+        let work = Rotating::on(Session::look(files)?, options, environment)?;
         let (choice, file) = work.choice()?;
         let rotation = work.received_for(&choice.entry);
         work.refuse_shared(&choice, rotation.is_some())?;
@@ -61,7 +64,7 @@ pub(crate) async fn run(options: &Options, environment: &Environment) -> anyhow:
     let mut stops = GracefulStop::new(signals, options.grace_period, course);
     let opening = Session::open(files, Intent::Write, deadline);
     let session = stops.unless_stopped(opening).await??;
-    let mut work = Work::on(session, options, environment)?;
+    let mut work = Rotating::on(session, options, environment)?;
     work.prepare()?;
     if let Some(out) = &out {
         out.check_writable()
@@ -100,10 +103,10 @@ pub(crate) async fn run(options: &Options, environment: &Environment) -> anyhow:
     Ok(Exit::Done)
 }
 
-impl<'a> Work<'a> {
+impl<'a> Rotating<'a> {
     fn on(
         session: Session,
-        options: &'a Options,
+        options: &'a RotateOptions,
         environment: &'a Environment,
     ) -> anyhow::Result<Self> {
         Ok(Self {

@@ -79,7 +79,7 @@ enum Global {
 
 /// What the global words said; the last of each counts.
 #[derive(Default)]
-struct Said {
+struct GlobalWords {
     debug: Option<bool>,
     level: Option<LevelFilter>,
     format: Option<Format>,
@@ -110,7 +110,7 @@ impl CommandLine {
     /// Parts the arguments behind the program's name. It never fails, so that even wrong usage is reported as asked.
     #[must_use]
     pub fn read(argv: &[OsString], environment: &Environment, program: Program) -> Self {
-        let mut said = Said::default();
+        let mut said = GlobalWords::default();
         let mut line = Self {
             words: Vec::new(),
             reporting: Reporting::default(),
@@ -122,7 +122,7 @@ impl CommandLine {
         line
     }
 
-    fn part(&mut self, argv: &[OsString], program: Program, said: &mut Said) {
+    fn part(&mut self, argv: &[OsString], program: Program, said: &mut GlobalWords) {
         let mut rest = argv.iter().zip(1..);
         let mut behind_password = false;
         while let Some((text, place)) = rest.next() {
@@ -177,7 +177,7 @@ impl CommandLine {
     }
 }
 
-impl Said {
+impl GlobalWords {
     fn add(&mut self, global: Global, name: &str, value: &str) -> Result<(), Failure> {
         let wrong = |expected: &str| {
             let flag = dashed(name);
@@ -206,7 +206,7 @@ const BOOLEANS: &str = "true or false";
 /// What counts: a flag, else the program's own variable, else gitlab-runner's.
 fn settle(
     reporting: &mut Reporting,
-    said: &Said,
+    said: &GlobalWords,
     environment: &Environment,
     prefix: &str,
 ) -> Vec<String> {

@@ -78,21 +78,21 @@ pub fn script(program: &Command, shell: Shell) -> String {
 struct Surface<'a> {
     program: &'a str,
     /// The flags of the program without a command.
-    flags: Vec<Flag>,
-    commands: Vec<Of<'a>>,
+    flags: Vec<ShownFlag>,
+    commands: Vec<CommandWords<'a>>,
 }
 
 /// A command and its words.
-struct Of<'a> {
+struct CommandWords<'a> {
     name: &'a str,
     about: String,
-    flags: Vec<Flag>,
+    flags: Vec<ShownFlag>,
     /// The words that may stand behind it.
     words: Vec<&'a str>,
 }
 
 /// A flag as it is shown; its names have no dashes.
-struct Flag {
+struct ShownFlag {
     long: Vec<String>,
     short: Option<char>,
     help: String,
@@ -109,7 +109,7 @@ impl<'a> Surface<'a> {
             let all = own.is_empty();
             let more = flags.iter().filter(|arg| global(arg) || all);
             let words = own.iter().filter(|arg| arg.is_positional());
-            Of {
+            CommandWords {
                 name: command.get_name(),
                 about: command
                     .get_about()
@@ -141,12 +141,12 @@ impl<'a> Surface<'a> {
     }
 }
 
-fn flags<'a>(args: impl Iterator<Item = &'a Arg>) -> Vec<Flag> {
-    let mut flags: Vec<Flag> = Vec::new();
+fn flags<'a>(args: impl Iterator<Item = &'a Arg>) -> Vec<ShownFlag> {
+    let mut flags: Vec<ShownFlag> = Vec::new();
     for arg in args.filter(|arg| !arg.is_positional()) {
         let names = arg.get_long().into_iter().map(str::to_owned);
         let aliases = arg.get_visible_aliases().unwrap_or_default();
-        let flag = Flag {
+        let flag = ShownFlag {
             long: names
                 .chain(aliases.into_iter().map(str::to_owned))
                 .collect(),
@@ -158,7 +158,7 @@ fn flags<'a>(args: impl Iterator<Item = &'a Arg>) -> Vec<Flag> {
                     .get_num_args()
                     .is_none_or(|number| number.min_values() > 0),
         };
-        let known = |other: &Flag| other.long == flag.long && other.short == flag.short;
+        let known = |other: &ShownFlag| other.long == flag.long && other.short == flag.short;
         if !flags.iter().any(known) {
             flags.push(flag);
         }
@@ -167,7 +167,7 @@ fn flags<'a>(args: impl Iterator<Item = &'a Arg>) -> Vec<Flag> {
         .iter()
         .any(|flag| flag.long.iter().any(|name| name == "help"))
     {
-        flags.push(Flag {
+        flags.push(ShownFlag {
             long: vec!["help".to_owned()],
             short: Some('h'),
             help: "show help".to_owned(),
@@ -178,7 +178,7 @@ fn flags<'a>(args: impl Iterator<Item = &'a Arg>) -> Vec<Flag> {
 }
 
 /// How the flags are written, with their dashes.
-fn written(flags: &[Flag]) -> impl Iterator<Item = (String, &Flag)> {
+fn written(flags: &[ShownFlag]) -> impl Iterator<Item = (String, &ShownFlag)> {
     flags.iter().flat_map(|flag| {
         let short = flag.short.map(|letter| format!("-{letter}"));
         let long = flag.long.iter().map(|name| format!("--{name}"));

@@ -46,7 +46,7 @@ pub use pace::Pace;
 pub use proxies::Proxies;
 use proxies::Way;
 pub use runner_info::{RunnerInfo, VERSION};
-pub use sweep::{Heard, Page, RunnerDetail, RunnerManager, RunnerRow, RunnersOf};
+pub use sweep::{Heard, ListedManager, Page, RunnerDetail, RunnerRow, RunnersOf};
 pub use tls::{GivenTlsFiles, TlsFiles};
 
 /// The client of one GitLab instance. Cheap to keep: its connection stays open for the next call.

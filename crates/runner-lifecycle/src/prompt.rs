@@ -24,7 +24,7 @@ const LONGEST: usize = 4096;
 
 /// What came of the question.
 #[derive(Debug)]
-pub enum Asked {
+pub enum PromptAnswer {
     /// A token was typed.
     Token(Token),
     /// Something else was typed, or nothing.
@@ -43,11 +43,11 @@ pub fn is_possible() -> bool {
 ///
 /// # Errors
 /// When there is no terminal after all, or it cannot be read.
-pub fn token(question: &str) -> io::Result<Asked> {
+pub fn token(question: &str) -> io::Result<PromptAnswer> {
     let terminal = File::options().read(true).write(true).open(TERMINAL)?;
     // Before anything is changed, so that no signal leaves it changed.
-    let signals = Signals::listen()?;
-    let quiet = Quiet::begin(&terminal)?;
+    let signals = PromptSignals::listen()?;
+    let quiet = Silenced::begin(&terminal)?;
     (&terminal).write_all(question.as_bytes())?;
     let line = line(&terminal, &signals);
     drop(quiet);
@@ -58,7 +58,7 @@ pub fn token(question: &str) -> io::Result<Asked> {
         Some(SIGHUP) => emulate_default_handler(SIGHUP)?,
         Some(signal) => {
             drop((&terminal).write_all(b"\n"));
-            return Ok(Asked::Stopped(match signal {
+            return Ok(PromptAnswer::Stopped(match signal {
                 SIGINT => Stop::Interrupt,
                 SIGQUIT => Stop::Quit,
                 _ => Stop::Terminate,
@@ -69,13 +69,13 @@ pub fn token(question: &str) -> io::Result<Asked> {
     let line = line?;
     let text = String::from_utf8_lossy(&line);
     Ok(match Token::new(text.as_ref()) {
-        Ok(token) => Asked::Token(token),
-        Err(error) => Asked::NoToken(error),
+        Ok(token) => PromptAnswer::Token(token),
+        Err(error) => PromptAnswer::NoToken(error),
     })
 }
 
 /// Reads up to the end of the line, or to a signal.
-fn line(mut terminal: &File, signals: &Signals) -> io::Result<Zeroizing<Vec<u8>>> {
+fn line(mut terminal: &File, signals: &PromptSignals) -> io::Result<Zeroizing<Vec<u8>>> {
     // Large enough at once: what grows leaves copies behind.
     let mut line = Zeroizing::new(Vec::with_capacity(2 * LONGEST));
     let mut part = Zeroizing::new([0_u8; LONGEST]);
@@ -101,12 +101,12 @@ fn line(mut terminal: &File, signals: &Signals) -> io::Result<Zeroizing<Vec<u8>>
 }
 
 /// A terminal that shows nothing of what is typed, until this is dropped.
-struct Quiet<'a> {
+struct Silenced<'a> {
     terminal: &'a File,
     before: Termios,
 }
 
-impl<'a> Quiet<'a> {
+impl<'a> Silenced<'a> {
     fn begin(terminal: &'a File) -> io::Result<Self> {
         let before = tcgetattr(terminal)?;
         let mut quiet = before.clone();
@@ -119,7 +119,7 @@ impl<'a> Quiet<'a> {
     }
 }
 
-impl Drop for Quiet<'_> {
+impl Drop for Silenced<'_> {
     fn drop(&mut self) {
         // Where it fails the terminal is gone.
         let _gone = tcsetattr(self.terminal, OptionalActions::Flush, &self.before);
@@ -127,13 +127,13 @@ impl Drop for Quiet<'_> {
 }
 
 /// The signals that end a question, until this is dropped.
-struct Signals {
+struct PromptSignals {
     woken: UnixStream,
     last: Arc<AtomicUsize>,
     handlers: Vec<SigId>,
 }
 
-impl Signals {
+impl PromptSignals {
     fn listen() -> io::Result<Self> {
         let (woken, wakes) = UnixStream::pair()?;
         let mut signals = Self {
@@ -159,7 +159,7 @@ impl Signals {
     }
 }
 
-impl Drop for Signals {
+impl Drop for PromptSignals {
     fn drop(&mut self) {
         for handler in self.handlers.drain(..) {
             unregister(handler);

@@ -14,7 +14,7 @@ mod sockets;
 mod version;
 
 pub use address::{SocketAddresses, addresses_of};
-pub use command_line::{CommandLine, Role};
+pub use command_line::{ProcessArguments, ProcessRole};
 pub use jobs_in_words::jobs_in_words;
 pub use live::{Live, Wanted};
 pub use metrics::{ProcessState, Sample, Work};

@@ -28,7 +28,7 @@ mod surface;
 pub(crate) mod sweep;
 
 use by_hand::ByHand;
-use given::Given;
+use given::GivenFlags;
 use status::Status;
 use sweep::Sweep;
 
@@ -140,7 +140,7 @@ pub(crate) fn parse(line: CommandLine, environment: &Environment) -> Result<Opti
         Some((name, inner)) => (name, inner),
         None => (common::PRE_STOP, &matches),
     };
-    let given = Given {
+    let given = GivenFlags {
         matches,
         environment,
     };
@@ -250,7 +250,7 @@ fn misgiven(text: &str) -> Option<String> {
 }
 
 /// `--config`, then `RUNNER_REAPER_CONFIG`, then gitlab-runner's own variable and default.
-fn config_of(given: &Given<'_>) -> PathBuf {
+fn config_of(given: &GivenFlags<'_>) -> PathBuf {
     given
         .text("config", &["RUNNER_REAPER_CONFIG", "CONFIG_FILE"])
         .map_or_else(
@@ -259,7 +259,7 @@ fn config_of(given: &Given<'_>) -> PathBuf {
         )
 }
 
-fn selection(given: &Given<'_>) -> Result<Selection, Failure> {
+fn selection(given: &GivenFlags<'_>) -> Result<Selection, Failure> {
     let all = given.matches.get_flag("all-runners");
     let name = given.text("name", &[]);
     let token_text = given.text("token", &[]);

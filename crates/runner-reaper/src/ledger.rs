@@ -14,7 +14,7 @@ use runner_lifecycle::token::Token;
 
 use crate::args::Options;
 use crate::entries::{self, Nowhere, Unregistration};
-use crate::requests::{Clients, Outcome};
+use crate::requests::{Answered, Clients};
 use crate::stops::Stops;
 
 mod count;
@@ -255,9 +255,9 @@ impl<'a> Ledger<'a> {
         self.open.is_empty()
     }
 
-    fn enter(&mut self, outcome: Outcome) {
+    fn enter(&mut self, outcome: Answered) {
         let exit = outcome.exit();
-        let Outcome {
+        let Answered {
             unregistration,
             round,
             result,

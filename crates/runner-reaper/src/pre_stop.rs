@@ -25,8 +25,8 @@ mod farewell;
 mod last_act;
 mod waiting;
 
-use decision::Facts;
-use waiting::{Jobs, Waited, Waiting};
+use decision::Circumstances;
+use waiting::{RunningJobs, Waited, Waiting};
 
 /// So many pauses: if polling resumes after that, somebody keeps making the runner manager load the file.
 const MOST_PAUSES: u32 = 3;
@@ -171,7 +171,7 @@ impl Hook<'_> {
         if decision.shared_now {
             // While jobs are waited for there is time.
             let until = match decision.jobs {
-                decision::Jobs::Wait => self.deadlines.gitlab,
+                decision::JobsDecision::Wait => self.deadlines.gitlab,
                 _ => self.options.unregister_until(self.deadlines.gitlab),
             };
             self.ledger.begin(shared, until);
@@ -203,11 +203,11 @@ impl Hook<'_> {
             last: Vec::new(),
         };
         let waited = match decision.jobs {
-            decision::Jobs::Over => Waited::Idle,
-            decision::Jobs::NoMatter if busy => Waited::NotNeeded(waiting.jobs().await),
-            decision::Jobs::NoMatter => Waited::NotNeeded(Jobs::default()),
-            decision::Jobs::Ending => Waited::Ending(waiting.jobs().await),
-            decision::Jobs::Wait => {
+            decision::JobsDecision::Over => Waited::Idle,
+            decision::JobsDecision::NoMatter if busy => Waited::NotNeeded(waiting.jobs().await),
+            decision::JobsDecision::NoMatter => Waited::NotNeeded(RunningJobs::default()),
+            decision::JobsDecision::Ending => Waited::Ending(waiting.jobs().await),
+            decision::JobsDecision::Wait => {
                 waiting
                     .for_jobs(&mut self.ledger, &mut rest, self.deadlines.gitlab)
                     .await
@@ -216,8 +216,8 @@ impl Hook<'_> {
         self.finish(waited, rest).await
     }
 
-    fn facts(&self, rest: &[Unregistration]) -> Facts {
-        Facts {
+    fn facts(&self, rest: &[Unregistration]) -> Circumstances {
+        Circumstances {
             wrapped: self.live.is_wrapped(),
             others: self.live.has_others(),
             owned: !rest.is_empty(),

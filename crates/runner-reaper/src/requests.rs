@@ -23,7 +23,7 @@ pub(crate) struct Clients<'a> {
     options: &'a Options,
     /// One for each instance and set of TLS files.
     made: Vec<(Endpoint, TlsFiles, Arc<Client>)>,
-    asking: JoinSet<Outcome>,
+    asking: JoinSet<Answered>,
     /// What is being asked for now.
     under_way: Vec<Unregistration>,
     /// What is asked for once the request under way for the same has ended; the newest of each.
@@ -41,7 +41,7 @@ struct Request {
 
 /// What became of an unregistration.
 #[derive(Debug)]
-pub(crate) struct Outcome {
+pub(crate) struct Answered {
     /// What was to go.
     pub unregistration: Unregistration,
     /// In which round of the run GitLab was asked.
@@ -133,7 +133,7 @@ impl<'a> Clients<'a> {
                 }
                 Err(error) => Err(error),
             };
-            let outcome = Outcome {
+            let outcome = Answered {
                 unregistration,
                 round,
                 result,
@@ -144,7 +144,7 @@ impl<'a> Clients<'a> {
     }
 
     /// Goes on with what waited for the end of this one.
-    fn ended(&mut self, outcome: Outcome) -> Outcome {
+    fn ended(&mut self, outcome: Answered) -> Answered {
         let unregistration = &outcome.unregistration;
         self.under_way.retain(|one| !one.is_same(unregistration));
         let waits = |request: &mut Request| request.unregistration.is_same(unregistration);
@@ -158,7 +158,7 @@ impl<'a> Clients<'a> {
     }
 
     /// The next one that came to an end; nothing, if all have.
-    pub(crate) async fn next(&mut self) -> Option<Outcome> {
+    pub(crate) async fn next(&mut self) -> Option<Answered> {
         loop {
             match self.asking.join_next().await? {
                 Ok(outcome) => return Some(self.ended(outcome)),
@@ -169,13 +169,13 @@ impl<'a> Clients<'a> {
     }
 
     /// One that has come to an end already.
-    pub(crate) fn ready(&mut self) -> Option<Outcome> {
+    pub(crate) fn ready(&mut self) -> Option<Answered> {
         let outcome = self.asking.try_join_next()?.ok()?;
         Some(self.ended(outcome))
     }
 }
 
-impl Outcome {
+impl Answered {
     /// The exit code that this outcome alone would mean.
     pub(crate) fn exit(&self) -> Exit {
         self.result

@@ -22,7 +22,7 @@ pub(crate) mod rules;
 mod survey;
 
 use done::Done;
-use plan::Plan;
+use plan::SweepPlan;
 use survey::Survey;
 
 /// Runs it.
@@ -56,7 +56,7 @@ pub(crate) async fn run(options: &Options, sweep: &Sweep, stops: &Stops) -> anyh
     Ok(exit)
 }
 
-fn unasked(plan: &Plan) -> String {
+fn unasked(plan: &SweepPlan) -> String {
     match plan.due.len() {
         0 => "nothing to delete".to_owned(),
         due => format!("nothing was deleted; to delete the {due} in the plan, give --yes"),

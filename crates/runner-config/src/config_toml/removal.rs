@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use crate::lines;
-use crate::statements::{self, Kind, Statement, path};
+use crate::statements::{self, Statement, StatementKind, path};
 
 /// The text without the entries at these places; `key` is how the text spells `runners`.
 pub(super) fn without(text: &str, key: &str, indexes: &[usize]) -> String {
@@ -25,7 +25,7 @@ fn groups(statements: &[Statement<'_>], key: &str, indexes: &[usize]) -> Vec<Ran
     let mut seen = 0;
     let mut inside = false;
     for (at, statement) in statements.iter().enumerate() {
-        if let Kind::Header { double, name, .. } = &statement.kind {
+        if let StatementKind::Header { double, name, .. } = &statement.kind {
             let path = path(name);
             let ours = path.first().is_some_and(|first| first == key);
             let begins = ours && *double && path.len() == 1;

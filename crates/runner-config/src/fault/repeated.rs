@@ -1,7 +1,7 @@
 //! Owns what is said of a name that stands in a text for the second time. Pure.
 
 use super::Stumble;
-use crate::statements::{Kind, Statement, path};
+use crate::statements::{Statement, StatementKind, path};
 use crate::{harmless, lines};
 
 /// The words for a header whose table is there already.
@@ -14,7 +14,9 @@ pub(super) fn header(stumble: &Stumble<'_>, double: bool, name: &str) -> String 
         .iter()
         .rev()
         .find_map(|statement| match &statement.kind {
-            Kind::Header { double, name, .. } if path(name) == wanted => Some((statement, *double)),
+            StatementKind::Header { double, name, .. } if path(name) == wanted => {
+                Some((statement, *double))
+            }
             _ => None,
         });
     match same {
@@ -75,7 +77,7 @@ fn key_before<'a>(stumble: &Stumble<'a>, wanted: &[String]) -> Option<(&'a State
     let before = 0..stumble.index;
     before.rev().find_map(|index| {
         let statement = &stumble.statements[index];
-        let Kind::Pair { key, .. } = &statement.kind else {
+        let StatementKind::Pair { key, .. } = &statement.kind else {
             return None;
         };
         let mut full = table_of(stumble.statements, index);
@@ -89,7 +91,7 @@ fn key_before<'a>(stumble: &Stumble<'a>, wanted: &[String]) -> Option<(&'a State
 fn table_of(statements: &[Statement<'_>], index: usize) -> Vec<String> {
     let above = statements[..index].iter().rev();
     let mut headers = above.filter_map(|statement| match &statement.kind {
-        Kind::Header { name, .. } => Some(path(name)),
+        StatementKind::Header { name, .. } => Some(path(name)),
         _ => None,
     });
     headers.next().unwrap_or_default()

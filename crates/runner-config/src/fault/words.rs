@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{Stumble, repeated};
 use crate::harmless;
-use crate::statements::Kind;
+use crate::statements::StatementKind;
 
 /// What is wrong, and where in the text.
 pub(super) fn of(stumble: &Stumble<'_>) -> (usize, String) {
@@ -12,12 +12,12 @@ pub(super) fn of(stumble: &Stumble<'_>) -> (usize, String) {
         return (stumble.at, "this is not TOML: write key = value".to_owned());
     };
     match &statement.kind {
-        Kind::Header { double, name, end } => {
+        StatementKind::Header { double, name, end } => {
             let closed = statement.open.is_none();
             (stumble.at, header(stumble, *double, name, *end, closed))
         }
-        Kind::Other => (stumble.at, without_equals(stumble.line())),
-        Kind::Pair { key, value } => {
+        StatementKind::Other => (stumble.at, without_equals(stumble.line())),
+        StatementKind::Pair { key, value } => {
             if let Some((open, close)) = statement.open {
                 return (open, left_open(key, close));
             }

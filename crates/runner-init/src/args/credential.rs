@@ -12,7 +12,7 @@ use super::reading::Readings;
 use super::{Ask, Credential, Given, Origin, ServerSide};
 
 /// A token and where it came from.
-struct Candidate {
+struct GivenToken {
     token: Token,
     origin: Origin,
 }
@@ -64,7 +64,7 @@ pub(super) fn choose(
             // The command line is checked before what is in a file.
             let runner_type = runner_type.ok_or_else(|| Failure::usage(NO_RUNNER_TYPE))?;
             let token = read(&file.value, file.origin, TokenKind::Access)?;
-            let found = Candidate {
+            let found = GivenToken {
                 token,
                 origin: file.origin,
             };
@@ -107,11 +107,11 @@ fn typed(
     server_side: ServerSide,
     warnings: &mut Vec<String>,
 ) -> Result<(Credential, ServerSide), Failure> {
-    let found = Candidate {
+    let found = GivenToken {
         token,
         origin: Origin::Terminal,
     };
-    let Candidate { token, origin } = &found;
+    let GivenToken { token, origin } = &found;
     match (TokenKind::of(token.expose()), runner_type) {
         (Some(TokenKind::Registration), _) => {
             Ok((Credential::RegistrationToken(found.token), server_side))
@@ -136,7 +136,7 @@ const REGISTRATION_FILE: &str = "registration-token-file";
 /// `--token`: what GitLab keeps of the runner cannot be given with it, unless the same token is given `twice`, as
 /// registration token too, which old manifests do.
 fn authentication(
-    found: Candidate,
+    found: GivenToken,
     twice: bool,
     server_side: &ServerSide,
     warnings: &mut Vec<String>,
@@ -162,7 +162,7 @@ fn authentication(
 
 /// An authentication token given as a registration token, which gitlab-runner allows for old manifests.
 fn in_disguise(
-    found: Candidate,
+    found: GivenToken,
     server_side: &ServerSide,
     warnings: &mut Vec<String>,
 ) -> (Credential, ServerSide) {
@@ -182,7 +182,7 @@ fn in_disguise(
     )
 }
 
-fn candidate(readings: &Readings, kind: &str) -> Result<Option<Candidate>, Failure> {
+fn candidate(readings: &Readings, kind: &str) -> Result<Option<GivenToken>, Failure> {
     let wanted = match kind {
         REGISTRATION => TokenKind::Registration,
         _ => TokenKind::Authentication,
@@ -193,12 +193,12 @@ fn candidate(readings: &Readings, kind: &str) -> Result<Option<Candidate>, Failu
         }
         let token = Token::new(value)
             .map_err(|error| Failure::usage(format!("{origin}: the token {error}")))?;
-        return Ok(Some(Candidate { token, origin }));
+        return Ok(Some(GivenToken { token, origin }));
     }
     let Some(Given { value, origin }) = readings.trimmed(&format!("{kind}-file")) else {
         return Ok(None);
     };
-    Ok(Some(Candidate {
+    Ok(Some(GivenToken {
         token: read(&value, origin, wanted)?,
         origin,
     }))
@@ -248,7 +248,7 @@ fn advice(origin: Origin) -> &'static str {
 }
 
 /// Says that a token was given that is not used: a leftover variable is a common mistake.
-fn overruled(readings: &Readings, used: &Candidate, names: &[&str], warnings: &mut Vec<String>) {
+fn overruled(readings: &Readings, used: &GivenToken, names: &[&str], warnings: &mut Vec<String>) {
     let given: Vec<Origin> = names
         .iter()
         .filter_map(|name| readings.trimmed(name))

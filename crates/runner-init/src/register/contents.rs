@@ -14,7 +14,7 @@ use runner_lifecycle::state::{State, StateEntry};
 use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::volume::{self, PRIVATE, Publication, Volume, names};
 
-use super::edit::{self, Last, Outcome};
+use super::edit::{self, Edited, Last};
 use super::existing::{self, Ours};
 use super::plan::Plan;
 use super::port;
@@ -306,7 +306,7 @@ impl<'a> Contents<'a> {
         registration: &Registration,
         last: &Last,
         port: impl FnOnce() -> u16,
-    ) -> anyhow::Result<(ConfigToml, Outcome)> {
+    ) -> anyhow::Result<(ConfigToml, Edited)> {
         let mut config = edit::start(self.before.as_deref(), plan)?;
         let mut outcome = edit::apply(&mut config, plan, registration, last, port);
         let (text, path) = (

@@ -38,7 +38,7 @@ pub(super) struct Last {
 
 /// What came of it.
 #[derive(Debug)]
-pub(super) struct Outcome {
+pub(super) struct Edited {
     /// What is written outside the entries now.
     pub(super) globals: Written,
     /// What is written in this run's entry now.
@@ -56,7 +56,7 @@ pub(super) fn apply(
     registration: &Registration,
     last: &Last,
     port: impl FnOnce() -> u16,
-) -> Outcome {
+) -> Edited {
     let before = config.concurrent();
     let globals = globals::follow(config.document_mut(), plan, last, port);
     let mut lines = globals.lines;
@@ -133,7 +133,7 @@ pub(super) fn apply(
             *config = edited;
         }
     }
-    Outcome {
+    Edited {
         globals: globals.written,
         entry,
         others,

@@ -22,7 +22,7 @@ pub(super) struct Ours {
 
 /// Where an entry's runner came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Origin {
+pub(super) struct Provenance {
     pub(super) source: Source,
     /// Whether that is derived from the token, as somebody else made it.
     pub(super) adopted: bool,
@@ -37,9 +37,9 @@ impl Ours {
 
     /// Where it came from, for a manifest that gives a token of kind `asked`. An entry that no state file knows is classified by
     /// its token; but beside a given authentication token it is somebody's who shares such tokens.
-    pub(super) fn origin(&self, asked: Source) -> Origin {
+    pub(super) fn origin(&self, asked: Source) -> Provenance {
         if let Some(known) = &self.known {
-            return Origin {
+            return Provenance {
                 source: known.source,
                 adopted: known.adopted,
             };
@@ -49,7 +49,7 @@ impl Ours {
             (_, Some(token)) => Source::of_foreign(token),
             (_, None) => Source::RegistrationToken,
         };
-        Origin {
+        Provenance {
             source,
             adopted: source.ownership() == Ownership::Owned,
         }

@@ -11,7 +11,7 @@ use runner_lifecycle::token::Token;
 
 /// What was said about the entry; each narrows the choice.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Selection {
+pub(crate) struct EntrySelection {
     /// Its name.
     pub name: Option<String>,
     /// Its GitLab.
@@ -41,7 +41,7 @@ impl Choice {
     }
 }
 
-impl Selection {
+impl EntrySelection {
     fn takes(&self, entry: &RunnerEntry) -> bool {
         self.name.as_ref().is_none_or(|name| *name == entry.name)
             && self
@@ -60,7 +60,7 @@ impl Selection {
 pub(super) fn choose(
     entries: &[RunnerEntry],
     state: &State,
-    selection: &Selection,
+    selection: &EntrySelection,
     path: &str,
 ) -> Result<Choice, Failure> {
     let taken = || entries.iter().filter(|entry| selection.takes(entry));
@@ -153,14 +153,14 @@ id = 4
 token = "$NOWHERE"
 "#;
 
-    fn chosen(selection: &Selection, state: &State) -> Result<Choice, Failure> {
+    fn chosen(selection: &EntrySelection, state: &State) -> Result<Choice, Failure> {
         let entries = ConfigToml::parse(FILE).unwrap().entries(&|_| None);
         choose(&entries, state, selection, "config.toml")
     }
 
-    fn by(name: &str, url: &str, id: i64) -> Selection {
+    fn by(name: &str, url: &str, id: i64) -> EntrySelection {
         let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        Selection {
+        EntrySelection {
             name: given(name),
             url: given(url),
             id: Some(id).filter(|id| *id != 0),
@@ -169,7 +169,7 @@ token = "$NOWHERE"
 
     #[test]
     fn one_runner_is_chosen_with_all_entries_that_have_its_token() {
-        fn check(selection: &Selection, want: &[&str], ownership: Ownership) {
+        fn check(selection: &EntrySelection, want: &[&str], ownership: Ownership) {
             let choice = chosen(selection, &State::default()).unwrap();
             assert_eq!(choice.names, want, "{selection:?}");
             assert_eq!(choice.ownership, ownership, "{selection:?}");
@@ -183,7 +183,7 @@ token = "$NOWHERE"
 
     #[test]
     fn choice_that_is_not_clear_is_refused_and_no_token_is_shown() {
-        fn check(selection: &Selection, code: u8, want: &str) {
+        fn check(selection: &EntrySelection, code: u8, want: &str) {
             let failure = chosen(selection, &State::default()).unwrap_err();
             let said = &failure.message;
             assert!(said.contains(want), "{said}");

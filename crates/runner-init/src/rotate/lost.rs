@@ -15,7 +15,7 @@ use super::choice::Choice;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What became of a reset without an answer.
-pub(super) struct Told {
+pub(super) struct LostAnswer {
     pub(super) failure: Failure,
     /// Whether the token was reset, as GitLab itself tells it.
     pub(super) was_reset: Option<bool>,
@@ -27,7 +27,7 @@ pub(super) async fn settle(
     client: &Client,
     system_id: Option<&SystemId>,
     error: &Error,
-) -> Told {
+) -> LostAnswer {
     let Choice { entry, token, .. } = choice;
     let info = RunnerInfo {
         executor: Some(entry.executor.clone()),
@@ -58,7 +58,7 @@ pub(super) async fn settle(
         ),
     };
     let message = format!("{words} ({error})");
-    Told {
+    LostAnswer {
         failure: Failure { exit, message },
         was_reset,
     }

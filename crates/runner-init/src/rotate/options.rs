@@ -11,7 +11,7 @@ use runner_lifecycle::exit::Failure;
 use runner_lifecycle::gitlab::{Endpoint, GivenTlsFiles, TlsFiles};
 use runner_lifecycle::volume::names;
 
-use super::choice::Selection;
+use super::choice::EntrySelection;
 use crate::args::{Origin, Readings};
 use crate::commands::Command;
 
@@ -23,11 +23,11 @@ const GRACE_PERIOD: Duration = Duration::from_secs(30);
 
 /// What was asked of `rotate`.
 #[derive(Debug)]
-pub(crate) struct Options {
+pub(crate) struct RotateOptions {
     /// Path of `config.toml`.
     pub config: PathBuf,
     /// Which entry.
-    pub selection: Selection,
+    pub selection: EntrySelection,
     /// Whether a token may be reset that other pods use.
     pub shared: bool,
     /// Where the new token is written to as well.
@@ -47,7 +47,7 @@ pub(crate) struct Options {
 /// Reads the words; flags win over variables, an empty variable is unset.
 ///
 /// Otherwise the error is the text of `--help`, or the one line that says what is wrong (exit 2).
-pub(crate) fn parse(line: CommandLine, environment: &Environment) -> Result<Options, NoRun> {
+pub(crate) fn parse(line: CommandLine, environment: &Environment) -> Result<RotateOptions, NoRun> {
     if let Some(wrong) = line.wrong {
         return Err(wrong.into());
     }
@@ -75,8 +75,8 @@ pub(crate) fn parse(line: CommandLine, environment: &Environment) -> Result<Opti
             (matches!(given.origin, Origin::Flag(_)) == by_flag).then_some(given.value)
         }))
     };
-    Ok(Options {
-        selection: Selection {
+    Ok(RotateOptions {
+        selection: EntrySelection {
             name: readings.text("name").map(|given| given.value),
             url,
             id: readings.integer("id").map(|given| given.value),

@@ -9,11 +9,11 @@ use runner_lifecycle::state::Rotation;
 use runner_lifecycle::volume::names;
 
 use super::choice::Choice;
-use super::{Work, lost};
+use super::{Rotating, lost};
 use crate::clock;
 use crate::graceful_stop::{GracefulStop, Interrupted};
 
-impl Work<'_> {
+impl Rotating<'_> {
     /// Asks GitLab; that it is asked stands on the disk before, and what it answers directly after.
     pub(super) async fn reset(
         &mut self,

@@ -9,7 +9,7 @@ use runner_lifecycle::stdout;
 use serde_json::{Value, json};
 
 use super::choice::Choice;
-use super::options::Options;
+use super::options::RotateOptions;
 use super::token_out::TokenOut;
 
 /// The version of the JSON.
@@ -17,7 +17,7 @@ const VERSION: u32 = 1;
 
 /// What is told of a rotation.
 pub(super) struct Said<'a> {
-    pub(super) options: &'a Options,
+    pub(super) options: &'a RotateOptions,
     pub(super) choice: &'a Choice,
     /// Path of the file that has the entry: `config.toml`, or its original while it is paused.
     pub(super) file: &'a str,

@@ -1,6 +1,6 @@
 //! Owns the script for bash: a function that offers words by what stands before. Paths are bash's own matter.
 
-use super::{Flag, Surface, written};
+use super::{ShownFlag, Surface, written};
 
 pub(super) fn script(surface: &Surface<'_>) -> String {
     let (program, function) = (surface.program, surface.function());
@@ -36,7 +36,7 @@ complete -o default -F {function} {program}
     text
 }
 
-fn lists(words: &str, flags: &[Flag]) -> String {
+fn lists(words: &str, flags: &[ShownFlag]) -> String {
     let names = |valued: bool| {
         let names = written(flags).filter(|(_, flag)| flag.takes_value || !valued);
         names.map(|(name, _)| name).collect::<Vec<_>>().join(" ")

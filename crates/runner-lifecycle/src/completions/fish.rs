@@ -1,6 +1,6 @@
 //! Owns the script for fish: one line for each word that may come, and when.
 
-use super::{Flag, Surface};
+use super::{ShownFlag, Surface};
 
 pub(super) fn script(surface: &Surface<'_>) -> String {
     let program = surface.program;
@@ -23,7 +23,7 @@ pub(super) fn script(surface: &Surface<'_>) -> String {
     text
 }
 
-fn lines(text: &mut String, program: &str, when: &str, flags: &[Flag]) {
+fn lines(text: &mut String, program: &str, when: &str, flags: &[ShownFlag]) {
     for flag in flags {
         let long = flag.long.iter().map(|name| format!(" -l {name}"));
         let short = flag.short.map(|letter| format!(" -s {letter}"));

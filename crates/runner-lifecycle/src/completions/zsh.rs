@@ -1,6 +1,6 @@
 //! Owns the script for zsh: a function that describes words by what stands before. It may be sourced, or lie in `fpath`.
 
-use super::{Flag, Surface, written};
+use super::{ShownFlag, Surface, written};
 
 pub(super) fn script(surface: &Surface<'_>) -> String {
     let (program, function) = (surface.program, surface.function());
@@ -48,7 +48,7 @@ fi
     text
 }
 
-fn lists(words: Vec<String>, flags: &[Flag]) -> String {
+fn lists(words: Vec<String>, flags: &[ShownFlag]) -> String {
     let quoted = |text: String| format!("'{}'", text.replace('\'', "'\\''"));
     let words: Vec<String> = words.into_iter().map(quoted).collect();
     let mut text = format!("        words_of=({})\n        flags=(\n", words.join(" "));

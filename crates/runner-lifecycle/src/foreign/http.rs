@@ -8,7 +8,7 @@ use super::io::words;
 
 /// What happened on the way to an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Failure {
+pub(crate) enum HttpFailure {
     /// The proxy itself could not be reached.
     NoProxy(String),
     /// The proxy wants to know who asks.
@@ -24,20 +24,20 @@ pub(crate) enum Failure {
 }
 
 /// Reads the causes of an error, the outermost first.
-pub(crate) fn failure(causes: &[&(dyn StdError + 'static)]) -> Failure {
+pub(crate) fn failure(causes: &[&(dyn StdError + 'static)]) -> HttpFailure {
     let deepest = causes.last().map(ToString::to_string).unwrap_or_default();
     let says = |text: &str| deepest.contains(text);
     if to_proxy(causes) {
-        return Failure::NoProxy(other(causes, &deepest));
+        return HttpFailure::NoProxy(other(causes, &deepest));
     }
     if says("proxy authorization required") {
-        return Failure::ProxyWantsPassword;
+        return HttpFailure::ProxyWantsPassword;
     }
     if says("tunnel error: unsuccessful") || says("tunnel error: proxy response headers too long") {
-        return Failure::NoTunnel;
+        return HttpFailure::NoTunnel;
     }
     if says("invalid HTTP version") {
-        return Failure::NotHttp;
+        return HttpFailure::NotHttp;
     }
     let broken = [
         "invalid HTTP",
@@ -46,9 +46,9 @@ pub(crate) fn failure(causes: &[&(dyn StdError + 'static)]) -> Failure {
         "transfer-encoding",
     ];
     if broken.into_iter().any(says) {
-        return Failure::BrokenHead;
+        return HttpFailure::BrokenHead;
     }
-    Failure::Other(other(causes, &deepest))
+    HttpFailure::Other(other(causes, &deepest))
 }
 
 /// Whether the failure came before the proxy was asked for anything. A plain request has no tunnel, so it tells nothing.
@@ -92,7 +92,7 @@ fn other(causes: &[&(dyn StdError + 'static)], deepest: &str) -> String {
 mod tests {
     use super::*;
 
-    fn of(text: &str) -> Failure {
+    fn of(text: &str) -> HttpFailure {
         let error = io::Error::other(text.to_owned());
         let inside: &(dyn StdError + 'static) = error.get_ref().unwrap();
         failure(&[&error, inside])
@@ -100,24 +100,24 @@ mod tests {
 
     #[test]
     fn texts_are_known_and_never_shown() {
-        assert_eq!(of("tunnel error: unsuccessful"), Failure::NoTunnel);
+        assert_eq!(of("tunnel error: unsuccessful"), HttpFailure::NoTunnel);
         let password = "tunnel error: proxy authorization required";
-        assert_eq!(of(password), Failure::ProxyWantsPassword);
-        assert_eq!(of("invalid HTTP version parsed"), Failure::NotHttp);
-        assert_eq!(of("invalid HTTP header parsed"), Failure::BrokenHead);
+        assert_eq!(of(password), HttpFailure::ProxyWantsPassword);
+        assert_eq!(of("invalid HTTP version parsed"), HttpFailure::NotHttp);
+        assert_eq!(of("invalid HTTP header parsed"), HttpFailure::BrokenHead);
         for text in [
             "canary",
             "unexpected end of file canary",
             "deadline has elapsed",
         ] {
             match of(text) {
-                Failure::Other(words) => assert!(!words.contains("canary"), "{words}"),
+                HttpFailure::Other(words) => assert!(!words.contains("canary"), "{words}"),
                 other => panic!("{other:?}"),
             }
         }
         let tunnel = io::Error::other("tunnel error: failed to create underlying connection");
         let refused = io::Error::from_raw_os_error(111);
         let failure = failure(&[&tunnel, &refused]);
-        assert_eq!(failure, Failure::NoProxy("connection refused".into()));
+        assert_eq!(failure, HttpFailure::NoProxy("connection refused".into()));
     }
 }

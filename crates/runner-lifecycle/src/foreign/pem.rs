@@ -3,7 +3,7 @@
 
 /// What a file was to hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wanted {
+pub(crate) enum PemContent {
     /// One certificate or more.
     Certificate,
     /// A private key.
@@ -28,7 +28,7 @@ const NOT_AT_START: &str =
 const BAD_BEGIN: &str = "contains PEM with a damaged BEGIN line: write five hyphens on both sides";
 
 /// Why nothing that was wanted is found in `bytes`: goes behind the name of the file, and names what to do.
-pub(crate) fn fault(bytes: &[u8], wanted: Wanted) -> &'static str {
+pub(crate) fn fault(bytes: &[u8], wanted: PemContent) -> &'static str {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return "is empty";
     }
@@ -40,10 +40,10 @@ pub(crate) fn fault(bytes: &[u8], wanted: Wanted) -> &'static str {
         .filter(|text| !text.contains('\0'))
     else {
         return match wanted {
-            Wanted::Certificate => {
+            PemContent::Certificate => {
                 "is binary (DER or PKCS#12), not PEM: convert it with \"openssl x509 -inform der\" or \"openssl pkcs12\""
             }
-            Wanted::Key => {
+            PemContent::Key => {
                 "is binary (DER or PKCS#12), not PEM: convert it with \"openssl pkey -inform der\" or \"openssl pkcs12\""
             }
         };
@@ -57,7 +57,7 @@ pub(crate) fn fault(bytes: &[u8], wanted: Wanted) -> &'static str {
         .unwrap_or_else(|| section(text, wanted))
 }
 
-fn without_begin(text: &str, wanted: Wanted) -> &'static str {
+fn without_begin(text: &str, wanted: PemContent) -> &'static str {
     if text.trim_start().starts_with(ENCODED_TWICE) {
         return "contains PEM that is base64-encoded once more: decode it (in a Secret, data is base64 and stringData is not)";
     }
@@ -65,19 +65,19 @@ fn without_begin(text: &str, wanted: Wanted) -> &'static str {
         return BAD_BEGIN;
     }
     match wanted {
-        Wanted::Certificate if text.contains(END) => {
+        PemContent::Certificate if text.contains(END) => {
             "contains PEM without its line -----BEGIN CERTIFICATE-----"
         }
-        Wanted::Key if text.contains(END) => {
+        PemContent::Key if text.contains(END) => {
             "contains PEM without its line -----BEGIN PRIVATE KEY-----"
         }
         _ if text.chars().all(|c| is_base64(c) || c.is_whitespace()) => {
             "contains base64 without the lines -----BEGIN …----- and -----END …----- around it"
         }
-        Wanted::Certificate => {
+        PemContent::Certificate => {
             "contains no certificate: give a PEM file, from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----"
         }
-        Wanted::Key => {
+        PemContent::Key => {
             "contains no private key: give a PEM file, from -----BEGIN PRIVATE KEY----- to -----END PRIVATE KEY-----"
         }
     }
@@ -117,8 +117,8 @@ fn layout(text: &str, start: usize) -> Option<&'static str> {
 }
 
 /// What is wrong with the sections, each well begun.
-fn section(text: &str, wanted: Wanted) -> &'static str {
-    if wanted == Wanted::Key && text.contains("ENCRYPTED") {
+fn section(text: &str, wanted: PemContent) -> &'static str {
+    if wanted == PemContent::Key && text.contains("ENCRYPTED") {
         return "contains a key with a passphrase, which is not supported: remove the passphrase with \"openssl pkey\"";
     }
     let labels: Vec<&str> = text.lines().filter_map(label).collect();
@@ -146,31 +146,33 @@ fn section(text: &str, wanted: Wanted) -> &'static str {
         return "contains incomplete base64 between BEGIN and END: copy it again";
     }
     match wanted {
-        Wanted::Certificate => NO_CERTIFICATE,
-        Wanted::Key => NO_KEY,
+        PemContent::Certificate => NO_CERTIFICATE,
+        PemContent::Key => NO_KEY,
     }
 }
 
 /// Something else than what was wanted.
-fn other(labels: &[&str], wanted: Wanted) -> &'static str {
+fn other(labels: &[&str], wanted: PemContent) -> &'static str {
     let any = |part: &str| labels.iter().any(|label| label.contains(part));
     match wanted {
-        Wanted::Key if any("OPENSSH") => {
+        PemContent::Key if any("OPENSSH") => {
             "contains a key in OpenSSH format: convert it with \"ssh-keygen -p -m pkcs8\""
         }
-        Wanted::Key if any("CERTIFICATE") => "contains a certificate but no private key",
-        Wanted::Key => "contains no private key: give a file with a section BEGIN PRIVATE KEY",
-        Wanted::Certificate if any("REQUEST") => {
+        PemContent::Key if any("CERTIFICATE") => "contains a certificate but no private key",
+        PemContent::Key => "contains no private key: give a file with a section BEGIN PRIVATE KEY",
+        PemContent::Certificate if any("REQUEST") => {
             "contains a certificate request: give the certificate itself"
         }
-        Wanted::Certificate if any("TRUSTED CERTIFICATE") => {
+        PemContent::Certificate if any("TRUSTED CERTIFICATE") => {
             "contains a certificate in OpenSSL's own format (TRUSTED CERTIFICATE): convert it with \"openssl x509\""
         }
-        Wanted::Certificate if any("PKCS7") || any("CMS") => {
+        PemContent::Certificate if any("PKCS7") || any("CMS") => {
             "contains PKCS#7: convert it with \"openssl pkcs7 -print_certs\""
         }
-        Wanted::Certificate if any("PRIVATE KEY") => "contains a private key but no certificate",
-        Wanted::Certificate => {
+        PemContent::Certificate if any("PRIVATE KEY") => {
+            "contains a private key but no certificate"
+        }
+        PemContent::Certificate => {
             "contains no certificate: give a file with a section BEGIN CERTIFICATE"
         }
     }
@@ -180,10 +182,10 @@ fn label(line: &str) -> Option<&str> {
     line.strip_prefix(BEGIN)?.trim_end().strip_suffix(DASHES)
 }
 
-fn is(label: &str, wanted: Wanted) -> bool {
+fn is(label: &str, wanted: PemContent) -> bool {
     match wanted {
-        Wanted::Certificate => label == "CERTIFICATE",
-        Wanted::Key => matches!(label, "PRIVATE KEY" | "RSA PRIVATE KEY" | "EC PRIVATE KEY"),
+        PemContent::Certificate => label == "CERTIFICATE",
+        PemContent::Key => matches!(label, "PRIVATE KEY" | "RSA PRIVATE KEY" | "EC PRIVATE KEY"),
     }
 }
 

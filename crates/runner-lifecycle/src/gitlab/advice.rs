@@ -2,14 +2,14 @@
 
 use runner_config::token::reads_like_a_placeholder;
 
-use super::call::Purpose;
+use super::call::CallPurpose;
 use crate::token::{Token, TokenKind};
 
 const OTHER_ADDRESS: &str = "that is not the address of GitLab's API: check --url, including a relative root such as /gitlab";
 
 /// What to do about `status` with GitLab's `words` in answer to a call.
-pub(super) fn next_step(purpose: Purpose, status: u16, words: &str) -> &'static str {
-    use Purpose::{
+pub(super) fn next_step(purpose: CallPurpose, status: u16, words: &str) -> &'static str {
+    use CallPurpose::{
         Creation, Details, List, Registration, Reset, RunnerGone, RunnerManagerGone,
         RunnerManagerSwept, RunnerSwept, Verification,
     };
@@ -75,15 +75,15 @@ pub(super) fn next_step(purpose: Purpose, status: u16, words: &str) -> &'static 
 }
 
 /// What the refused token itself may tell, behind the next step; nothing that is certain, or it would not have been sent.
-pub(super) fn token_hint(purpose: Purpose, token: &Token) -> String {
+pub(super) fn token_hint(purpose: CallPurpose, token: &Token) -> String {
     if reads_like_a_placeholder(token.expose()) {
         return " (it looks like a placeholder)".to_owned();
     }
     match (purpose, TokenKind::of(token.expose())) {
-        (Purpose::Verification, None) => {
+        (CallPurpose::Verification, None) => {
             " (if it is a registration token, give it with --registration-token)".to_owned()
         }
-        (Purpose::Creation, None) => {
+        (CallPurpose::Creation, None) => {
             " (it has no GitLab token prefix: it must be a personal, group or project access token)"
                 .to_owned()
         }
@@ -126,23 +126,23 @@ mod tests {
 
     #[test]
     fn a_token_that_was_refused_tells_what_it_may_be() {
-        fn check(purpose: Purpose, token: &str, want: &str) {
+        fn check(purpose: CallPurpose, token: &str, want: &str) {
             let hint = token_hint(purpose, &Token::new(token).unwrap());
             assert!(hint.contains(want), "{hint}");
             assert!(want.is_empty() == hint.is_empty(), "{hint}");
             assert!(!hint.contains(token), "{hint}");
         }
-        check(Purpose::Registration, "REPLACE_ME", "placeholder");
-        check(Purpose::Verification, "your-token-here", "placeholder");
-        check(Purpose::Verification, "aBcD", "--registration-token");
-        check(Purpose::Creation, "aBcD", "access token");
-        check(Purpose::Verification, "glrt-aBcD", "");
-        check(Purpose::Registration, "aBcD", "");
+        check(CallPurpose::Registration, "REPLACE_ME", "placeholder");
+        check(CallPurpose::Verification, "your-token-here", "placeholder");
+        check(CallPurpose::Verification, "aBcD", "--registration-token");
+        check(CallPurpose::Creation, "aBcD", "access token");
+        check(CallPurpose::Verification, "glrt-aBcD", "");
+        check(CallPurpose::Registration, "aBcD", "");
     }
 
     #[test]
     fn every_refusal_has_its_own_next_step() {
-        use Purpose::{
+        use CallPurpose::{
             Creation, Details, List, Registration, Reset, RunnerGone, RunnerManagerGone,
             RunnerManagerSwept, RunnerSwept, Verification,
         };

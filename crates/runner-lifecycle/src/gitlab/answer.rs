@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use reqwest::header::{CONTENT_ENCODING, DATE, HeaderMap, LOCATION, RETRY_AFTER};
 use serde_json::Value;
 
-use super::words::Said;
+use super::words::SaidBy;
 
 /// What came back, its body read once.
 pub(super) struct Answer {
@@ -14,7 +14,7 @@ pub(super) struct Answer {
     /// The body, where it is JSON.
     pub(super) json: Option<Value>,
     /// Who speaks in the body.
-    pub(super) said: Said,
+    pub(super) said: SaidBy,
     /// Whether the body begins as a JSON object and its end never came.
     pub(super) is_cut_off: bool,
     /// How much of the body was read, in bytes.
@@ -46,7 +46,7 @@ impl Answer {
             Ok(json) => (Some(json), false),
             Err(error) => (None, error.is_eof() && body.starts_with(b"{")),
         };
-        let said = Said::of(header(&headers, "content-type"), json.as_ref(), body);
+        let said = SaidBy::of(header(&headers, "content-type"), json.as_ref(), body);
         Self {
             status,
             headers,

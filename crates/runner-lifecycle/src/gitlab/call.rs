@@ -29,7 +29,7 @@ pub(super) struct Call<'a> {
     pub(super) query: Option<String>,
     /// JSON, or nothing.
     pub(super) body: String,
-    pub(super) purpose: Purpose,
+    pub(super) purpose: CallPurpose,
     pub(super) token: &'a Token,
     /// For a creation: what to look for when it is not known whether it happened.
     pub(super) mark: Option<String>,
@@ -41,7 +41,7 @@ impl<'a> Call<'a> {
     pub(super) fn new(
         method: Method,
         path: impl Into<Cow<'static, str>>,
-        purpose: Purpose,
+        purpose: CallPurpose,
         token: &'a Token,
     ) -> Self {
         Self {
@@ -63,7 +63,7 @@ impl<'a> Call<'a> {
 
 /// What a call is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub(super) enum CallPurpose {
     /// A new runner for a registration token.
     Registration,
     /// A new runner for an access token.
@@ -86,7 +86,7 @@ pub(super) enum Purpose {
     RunnerManagerSwept,
 }
 
-impl Purpose {
+impl CallPurpose {
     /// Whether an answer that is lost on the way may have held a token that nobody else knows.
     pub(super) fn creates(self) -> bool {
         matches!(self, Self::Registration | Self::Creation | Self::Reset)

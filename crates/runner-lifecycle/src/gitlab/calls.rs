@@ -3,7 +3,7 @@
 use reqwest::Method;
 
 use super::bodies;
-use super::call::{Call, Purpose};
+use super::call::{Call, CallPurpose};
 use super::{Attributes, Client, Creation, Credentials, Error, Gone, RunnerInfo};
 use crate::deadline::Deadline;
 use crate::system_id::SystemId;
@@ -27,7 +27,7 @@ impl Client {
             ..Call::new(
                 Method::POST,
                 "runners",
-                Purpose::Registration,
+                CallPurpose::Registration,
                 registration_token,
             )
         };
@@ -50,7 +50,7 @@ impl Client {
             ..Call::new(
                 Method::POST,
                 "user/runners",
-                Purpose::Creation,
+                CallPurpose::Creation,
                 access_token,
             )
         };
@@ -96,7 +96,12 @@ impl Client {
     ) -> Result<Credentials, Error> {
         let system_id = system_id.map(SystemId::as_str);
         let body = bodies::verify(info, token.expose(), system_id);
-        let call = Call::new(Method::POST, "runners/verify", Purpose::Verification, token);
+        let call = Call::new(
+            Method::POST,
+            "runners/verify",
+            CallPurpose::Verification,
+            token,
+        );
         self.ask(&call.with_body(body), deadline).await
     }
 
@@ -113,7 +118,7 @@ impl Client {
     ) -> Result<Credentials, Error> {
         let body = bodies::reset(token.expose(), system_id.map(SystemId::as_str));
         let path = "runners/reset_authentication_token";
-        let call = Call::new(Method::POST, path, Purpose::Reset, token);
+        let call = Call::new(Method::POST, path, CallPurpose::Reset, token);
         self.ask(&call.with_body(body), deadline).await
     }
 
@@ -127,7 +132,7 @@ impl Client {
         deadline: Deadline,
     ) -> Result<Gone, Error> {
         let body = bodies::unregister_runner(token.expose());
-        let call = Call::new(Method::DELETE, "runners", Purpose::RunnerGone, token);
+        let call = Call::new(Method::DELETE, "runners", CallPurpose::RunnerGone, token);
         self.ask(&call.with_body(body), deadline).await
     }
 
@@ -142,7 +147,7 @@ impl Client {
         deadline: Deadline,
     ) -> Result<Gone, Error> {
         let body = bodies::unregister_runner_manager(token.expose(), system_id.as_str());
-        let purpose = Purpose::RunnerManagerGone;
+        let purpose = CallPurpose::RunnerManagerGone;
         let call = Call::new(Method::DELETE, "runners/managers", purpose, token);
         self.ask(&call.with_body(body), deadline).await
     }

@@ -4,9 +4,9 @@ use serde_json::Value;
 use toml_edit::Datetime;
 
 use super::answer::Answer;
-use super::call::{Call, Purpose};
+use super::call::{Call, CallPurpose};
 use super::meaning::{FromAnswer, No, Not};
-use super::words::Said;
+use super::words::SaidBy;
 use crate::token::Token;
 
 /// A runner as GitLab answers it.
@@ -31,7 +31,7 @@ impl FromAnswer for Credentials {
         ) {
             (Some(entity), _) => entity,
             (None, _) if answer.is_cut_off => return Err(Not::Later { lost: creates }),
-            (None, said) if creates && !matches!(said, Said::Page(_)) => {
+            (None, said) if creates && !matches!(said, SaidBy::Page(_)) => {
                 return Err(No::LostRunner.into());
             }
             (None, _) => return Err(No::NotGitlab.into()),
@@ -47,7 +47,7 @@ impl FromAnswer for Credentials {
         // 0 is what gitlab-runner has where an answer names no runner, as that to a reset never does.
         let id = entity.get("id").and_then(Value::as_i64);
         let id = id.filter(|id| *id != 0);
-        let id = id.or((call.purpose == Purpose::Reset).then_some(0));
+        let id = id.or((call.purpose == CallPurpose::Reset).then_some(0));
         match (id, unfit(call, answer, entity.get("token_expires_at"))) {
             (Some(id), None) => {
                 let expiry = text("token_expires_at").filter(|at| is_moment(at));
@@ -77,8 +77,8 @@ impl FromAnswer for Credentials {
 /// Why gitlab-runner would not take an answer that tells of a runner; neither would it take that GitLab's jobs then.
 fn unfit(call: &Call<'_>, answer: &Answer, expiry: Option<&Value>) -> Option<&'static str> {
     // Of a token from before `glrt-` it only wants to hear that GitLab does not refuse it. After a reset only the new one is good.
-    let is_old = call.purpose == Purpose::Verification && !call.token.begins_with_glrt();
-    if is_old || call.purpose == Purpose::Reset {
+    let is_old = call.purpose == CallPurpose::Verification && !call.token.begins_with_glrt();
+    if is_old || call.purpose == CallPurpose::Reset {
         return None;
     }
     let status = if call.purpose.creates() { 201 } else { 200 };

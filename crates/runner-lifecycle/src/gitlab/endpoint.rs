@@ -74,7 +74,7 @@ impl Endpoint {
     }
 
     /// What gitlab-runner would do with the same text, if that is anything else.
-    fn read_otherwise(&self, theirs: &go::Reading) -> Option<String> {
+    fn read_otherwise(&self, theirs: &go::GoReading) -> Option<String> {
         let ours = self.call("runners");
         let same_host = match ours.host()? {
             url::Host::Domain(name) => name.eq_ignore_ascii_case(&theirs.host),

@@ -2,7 +2,7 @@
 //! is gone from anybody else's.
 
 use super::answer::Answer;
-use super::call::{Call, Purpose};
+use super::call::{Call, CallPurpose};
 use super::meaning::{FromAnswer, No, Not};
 
 /// How GitLab's API begins every refusal of a token; a read-only GitLab (Geo, maintenance mode) words its 403 otherwise.
@@ -40,7 +40,9 @@ impl FromAnswer for Gone {
         match (call.purpose, answer.status) {
             // The token is unknown: its runner is gone, and every runner manager with it.
             (_, 403) if words == FORBIDDEN => Some(Self::Unknown),
-            (Purpose::RunnerManagerGone, 404) if is_no_runner_manager(words) => Some(Self::WasGone),
+            (CallPurpose::RunnerManagerGone, 404) if is_no_runner_manager(words) => {
+                Some(Self::WasGone)
+            }
             _ => None,
         }
     }

@@ -4,8 +4,8 @@
 //! What is the same for all calls is decided here; what one kind of answer means for those that want it is beside its type.
 
 use super::answer::Answer;
-use super::call::{Call, Purpose};
-use super::words::Said;
+use super::call::{Call, CallPurpose};
+use super::words::SaidBy;
 use crate::token::Token;
 
 /// What a call may ask for.
@@ -76,10 +76,10 @@ pub(super) fn assess<T: FromAnswer>(call: &Call<'_>, answer: &Answer) -> Result<
 }
 
 /// What an answer means whatever was asked for; nothing where it is GitLab's own and for good.
-fn before_reading(purpose: Purpose, answer: &Answer) -> Option<Not> {
+fn before_reading(purpose: CallPurpose, answer: &Answer) -> Option<Not> {
     let is_packed = answer.packing().is_some();
-    let is_gitlab = matches!(answer.said, Said::Gitlab(_));
-    let is_page = matches!(answer.said, Said::Page(_));
+    let is_gitlab = matches!(answer.said, SaidBy::Gitlab(_));
+    let is_page = matches!(answer.said, SaidBy::Page(_));
     Some(match answer.status {
         200..=299 if !is_packed => return None,
         300..=399 => Not::Elsewhere,
@@ -100,7 +100,7 @@ fn before_reading(purpose: Purpose, answer: &Answer) -> Option<Not> {
 
 /// A status of which only the body would tell what it means. A creation that went well is not asked for again: each time
 /// would make one more runner.
-fn packed(purpose: Purpose, status: u16) -> Not {
+fn packed(purpose: CallPurpose, status: u16) -> Not {
     let lost = purpose.creates() && (200..300).contains(&status);
     match stranger(purpose) {
         Not::Final(_) => No::Packed { lost }.into(),
@@ -109,7 +109,7 @@ fn packed(purpose: Purpose, status: u16) -> Not {
 }
 
 /// Somebody in between refuses, not GitLab. At the end of life that is waited out: there is no other time to unregister.
-fn stranger(purpose: Purpose) -> Not {
+fn stranger(purpose: CallPurpose) -> Not {
     if purpose.is_farewell() {
         Not::Later { lost: false }
     } else {

@@ -14,13 +14,13 @@ use exceptions::Exceptions;
 /// The proxies that the environment names.
 #[derive(Clone, Default)]
 pub struct Proxies {
-    http: Option<Given>,
-    https: Option<Given>,
+    http: Option<Variable>,
+    https: Option<Variable>,
     exceptions: Exceptions,
 }
 
 /// A variable and what it holds.
-type Given = (&'static str, String);
+type Variable = (&'static str, String);
 
 /// The proxy that a request goes through.
 #[derive(Clone, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub(super) struct Way {
 impl Proxies {
     /// Reads `HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY` and their lower-case forms; upper case wins, empty is unset.
     pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Self {
-        let first = |names: [&'static str; 2]| -> Option<Given> {
+        let first = |names: [&'static str; 2]| -> Option<Variable> {
             names.into_iter().find_map(|name| {
                 let value = variable(name).filter(|value| !value.is_empty())?;
                 Some((name, value))

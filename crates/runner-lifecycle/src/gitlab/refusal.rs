@@ -2,7 +2,7 @@
 
 use super::advice::{in_time, next_step, token_hint};
 use super::answer::Answer;
-use super::call::Purpose;
+use super::call::CallPurpose;
 use super::course::Course;
 use super::error::Error;
 use super::gone::says_that_the_runner_is_gone;
@@ -51,7 +51,7 @@ impl Course<'_> {
             _ => String::new(),
         };
         let made = match purpose {
-            Purpose::Reset => "GitLab reset the token",
+            CallPurpose::Reset => "GitLab reset the token",
             _ => "GitLab created a runner",
         };
         match no {

@@ -7,10 +7,10 @@ use reqwest::Method;
 
 use super::answer::Answer;
 use super::bodies;
-use super::call::{Call, Purpose};
+use super::call::{Call, CallPurpose};
 use super::gone::{Deletion, says_that_it_is_not_there};
 use super::meaning::{FromAnswer, No, Not};
-use super::words::Said;
+use super::words::SaidBy;
 use super::{Client, Error};
 use crate::deadline::Deadline;
 use crate::system_id::SystemId;
@@ -19,7 +19,7 @@ use crate::token::Token;
 mod entities;
 mod reading;
 
-pub use entities::{Page, RunnerDetail, RunnerManager, RunnerRow, RunnersOf};
+pub use entities::{ListedManager, Page, RunnerDetail, RunnerRow, RunnersOf};
 use reading::FromJson;
 
 /// What GitLab answered, and when.
@@ -45,7 +45,7 @@ impl Client {
     ) -> Result<Heard<Page>, Error> {
         let (path, narrowed) = of.path();
         let query = format!("{narrowed}page={page}&per_page={}", Page::SIZE);
-        let call = get(path, query, Purpose::List, access_token);
+        let call = get(path, query, CallPurpose::List, access_token);
         self.ask(&call, deadline).await
     }
 
@@ -62,7 +62,7 @@ impl Client {
         let path = format!("runners/{id}");
         // A runner may have thousands of projects, and nobody here asks for them.
         let query = "include_projects=false".to_owned();
-        let call = get(path, query, Purpose::Details, access_token);
+        let call = get(path, query, CallPurpose::Details, access_token);
         self.ask(&call, deadline).await
     }
 
@@ -75,9 +75,9 @@ impl Client {
         access_token: &Token,
         id: i64,
         deadline: Deadline,
-    ) -> Result<Option<Heard<Vec<RunnerManager>>>, Error> {
+    ) -> Result<Option<Heard<Vec<ListedManager>>>, Error> {
         let path = format!("runners/{id}/managers");
-        let call = get(path, String::new(), Purpose::Details, access_token);
+        let call = get(path, String::new(), CallPurpose::Details, access_token);
         self.ask(&call, deadline).await
     }
 
@@ -97,7 +97,7 @@ impl Client {
         // A valid system ID holds nothing that a query would have to escape.
         let manager = system_id.map(|id| format!("&system_id={id}"));
         let query = format!("status={status}&per_page=1{}", manager.unwrap_or_default());
-        let call = get(path, query, Purpose::Details, access_token);
+        let call = get(path, query, CallPurpose::Details, access_token);
         let jobs: Option<Heard<Vec<()>>> = self.ask(&call, deadline).await?;
         Ok(jobs.map(|jobs| !jobs.value.is_empty()))
     }
@@ -116,7 +116,7 @@ impl Client {
         let path = format!("runners/{id}");
         let call = Call {
             unmodified_since: Some(unmodified_since),
-            ..Call::new(Method::DELETE, path, Purpose::RunnerSwept, access_token)
+            ..Call::new(Method::DELETE, path, CallPurpose::RunnerSwept, access_token)
         };
         self.ask(&call, deadline).await
     }
@@ -133,7 +133,7 @@ impl Client {
         deadline: Deadline,
     ) -> Result<Deletion, Error> {
         let body = bodies::unregister_runner_manager(token.expose(), system_id.as_str());
-        let purpose = Purpose::RunnerManagerSwept;
+        let purpose = CallPurpose::RunnerManagerSwept;
         let call = Call {
             unmodified_since: Some(unmodified_since),
             ..Call::new(Method::DELETE, "runners/managers", purpose, token)
@@ -142,7 +142,7 @@ impl Client {
     }
 }
 
-fn get(path: String, query: String, purpose: Purpose, access_token: &Token) -> Call<'_> {
+fn get(path: String, query: String, purpose: CallPurpose, access_token: &Token) -> Call<'_> {
     Call {
         query: Some(query).filter(|query| !query.is_empty()),
         ..Call::new(Method::GET, path, purpose, access_token)
@@ -173,7 +173,7 @@ impl<T: FromJson> FromAnswer for Option<Heard<T>> {
 }
 
 fn read<T: FromJson>(call: &Call<'_>, answer: &Answer) -> Result<T, Not> {
-    if answer.status != 200 || matches!(answer.said, Said::Page(_)) {
+    if answer.status != 200 || matches!(answer.said, SaidBy::Page(_)) {
         return Err(No::NotGitlab.into());
     }
     let value = answer.json.as_ref().and_then(T::from_json);

@@ -17,8 +17,8 @@ mod pem;
 mod trust;
 
 pub(super) use explanation::{Peer, explain};
+use files::{FileCertificates, client_certificate, named_ca};
 pub use files::{GivenTlsFiles, TlsFiles};
-use files::{Named, client_certificate, named_ca};
 use trust::Trust;
 
 /// The configuration for connections to `host` over TLS.
@@ -89,9 +89,9 @@ fn no_tls() -> Error {
 }
 
 /// The authorities among the named certificates; one that cannot be read counts for nothing while another one can.
-fn roots(named: &Option<Named>) -> Result<RootCertStore, Error> {
+fn roots(named: &Option<FileCertificates>) -> Result<RootCertStore, Error> {
     let mut roots = RootCertStore::empty();
-    if let Some(Named {
+    if let Some(FileCertificates {
         flag,
         path,
         certificates,

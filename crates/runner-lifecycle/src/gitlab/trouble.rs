@@ -8,7 +8,7 @@ use url::Url;
 use super::names::NameError;
 use super::proxies::{Way, password_wanted};
 use super::tls::{Peer, explain};
-use crate::foreign::http::{Failure, failure, to_proxy};
+use crate::foreign::http::{HttpFailure, failure, to_proxy};
 use crate::foreign::tls;
 
 /// Why an attempt brought no answer.
@@ -64,26 +64,26 @@ impl Trouble {
             lost: false,
         };
         match (failure(causes), way) {
-            (Failure::ProxyWantsPassword, way) => Self::wants_password(way),
-            (Failure::NoTunnel, _) => Self::NoTunnel,
-            (Failure::NoProxy(why), Some(way)) => no_proxy(way, why),
-            (Failure::Other(why), Some(way)) if proxy.is_some() && !lost => no_proxy(way, why),
+            (HttpFailure::ProxyWantsPassword, way) => Self::wants_password(way),
+            (HttpFailure::NoTunnel, _) => Self::NoTunnel,
+            (HttpFailure::NoProxy(why), Some(way)) => no_proxy(way, why),
+            (HttpFailure::Other(why), Some(way)) if proxy.is_some() && !lost => no_proxy(way, why),
             // Whether the proxy or who is behind it ended it cannot be told.
-            (Failure::Other(why), Some(way)) if !lost => Self::Passing {
+            (HttpFailure::Other(why), Some(way)) if !lost => Self::Passing {
                 why: format!("no connection through the proxy {way}: {why}"),
                 lost,
             },
             // What a TLS server says to a plain request is no HTTP at all.
-            (Failure::NotHttp, _) => Self::lasting(
+            (HttpFailure::NotHttp, _) => Self::lasting(
                 "the response is not HTTP".to_owned(),
                 "check scheme and port in --url".to_owned(),
             ),
-            (Failure::BrokenHead, _) => Self::Lasting {
+            (HttpFailure::BrokenHead, _) => Self::Lasting {
                 why: "the response violates HTTP".to_owned(),
                 next: "check any proxy in between, and scheme and port in --url".to_owned(),
                 lost,
             },
-            (Failure::Other(why) | Failure::NoProxy(why), _) => Self::Passing {
+            (HttpFailure::Other(why) | HttpFailure::NoProxy(why), _) => Self::Passing {
                 why: match (lost, why.starts_with("connection ")) {
                     (_, true) => why,
                     (true, false) => format!("incomplete response ({why})"),

@@ -7,7 +7,7 @@ const MOST: usize = 300;
 
 /// Who speaks, and what was said.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Said {
+pub(super) enum SaidBy {
     /// JSON with `message` or `error`: GitLab's own voice.
     Gitlab(String),
     /// A page for people, by its title: a proxy, an ingress or a login page.
@@ -16,7 +16,7 @@ pub(super) enum Said {
     Other(String),
 }
 
-impl Said {
+impl SaidBy {
     /// Reads a body, and what it is as JSON; `content_type` is that of the answer.
     pub(super) fn of(content_type: Option<&str>, json: Option<&Value>, body: Vec<u8>) -> Self {
         if let Some(words) = json.and_then(of_json) {
@@ -113,16 +113,16 @@ pub(super) fn piece(text: &str, secrets: &[&str]) -> String {
 mod tests {
     use super::*;
 
-    fn said(content_type: Option<&str>, body: &[u8]) -> Said {
+    fn said(content_type: Option<&str>, body: &[u8]) -> SaidBy {
         let json = serde_json::from_slice(body).ok();
-        Said::of(content_type, json.as_ref(), body.to_vec())
+        SaidBy::of(content_type, json.as_ref(), body.to_vec())
     }
 
     #[test]
     fn gitlabs_own_voice_is_heard_in_all_its_forms() {
         fn check(body: &str, want: &str) {
             let said = said(Some("application/json"), body.as_bytes());
-            assert_eq!(said, Said::Gitlab(want.to_owned()), "{body}");
+            assert_eq!(said, SaidBy::Gitlab(want.to_owned()), "{body}");
         }
         check(r#"{"message":"403 Forbidden"}"#, "403 Forbidden");
         check(r#"{"message":["one","two"]}"#, "one; two");
@@ -145,7 +145,7 @@ mod tests {
         fn check(content_type: Option<&str>, body: &str, want: &str) {
             assert_eq!(
                 said(content_type, body.as_bytes()),
-                Said::Page(want.to_owned())
+                SaidBy::Page(want.to_owned())
             );
         }
         check(
@@ -175,9 +175,9 @@ mod tests {
             "{\"message\":null}",
             "{\"me",
         ] {
-            assert_eq!(said(None, body.as_bytes()), Said::Other(body.to_owned()));
+            assert_eq!(said(None, body.as_bytes()), SaidBy::Other(body.to_owned()));
         }
-        assert_eq!(said(None, &[0xff]), Said::Other("\u{fffd}".to_owned()));
+        assert_eq!(said(None, &[0xff]), SaidBy::Other("\u{fffd}".to_owned()));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 /// What a process with these arguments does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
+pub enum ProcessRole {
     /// `gitlab-runner run`: the runner manager.
     Run,
     /// `gitlab-runner wrapper … run`: starts the runner manager and outlives it; it is none itself.
@@ -12,9 +12,9 @@ pub enum Role {
 
 /// What the arguments of a gitlab-runner process say.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CommandLine {
+pub struct ProcessArguments {
     /// What it does.
-    pub role: Role,
+    pub role: ProcessRole,
     /// Last part of the name it was started by.
     pub program: String,
     /// `--config`.
@@ -26,7 +26,7 @@ pub struct CommandLine {
 /// gitlab-runner's options before the command that take a value.
 const WITH_VALUE: [&str; 4] = ["log-level", "l", "log-format", "cpuprofile"];
 
-impl CommandLine {
+impl ProcessArguments {
     /// Reads the bytes of `/proc/PID/cmdline`. Nothing, if the first word that is no option is neither `run` nor
     /// `wrapper`: under `dumb-init` that is the next program's name, under a shell its script.
     #[must_use]
@@ -50,8 +50,8 @@ impl CommandLine {
             }
         };
         let role = match command.as_str() {
-            "run" => Role::Run,
-            "wrapper" => Role::Wrapper,
+            "run" => ProcessRole::Run,
+            "wrapper" => ProcessRole::Wrapper,
             _ => return None,
         };
         let arguments = rest.as_slice();
@@ -85,29 +85,32 @@ fn value_of(arguments: &[String], names: &[&str]) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn parse(line: &str) -> Option<CommandLine> {
+    fn parse(line: &str) -> Option<ProcessArguments> {
         let mut bytes = line.replace(' ', "\0").into_bytes();
         bytes.push(0);
-        CommandLine::parse(&bytes)
+        ProcessArguments::parse(&bytes)
     }
 
     #[test]
     fn runner_manager_is_known_by_its_first_word() {
-        fn check(line: &str, want: Option<Role>) {
+        fn check(line: &str, want: Option<ProcessRole>) {
             assert_eq!(parse(line).map(|found| found.role), want, "{line}");
         }
         check(
             "gitlab-runner run --user=gitlab-runner --working-directory=/home/x",
-            Some(Role::Run),
+            Some(ProcessRole::Run),
         );
-        check("/opt/copied --debug --log-level info run", Some(Role::Run));
+        check(
+            "/opt/copied --debug --log-level info run",
+            Some(ProcessRole::Run),
+        );
         check(
             "gitlab-runner -l info --log-format=json run",
-            Some(Role::Run),
+            Some(ProcessRole::Run),
         );
         check(
             "gitlab-runner wrapper --grpc-listen x run --config y",
-            Some(Role::Wrapper),
+            Some(ProcessRole::Wrapper),
         );
         check("/usr/bin/dumb-init /entrypoint run --user=x", None);
         check("/usr/bin/dumb-init -- gitlab-runner run", None);

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
-use super::command_line::{CommandLine, Role};
+use super::command_line::{ProcessArguments, ProcessRole};
 use super::sockets;
 
 /// Where the kernel shows the processes.
@@ -53,7 +53,7 @@ pub struct RunnerManager {
 
 /// One file as the kernel knows it, and the directory in which it is under its name: the file itself is replaced by
 /// rename in every pause.
-struct Place {
+struct ConfigPlace {
     path: PathBuf,
     directory: Option<(u64, u64)>,
     file: Option<(u64, u64)>,
@@ -74,7 +74,7 @@ impl Processes {
     /// Searches the runner manager of the `config.toml` at this path.
     #[must_use]
     pub fn runner_manager(&self, config: &Path) -> Found {
-        let ours = Place::of(config);
+        let ours = ConfigPlace::of(config);
         let mut hidden = None;
         let mut found: Vec<RunnerManager> = Vec::new();
         for pid in self.pids() {
@@ -101,9 +101,9 @@ impl Processes {
         entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
     }
 
-    fn look(&self, pid: i32, ours: &Place) -> Candidate {
+    fn look(&self, pid: i32, ours: &ConfigPlace) -> Candidate {
         let here = self.proc.join(pid.to_string());
-        let Some(line) = command_line(&here).filter(|line| line.role == Role::Run) else {
+        let Some(line) = command_line(&here).filter(|line| line.role == ProcessRole::Run) else {
             return Candidate::Nothing;
         };
         let variable = |name: &str| variable(&here, name);
@@ -129,7 +129,7 @@ impl Processes {
             return Candidate::Nothing;
         };
         let wrapped = command_line(&self.proc.join(parent.to_string()))
-            .is_some_and(|line| line.role == Role::Wrapper);
+            .is_some_and(|line| line.role == ProcessRole::Wrapper);
         let listen_address = line.listen_address.or_else(|| variable("LISTEN_ADDRESS"));
         Candidate::RunnerManager(RunnerManager {
             proc: self.proc.clone(),
@@ -192,7 +192,7 @@ impl RunnerManager {
     }
 }
 
-impl Place {
+impl ConfigPlace {
     fn of(config: &Path) -> Self {
         let identity = |path: &Path| fs::metadata(path).ok().map(|metadata| identity(&metadata));
         Self {
@@ -214,7 +214,7 @@ fn identity(metadata: &Metadata) -> (u64, u64) {
 }
 
 /// Whether the process whose `/proc` directory is `here` means our file by `config`.
-fn reads(here: &Path, config: &Path, ours: &Place) -> io::Result<bool> {
+fn reads(here: &Path, config: &Path, ours: &ConfigPlace) -> io::Result<bool> {
     let seen = match config.strip_prefix("/") {
         Ok(rest) => here.join("root").join(rest),
         Err(_) => here.join("cwd").join(config),
@@ -232,8 +232,8 @@ fn reads(here: &Path, config: &Path, ours: &Place) -> io::Result<bool> {
     )
 }
 
-fn command_line(here: &Path) -> Option<CommandLine> {
-    CommandLine::parse(&fs::read(here.join("cmdline")).ok()?)
+fn command_line(here: &Path) -> Option<ProcessArguments> {
+    ProcessArguments::parse(&fs::read(here.join("cmdline")).ok()?)
 }
 
 fn variable(here: &Path, name: &str) -> Option<String> {

@@ -12,7 +12,7 @@ use super::{
 use crate::pod::Pod;
 use crate::runner::Runner;
 use crate::token::Token;
-use table::{Misfit, Section, Writer};
+use table::{Misfit, Section, TableWriter};
 
 /// The version of a state file; 0 where it has none, as an empty one.
 pub(super) fn version(document: &Table) -> Result<i64, Misfit> {
@@ -42,7 +42,7 @@ pub(super) fn read(document: &Table) -> Result<State, Misfit> {
 /// The document of a state.
 pub(super) fn write(state: &State, version: i64) -> DocumentMut {
     let mut document = DocumentMut::new();
-    let mut root = Writer(document.as_table_mut());
+    let mut root = TableWriter(document.as_table_mut());
     root.put("version", version);
     root.section("pod", state.pod.as_ref(), write_pod);
     let (usual, others) = state.written_by_file();
@@ -67,7 +67,7 @@ pub(super) fn write(state: &State, version: i64) -> DocumentMut {
     document
 }
 
-fn write_pod(to: &mut Writer<'_>, pod: &Pod) {
+fn write_pod(to: &mut TableWriter<'_>, pod: &Pod) {
     to.maybe("namespace", pod.namespace.as_deref());
     to.maybe("name", pod.name.as_deref());
     to.maybe("uid", pod.uid.as_deref());
@@ -90,7 +90,7 @@ fn pause(from: &Section<'_>) -> Result<PauseByHand, Misfit> {
     })
 }
 
-fn write_pause(to: &mut Writer<'_>, pause: &PauseByHand) {
+fn write_pause(to: &mut TableWriter<'_>, pause: &PauseByHand) {
     to.put("by", pause.by.as_str());
     to.put("at", pause.at.as_str());
 }
@@ -105,7 +105,7 @@ fn of_file(from: &Section<'_>) -> Result<OfFile, Misfit> {
     })
 }
 
-fn write_rotation(to: &mut Writer<'_>, rotation: &Rotation) {
+fn write_rotation(to: &mut TableWriter<'_>, rotation: &Rotation) {
     to.put("url", rotation.url.as_str());
     to.put("id", rotation.id);
     to.put("of", rotation.of.as_str());
@@ -133,7 +133,7 @@ fn unanswered(from: &Section<'_>) -> Result<Unanswered, Misfit> {
     })
 }
 
-fn write_asked(to: &mut Writer<'_>, unanswered: &Unanswered) {
+fn write_asked(to: &mut TableWriter<'_>, unanswered: &Unanswered) {
     to.put("description", unanswered.description.as_str());
     to.put("asked_at", unanswered.asked_at.as_str());
 }
@@ -147,14 +147,14 @@ fn runner(from: &Section<'_>) -> Result<Runner, Misfit> {
     })
 }
 
-fn write_runner(to: &mut Writer<'_>, runner: &Runner) {
+fn write_runner(to: &mut TableWriter<'_>, runner: &Runner) {
     to.put("url", runner.url.as_str());
     to.put("id", runner.id);
     to.put("source", runner.source.name());
     to.put("token", runner.token.expose());
 }
 
-fn write_pending(to: &mut Writer<'_>, pending: &Pending) {
+fn write_pending(to: &mut TableWriter<'_>, pending: &Pending) {
     match pending {
         Pending::Creation { source, asked } => {
             to.put("step", "creation");
@@ -196,7 +196,7 @@ fn pending(from: &Section<'_>) -> Result<Pending, Misfit> {
     }
 }
 
-fn write_entry(to: &mut Writer<'_>, entry: &StateEntry) {
+fn write_entry(to: &mut TableWriter<'_>, entry: &StateEntry) {
     to.maybe("file", entry.file.as_deref());
     to.put("url", entry.url.as_str());
     to.put("id", entry.id);
@@ -232,7 +232,7 @@ fn entry(from: &Section<'_>) -> Result<StateEntry, Misfit> {
     })
 }
 
-fn write_sent(to: &mut Writer<'_>, sent: &Sent) {
+fn write_sent(to: &mut TableWriter<'_>, sent: &Sent) {
     to.put("tags", sent.tags.as_str());
     to.put("run_untagged", sent.run_untagged);
     to.put("locked", sent.locked);

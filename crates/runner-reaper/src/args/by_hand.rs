@@ -7,7 +7,7 @@ use runner_lifecycle::duration::parse_duration;
 use runner_lifecycle::exit::Failure;
 
 use super::arg::{switch, valued};
-use super::given::Given;
+use super::given::GivenFlags;
 
 /// A runner manager with free workers is quiet in under a second; GitLab may hold a request for 50 s.
 const USUAL_TIMEOUT: Duration = Duration::from_secs(60);
@@ -78,7 +78,7 @@ pub(super) fn commands() -> [Command; 2] {
 }
 
 /// Reads what was given.
-pub(super) fn read(given: &Given<'_>, name: &str) -> Result<ByHand, Failure> {
+pub(super) fn read(given: &GivenFlags<'_>, name: &str) -> Result<ByHand, Failure> {
     let timeout = given.text("timeout", &[]);
     let timeout = timeout.map(|text| parse_duration(&text)).transpose();
     let timeout = timeout.map_err(|error| Failure::usage(format!("--timeout: {error}")))?;

@@ -8,12 +8,12 @@ use runner_lifecycle::duration::parse_duration;
 use runner_lifecycle::environment::Environment;
 use runner_lifecycle::exit::Failure;
 
-pub(super) struct Given<'a> {
+pub(super) struct GivenFlags<'a> {
     pub(super) matches: &'a ArgMatches,
     pub(super) environment: &'a Environment,
 }
 
-impl Given<'_> {
+impl GivenFlags<'_> {
     pub(super) fn variable(&self, name: &str) -> Option<&str> {
         self.environment.get(name)
     }

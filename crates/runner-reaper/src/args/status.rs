@@ -7,7 +7,7 @@ use runner_lifecycle::duration::parse_duration;
 use runner_lifecycle::exit::Failure;
 
 use super::arg::{switch, valued};
-use super::given::Given;
+use super::given::GivenFlags;
 
 /// The one switch.
 pub(super) const OFFLINE: &str = "offline";
@@ -57,7 +57,7 @@ pub(super) fn command() -> Command {
 }
 
 /// Reads what was given.
-pub(super) fn read(given: &Given<'_>) -> Result<Status, Failure> {
+pub(super) fn read(given: &GivenFlags<'_>) -> Result<Status, Failure> {
     let timeout = given.text("timeout", &[]).map(|text| {
         parse_duration(&text).map_err(|error| Failure::usage(format!("--timeout: {error}")))
     });

@@ -12,7 +12,7 @@ use runner_lifecycle::named_file;
 use runner_lifecycle::token::{Token, TokenKind};
 
 use super::arg::{switch, valued};
-use super::given::Given;
+use super::given::GivenFlags;
 
 /// Flags with a value; each has a variable `RUNNER_REAPER_…`.
 const VALUED: [(&str, &str, &str); 11] = [
@@ -150,7 +150,7 @@ pub(super) fn command() -> Command {
 }
 
 /// Reads what was given.
-pub(super) fn read(given: &Given<'_>) -> Result<Sweep, Failure> {
+pub(super) fn read(given: &GivenFlags<'_>) -> Result<Sweep, Failure> {
     let text = |flag: &str| {
         let variable = format!("RUNNER_REAPER_{}", flag.replace('-', "_").to_uppercase());
         given.text(flag, &[&variable])
@@ -260,7 +260,7 @@ fn of(
 }
 
 /// From a file, or from a variable; a flag with the token itself would show it in the list of processes.
-fn access_token(given: &Given<'_>, file: Option<&str>) -> Result<Token, Failure> {
+fn access_token(given: &GivenFlags<'_>, file: Option<&str>) -> Result<Token, Failure> {
     let wanted = |text: &str| misgiven(text, TokenKind::Access, "an access token");
     if let Some(path) = file {
         let advice = "the token itself goes into RUNNER_REAPER_ACCESS_TOKEN";

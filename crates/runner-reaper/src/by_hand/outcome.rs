@@ -14,7 +14,7 @@ const VERSION: u32 = 1;
 
 /// How polling stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Polling {
+pub(super) enum PollingState {
     /// New jobs are asked for.
     On,
     /// None are asked for, as seen.
@@ -25,7 +25,7 @@ pub(super) enum Polling {
     NoRunnerManager,
 }
 
-impl Polling {
+impl PollingState {
     fn word(self) -> &'static str {
         match self {
             Self::On => "on",
@@ -48,7 +48,7 @@ pub(super) struct Outcome {
     /// Whose pause it is, or was before this run.
     pub(super) pause: Option<PauseByHand>,
     /// How polling stands; nothing was looked at in a dry run.
-    pub(super) polling: Option<Polling>,
+    pub(super) polling: Option<PollingState>,
     /// The addresses of the jobs that run, where they were seen.
     pub(super) jobs: Option<Vec<String>>,
     /// The last line.
@@ -78,7 +78,7 @@ impl Outcome {
             "paused": self.paused,
             "paused_by": pause.map(|pause| pause.by.as_str()),
             "paused_at": pause.map(|pause| pause.at.as_str()),
-            "polling": self.polling.map(Polling::word),
+            "polling": self.polling.map(PollingState::word),
             "jobs": self.jobs.as_deref(),
             "message": self.words.as_str(),
         });

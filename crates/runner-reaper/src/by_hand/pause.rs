@@ -10,7 +10,7 @@ use runner_lifecycle::original::{self, Restored};
 use runner_lifecycle::session::Session;
 use runner_lifecycle::state::PauseByHand;
 
-use super::outcome::{Outcome, Polling};
+use super::outcome::{Outcome, PollingState};
 use super::{
     is_locked, jobs_of, missing, open, refuse_unloadable_paused, refuse_without_original, who,
 };
@@ -25,7 +25,7 @@ use crate::stops::Stops;
 const LOCK: Duration = Duration::from_secs(3);
 
 /// How the waiting ended.
-enum Waited {
+enum PauseEnd {
     /// There was nobody to wait for.
     Alone,
     /// In this way.
@@ -61,9 +61,9 @@ pub(super) async fn run(
     };
     session.unlock();
     let waited = match &live {
-        None => Waited::Alone,
+        None => PauseEnd::Alone,
         Some(live) => {
-            let wait = Wait {
+            let wait = PauseWait {
                 live,
                 config,
                 before,
@@ -127,7 +127,7 @@ fn publish(files: &Files, paused: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-struct Wait<'a> {
+struct PauseWait<'a> {
     live: &'a Live,
     /// The file whose paused form is published.
     config: Config,
@@ -135,7 +135,7 @@ struct Wait<'a> {
     before: Look<Sample>,
 }
 
-impl Wait<'_> {
+impl PauseWait<'_> {
     /// Waits until polling is off, and pauses again as often as the runner manager writes a new token over the paused file.
     async fn until_off(
         mut self,
@@ -143,7 +143,7 @@ impl Wait<'_> {
         pause: &PauseByHand,
         deadline: Deadline,
         stops: &Stops,
-    ) -> anyhow::Result<Waited> {
+    ) -> anyhow::Result<PauseEnd> {
         let mut pauses = 0;
         loop {
             let watching = Watching::of(&session.files, self.live, &self.config, &self.before)?;
@@ -154,13 +154,13 @@ impl Wait<'_> {
                 () = stops.reached(1) => Some(End::Stopped),
             };
             if let Some(end) = end {
-                return Ok(Waited::End(end));
+                return Ok(PauseEnd::End(end));
             }
             pauses += 1;
             pause::rest(pauses, deadline, stops).await;
             match session.lock(Deadline::after(LOCK)).await {
                 // A hook works on the volume as long as its pod lives.
-                Err(error) if is_locked(&error) => return Ok(Waited::Ended),
+                Err(error) if is_locked(&error) => return Ok(PauseEnd::Ended),
                 locked => locked?,
             }
             let now = session
@@ -168,12 +168,12 @@ impl Wait<'_> {
                 .as_ref()
                 .and_then(|state| state.pause.as_ref());
             if now != Some(pause) {
-                return Ok(Waited::Ended);
+                return Ok(PauseEnd::Ended);
             }
             let restored = session.files.put_back_when_whole(deadline).await?;
             if deadline.passed() {
                 session.files.remember_pause(None)?;
-                return Ok(Waited::Rewritten);
+                return Ok(PauseEnd::Rewritten);
             }
             let what = match restored {
                 Restored::Recovered => "lost its runner entries and was restored",
@@ -188,62 +188,62 @@ impl Wait<'_> {
     }
 }
 
-impl Waited {
+impl PauseEnd {
     /// What is true of the file at this path then, beside the jobs in these words.
     fn told(&self, path: &str, jobs: &str) -> Outcome {
         let until = "until \"runner-reaper resume\"";
         let (exit, polling, words) = match self {
             Self::Alone => (
                 Exit::Done,
-                Polling::NoRunnerManager,
+                PollingState::NoRunnerManager,
                 format!("no runner manager uses {path}: one that starts takes no jobs {until}"),
             ),
             Self::End(End::Off(..)) => (
                 Exit::Done,
-                Polling::Off,
+                PollingState::Off,
                 format!("polling is off {until}, {jobs}"),
             ),
             Self::End(End::Unseen) => (
                 Exit::Done,
-                Polling::Unknown,
+                PollingState::Unknown,
                 format!("{path} is paused {until}, {jobs}"),
             ),
             Self::End(End::Gone) => (
                 Exit::Done,
-                Polling::NoRunnerManager,
+                PollingState::NoRunnerManager,
                 format!("the runner manager ended: one that starts takes no jobs {until}"),
             ),
             Self::End(End::WasEnding | End::Ending) => (
                 Exit::Done,
-                Polling::Off,
+                PollingState::Off,
                 format!(
                     "the runner manager is shutting down, {jobs}; one that starts takes no jobs {until}"
                 ),
             ),
             Self::End(End::On) => (
                 Exit::JobsRunning,
-                Polling::On,
+                PollingState::On,
                 format!(
                     "{path} stays paused {until}, but polling did not stop in time, {jobs}; run \"runner-reaper pause\" again to keep waiting"
                 ),
             ),
             Self::End(End::Stopped) => (
                 Exit::JobsRunning,
-                Polling::Unknown,
+                PollingState::Unknown,
                 format!(
                     "stopped by a signal: {path} stays paused {until}; run \"runner-reaper pause\" again to wait until polling is off"
                 ),
             ),
             Self::Rewritten => (
                 Exit::Unusable,
-                Polling::On,
+                PollingState::On,
                 format!(
                     "{path} could not be paused: another program rewrote it each time; run \"runner-reaper pause\" again"
                 ),
             ),
             Self::Ended => (
                 Exit::Unusable,
-                Polling::Unknown,
+                PollingState::Unknown,
                 format!(
                     "another runner-reaper has ended the pause of {path}; to pause it again, run \"runner-reaper pause\""
                 ),

@@ -7,7 +7,7 @@ use runner_lifecycle::session::Session;
 use runner_lifecycle::state::PauseByHand;
 use tokio::time::{Instant, sleep};
 
-use super::outcome::{Outcome, Polling};
+use super::outcome::{Outcome, PollingState};
 use super::{open, refuse_without_original};
 use crate::args::Options;
 use crate::args::by_hand::ByHand;
@@ -22,7 +22,7 @@ use loaded::{Hindrance, Loaded};
 
 /// How the waiting ended.
 #[derive(Clone, Copy)]
-enum Waited {
+enum ResumeEnd {
     /// The file is loaded.
     Loaded,
     /// There is no entry whose loading would show.
@@ -79,7 +79,7 @@ pub(super) async fn run(
     let waited = tokio::select! {
         biased;
         waited = until_loaded(&session, live.as_ref(), deadline) => waited,
-        () = stops.reached(1) => Waited::Stopped,
+        () = stops.reached(1) => ResumeEnd::Stopped,
     };
     let outcome = Outcome {
         changed,
@@ -90,9 +90,9 @@ pub(super) async fn run(
 }
 
 /// Looks until the runner manager has loaded its entries, and makes it load them where it takes the signal.
-async fn until_loaded(session: &Session, live: Option<&Live>, deadline: Deadline) -> Waited {
+async fn until_loaded(session: &Session, live: Option<&Live>, deadline: Deadline) -> ResumeEnd {
     let Some(live) = live else {
-        return Waited::Nobody;
+        return ResumeEnd::Nobody;
     };
     let began = Instant::now();
     let mut reload_at = began;
@@ -102,66 +102,66 @@ async fn until_loaded(session: &Session, live: Option<&Live>, deadline: Deadline
         // Of others on the same file nothing is seen: they are given the time in which they must have loaded it.
         let by_itself = began.elapsed() >= drain::LOADED_BY_ITSELF;
         if live.is_gone() && !live.has_others() {
-            return Waited::Nobody;
+            return ResumeEnd::Nobody;
         }
         let look = live.look().await;
         let hindrance = Hindrance::of(look.as_seen(), &mut errors);
         match look {
             Look::Seen(sample) if sample.state.is_some_and(ProcessState::is_ending) => {
-                return Waited::Ending;
+                return ResumeEnd::Ending;
             }
             Look::Seen(sample) => match loaded.see(began.elapsed(), &sample) {
-                Some(true) if by_itself || !live.has_others() => return Waited::Loaded,
+                Some(true) if by_itself || !live.has_others() => return ResumeEnd::Loaded,
                 Some(true) => {}
-                Some(false) if !matches!(hindrance, Hindrance::Error) => return Waited::Quiet,
+                Some(false) if !matches!(hindrance, Hindrance::Error) => return ResumeEnd::Quiet,
                 _ if Instant::now() >= reload_at => {
                     live.reload(&sample);
                     reload_at = Instant::now() + REPEAT_RELOAD;
                 }
                 _ => {}
             },
-            Look::Nobody if by_itself && !live.was_there() => return Waited::Unseen,
+            Look::Nobody if by_itself && !live.was_there() => return ResumeEnd::Unseen,
             _ => {}
         }
         if session.config.toml.entry_count() == 0 && by_itself {
-            return Waited::NoEntries;
+            return ResumeEnd::NoEntries;
         }
         if deadline.passed() {
-            return Waited::NotLoaded(hindrance);
+            return ResumeEnd::NotLoaded(hindrance);
         }
         sleep(STEP.min(deadline.left())).await;
     }
 }
 
-impl Waited {
+impl ResumeEnd {
     /// What is true of the file at this path then.
     fn told(self, path: &str, live: Option<&Live>) -> Outcome {
         let advice = || live.map(Live::advice).unwrap_or_default();
         let (exit, polling, words) = match self {
             Self::Loaded => (
                 Exit::Done,
-                Polling::On,
+                PollingState::On,
                 "resumed: the runner manager takes jobs again".to_owned(),
             ),
             Self::NoEntries => (
                 Exit::Done,
-                Polling::Off,
+                PollingState::Off,
                 format!("resumed, but {path} contains no runner entries, so no job is taken"),
             ),
             Self::Nobody => (
                 Exit::Done,
-                Polling::NoRunnerManager,
+                PollingState::NoRunnerManager,
                 format!("resumed: no runner manager uses {path}, and one that starts takes jobs"),
             ),
             Self::Ending => (
                 Exit::Done,
-                Polling::Off,
+                PollingState::Off,
                 "resumed, but the runner manager is shutting down: one that starts takes jobs"
                     .to_owned(),
             ),
             Self::Unseen => (
                 Exit::Done,
-                Polling::Unknown,
+                PollingState::Unknown,
                 format!(
                     "resumed: the runner manager should have loaded {path} by now, but this could not be observed: {}",
                     advice()
@@ -169,7 +169,7 @@ impl Waited {
             ),
             Self::Quiet => (
                 Exit::Done,
-                Polling::Unknown,
+                PollingState::Unknown,
                 format!(
                     "resumed, but the runner manager was not seen to load {path}: all its workers are busy, or it is shutting down"
                 ),
@@ -177,8 +177,8 @@ impl Waited {
             Self::NotLoaded(why) => (
                 Exit::JobsRunning,
                 match why {
-                    Hindrance::Silent => Polling::Unknown,
-                    _ => Polling::Off,
+                    Hindrance::Silent => PollingState::Unknown,
+                    _ => PollingState::Off,
                 },
                 format!(
                     "{path} was restored, but the runner manager did not load it in time: {}",
@@ -194,7 +194,7 @@ impl Waited {
             ),
             Self::Stopped => (
                 Exit::JobsRunning,
-                Polling::Unknown,
+                PollingState::Unknown,
                 format!(
                     "stopped by a signal: {path} was restored, and a running runner manager loads it within 3 s"
                 ),

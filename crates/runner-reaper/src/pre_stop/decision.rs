@@ -4,7 +4,7 @@ use crate::pause::End;
 
 /// What else counts.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Facts {
+pub(super) struct Circumstances {
     /// Whether the runner manager is the child of a `gitlab-runner wrapper`, which outlives it.
     pub(super) wrapped: bool,
     /// Whether others work on the same file, of which nothing but their life is seen.
@@ -23,12 +23,12 @@ pub(super) struct Decision {
     /// Whether the child is told to drain (SIGQUIT): under a wrapper that is no end of the container.
     pub(super) drain_child: bool,
     /// What becomes of the jobs.
-    pub(super) jobs: Jobs,
+    pub(super) jobs: JobsDecision,
 }
 
 /// What becomes of the jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Jobs {
+pub(super) enum JobsDecision {
     /// None runs.
     Over,
     /// Nothing hangs on them.
@@ -40,8 +40,8 @@ pub(super) enum Jobs {
 }
 
 /// Decides, once polling has ended in this way and nobody has told us twice to stop.
-pub(super) fn after(end: &End, facts: Facts) -> Decision {
-    let Facts {
+pub(super) fn after(end: &End, facts: Circumstances) -> Decision {
+    let Circumstances {
         wrapped,
         others,
         owned,
@@ -54,14 +54,14 @@ pub(super) fn after(end: &End, facts: Facts) -> Decision {
         _ => false,
     };
     let jobs = match end {
-        End::Gone if !others => Jobs::Over,
-        End::Ending => Jobs::Ending,
-        End::Off(quiet, ..) if quiet.idle && !wrapped && !others => Jobs::Over,
+        End::Gone if !others => JobsDecision::Over,
+        End::Ending => JobsDecision::Ending,
+        End::Off(quiet, ..) if quiet.idle && !wrapped && !others => JobsDecision::Over,
         // Jobs that cannot be seen are waited for only where a runner would go with them.
-        End::Unseen if !owned && !wrapped => Jobs::NoMatter,
-        End::On => Jobs::Wait,
-        _ if owned || wrapped || told => Jobs::Wait,
-        _ => Jobs::NoMatter,
+        End::Unseen if !owned && !wrapped => JobsDecision::NoMatter,
+        End::On => JobsDecision::Wait,
+        _ if owned || wrapped || told => JobsDecision::Wait,
+        _ => JobsDecision::NoMatter,
     };
     Decision {
         shared_now: !may_poll,
@@ -82,8 +82,8 @@ mod tests {
         End::Off(Quiet { idle, held }, Box::new(watch), Instant::now())
     }
 
-    fn facts(words: &str) -> Facts {
-        Facts {
+    fn facts(words: &str) -> Circumstances {
+        Circumstances {
             wrapped: words.contains("wrapped"),
             others: words.contains("others"),
             owned: words.contains("owned"),
@@ -93,28 +93,28 @@ mod tests {
 
     #[test]
     fn end_of_polling_decides_with_what_hangs_on_the_jobs() {
-        fn check(end: &End, words: &str, shared_now: bool, jobs: Jobs) {
+        fn check(end: &End, words: &str, shared_now: bool, jobs: JobsDecision) {
             let decision = after(end, facts(words));
             let got = (decision.shared_now, decision.jobs);
             assert_eq!(got, (shared_now, jobs), "{end:?} {words}");
         }
         let (idle, busy, held) = (off(true, false), off(false, false), off(false, true));
-        check(&idle, "", true, Jobs::Over);
-        check(&idle, "owned told", true, Jobs::Over);
-        check(&idle, "others owned", true, Jobs::Wait);
-        check(&busy, "", true, Jobs::NoMatter);
-        check(&busy, "told", true, Jobs::Wait);
-        check(&busy, "owned", true, Jobs::Wait);
-        check(&held, "", false, Jobs::NoMatter);
-        check(&held, "told", false, Jobs::Wait);
-        check(&End::On, "", false, Jobs::Wait);
-        check(&End::Gone, "owned told", true, Jobs::Over);
-        check(&End::Gone, "others owned", true, Jobs::Wait);
-        check(&End::Unseen, "told", true, Jobs::NoMatter);
-        check(&End::Unseen, "owned", true, Jobs::Wait);
-        check(&End::Ending, "owned told", true, Jobs::Ending);
-        check(&End::WasEnding, "", true, Jobs::NoMatter);
-        check(&End::WasEnding, "owned", true, Jobs::Wait);
+        check(&idle, "", true, JobsDecision::Over);
+        check(&idle, "owned told", true, JobsDecision::Over);
+        check(&idle, "others owned", true, JobsDecision::Wait);
+        check(&busy, "", true, JobsDecision::NoMatter);
+        check(&busy, "told", true, JobsDecision::Wait);
+        check(&busy, "owned", true, JobsDecision::Wait);
+        check(&held, "", false, JobsDecision::NoMatter);
+        check(&held, "told", false, JobsDecision::Wait);
+        check(&End::On, "", false, JobsDecision::Wait);
+        check(&End::Gone, "owned told", true, JobsDecision::Over);
+        check(&End::Gone, "others owned", true, JobsDecision::Wait);
+        check(&End::Unseen, "told", true, JobsDecision::NoMatter);
+        check(&End::Unseen, "owned", true, JobsDecision::Wait);
+        check(&End::Ending, "owned told", true, JobsDecision::Ending);
+        check(&End::WasEnding, "", true, JobsDecision::NoMatter);
+        check(&End::WasEnding, "owned", true, JobsDecision::Wait);
     }
 
     #[test]
@@ -128,6 +128,9 @@ mod tests {
         check(&End::On, "wrapped", false);
         check(&End::Gone, "wrapped", false);
         check(&off(true, false), "", false);
-        assert_eq!(after(&off(true, false), facts("wrapped")).jobs, Jobs::Wait);
+        assert_eq!(
+            after(&off(true, false), facts("wrapped")).jobs,
+            JobsDecision::Wait
+        );
     }
 }

@@ -4,7 +4,7 @@
 use runner_lifecycle::duration::show;
 use runner_lifecycle::exit::Exit;
 
-use super::waiting::{Jobs, Waited};
+use super::waiting::{RunningJobs, Waited};
 use super::{AT_ONCE, Hook, last_act};
 use crate::entries::Unregistration;
 use crate::runner_manager::jobs_in_words;
@@ -28,7 +28,7 @@ impl Hook<'_> {
                 return Ok(Some(self.stop(rest, jobs, may_poll).await));
             }
             Waited::Ending(jobs) => return Ok(Some(self.hurry(rest, jobs).await)),
-            Waited::Idle => (Jobs::default(), idle_until, false),
+            Waited::Idle => (RunningJobs::default(), idle_until, false),
             Waited::NotNeeded(jobs) => {
                 self.say_that_grace_was_not_told(&jobs);
                 (jobs, idle_until, false)
@@ -60,7 +60,7 @@ impl Hook<'_> {
     /// The stop signal came under the hook, so the grace period was shorter than told and SIGKILL follows in 2 s. Unregistering
     /// comes first, for PID 1 and with it this process may end with the jobs; but GitLab is waited for no longer than it
     /// usually needs: a job whose runner is gone is still reported with its own token, and one that nobody reports hangs.
-    async fn hurry(&mut self, rest: Vec<Unregistration>, jobs: Jobs) -> Exit {
+    async fn hurry(&mut self, rest: Vec<Unregistration>, jobs: RunningJobs) -> Exit {
         let period = show(self.options.grace.period);
         log::warn!(
             "the runner manager began to shut down: the pod has less time than the grace period of {period}"
@@ -89,7 +89,7 @@ impl Hook<'_> {
     }
 
     /// Told to stop: what harms nothing goes, the rest is named.
-    async fn stop(&mut self, rest: Vec<Unregistration>, jobs: Jobs, may_poll: bool) -> Exit {
+    async fn stop(&mut self, rest: Vec<Unregistration>, jobs: RunningJobs, may_poll: bool) -> Exit {
         let idle = jobs.seen && jobs.list.is_empty();
         let harmless =
             |unregistration: &Unregistration| !may_poll && (unregistration.is_shared() || idle);
@@ -107,7 +107,7 @@ impl Hook<'_> {
     }
 
     /// Names the jobs that are left at the end.
-    fn time_is_up(&mut self, jobs: &Jobs) {
+    fn time_is_up(&mut self, jobs: &RunningJobs) {
         if jobs.list.is_empty() {
             return;
         }
@@ -121,7 +121,7 @@ impl Hook<'_> {
     }
 
     /// Says what becomes of jobs that nobody may end, and how to tell.
-    fn say_that_grace_was_not_told(&self, jobs: &Jobs) {
+    fn say_that_grace_was_not_told(&self, jobs: &RunningJobs) {
         if self.options.grace.told || jobs.list.is_empty() {
             return;
         }

@@ -24,7 +24,7 @@ const UNSEEN_LOOKS: u32 = 3;
 
 /// What is known of the jobs that run.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Jobs {
+pub(super) struct RunningJobs {
     /// Their addresses: of this moment, or the last that were seen.
     pub(super) list: Vec<String>,
     /// Whether the list is of this moment. A list that cannot be read is not an empty one.
@@ -37,13 +37,13 @@ pub(super) enum Waited {
     /// No job runs.
     Idle,
     /// Nothing hangs on the jobs.
-    NotNeeded(Jobs),
+    NotNeeded(RunningJobs),
     /// The deadline came.
-    Deadline(Jobs),
+    Deadline(RunningJobs),
     /// The runner manager began to shut down.
-    Ending(Jobs),
+    Ending(RunningJobs),
     /// We were told to stop; whether the runner manager may still poll.
-    Stopped(Jobs, bool),
+    Stopped(RunningJobs, bool),
     /// It polls again: `config.toml` was rewritten.
     Rewritten,
     /// It polls again: somebody made it load `config.toml`.
@@ -167,14 +167,14 @@ impl Waiting<'_> {
     }
 
     /// The jobs that run.
-    pub(super) async fn jobs(&mut self) -> Jobs {
+    pub(super) async fn jobs(&mut self) -> RunningJobs {
         let jobs = self.live.jobs().await;
         let seen = jobs.is_some();
         if let Some(jobs) = jobs {
             self.last = jobs.into_iter().map(|job| job.url).collect();
         }
         let list = self.last.clone();
-        Jobs { list, seen }
+        RunningJobs { list, seen }
     }
 
     async fn say(&mut self, seen: bool) {
@@ -184,7 +184,7 @@ impl Waiting<'_> {
             log::warn!("jobs cannot be observed, waiting {left} for them: {advice}");
             return;
         }
-        let Jobs { list, .. } = self.jobs().await;
+        let RunningJobs { list, .. } = self.jobs().await;
         if !list.is_empty() {
             let (count, list) = (jobs_in_words(list.len()), list.join(", "));
             log::info!("waiting for {count}, at most {left}: {list}");

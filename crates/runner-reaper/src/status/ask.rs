@@ -17,7 +17,7 @@ use crate::entries::unregistrations;
 use crate::requests::Clients;
 
 /// Everything that decides whether to ask.
-pub(super) struct Asking<'a> {
+pub(super) struct Questions<'a> {
     pub(super) options: &'a Options,
     pub(super) offline: bool,
     /// Whether another helper works on the volume: it may be unregistering.
@@ -28,7 +28,7 @@ pub(super) struct Asking<'a> {
     pub(super) deadline: Deadline,
 }
 
-impl Asking<'_> {
+impl Questions<'_> {
     /// Asks about all entries at once, and enters what GitLab says.
     pub(super) async fn ask(self, written: &[RunnerEntry], shown: &mut [Entry]) {
         let mut clients = Clients::new(self.options);

@@ -8,7 +8,9 @@ use runner_lifecycle::runner::Runner;
 use runner_lifecycle::source::Source;
 use runner_lifecycle::state::{Pending, State, StateEntry, Written};
 
-use super::facts::{AtGitlab, Entry, Loose, Rotation, RotationStep, Unasked, WithoutEntry, Writer};
+use super::facts::{
+    AtGitlab, Entry, Loose, ResetUnderWay, RotationStep, Unasked, WithoutEntry, Writer,
+};
 use crate::entries::unregistrations;
 
 /// The entries of the file; GitLab is yet to be asked.
@@ -113,12 +115,12 @@ pub(super) fn rotation(
     state: &State,
     written: &[RunnerEntry],
     are_known: bool,
-) -> Option<Rotation> {
+) -> Option<ResetUnderWay> {
     let rotation = state.rotation.as_ref()?;
     let place = |is: &dyn Fn(&RunnerEntry) -> bool| written.iter().position(is);
     let before = place(&|entry| rotation.is_of(entry));
     let after = place(&|entry| rotation.is_in(entry));
-    Some(Rotation {
+    Some(ResetUnderWay {
         step: match (&rotation.token, before, after) {
             (None, ..) => RotationStep::Unanswered,
             (Some(_), Some(_), _) => RotationStep::Received,

@@ -14,9 +14,9 @@ pub(crate) use words::owner;
 #[derive(Clone, Debug)]
 pub(crate) struct Facts {
     /// The volume.
-    pub volume: Volume,
+    pub volume: VolumeFacts,
     /// The runner manager that works on it.
-    pub runner_manager: RunnerManager,
+    pub runner_manager: RunnerManagerFacts,
     /// The runner entries of `config.toml`, in its order.
     pub entries: Vec<Entry>,
     /// What the state file tells of and no entry holds.
@@ -25,7 +25,7 @@ pub(crate) struct Facts {
 
 /// The volume and its files.
 #[derive(Clone, Debug)]
-pub(crate) struct Volume {
+pub(crate) struct VolumeFacts {
     /// The path of `config.toml`.
     pub config: String,
     /// Its directory.
@@ -53,14 +53,14 @@ pub(crate) struct Volume {
     /// A pause that is on the volume.
     pub pause: Pause,
     /// A reset of a token that a killed run began, or that is under way.
-    pub rotation: Option<Rotation>,
+    pub rotation: Option<ResetUnderWay>,
     /// Whether another helper works there just now.
     pub locked: bool,
 }
 
 /// A reset of a token that the state file tells of.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Rotation {
+pub(crate) struct ResetUnderWay {
     /// How far it came.
     pub step: RotationStep,
     /// The entry of `config.toml` with the token before, or with the new one.
@@ -138,7 +138,7 @@ pub(crate) enum Pause {
 
 /// The runner manager.
 #[derive(Clone, Debug)]
-pub(crate) struct RunnerManager {
+pub(crate) struct RunnerManagerFacts {
     /// What it is doing.
     pub activity: Activity,
     /// The PID, where the process is in sight.

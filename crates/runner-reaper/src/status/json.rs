@@ -7,8 +7,8 @@ use runner_lifecycle::source::Source;
 use serde_json::{Value, json};
 
 use super::facts::{
-    Activity, AtGitlab, ConfigFile, Entry, Facts, Pause, Rotation, StateFile, Volume, WithoutEntry,
-    Writer, owner,
+    Activity, AtGitlab, ConfigFile, Entry, Facts, Pause, ResetUnderWay, StateFile, VolumeFacts,
+    WithoutEntry, Writer, owner,
 };
 use super::judgement::Problem;
 
@@ -34,7 +34,7 @@ pub(super) fn of(facts: &Facts, problems: &[Problem], exit: Exit) -> String {
     format!("{document}\n")
 }
 
-fn volume(volume: &Volume) -> Value {
+fn volume(volume: &VolumeFacts) -> Value {
     let (file, file_why) = match &volume.file {
         ConfigFile::NoDirectory => ("no-directory", None),
         ConfigFile::Missing => ("missing", None),
@@ -75,7 +75,7 @@ fn volume(volume: &Volume) -> Value {
     })
 }
 
-fn rotation(rotation: &Rotation) -> Value {
+fn rotation(rotation: &ResetUnderWay) -> Value {
     json!({
         "status": rotation.step.word().replace(' ', "-"),
         "runner_id": rotation.id,

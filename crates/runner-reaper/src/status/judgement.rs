@@ -13,7 +13,7 @@ use runner_lifecycle::volume::names;
 
 use super::facts::{
     Activity, AtGitlab, ConfigFile, Entry, Facts, Loose, Pause, RotationStep, StateFile, Unasked,
-    Volume, WithoutEntry,
+    VolumeFacts, WithoutEntry,
 };
 
 /// Something that is not well.
@@ -117,7 +117,7 @@ fn of_volume(problems: &mut Problems, facts: &Facts) {
     }
 }
 
-fn of_pause(problems: &mut Problems, volume: &Volume) {
+fn of_pause(problems: &mut Problems, volume: &VolumeFacts) {
     let (config, original) = (&volume.config, "config.toml.original");
     match &volume.pause {
         Pause::ByHand { by, at } => problems.unusable(format!(
@@ -249,7 +249,7 @@ fn numbered(id: Option<i64>) -> String {
     id.map_or_else(|| "a runner".to_owned(), |id| format!("runner {id}"))
 }
 
-fn of_loose(problems: &mut Problems, loose: &WithoutEntry, volume: &Volume) {
+fn of_loose(problems: &mut Problems, loose: &WithoutEntry, volume: &VolumeFacts) {
     let (url, config) = (&loose.url, &volume.config);
     let runner = numbered(loose.id);
     match loose.kind {

@@ -14,7 +14,7 @@ use runner_lifecycle::volume::names;
 use rustix::fs::Access;
 use rustix::io::Errno;
 
-use super::facts::{Activity, ConfigFile, Facts, Loose, Pause, StateFile, Volume};
+use super::facts::{Activity, ConfigFile, Facts, Loose, Pause, StateFile, VolumeFacts};
 use super::{ask, entries, manager};
 use crate::args::Options;
 use crate::args::status::Status;
@@ -96,7 +96,7 @@ pub(super) async fn look(options: &Options, asked: &Status) -> anyhow::Result<Fa
         runner_manager.concurrent = None;
     }
     let mut shown = entries::of(&config, &written, state.as_ref());
-    let asking = ask::Asking {
+    let asking = ask::Questions {
         options,
         offline: asked.offline,
         locked: volume.locked,
@@ -137,7 +137,12 @@ fn is_trace(name: &str) -> bool {
     [names::LOCK, names::REAPER, names::INIT].contains(&name)
 }
 
-fn volume(options: &Options, files: &Files, state: Option<&State>, file: ConfigFile) -> Volume {
+fn volume(
+    options: &Options,
+    files: &Files,
+    state: Option<&State>,
+    file: ConfigFile,
+) -> VolumeFacts {
     let directory = files.volume().directory();
     let original = names::original_of(files.name());
     let is_there = |name: &str| matches!(files.volume().metadata(name), Ok(Some(_)));
@@ -154,7 +159,7 @@ fn volume(options: &Options, files: &Files, state: Option<&State>, file: ConfigF
     let there = ours.iter().filter(|(name, _)| is_there(name));
     let pod = state.and_then(|state| state.pod.as_ref());
     let same = pod.and_then(|pod| pod.is_same(&options.pod));
-    Volume {
+    VolumeFacts {
         config: one_line(&files.path().display().to_string()),
         directory: one_line(&directory.display().to_string()),
         unloadable: None,

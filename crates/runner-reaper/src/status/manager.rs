@@ -9,7 +9,7 @@ use runner_lifecycle::report::one_line;
 use runner_lifecycle::system_id::SystemId;
 use tokio::time::Instant;
 
-use super::facts::{Activity, RunnerManager};
+use super::facts::{Activity, RunnerManagerFacts};
 use crate::runner_manager::{Live, Look, ProcessState, Sample};
 
 /// Before 19.1 fewer workers than `concurrent` mean a shutdown only if they last; and an entry that was loaded just now has not
@@ -19,7 +19,7 @@ const STEP: Duration = Duration::from_millis(100);
 
 /// What was seen of it.
 pub(super) struct Seen {
-    pub(super) runner_manager: RunnerManager,
+    pub(super) runner_manager: RunnerManagerFacts,
     /// The system ID it works with.
     pub(super) system_id: Option<SystemId>,
     /// The last look at its page.
@@ -69,7 +69,7 @@ pub(super) async fn look(
         jobs.map(|jobs| jobs.iter().map(|job| one_line(&job.url)).collect());
     let system_id = live.system_id();
     Seen {
-        runner_manager: RunnerManager {
+        runner_manager: RunnerManagerFacts {
             activity,
             pid: live.process().map(|process| process.pid()),
             has_others: live.has_others(),
@@ -85,8 +85,8 @@ pub(super) async fn look(
     }
 }
 
-fn nobody(config: &Config) -> RunnerManager {
-    RunnerManager {
+fn nobody(config: &Config) -> RunnerManagerFacts {
+    RunnerManagerFacts {
         activity: Activity::NotRunning,
         pid: None,
         has_others: false,

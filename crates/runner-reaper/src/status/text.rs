@@ -6,8 +6,8 @@ use runner_lifecycle::exit::Exit;
 use runner_lifecycle::terminal::{Cell, Style, Terminal};
 
 use super::facts::{
-    Activity, AtGitlab, ConfigFile, Entry, Facts, Pause, Rotation, RotationStep, StateFile,
-    Unasked, Volume, WithoutEntry, owner,
+    Activity, AtGitlab, ConfigFile, Entry, Facts, Pause, ResetUnderWay, RotationStep, StateFile,
+    Unasked, VolumeFacts, WithoutEntry, owner,
 };
 use super::json::moment;
 use super::judgement::Problem;
@@ -50,7 +50,7 @@ fn row(name: &str, value: impl Into<String>, style: Style) -> Vec<Cell> {
     vec![Cell::new(name, Style::Plain), Cell::new(value, style)]
 }
 
-fn volume(volume: &Volume) -> Vec<Vec<Cell>> {
+fn volume(volume: &VolumeFacts) -> Vec<Vec<Cell>> {
     let bad = |is_bad: bool| if is_bad { Style::Bad } else { Style::Plain };
     let (file, file_style) = match &volume.file {
         ConfigFile::NoDirectory => (", its directory does not exist", Style::Bad),
@@ -126,7 +126,7 @@ fn volume(volume: &Volume) -> Vec<Vec<Cell>> {
     rows
 }
 
-fn rotation(rotation: &Rotation) -> String {
+fn rotation(rotation: &ResetUnderWay) -> String {
     let at = &rotation.at;
     let what = match rotation.step {
         RotationStep::Unanswered => format!("asked for at {at}, no answer from GitLab"),

@@ -12,9 +12,9 @@ use runner_lifecycle::token::Token;
 
 use super::done::Done;
 use super::output::called;
-use super::plan::{Plan, Row, Target};
+use super::plan::{PlanRow, SweepPlan, Target};
 use super::progress::Progress;
-use super::rules::{Due, Kept};
+use super::rules::{Due, KeepReason};
 use super::survey::{LAST_LOOK, Survey, is_not_for_this_user};
 use crate::args::sweep::Of;
 use crate::stops::Stops;
@@ -31,13 +31,13 @@ const BACKOFF: Backoff = Backoff {
 enum Became {
     Deleted,
     Gone,
-    Kept(Kept),
+    Kept(KeepReason),
     Failed(anyhow::Error),
 }
 
 impl Survey<'_> {
     /// Carries the plan out.
-    pub(super) async fn carry_out(&self, plan: &Plan, stops: &Stops) -> Done {
+    pub(super) async fn carry_out(&self, plan: &SweepPlan, stops: &Stops) -> Done {
         let mut done = Done::default();
         if let Err(error) = self.check_token(plan).await {
             done.early = Some(error);
@@ -64,21 +64,21 @@ impl Survey<'_> {
         done
     }
 
-    async fn delete(&self, row: &Row<Due>, stops: &Stops) -> anyhow::Result<Became> {
+    async fn delete(&self, row: &PlanRow<Due>, stops: &Stops) -> anyhow::Result<Became> {
         for attempt in 1.. {
             self.client.make_room(LAST_LOOK, self.deadline).await;
             let now = match self.still_due(row).await? {
                 Ok(now) => now,
                 // Its answer was lost on the way.
-                Err(Kept::Gone) if attempt > 1 => return Ok(Became::Deleted),
-                Err(Kept::Gone) => return Ok(Became::Gone),
+                Err(KeepReason::Gone) if attempt > 1 => return Ok(Became::Deleted),
+                Err(KeepReason::Gone) => return Ok(Became::Gone),
                 Err(why) => return Ok(Became::Kept(why)),
             };
             match self.ask(&row.target, now).await {
                 Ok(Deletion::Deleted) => return Ok(Became::Deleted),
                 Ok(Deletion::WasGone) if attempt > 1 => return Ok(Became::Deleted),
                 Ok(Deletion::WasGone) => return Ok(Became::Gone),
-                Ok(Deletion::Changed) => return Ok(Became::Kept(Kept::Changed)),
+                Ok(Deletion::Changed) => return Ok(Became::Kept(KeepReason::Changed)),
                 Err(error) if is_not_for_this_user(&error) => return Ok(Became::Failed(error)),
                 Err(error) => {
                     let passes = matches!(error.downcast_ref(), Some(Error::Unreachable(_)));
@@ -127,7 +127,7 @@ impl Survey<'_> {
     /// Makes sure that the authentication token is that of the runner whose managers go: with another one, a namesake of a dead
     /// runner manager would go there, which may live. GitLab tells by `verify` alone, which makes a runner manager of the system
     /// ID that asks: so it asks under one of its own, and takes that back.
-    async fn check_token(&self, plan: &Plan) -> anyhow::Result<()> {
+    async fn check_token(&self, plan: &SweepPlan) -> anyhow::Result<()> {
         let (Of::Runner { id, .. }, Some(token)) = (&self.sweep.of, self.manager_token()) else {
             return Ok(());
         };
@@ -156,7 +156,7 @@ impl Survey<'_> {
 }
 
 impl Done {
-    fn note(&mut self, row: &Row<Due>, became: Became) {
+    fn note(&mut self, row: &PlanRow<Due>, became: Became) {
         let what = called(row);
         match became {
             Became::Deleted => {
@@ -169,7 +169,7 @@ impl Done {
             }
             Became::Kept(why) => {
                 log::info!("{what} kept after a second look: {}", why.words());
-                self.kept.push(Row {
+                self.kept.push(PlanRow {
                     target: row.target.clone(),
                     name: row.name.clone(),
                     pod: row.pod.clone(),

@@ -11,8 +11,8 @@ use runner_lifecycle::terminal::{Cell, Style, Terminal};
 use serde::Serialize;
 
 use super::done::Done;
-use super::plan::{Plan, Row, Target};
-use super::rules::{Due, Kept};
+use super::plan::{PlanRow, SweepPlan, Target};
+use super::rules::{Due, KeepReason};
 use crate::args::sweep::{Of, Output, Sweep};
 
 /// Version of the JSON objects; it changes when a key goes or gets another meaning.
@@ -61,7 +61,7 @@ struct ResultObject<'a> {
 }
 
 /// Shows the plan.
-pub(super) fn plan(sweep: &Sweep, plan: &Plan) -> Result<(), Failure> {
+pub(super) fn plan(sweep: &Sweep, plan: &SweepPlan) -> Result<(), Failure> {
     match sweep.output {
         Output::Table => stdout::print(&table(sweep, plan)),
         Output::Json => line(&PlanObject {
@@ -106,15 +106,19 @@ pub(super) fn result(sweep: &Sweep, done: &Done) -> Result<(), Failure> {
     })
 }
 
-fn due_object(row: &Row<Due>) -> RowObject<'_> {
+fn due_object(row: &PlanRow<Due>) -> RowObject<'_> {
     object(row, row.why.word(), Some(moment(row.why.since())))
 }
 
-fn kept_object(row: &Row<Kept>) -> RowObject<'_> {
+fn kept_object(row: &PlanRow<KeepReason>) -> RowObject<'_> {
     object(row, row.why.word(), None)
 }
 
-fn object<'a, Why>(row: &'a Row<Why>, why: &'static str, since: Option<String>) -> RowObject<'a> {
+fn object<'a, Why>(
+    row: &'a PlanRow<Why>,
+    why: &'static str,
+    since: Option<String>,
+) -> RowObject<'a> {
     RowObject {
         runner: row.target.runner(),
         system_id: row.target.system_id().map(|id| id.as_str()),
@@ -137,7 +141,7 @@ fn of(of: &Of) -> String {
     }
 }
 
-fn table(sweep: &Sweep, plan: &Plan) -> String {
+fn table(sweep: &Sweep, plan: &SweepPlan) -> String {
     let first = if matches!(sweep.of, Of::Runner { .. }) {
         "RUNNER MANAGER"
     } else {
@@ -150,7 +154,7 @@ fn table(sweep: &Sweep, plan: &Plan) -> String {
     }
     for row in &plan.kept {
         let why = match row.why {
-            Kept::Contacted(ago) => format!("contacted {} ago", show(ago)),
+            KeepReason::Contacted(ago) => format!("contacted {} ago", show(ago)),
             other => other.words().to_owned(),
         };
         rows.push(cells(row, "-".to_owned(), "keep", why));
@@ -183,7 +187,7 @@ fn table(sweep: &Sweep, plan: &Plan) -> String {
     text
 }
 
-fn cells<Why>(row: &Row<Why>, since: String, plan: &str, why: String) -> [String; 6] {
+fn cells<Why>(row: &PlanRow<Why>, since: String, plan: &str, why: String) -> [String; 6] {
     let text = |text: &Option<String>| text.as_deref().map_or_else(|| "-".to_owned(), plain);
     [
         row.target.short(),
@@ -231,7 +235,7 @@ fn line(object: &impl Serialize) -> Result<(), Failure> {
 }
 
 /// What a log line calls a row.
-pub(super) fn called<Why>(row: &Row<Why>) -> String {
+pub(super) fn called<Why>(row: &PlanRow<Why>) -> String {
     let name = match (&row.target, &row.pod) {
         (Target::Runner(_), Some(pod)) => format!(" of pod {}", plain(pod)),
         _ => String::new(),

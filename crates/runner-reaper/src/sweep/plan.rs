@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use runner_lifecycle::system_id::SystemId;
 
-use super::rules::{Due, Kept};
+use super::rules::{Due, KeepReason};
 
 /// How many of the fleet that stay are named one by one; the others are counted.
 const NAMED: usize = 500;
@@ -22,7 +22,7 @@ pub(crate) enum Target {
 
 /// One runner or runner manager of the fleet.
 #[derive(Clone, Debug)]
-pub(crate) struct Row<Why> {
+pub(crate) struct PlanRow<Why> {
     /// Which one.
     pub target: Target,
     /// Its name in GitLab's list.
@@ -35,17 +35,17 @@ pub(crate) struct Row<Why> {
 
 /// What a look at everything came to.
 #[derive(Debug)]
-pub(crate) struct Plan {
+pub(crate) struct SweepPlan {
     /// GitLab's clock at the end of it.
     pub now: SystemTime,
     /// What goes, at most `--most`.
-    pub due: Vec<Row<Due>>,
+    pub due: Vec<PlanRow<Due>>,
     /// How many more may go, in another run.
     pub more_due: u64,
     /// What stays of the fleet.
-    pub kept: Vec<Row<Kept>>,
+    pub kept: Vec<PlanRow<KeepReason>>,
     /// Why how many stay, those that are named included.
-    pub counts: BTreeMap<Kept, u64>,
+    pub counts: BTreeMap<KeepReason, u64>,
     /// How many runners or runner managers there are.
     pub listed: u64,
     /// How many of them were looked at one by one.
@@ -56,7 +56,7 @@ pub(crate) struct Plan {
     pub not_known: Vec<String>,
 }
 
-impl Plan {
+impl SweepPlan {
     /// Nothing yet.
     pub(crate) fn at(now: SystemTime) -> Self {
         Self {
@@ -73,12 +73,12 @@ impl Plan {
     }
 
     /// Counts one that stays without being named: it is not of the fleet, or alive.
-    pub(crate) fn keep(&mut self, why: Kept) {
+    pub(crate) fn keep(&mut self, why: KeepReason) {
         *self.counts.entry(why.kind()).or_default() += 1;
     }
 
     /// One of the fleet that stays.
-    pub(crate) fn keep_named(&mut self, row: Row<Kept>) {
+    pub(crate) fn keep_named(&mut self, row: PlanRow<KeepReason>) {
         self.keep(row.why);
         if self.kept.len() < NAMED {
             self.kept.push(row);
@@ -86,7 +86,7 @@ impl Plan {
     }
 
     /// One of the fleet that may go.
-    pub(crate) fn delete(&mut self, row: Row<Due>, most: usize) {
+    pub(crate) fn delete(&mut self, row: PlanRow<Due>, most: usize) {
         if self.due.len() < most {
             self.due.push(row);
         } else {

@@ -15,14 +15,14 @@ const COUNTED: u64 = 10_000;
 
 /// A list under way.
 #[derive(Debug)]
-pub(crate) struct Pages {
+pub(crate) struct PagedList {
     /// The page that is expected, 1 for the first.
     pub next: u64,
     size: Option<u64>,
     last_id: Option<i64>,
 }
 
-impl Default for Pages {
+impl Default for PagedList {
     fn default() -> Self {
         Self {
             next: 1,
@@ -32,7 +32,7 @@ impl Default for Pages {
     }
 }
 
-impl Pages {
+impl PagedList {
     /// Takes the next page in; true when it was the last.
     ///
     /// Fails when the list is cut short, in another order than by number, or shifted while it was read.

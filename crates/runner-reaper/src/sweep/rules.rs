@@ -5,12 +5,12 @@ use std::time::{Duration, SystemTime};
 
 use runner_lifecycle::duration::show;
 use runner_lifecycle::fleet::Fleet;
-use runner_lifecycle::gitlab::{RunnerDetail, RunnerManager, RunnerRow};
+use runner_lifecycle::gitlab::{ListedManager, RunnerDetail, RunnerRow};
 use runner_lifecycle::mark::Mark;
 
 /// What GitLab said of a runner or a runner manager.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Facts {
+pub(crate) struct Observed {
     /// When it was made; nothing before about GitLab 18.
     pub created_at: Option<SystemTime>,
     /// The last contact: nothing where GitLab does not say, nothing inside where there was none.
@@ -30,7 +30,7 @@ pub(crate) enum Due {
 
 /// Why something stays. The order is that of the plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Kept {
+pub(crate) enum KeepReason {
     /// The list says that it was contacted within two hours.
     Online,
     /// It was made too short a time ago.
@@ -59,7 +59,7 @@ pub(crate) enum Kept {
     Changed,
 }
 
-impl Facts {
+impl Observed {
     /// Of a runner.
     pub(crate) fn of_runner(detail: &RunnerDetail) -> Self {
         Self {
@@ -70,7 +70,7 @@ impl Facts {
     }
 
     /// Of a runner manager.
-    pub(crate) fn of_manager(manager: &RunnerManager) -> Self {
+    pub(crate) fn of_manager(manager: &ListedManager) -> Self {
         Self {
             created_at: manager.created_at,
             contacted_at: manager.contacted_at,
@@ -81,19 +81,19 @@ impl Facts {
     /// Whether it may go, at GitLab's `now`.
     ///
     /// An error is the reason why it stays.
-    pub(crate) fn due(&self, now: SystemTime, older_than: Duration) -> Result<Due, Kept> {
+    pub(crate) fn due(&self, now: SystemTime, older_than: Duration) -> Result<Due, KeepReason> {
         // A time in the future is not an age.
         let age = |at: SystemTime| now.duration_since(at).unwrap_or_default();
-        let contacted_at = self.contacted_at.ok_or(Kept::ContactUnknown)?;
+        let contacted_at = self.contacted_at.ok_or(KeepReason::ContactUnknown)?;
         if self.busy == Some(true) {
-            return Err(Kept::RunningJob);
+            return Err(KeepReason::RunningJob);
         }
         match (contacted_at, self.created_at) {
-            (Some(at), _) if age(at) < older_than => Err(Kept::Contacted(age(at))),
-            (_, Some(made)) if age(made) < older_than => Err(Kept::Young),
+            (Some(at), _) if age(at) < older_than => Err(KeepReason::Contacted(age(at))),
+            (_, Some(made)) if age(made) < older_than => Err(KeepReason::Young),
             (Some(at), _) => Ok(Due::Silent(at)),
             (None, Some(made)) => Ok(Due::Never(made)),
-            (None, None) => Err(Kept::AgeUnknown),
+            (None, None) => Err(KeepReason::AgeUnknown),
         }
     }
 }
@@ -124,7 +124,7 @@ impl Due {
     }
 }
 
-impl Kept {
+impl KeepReason {
     /// In the words of the table.
     pub(crate) fn words(self) -> &'static str {
         match self {
@@ -182,28 +182,32 @@ impl Kept {
 
 /// Why a runner stays for what the list alone says; nothing where it has to be looked at. The list says less than the runner
 /// itself, so nothing is due by it.
-pub(crate) fn kept_by_list(row: &RunnerRow, now: SystemTime, older_than: Duration) -> Option<Kept> {
+pub(crate) fn kept_by_list(
+    row: &RunnerRow,
+    now: SystemTime,
+    older_than: Duration,
+) -> Option<KeepReason> {
     if row.online == Some(true) || row.status.as_deref() == Some("online") {
-        return Some(Kept::Online);
+        return Some(KeepReason::Online);
     }
     if busy(row.job_execution_status.as_deref()) == Some(true) {
-        return Some(Kept::RunningJob);
+        return Some(KeepReason::RunningJob);
     }
     let made = row.created_at?;
     let age = now.duration_since(made).unwrap_or_default();
-    (age < older_than).then_some(Kept::Young)
+    (age < older_than).then_some(KeepReason::Young)
 }
 
 /// Whether a runner is one of the fleet's, by its maintenance note.
 ///
 /// An error is the reason why it is not, as far as that is known.
-pub(crate) fn mark_of_fleet(note: Option<&str>, fleet: &Fleet) -> Result<Mark, Kept> {
+pub(crate) fn mark_of_fleet(note: Option<&str>, fleet: &Fleet) -> Result<Mark, KeepReason> {
     let note = note.filter(|note| !note.trim().is_empty());
-    let mark = Mark::read(note.ok_or(Kept::NoNote)?).ok_or(Kept::NoMark)?;
+    let mark = Mark::read(note.ok_or(KeepReason::NoNote)?).ok_or(KeepReason::NoMark)?;
     if mark.fleet.as_ref() == Some(fleet) {
         Ok(mark)
     } else {
-        Err(Kept::OtherFleet)
+        Err(KeepReason::OtherFleet)
     }
 }
 

@@ -9,10 +9,10 @@ use runner_lifecycle::exit::Failure;
 use runner_lifecycle::gitlab::{Client, Error, Heard, RunnerDetail, RunnersOf};
 use runner_lifecycle::system_id::SystemId;
 
-use super::plan::{Plan, Row, Target};
+use super::plan::{PlanRow, SweepPlan, Target};
 use super::progress::Progress;
-use super::rails::{Pages, clock};
-use super::rules::{Facts, Kept, kept_by_list, mark_of_fleet};
+use super::rails::{PagedList, clock};
+use super::rules::{KeepReason, Observed, kept_by_list, mark_of_fleet};
 use crate::args::sweep::{Of, Sweep};
 
 mod look;
@@ -50,15 +50,15 @@ impl<'a> Survey<'a> {
     }
 
     /// Looks at everything. All numbers are collected before anything can be deleted: pages shift when something goes.
-    pub(super) async fn plan(&self) -> anyhow::Result<Plan> {
-        let mut plan = Plan::at(SystemTime::now());
+    pub(super) async fn plan(&self) -> anyhow::Result<SweepPlan> {
+        let mut plan = SweepPlan::at(SystemTime::now());
         match self.sweep.of {
             Of::Everywhere => match self.runners(RunnersOf::Instance, &mut plan).await {
                 Err(error) if is_not_for_this_user(&error) => {
                     log::info!(
                         "the user of the access token is not an administrator: only runners that it can administer are listed"
                     );
-                    plan = Plan::at(SystemTime::now());
+                    plan = SweepPlan::at(SystemTime::now());
                     self.runners(RunnersOf::User, &mut plan).await?;
                 }
                 done => done?,
@@ -70,7 +70,7 @@ impl<'a> Survey<'a> {
         Ok(plan)
     }
 
-    async fn runners(&self, of: RunnersOf, plan: &mut Plan) -> anyhow::Result<()> {
+    async fn runners(&self, of: RunnersOf, plan: &mut SweepPlan) -> anyhow::Result<()> {
         let Listed { ids, now } = self.list(of, plan).await?;
         plan.now = now.unwrap_or(plan.now);
         let (mut progress, many) = (Progress::new(), ids.len());
@@ -80,7 +80,7 @@ impl<'a> Survey<'a> {
             self.client.make_room(1, self.deadline).await;
             let looked = match self.detail(id).await {
                 Ok(None) => {
-                    plan.keep(Kept::Gone);
+                    plan.keep(KeepReason::Gone);
                     continue;
                 }
                 Ok(Some(looked)) => looked,
@@ -108,7 +108,7 @@ impl<'a> Survey<'a> {
                 .filter(|(so, _)| *so)
                 .map(|(_, line)| line),
         );
-        if plan.looked_at > 0 && plan.counts.get(&Kept::NoNote) == Some(&plan.looked_at) {
+        if plan.looked_at > 0 && plan.counts.get(&KeepReason::NoNote) == Some(&plan.looked_at) {
             plan.not_known.push(
                 "no maintenance note could be read: the user of the access token must be an administrator, an owner of the group or a maintainer of the project".to_owned(),
             );
@@ -120,7 +120,7 @@ impl<'a> Survey<'a> {
     async fn weigh(
         &self,
         (detail, now): (RunnerDetail, SystemTime),
-        plan: &mut Plan,
+        plan: &mut SweepPlan,
     ) -> anyhow::Result<bool> {
         plan.now = now;
         let mark = mark_of_fleet(detail.maintenance_note.as_deref(), &self.sweep.fleet);
@@ -131,9 +131,9 @@ impl<'a> Survey<'a> {
                 return Ok(false);
             }
         };
-        let facts = Facts::of_runner(&detail);
+        let facts = Observed::of_runner(&detail);
         let target = Target::Runner(detail.id);
-        let row = |why| Row {
+        let row = |why| PlanRow {
             target: target.clone(),
             name: detail.description.clone(),
             pod: Some(mark.pod()),
@@ -158,10 +158,10 @@ impl<'a> Survey<'a> {
             },
         };
         match jobs {
-            None => plan.keep_named(row(Kept::Gone)),
-            Some(true) => plan.keep_named(row(Kept::RunningJob)),
+            None => plan.keep_named(row(KeepReason::Gone)),
+            Some(true) => plan.keep_named(row(KeepReason::RunningJob)),
             Some(false) => plan.delete(
-                Row {
+                PlanRow {
                     target,
                     name: detail.description,
                     pod: Some(mark.pod()),
@@ -173,9 +173,9 @@ impl<'a> Survey<'a> {
         Ok(asked)
     }
 
-    async fn list(&self, of: RunnersOf, plan: &mut Plan) -> anyhow::Result<Listed> {
+    async fn list(&self, of: RunnersOf, plan: &mut SweepPlan) -> anyhow::Result<Listed> {
         let (mut listed, mut pages, mut progress) =
-            (Listed::default(), Pages::default(), Progress::new());
+            (Listed::default(), PagedList::default(), Progress::new());
         loop {
             self.client.make_room(1, self.deadline).await;
             self.count();
@@ -200,7 +200,7 @@ impl<'a> Survey<'a> {
         }
     }
 
-    async fn managers(&self, runner: i64, plan: &mut Plan) -> anyhow::Result<()> {
+    async fn managers(&self, runner: i64, plan: &mut SweepPlan) -> anyhow::Result<()> {
         self.count();
         let asked = self
             .client
@@ -216,15 +216,15 @@ impl<'a> Survey<'a> {
         for manager in &managers {
             let id = SystemId::parse(&manager.system_id);
             let Some(id) = id.filter(|id| id.is_of_fleet(&self.sweep.fleet)) else {
-                plan.keep(Kept::NoMark);
+                plan.keep(KeepReason::NoMark);
                 continue;
             };
             plan.looked_at += 1;
             let target = Target::Manager(runner, id);
             let (name, pod) = (None, None);
-            match Facts::of_manager(manager).due(now, self.sweep.older_than) {
+            match Observed::of_manager(manager).due(now, self.sweep.older_than) {
                 Ok(why) => plan.delete(
-                    Row {
+                    PlanRow {
                         target,
                         name,
                         pod,
@@ -232,7 +232,7 @@ impl<'a> Survey<'a> {
                     },
                     self.sweep.most,
                 ),
-                Err(why) => plan.keep_named(Row {
+                Err(why) => plan.keep_named(PlanRow {
                     target,
                     name,
                     pod,

@@ -12,7 +12,7 @@ use runner_lifecycle::volume::{PRIVATE, Publication, names};
 use super::Contents;
 use crate::args::Credential;
 use crate::register::clock;
-use crate::register::edit::{Last, Other, Outcome};
+use crate::register::edit::{Edited, Last, Other};
 use crate::register::existing::{Asked, Ours};
 use crate::register::plan::Plan;
 use crate::register::registration::Registration;
@@ -188,7 +188,7 @@ impl Contents<'_> {
         registration: &Registration,
         before: &[RunnerEntry],
         plan: &Plan<'_>,
-        outcome: Outcome,
+        outcome: Edited,
     ) -> anyhow::Result<()> {
         self.state.pending = None;
         let holder = self.holder_before(registration, before);

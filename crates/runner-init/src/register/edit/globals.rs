@@ -11,7 +11,7 @@ use crate::entry::{self, LOOPBACK};
 use crate::register::plan::Plan;
 
 /// What came of the keys outside the entries.
-pub(super) struct Globals {
+pub(super) struct FollowedGlobals {
     pub(super) written: Written,
     /// What the operator should hear about, one line each.
     pub(super) lines: Vec<String>,
@@ -25,7 +25,7 @@ pub(super) fn follow(
     plan: &Plan<'_>,
     last: &Last,
     port: impl FnOnce() -> u16,
-) -> Globals {
+) -> FollowedGlobals {
     let globals = &plan.options.globals;
     let has_others = !last.others.is_empty();
     let base: Option<DocumentMut> = plan.base.as_deref().and_then(|text| text.parse().ok());
@@ -97,7 +97,7 @@ pub(super) fn follow(
     let lines = lines.map(|kept| kept.line(&plan.config_name)).collect();
     let concurrent = get(root, "concurrent").and_then(Item::as_integer);
     aside.extend(followed.written);
-    Globals {
+    FollowedGlobals {
         written: aside,
         lines,
         concurrent_is_told: is_told("concurrent") || concurrent.is_some_and(|jobs| jobs != 1),

@@ -251,7 +251,7 @@ fn unknown_entry_is_judged_by_its_token_and_by_what_the_manifest_gives() {
             known: None,
             token_is_lost: false,
         };
-        let Origin { source, adopted } = ours.origin(asked);
+        let Provenance { source, adopted } = ours.origin(asked);
         assert_eq!((source, adopted), want, "{index} {asked:?}");
     }
     let (shared, owned) = (Source::AuthenticationToken, Source::RegistrationToken);

@@ -1,6 +1,6 @@
 //! What is said of each way to damage a PEM file.
 
-use super::Wanted::{Certificate, Key};
+use super::PemContent::{Certificate, Key};
 use super::*;
 
 const CERTIFICATE: &str =
@@ -8,7 +8,7 @@ const CERTIFICATE: &str =
 const KEY: &str = "-----BEGIN PRIVATE KEY-----\nTUlJQ2Nh\nbmFyeTEy\n-----END PRIVATE KEY-----\n";
 
 #[track_caller]
-fn check(text: &str, wanted: Wanted, want: &str) {
+fn check(text: &str, wanted: PemContent, want: &str) {
     let said = fault(text.as_bytes(), wanted);
     assert!(said.contains(want), "{text:?}: {said}");
 }

@@ -5,8 +5,8 @@ use reqwest::StatusCode;
 use super::Course;
 use crate::gitlab::Explained;
 use crate::gitlab::answer::Answer;
-use crate::gitlab::call::Purpose;
-use crate::gitlab::words::{Said, piece};
+use crate::gitlab::call::CallPurpose;
+use crate::gitlab::words::{SaidBy, piece};
 
 impl Course<'_> {
     pub(super) fn piece(&self, text: &str) -> String {
@@ -42,11 +42,11 @@ impl Course<'_> {
                 )
             }
             // A body of 2xx may hold a new token: it is not for a line.
-            _ if (200..300).contains(&answer.status) && !matches!(said, Said::Page(_)) => {
+            _ if (200..300).contains(&answer.status) && !matches!(said, SaidBy::Page(_)) => {
                 String::new()
             }
             _ if words.is_empty() || words == status => String::new(),
-            Said::Page(_) => format!(" (a page, not GitLab's API: {words})"),
+            SaidBy::Page(_) => format!(" (a page, not GitLab's API: {words})"),
             _ => format!(" ({words})"),
         };
         let request_id = answer.header("x-request-id").unwrap_or(&self.request_id);
@@ -67,7 +67,7 @@ impl Course<'_> {
 
     /// Where to look for what may have been made.
     pub(super) fn mark(&self) -> String {
-        if self.call.purpose == Purpose::Reset {
+        if self.call.purpose == CallPurpose::Reset {
             return "; the token may have been reset anyway".to_owned();
         }
         let mark = self.call.mark.as_deref().unwrap_or_default();

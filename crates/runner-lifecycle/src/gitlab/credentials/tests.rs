@@ -1,13 +1,13 @@
 //! What is read of a runner, and what gitlab-runner would not take either.
 
-use Purpose::{Creation, Registration, Verification};
+use CallPurpose::{Creation, Registration, Verification};
 
 use super::*;
 use crate::gitlab::meaning::tests::{PAGE, answer, assessed, check, sent};
 
 type Read = Result<Credentials, Not>;
 
-fn read(purpose: Purpose, status: u16, body: &str) -> Read {
+fn read(purpose: CallPurpose, status: u16, body: &str) -> Read {
     assessed(purpose, &sent(), &answer(status, body))
 }
 
@@ -21,7 +21,7 @@ fn runner(id: i64, token: &str, expiry: Option<&str>) -> Read {
 }
 
 /// The status with which GitLab itself answers such a call.
-fn made(purpose: Purpose) -> u16 {
+fn made(purpose: CallPurpose) -> u16 {
     if purpose.creates() { 201 } else { 200 }
 }
 

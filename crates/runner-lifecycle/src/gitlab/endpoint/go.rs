@@ -5,7 +5,7 @@ use std::net::Ipv6Addr;
 
 /// What gitlab-runner makes of an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Reading {
+pub(super) struct GoReading {
     /// In lower case, as Go turns it.
     pub(super) scheme: String,
     /// The host without brackets and port; upper case stays.
@@ -20,7 +20,7 @@ pub(super) struct Reading {
 ///
 /// # Errors
 /// With the rest of a sentence that begins with "the URL of GitLab".
-pub(super) fn read(text: &str) -> Result<Reading, &'static str> {
+pub(super) fn read(text: &str) -> Result<GoReading, &'static str> {
     if text.bytes().any(|byte| byte < 0x20 || byte == 0x7f) {
         return Err("contains a tab, a line break or another control character: remove it");
     }
@@ -43,7 +43,7 @@ pub(super) fn read(text: &str) -> Result<Reading, &'static str> {
             _ => return Err("has a port that is not a number from 1 to 65535"),
         },
     };
-    Ok(Reading {
+    Ok(GoReading {
         path: without_dots(&escaped(path)?),
         host: host.to_owned(),
         scheme,

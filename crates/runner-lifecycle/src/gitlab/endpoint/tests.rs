@@ -12,14 +12,14 @@ mod slips;
 const RECORDED: &str = include_str!("../../../tests/go-urls.tsv");
 
 /// The recorded readings by text: nothing where Go cannot use it, else the four parts and whether there is a user name.
-fn recorded() -> BTreeMap<String, Option<(go::Reading, bool)>> {
+fn recorded() -> BTreeMap<String, Option<(go::GoReading, bool)>> {
     let lines = RECORDED.lines().filter(|line| !line.starts_with('#'));
     let rows = lines.map(|line| {
         let cells: Vec<&str> = line.split('\t').collect();
         let reading = match cells[..] {
             [_, "error" | "scheme"] => None,
             [_, scheme, host, port, path, user] => {
-                let reading = go::Reading {
+                let reading = go::GoReading {
                     scheme: scheme.to_owned(),
                     host: host.to_owned(),
                     port: port.parse().unwrap(),
@@ -60,8 +60,8 @@ fn unquoted(text: &str) -> String {
     plain
 }
 
-fn lower_case(reading: go::Reading) -> go::Reading {
-    go::Reading {
+fn lower_case(reading: go::GoReading) -> go::GoReading {
+    go::GoReading {
         host: reading.host.to_ascii_lowercase(),
         ..reading
     }
@@ -167,7 +167,7 @@ fn address_is_read_as_go_reads_it_or_refused() {
         };
         taken += 1;
         let url = endpoint.call("runners");
-        let ours = go::Reading {
+        let ours = go::GoReading {
             scheme: url.scheme().to_owned(),
             host: one_spelling(url.host_str().unwrap()),
             port: url.port_or_known_default().unwrap(),

@@ -1,6 +1,6 @@
 //! What says that something is gone, and what does not.
 
-use Purpose::{
+use CallPurpose::{
     Creation, Details, List, Registration, RunnerGone, RunnerManagerGone, RunnerManagerSwept,
     RunnerSwept, Verification,
 };
@@ -13,7 +13,7 @@ const LATER: Not = Not::Later { lost: false };
 const FORBIDDEN: &str = r#"{"message":"403 Forbidden"}"#;
 
 /// What an answer is read as; nothing where it is no such thing.
-fn read<T: FromAnswer>(purpose: Purpose, status: u16, body: &str) -> Option<T> {
+fn read<T: FromAnswer>(purpose: CallPurpose, status: u16, body: &str) -> Option<T> {
     assessed(purpose, &sent(), &answer(status, body)).ok()
 }
 

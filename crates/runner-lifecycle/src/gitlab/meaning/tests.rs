@@ -1,6 +1,6 @@
 //! Every status and body form that GitLab, or somebody in between, can answer with.
 
-use Purpose::{
+use CallPurpose::{
     Creation, Details, List, Registration, RunnerGone, RunnerManagerGone, RunnerManagerSwept,
     RunnerSwept, Verification,
 };
@@ -9,8 +9,8 @@ use reqwest::Method;
 use super::*;
 use crate::gitlab::{Credentials, Deletion, Gone, Heard, Page};
 
-const STARTS: &[Purpose] = &[Registration, Creation, Verification];
-const FAREWELLS: &[Purpose] = &[RunnerGone, RunnerManagerGone];
+const STARTS: &[CallPurpose] = &[Registration, Creation, Verification];
+const FAREWELLS: &[CallPurpose] = &[RunnerGone, RunnerManagerGone];
 const LATER: Not = Not::Later { lost: false };
 const LOST: Not = Not::Later { lost: true };
 pub(in crate::gitlab) const PAGE: &str = "<html><title>nginx</title></html>";
@@ -35,7 +35,7 @@ fn with_header(status: u16, name: &str, value: &str, body: &str) -> Answer {
 
 /// What an answer to a call with `token` is read as.
 pub(in crate::gitlab) fn assessed<T: FromAnswer>(
-    purpose: Purpose,
+    purpose: CallPurpose,
     token: &Token,
     answer: &Answer,
 ) -> Result<T, Not> {
@@ -44,12 +44,12 @@ pub(in crate::gitlab) fn assessed<T: FromAnswer>(
 }
 
 /// What is to be done about an answer; nothing where it is what was asked for.
-fn not(purpose: Purpose, answer: &Answer) -> Option<Not> {
-    fn of<T: FromAnswer>(purpose: Purpose, answer: &Answer) -> Option<Not> {
+fn not(purpose: CallPurpose, answer: &Answer) -> Option<Not> {
+    fn of<T: FromAnswer>(purpose: CallPurpose, answer: &Answer) -> Option<Not> {
         assessed::<T>(purpose, &sent(), answer).err()
     }
     match purpose {
-        Registration | Creation | Verification | Purpose::Reset => {
+        Registration | Creation | Verification | CallPurpose::Reset => {
             of::<Credentials>(purpose, answer)
         }
         RunnerGone | RunnerManagerGone => of::<Gone>(purpose, answer),
@@ -61,7 +61,7 @@ fn not(purpose: Purpose, answer: &Answer) -> Option<Not> {
 
 /// Holds what each of these answers means for each of these calls.
 pub(in crate::gitlab) fn check(
-    purposes: &[Purpose],
+    purposes: &[CallPurpose],
     statuses: &[u16],
     bodies: &[&str],
     want: impl Into<Not>,
@@ -75,7 +75,7 @@ pub(in crate::gitlab) fn check(
     }
 }
 
-fn pairs(purposes: &[Purpose], statuses: &[u16]) -> impl Iterator<Item = (Purpose, u16)> {
+fn pairs(purposes: &[CallPurpose], statuses: &[u16]) -> impl Iterator<Item = (CallPurpose, u16)> {
     purposes
         .iter()
         .flat_map(|purpose| statuses.iter().map(|status| (*purpose, *status)))
@@ -92,7 +92,7 @@ fn redirects_lead_elsewhere() {
 #[test]
 fn a_packed_answer_is_never_read_and_a_creation_never_repeated() {
     const BODY: &str = r#"{"id":7,"token":"glrt-a"}"#;
-    fn check(purposes: &[Purpose], statuses: &[u16], want: impl Into<Not>) {
+    fn check(purposes: &[CallPurpose], statuses: &[u16], want: impl Into<Not>) {
         let want = Some(want.into());
         for (purpose, status) in pairs(purposes, statuses) {
             let packed = with_header(status, "content-encoding", "gzip", BODY);

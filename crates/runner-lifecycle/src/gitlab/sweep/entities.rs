@@ -76,7 +76,7 @@ pub struct Group {
 
 /// A runner manager of a runner.
 #[derive(Clone, Debug)]
-pub struct RunnerManager {
+pub struct ListedManager {
     /// Its system ID; `<legacy>` where none was sent.
     pub system_id: String,
     /// When it was first seen.

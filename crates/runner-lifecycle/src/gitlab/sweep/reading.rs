@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use runner_config::moment;
 use serde_json::Value;
 
-use super::entities::{Group, RunnerDetail, RunnerManager, RunnerRow};
+use super::entities::{Group, ListedManager, RunnerDetail, RunnerRow};
 
 /// What is read from JSON; nothing where that is something else.
 pub(in crate::gitlab) trait FromJson: Sized {
@@ -61,7 +61,7 @@ impl FromJson for Group {
     }
 }
 
-impl FromJson for RunnerManager {
+impl FromJson for ListedManager {
     fn from_json(json: &Value) -> Option<Self> {
         Some(Self {
             system_id: json.get("system_id")?.as_str()?.to_owned(),

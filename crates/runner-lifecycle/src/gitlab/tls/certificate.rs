@@ -21,7 +21,7 @@ const SERVER: [&[u8]; 2] = [
 
 /// What a certificate says of itself.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Facts {
+pub(super) struct CertificateFacts {
     /// Whether it is of X.509 version 3; the older ones have no room for names of hosts.
     pub(super) is_version_3: bool,
     /// Whether it names itself as its issuer.
@@ -32,7 +32,7 @@ pub(super) struct Facts {
     pub(super) is_for_servers: bool,
 }
 
-impl Facts {
+impl CertificateFacts {
     /// Reads a certificate in DER; nothing if it is none.
     pub(super) fn of(der: &[u8]) -> Option<Self> {
         let (certificate, _) = element(der, SEQUENCE)?;
@@ -146,12 +146,12 @@ mod tests {
 
     use super::*;
 
-    fn facts(names: &[&str], change: impl Fn(&mut CertificateParams)) -> Facts {
+    fn facts(names: &[&str], change: impl Fn(&mut CertificateParams)) -> CertificateFacts {
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
         let mut params = CertificateParams::new(names).unwrap();
         change(&mut params);
         let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
-        Facts::of(certificate.der()).unwrap()
+        CertificateFacts::of(certificate.der()).unwrap()
     }
 
     #[test]
@@ -177,11 +177,14 @@ mod tests {
         let whole = whole.self_signed(&KeyPair::generate().unwrap()).unwrap();
         let whole = whole.der();
         for length in 0..whole.len() {
-            assert_eq!(Facts::of(&whole[..length]), None, "{length}");
+            assert_eq!(CertificateFacts::of(&whole[..length]), None, "{length}");
         }
-        assert_eq!(Facts::of(&[0x30, 0x84, 0xff, 0xff, 0xff, 0xff]), None);
         assert_eq!(
-            Facts::of(KeyPair::generate().unwrap().serialized_der()),
+            CertificateFacts::of(&[0x30, 0x84, 0xff, 0xff, 0xff, 0xff]),
+            None
+        );
+        assert_eq!(
+            CertificateFacts::of(KeyPair::generate().unwrap().serialized_der()),
             None
         );
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use runner_config::shown;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
-use super::certificate::Facts;
+use super::certificate::CertificateFacts;
 use super::pem;
 use crate::foreign::pem::NO_CERTIFICATE;
 use crate::gitlab::Error;
@@ -99,21 +99,21 @@ pub(super) struct ClientCertificate {
 }
 
 /// The certificates of one file.
-pub(super) struct Named {
+pub(super) struct FileCertificates {
     pub(super) flag: &'static str,
     pub(super) path: PathBuf,
     pub(super) certificates: Vec<CertificateDer<'static>>,
 }
 
 /// The CA file that is named, else the first `<host>.crt` that is there.
-pub(super) fn named_ca(files: &TlsFiles, host: &str) -> Result<Option<Named>, Error> {
+pub(super) fn named_ca(files: &TlsFiles, host: &str) -> Result<Option<FileCertificates>, Error> {
     let flag = files.ca_file.as_ref().map_or("", |_| "--tls-ca-file");
     let found = || first_there(&files.certs_directories, &format!("{host}.crt"));
     let Some(path) = files.ca_file.clone().or_else(found) else {
         return Ok(None);
     };
     let certificates = pem::certificates(flag, &path)?;
-    Ok(Some(Named {
+    Ok(Some(FileCertificates {
         flag,
         path,
         certificates,
@@ -146,7 +146,7 @@ pub(super) fn client_certificate(
         }
     };
     let chain = pem::certificates(flags[0], &cert)?;
-    if Facts::of(&chain[0]).is_none() {
+    if CertificateFacts::of(&chain[0]).is_none() {
         return Err(pem::unusable(flags[0], &cert, NO_CERTIFICATE));
     }
     Ok(Some(ClientCertificate {

@@ -6,19 +6,19 @@ use runner_config::shown;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
-use crate::foreign::pem::{Wanted, fault};
+use crate::foreign::pem::{PemContent, fault};
 use crate::gitlab::Error;
 use crate::named_file;
 
 /// All certificates of a file, at least one. What else is in the file is passed over, as gitlab-runner does.
 pub(super) fn certificates(flag: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let bytes = read(flag, path, Wanted::Certificate)?;
+    let bytes = read(flag, path, PemContent::Certificate)?;
     let sections: Vec<_> = CertificateDer::pem_slice_iter(&bytes).collect();
     let all = sections.len();
     // The parser's error is dropped: it holds what it read.
     let certificates: Vec<_> = sections.into_iter().filter_map(Result::ok).collect();
     if certificates.is_empty() {
-        return Err(unusable(flag, path, fault(&bytes, Wanted::Certificate)));
+        return Err(unusable(flag, path, fault(&bytes, PemContent::Certificate)));
     }
     if certificates.len() < all {
         passed_over(flag, path, all - certificates.len());
@@ -28,12 +28,12 @@ pub(super) fn certificates(flag: &str, path: &Path) -> Result<Vec<CertificateDer
 
 /// The first key of a file.
 pub(super) fn key(flag: &str, path: &Path) -> Result<PrivateKeyDer<'static>, Error> {
-    let bytes = read(flag, path, Wanted::Key)?;
+    let bytes = read(flag, path, PemContent::Key)?;
     PrivateKeyDer::from_pem_slice(&bytes)
-        .map_err(|_| unusable(flag, path, fault(&bytes, Wanted::Key)))
+        .map_err(|_| unusable(flag, path, fault(&bytes, PemContent::Key)))
 }
 
-fn read(flag: &str, path: &Path, wanted: Wanted) -> Result<Vec<u8>, Error> {
+fn read(flag: &str, path: &Path, wanted: PemContent) -> Result<Vec<u8>, Error> {
     if shown::is_content(path) {
         let given = if flag.is_empty() { "the path" } else { flag };
         let line = format!("{given} contains a file's content: give the path of the file");

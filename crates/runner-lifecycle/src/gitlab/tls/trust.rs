@@ -10,7 +10,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
-use super::certificate::Facts;
+use super::certificate::CertificateFacts;
 use crate::foreign::tls::Distrust;
 
 /// webpki's verdict, asked of more roots where it does not know the issuer.
@@ -102,7 +102,7 @@ impl Trust {
             return None;
         };
         let why = Distrust::of(error);
-        let Some(facts) = Facts::of(end_entity) else {
+        let Some(facts) = CertificateFacts::of(end_entity) else {
             return Some(why);
         };
         let only_issuer = matches!(

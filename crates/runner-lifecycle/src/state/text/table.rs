@@ -117,9 +117,9 @@ impl<'a> Section<'a> {
 }
 
 /// A table that is being written: keys in the order in which they are put.
-pub(super) struct Writer<'a>(pub(super) &'a mut Table);
+pub(super) struct TableWriter<'a>(pub(super) &'a mut Table);
 
-impl Writer<'_> {
+impl TableWriter<'_> {
     pub(super) fn put(&mut self, key: &str, value: impl Into<Value>) {
         self.0.insert(key, Item::Value(value.into()));
     }
@@ -149,20 +149,25 @@ impl Writer<'_> {
         &mut self,
         key: &str,
         value: Option<&T>,
-        write: fn(&mut Writer<'_>, &T),
+        write: fn(&mut TableWriter<'_>, &T),
     ) {
         if let Some(value) = value {
             let mut table = Table::new();
-            write(&mut Writer(&mut table), value);
+            write(&mut TableWriter(&mut table), value);
             self.0.insert(key, Item::Table(table));
         }
     }
 
-    pub(super) fn sections<T>(&mut self, key: &str, values: &[T], write: fn(&mut Writer<'_>, &T)) {
+    pub(super) fn sections<T>(
+        &mut self,
+        key: &str,
+        values: &[T],
+        write: fn(&mut TableWriter<'_>, &T),
+    ) {
         let mut tables = ArrayOfTables::new();
         for value in values {
             let mut table = Table::new();
-            write(&mut Writer(&mut table), value);
+            write(&mut TableWriter(&mut table), value);
             tables.push(table);
         }
         if !tables.is_empty() {

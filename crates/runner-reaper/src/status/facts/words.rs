@@ -3,9 +3,9 @@
 use runner_lifecycle::exit::Exit;
 use runner_lifecycle::source::Ownership;
 
-use super::{Activity, AtGitlab, Loose, RotationStep, RunnerManager, Unasked, Writer};
+use super::{Activity, AtGitlab, Loose, RotationStep, RunnerManagerFacts, Unasked, Writer};
 
-impl RunnerManager {
+impl RunnerManagerFacts {
     /// Says better why it cannot be observed.
     pub(crate) fn explain(&mut self, why: &str) {
         if let Activity::Unknown(words) = &mut self.activity {

@@ -3,14 +3,14 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::*;
-use crate::status::facts::{Rotation, RunnerManager, Writer};
+use crate::status::facts::{ResetUnderWay, RunnerManagerFacts, Writer};
 
 const NOW: SystemTime = UNIX_EPOCH;
 
 /// A volume on which all is well.
 fn well() -> Facts {
     Facts {
-        volume: Volume {
+        volume: VolumeFacts {
             config: "/v/config.toml".to_owned(),
             directory: "/v".to_owned(),
             file: ConfigFile::Read,
@@ -27,7 +27,7 @@ fn well() -> Facts {
             rotation: None,
             locked: false,
         },
-        runner_manager: RunnerManager {
+        runner_manager: RunnerManagerFacts {
             activity: Activity::Polling,
             pid: Some(7),
             has_others: false,
@@ -274,7 +274,7 @@ fn volume_outranks_token_and_token_outranks_reach() {
 
 #[test]
 fn reset_of_a_token_that_was_not_finished_says_what_finishes_it() {
-    let reset = |step: RotationStep| Rotation {
+    let reset = |step: RotationStep| ResetUnderWay {
         step,
         entry: Some(0),
         id: Some(12),

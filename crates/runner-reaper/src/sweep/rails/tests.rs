@@ -20,7 +20,7 @@ fn page(number: u64, ids: &[i64], next: Option<u64>, total: Option<u64>) -> Page
 
 /// How a list ends: whole, or with the first words of what is wrong.
 fn read(pages: &[Page]) -> Result<(), String> {
-    let mut list = Pages::default();
+    let mut list = PagedList::default();
     for page in pages {
         if list.admit(page).map_err(|failure| failure.to_string())? {
             return Ok(());
@@ -97,7 +97,7 @@ fn a_list_that_may_not_be_whole_ends_the_run() {
 
 #[test]
 fn an_uncounted_list_is_whole_when_it_is_longer_than_gitlab_counts() {
-    let mut list = Pages::default();
+    let mut list = PagedList::default();
     for number in 1..=5_000 {
         let ids = [2 * number as i64, 2 * number as i64 + 1];
         assert!(

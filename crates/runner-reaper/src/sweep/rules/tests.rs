@@ -19,8 +19,13 @@ fn three_hours() -> Duration {
 #[test]
 fn only_what_is_known_to_be_old_silent_and_idle_is_due() {
     type Contact = Option<Option<u64>>;
-    fn check(made: Option<u64>, contact: Contact, busy: Option<bool>, want: Result<Due, Kept>) {
-        let facts = Facts {
+    fn check(
+        made: Option<u64>,
+        contact: Contact,
+        busy: Option<bool>,
+        want: Result<Due, KeepReason>,
+    ) {
+        let facts = Observed {
             created_at: made.map(ago),
             contacted_at: contact.map(|at| at.map(ago)),
             busy,
@@ -43,47 +48,68 @@ fn only_what_is_known_to_be_old_silent_and_idle_is_due() {
         Some(false),
         Ok(Due::Never(ago(long))),
     );
-    let short = |seconds| Err(Kept::Contacted(Duration::from_secs(seconds)));
+    let short = |seconds| Err(KeepReason::Contacted(Duration::from_secs(seconds)));
     check(Some(9 * HOUR), seen(long - 1), Some(false), short(long - 1));
     check(None, seen(0), None, short(0));
-    check(Some(long - 1), Some(None), Some(false), Err(Kept::Young));
+    check(
+        Some(long - 1),
+        Some(None),
+        Some(false),
+        Err(KeepReason::Young),
+    );
     // GitLab's clock may have been put back.
-    check(Some(long - 1), seen(long), Some(false), Err(Kept::Young));
+    check(
+        Some(long - 1),
+        seen(long),
+        Some(false),
+        Err(KeepReason::Young),
+    );
     check(
         Some(9 * HOUR),
         seen(long),
         Some(true),
-        Err(Kept::RunningJob),
+        Err(KeepReason::RunningJob),
     );
     check(
         Some(9 * HOUR),
         Some(None),
         Some(true),
-        Err(Kept::RunningJob),
+        Err(KeepReason::RunningJob),
     );
-    check(Some(9 * HOUR), None, Some(false), Err(Kept::ContactUnknown));
-    check(None, Some(None), None, Err(Kept::AgeUnknown));
+    check(
+        Some(9 * HOUR),
+        None,
+        Some(false),
+        Err(KeepReason::ContactUnknown),
+    );
+    check(None, Some(None), None, Err(KeepReason::AgeUnknown));
 }
 
 #[test]
 fn what_lies_in_the_future_is_not_old() {
     let future = Some(now() + Duration::from_secs(9 * HOUR));
-    let facts = |created_at, contacted_at| Facts {
+    let facts = |created_at, contacted_at| Observed {
         created_at,
         contacted_at,
         busy: Some(false),
     };
-    let kept = |facts: Facts| facts.due(now(), three_hours()).unwrap_err();
+    let kept = |facts: Observed| facts.due(now(), three_hours()).unwrap_err();
     assert_eq!(
         kept(facts(None, Some(future))),
-        Kept::Contacted(Duration::ZERO)
+        KeepReason::Contacted(Duration::ZERO)
     );
-    assert_eq!(kept(facts(future, Some(None))), Kept::Young);
+    assert_eq!(kept(facts(future, Some(None))), KeepReason::Young);
 }
 
 #[test]
 fn the_list_alone_keeps_what_lives_and_makes_nothing_due() {
-    fn check(online: Option<bool>, status: &str, made: Option<u64>, job: &str, want: Option<Kept>) {
+    fn check(
+        online: Option<bool>,
+        status: &str,
+        made: Option<u64>,
+        job: &str,
+        want: Option<KeepReason>,
+    ) {
         let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         let row = RunnerRow {
             id: 1,
@@ -100,23 +126,23 @@ fn the_list_alone_keeps_what_lives_and_makes_nothing_due() {
         "online",
         Some(9 * HOUR),
         "idle",
-        Some(Kept::Online),
+        Some(KeepReason::Online),
     );
-    check(Some(true), "paused", None, "", Some(Kept::Online));
-    check(None, "online", None, "", Some(Kept::Online));
+    check(Some(true), "paused", None, "", Some(KeepReason::Online));
+    check(None, "online", None, "", Some(KeepReason::Online));
     check(
         Some(false),
         "offline",
         Some(9 * HOUR),
         "active",
-        Some(Kept::RunningJob),
+        Some(KeepReason::RunningJob),
     );
     check(
         None,
         "never_contacted",
         Some(HOUR),
         "idle",
-        Some(Kept::Young),
+        Some(KeepReason::Young),
     );
     check(Some(false), "offline", Some(9 * HOUR), "idle", None);
     check(Some(false), "offline", None, "", None);
@@ -126,7 +152,7 @@ fn the_list_alone_keeps_what_lives_and_makes_nothing_due() {
 
 #[test]
 fn only_the_mark_of_the_fleet_counts() {
-    fn check(note: Option<&str>, want: Result<&str, Kept>) {
+    fn check(note: Option<&str>, want: Result<&str, KeepReason>) {
         let fleet = "ci".parse().unwrap();
         let got = mark_of_fleet(note, &fleet).map(|mark| mark.pod());
         assert_eq!(got, want.map(str::to_owned), "{note:?}");
@@ -138,21 +164,21 @@ fn only_the_mark_of_the_fleet_counts() {
     check(Some("runner-lifecycle host=a fleet=ci"), Ok("a"));
     check(
         Some("runner-lifecycle pod=a namespace=n"),
-        Err(Kept::OtherFleet),
+        Err(KeepReason::OtherFleet),
     );
     check(
         Some("runner-lifecycle pod=a fleet=ci-2"),
-        Err(Kept::OtherFleet),
+        Err(KeepReason::OtherFleet),
     );
     check(
         Some("runner-lifecycle pod=a fleet=CI"),
-        Err(Kept::OtherFleet),
+        Err(KeepReason::OtherFleet),
     );
-    check(Some("fleet=ci"), Err(Kept::NoMark));
+    check(Some("fleet=ci"), Err(KeepReason::NoMark));
     check(
         Some("was runner-lifecycle pod=a fleet=ci"),
-        Err(Kept::NoMark),
+        Err(KeepReason::NoMark),
     );
-    check(Some(" "), Err(Kept::NoNote));
-    check(None, Err(Kept::NoNote));
+    check(Some(" "), Err(KeepReason::NoNote));
+    check(None, Err(KeepReason::NoNote));
 }

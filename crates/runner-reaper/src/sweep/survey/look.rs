@@ -8,9 +8,9 @@ use runner_lifecycle::system_id::SystemId;
 
 use super::{Survey, is_not_for_this_user};
 use crate::args::sweep::Of;
-use crate::sweep::plan::{Row, Target};
+use crate::sweep::plan::{PlanRow, Target};
 use crate::sweep::rails::clock;
-use crate::sweep::rules::{Due, Facts, Kept, mark_of_fleet};
+use crate::sweep::rules::{Due, KeepReason, Observed, mark_of_fleet};
 
 /// The statuses of a job that needs its runner. `canceling` counts as idle in GitLab's own summary.
 const RUNNING: [&str; 2] = ["running", CANCELING];
@@ -20,13 +20,13 @@ impl Survey<'_> {
     /// A new look at one of the plan: still so, or why it stays. GitLab's clock comes along.
     pub(in super::super) async fn still_due(
         &self,
-        row: &Row<Due>,
-    ) -> anyhow::Result<Result<SystemTime, Kept>> {
+        row: &PlanRow<Due>,
+    ) -> anyhow::Result<Result<SystemTime, KeepReason>> {
         // First the jobs, then the contact: whoever takes a job after the first question has been in contact by the second.
         match self.has_jobs(&row.target).await {
             Ok(Some(false)) => {}
-            Ok(Some(true)) => return Ok(Err(Kept::RunningJob)),
-            Ok(None) => return Ok(Err(Kept::Gone)),
+            Ok(Some(true)) => return Ok(Err(KeepReason::RunningJob)),
+            Ok(None) => return Ok(Err(KeepReason::Gone)),
             Err(error) => return Ok(Err(not_shown(error)?)),
         }
         match &row.target {
@@ -35,14 +35,14 @@ impl Survey<'_> {
         }
     }
 
-    async fn runner_still_due(&self, id: i64) -> anyhow::Result<Result<SystemTime, Kept>> {
+    async fn runner_still_due(&self, id: i64) -> anyhow::Result<Result<SystemTime, KeepReason>> {
         let (detail, now) = match self.detail(id).await {
             Ok(Some(looked)) => looked,
-            Ok(None) => return Ok(Err(Kept::Gone)),
+            Ok(None) => return Ok(Err(KeepReason::Gone)),
             Err(error) => return Ok(Err(not_shown(error)?)),
         };
         let mark = mark_of_fleet(detail.maintenance_note.as_deref(), &self.sweep.fleet);
-        let due = Facts::of_runner(&detail).due(now, self.sweep.older_than);
+        let due = Observed::of_runner(&detail).due(now, self.sweep.older_than);
         Ok(mark
             .and_then(|_| self.check_group(&detail))
             .and(due)
@@ -53,23 +53,23 @@ impl Survey<'_> {
         &self,
         runner: i64,
         id: &SystemId,
-    ) -> anyhow::Result<Result<SystemTime, Kept>> {
+    ) -> anyhow::Result<Result<SystemTime, KeepReason>> {
         self.count();
         let managers = self
             .client
             .runner_managers(&self.sweep.access_token, runner, self.deadline)
             .await?;
         let Some(Heard { value, at }) = managers else {
-            return Ok(Err(Kept::Gone));
+            return Ok(Err(KeepReason::Gone));
         };
         let now = clock(SystemTime::now(), at)?;
         let manager = value
             .iter()
             .find(|manager| manager.system_id == id.as_str());
         Ok(match manager {
-            None => Err(Kept::Gone),
+            None => Err(KeepReason::Gone),
             Some(manager) => {
-                let due = Facts::of_manager(manager).due(now, self.sweep.older_than);
+                let due = Observed::of_manager(manager).due(now, self.sweep.older_than);
                 due.map(|_| now)
             }
         })
@@ -118,10 +118,10 @@ impl Survey<'_> {
     }
 
     /// GitLab lists with a group the runners of its parent groups.
-    pub(super) fn check_group(&self, detail: &RunnerDetail) -> Result<(), Kept> {
+    pub(super) fn check_group(&self, detail: &RunnerDetail) -> Result<(), KeepReason> {
         match self.sweep.of {
             Of::List(RunnersOf::Group(id)) if detail.groups.iter().all(|group| group.id != id) => {
-                Err(Kept::OtherGroup)
+                Err(KeepReason::OtherGroup)
             }
             _ => Ok(()),
         }
@@ -129,9 +129,9 @@ impl Survey<'_> {
 }
 
 /// A refusal that is about one runner keeps that runner; any other ends the run.
-pub(super) fn not_shown(error: anyhow::Error) -> anyhow::Result<Kept> {
+pub(super) fn not_shown(error: anyhow::Error) -> anyhow::Result<KeepReason> {
     if is_not_for_this_user(&error) {
-        Ok(Kept::NotShown)
+        Ok(KeepReason::NotShown)
     } else {
         Err(error)
     }

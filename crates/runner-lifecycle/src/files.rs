@@ -274,7 +274,10 @@ impl Files {
     /// # Errors
     /// When the volume cannot be written, or the state cannot be understood.
     pub fn remember_pause(&self, pause: Option<PauseByHand>) -> anyhow::Result<()> {
-        let mut state = self.state()?.unwrap_or_default();
+        let mut state = match self.state()? {
+            Some(state) => state,
+            None => self.view(State::default())?,
+        };
         let ends = pause.is_none();
         state.pause = pause;
         if ends && state.tells_nothing() {

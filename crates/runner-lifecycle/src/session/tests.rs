@@ -85,6 +85,26 @@ async fn original_that_kills_a_runner_manager_is_restored_neither_over_the_pause
 }
 
 #[tokio::test]
+async fn pause_by_hand_is_that_of_its_file_where_no_helper_ever_worked_too() {
+    let (directory, files) = volume(ENTRY);
+    let other = || Files::of(&directory.path().join("b.toml")).unwrap();
+    let how = Publication::keeping();
+    let published = other().volume().publish("b.toml", ENTRY.as_bytes(), how);
+    published.unwrap();
+    pause(&other(), true);
+    let session = opened(other(), Intent::Write).await;
+    assert!(session.files.is_paused(), "{session:?}");
+    drop(session);
+    let session = opened(files(), Intent::Write).await;
+    assert!(session.state.unwrap().pause.is_none());
+    other().remember_pause(None).unwrap();
+    assert!(
+        files().state().unwrap().is_none(),
+        "nothing is left to tell"
+    );
+}
+
+#[tokio::test]
 async fn look_sees_the_operators_file_and_changes_nothing() {
     let (directory, files) = volume(ENTRY);
     pause(&files(), false);

@@ -48,7 +48,7 @@ impl GracefulStop {
         }
     }
 
-    /// GracefulStop the story here if a signal came.
+    /// Stops the story here if a signal came.
     pub(super) fn check(&self) -> Result<(), Failure> {
         self.signals
             .noticed()

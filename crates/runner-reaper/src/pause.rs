@@ -6,6 +6,7 @@ use std::time::Duration;
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::files::{Config, Files};
 use runner_lifecycle::original::Restored;
+use runner_lifecycle::volume;
 use tokio::time::{Instant, sleep};
 
 use crate::drain::{Quiet, Watch};
@@ -79,6 +80,13 @@ impl Paused {
     }
 }
 
+/// Publishes the paused file.
+pub(crate) fn publish(files: &Files, paused: &str) -> Result<(), volume::Error> {
+    files.pause(paused)?;
+    log::info!("config.toml paused: no runner entries, so that no new job is taken");
+    Ok(())
+}
+
 /// Ends polling, as often as a token rotation begins it anew before the deadline.
 pub(crate) async fn end_polling(
     files: &Files,
@@ -99,10 +107,8 @@ pub(crate) async fn end_polling(
             });
         }
         let watching = Watching::of(files, live, &config, &before)?;
-        match files.pause(watching.text()) {
-            Ok(()) => {
-                log::info!("config.toml paused: no runner entries, so that no new job is taken");
-            }
+        match publish(files, watching.text()) {
+            Ok(()) => {}
             Err(error) if files.is_put_aside().unwrap_or(false) => {
                 log::warn!("config.toml is paused already, and could not be written: {error}");
             }

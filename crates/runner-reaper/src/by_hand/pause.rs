@@ -111,7 +111,7 @@ async fn begin(
     // First of all: a kill from here on leaves nothing that nobody can explain.
     let noted = files.remember_pause(Some(pause.clone()));
     noted.with_context(refused)?;
-    let published = publish(files, &paused);
+    let published = pause::publish(files, &paused);
     if published.is_err() {
         // What was begun may have left the original beside the file.
         drop(files.put_back());
@@ -119,12 +119,6 @@ async fn begin(
     }
     published.with_context(refused)?;
     Ok((pause, config, before))
-}
-
-fn publish(files: &Files, paused: &str) -> anyhow::Result<()> {
-    files.pause(paused)?;
-    log::info!("config.toml paused: no runner entries, so that no new job is taken");
-    Ok(())
 }
 
 struct PauseWait<'a> {
@@ -182,7 +176,7 @@ impl PauseWait<'_> {
             log::info!("config.toml {what}: pausing again");
             self.before = self.live.look().await;
             self.config = session.files.config()?.unwrap_or(self.config);
-            publish(&session.files, &original::paused(&self.config.toml))?;
+            pause::publish(&session.files, &original::paused(&self.config.toml))?;
             session.unlock();
         }
     }

@@ -11,6 +11,7 @@ mod beside;
 mod choice;
 #[cfg(target_arch = "x86_64")]
 mod killed;
+mod output;
 mod refused;
 
 /// The runner whose token stands in the one entry of the file.

@@ -91,6 +91,7 @@ pub(crate) fn parse(
         drain_ready: yes("drain-ready").unwrap_or(true),
         leave_runner: yes("leave-runner").unwrap_or(false),
         anew: command == Command::ReRegister,
+        json: readings.asks_for_json()?,
         dry_run: yes("dry-run").unwrap_or(false),
         timeout: time("timeout").map_or(TIMEOUT, Duration::from_millis),
         grace_period: time("grace-period").map_or(GRACE_PERIOD, Duration::from_millis),

@@ -57,7 +57,8 @@ impl Command {
     /// Its flags, in the order of `--help`.
     pub(crate) fn flags(self) -> Box<dyn Iterator<Item = &'static Flag>> {
         match self {
-            Self::Register | Self::ReRegister => Box::new(flags::all()),
+            Self::Register => Box::new(flags::all()),
+            Self::ReRegister => Box::new(flags::re_register()),
             Self::Rotate => Box::new(flags::rotate()),
             Self::Completions => Box::new(flags::log()),
         }
@@ -97,9 +98,8 @@ impl Command {
             prefix: OURS,
             takes_value: match self {
                 Self::Rotate => |name| takes_value(Self::Rotate, name),
-                Self::Register | Self::ReRegister | Self::Completions => {
-                    |name| takes_value(Self::Register, name)
-                }
+                Self::ReRegister => |name| takes_value(Self::ReRegister, name),
+                Self::Register | Self::Completions => |name| takes_value(Self::Register, name),
             },
             is_password: |name| name == "ssh-password",
         }

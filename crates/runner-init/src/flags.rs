@@ -17,10 +17,24 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Flag> {
     keys(false).chain(own).chain(keys(true))
 }
 
+/// The flags of `re-register`: those of `register`, and those of a command by hand.
+pub(crate) fn re_register() -> impl Iterator<Item = &'static Flag> {
+    all().chain(by_hand())
+}
+
+/// The flags that only the commands by hand have.
+pub(crate) fn by_hand() -> impl Iterator<Item = &'static Flag> {
+    own::BY_HAND.iter()
+}
+
 /// The flags of `rotate`: its own, then those that it shares.
 pub(crate) fn rotate() -> impl Iterator<Item = &'static Flag> {
     let shared = ROTATE_SHARES.iter().filter_map(|name| find(name));
-    own::ROTATE.iter().chain(shared).chain(log())
+    own::ROTATE
+        .iter()
+        .chain(by_hand())
+        .chain(shared)
+        .chain(log())
 }
 
 /// The flags that every command has.

@@ -56,10 +56,24 @@ pub fn surface() -> clap::Command {
         .subcommands(Command::ALL.map(of))
 }
 
+/// The same for a shell that completes words: each command with all the flags that it takes.
+pub(crate) fn completed() -> clap::Command {
+    let command = Command::ReRegister;
+    surface().mut_subcommand(command.word(), |short| {
+        let about = short.get_about().cloned().unwrap_or_default();
+        let whole = definition(command, |_| true);
+        whole.name(command.word()).about(about)
+    })
+}
+
 /// A command below the program. Those that have the program's flags do not say them again.
 fn of(command: Command) -> clap::Command {
     let definition = match command {
-        Command::Register | Command::ReRegister => clap::Command::new(command.word()),
+        Command::Register => clap::Command::new(command.word()),
+        Command::ReRegister => {
+            let more = flags::by_hand().map(|flag| arg(flag, command));
+            clap::Command::new(command.word()).args(more)
+        }
         Command::Rotate => definition(command, |_| true).name(command.word()),
         Command::Completions => completions::command().disable_help_flag(true),
     };

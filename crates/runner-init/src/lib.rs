@@ -74,7 +74,9 @@ fn run(command: Command, line: CommandLine, environment: &Environment) -> anyhow
         Command::Completions => match (line.wrong, completions::asked(&line.words)) {
             (Some(wrong), _) | (None, Some(Err(wrong))) => Err(wrong.into()),
             (None, None) => NoRun::Show(help::long(command)).end(),
-            (None, Some(Ok(shell))) => NoRun::Show(completions::script(&surface(), shell)).end(),
+            (None, Some(Ok(shell))) => {
+                NoRun::Show(completions::script(&help::completed(), shell)).end()
+            }
         },
     }
 }

@@ -17,6 +17,7 @@ mod pending;
 mod plan;
 mod port;
 mod registration;
+mod said;
 mod sent;
 mod undo;
 
@@ -32,6 +33,7 @@ use contents::Contents;
 use graceful_stop::GracefulStop;
 use plan::Plan;
 use registration::Registration;
+use said::Said;
 
 /// Runs `runner-init` from checked options to the exit code.
 pub(crate) async fn run(options: &Options, environment: &Environment) -> anyhow::Result<Exit> {
@@ -78,19 +80,21 @@ async fn register(
         warn_of_attributes(plan, found);
     }
     let written = match found {
-        Ok(found) => publish_unless_stopped(plan, &mut files, &found, stops)
-            .map(|changed| (found.runner, changed)),
+        Ok(found) => {
+            publish_unless_stopped(plan, &mut files, &found, stops).map(|changed| (found, changed))
+        }
         Err(error) => Err(error),
     };
-    let (runner, changed) = match written {
+    let (found, changed) = match written {
         Ok(done) => done,
         Err(error) => {
             undo::everything(plan, &mut files, &system_id, stops).await;
             return Err(error);
         }
     };
-    give_back::everything(
-        plan, &mut files, &runner, changed, &system_id, deadline, stops,
+    let runner = &found.runner;
+    let previous = give_back::everything(
+        plan, &mut files, runner, changed, &system_id, deadline, stops,
     )
     .await;
     // From here on the work is done: a signal no longer takes anything back.
@@ -101,6 +105,9 @@ async fn register(
         url = runner.url,
         source = runner.source.with_article(),
     );
+    if plan.options.json {
+        Said::done(plan, &files, &found, &system_id, previous).print()?;
+    }
     Ok(())
 }
 

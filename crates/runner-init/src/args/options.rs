@@ -71,6 +71,8 @@ pub(crate) struct Options {
     pub leave_runner: bool,
     /// Whether a runner entry that is there gets another runner, however good its own is.
     pub anew: bool,
+    /// Whether what was done is printed as JSON: of a registration never.
+    pub json: bool,
     /// Whether only to show what would be asked and written.
     pub dry_run: bool,
     /// Limit of the whole run.

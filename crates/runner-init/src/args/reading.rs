@@ -77,6 +77,19 @@ impl Readings {
         self.given(name, Value::as_bool)
     }
 
+    /// Whether `--output` asks for JSON.
+    pub(crate) fn asks_for_json(&self) -> Result<bool, Failure> {
+        match self.trimmed("output").map(|given| given.value).as_deref() {
+            None | Some("text") => Ok(false),
+            Some("json") => Ok(true),
+            Some(other) => {
+                let other = shown(other);
+                let wrong = format!("--output: {other} is not text or json");
+                Err(Failure::usage(wrong))
+            }
+        }
+    }
+
     pub(crate) fn integer(&self, name: &str) -> Option<Given<i64>> {
         self.given(name, Value::as_integer)
     }
@@ -249,6 +262,20 @@ impl Words {
 fn unknown(command: Command, name: &str) -> String {
     if let Some(message) = former::flag(name) {
         return message;
+    }
+    let has = |other: &&Command| other.find(name).is_some();
+    let others: Vec<&str> = Command::ALL
+        .iter()
+        .filter(has)
+        .map(|other| other.word())
+        .collect();
+    if !others.is_empty() {
+        let have = if others.len() == 1 { "has" } else { "have" };
+        return format!(
+            "unknown flag --{name} of {}: only {} {have} it",
+            command.word(),
+            others.join(" and ")
+        );
     }
     let near = help::nearest(command, name);
     let name: String = without_tokens(name).chars().take(60).collect();

@@ -63,6 +63,10 @@ pub(super) const ROTATE: &[Flag] = flags! {
     "id" | "i" [] Integer Command "only the runner entry of the runner with this ID";
     "shared" [] Bool Command "also reset the token of a shared runner: it becomes invalid at once in all other pods";
     "token-out" [] Text Command "also write the new token to this file, with mode 0600, for the Secret";
+};
+
+/// Of every command by hand. No variables, for the same reason: who reads the output is not the pod's matter.
+pub(super) const BY_HAND: &[Flag] = flags! {
     "output" [] Text Command "text or json: what is printed on stdout (default text)";
 };
 

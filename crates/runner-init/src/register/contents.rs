@@ -1,6 +1,7 @@
 //! Owns the volume's side of the story: what was there, and the one publication of `config.toml`.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -190,6 +191,11 @@ impl<'a> Contents<'a> {
     /// The longest that the feeder of a runner manager takes from one of its entries to the next.
     pub(super) fn check_interval(&self) -> Duration {
         Duration::from_secs(u64::try_from(self.config.check_interval()).unwrap_or(3))
+    }
+
+    /// The path of the file that is worked on.
+    pub(super) fn path(&self) -> PathBuf {
+        self.volume.path(&self.config_name)
     }
 
     /// Whether `config.toml` stays paused.

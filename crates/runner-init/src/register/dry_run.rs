@@ -6,39 +6,36 @@ use runner_config::mask::masked;
 use runner_config::shown::without_tokens;
 use runner_lifecycle::runner::Runner;
 use runner_lifecycle::session::Session;
-use runner_lifecycle::source::Ownership;
+use runner_lifecycle::source::{Ownership, Source};
 use runner_lifecycle::stdout;
 use runner_lifecycle::token::Token;
 
 use super::clock;
 use super::contents::Contents;
 use super::existing::Ours;
+use super::give_back::Previous;
 use super::plan::Plan;
 use super::registration::Registration;
+use super::said::{Said, Shown};
 use crate::args::Credential;
 
 const MASK: &str = "***";
 
-/// Prints the requests as comments and the file as it would be.
+/// Prints the requests as comments and the file as it would be, or both as JSON.
 pub(super) fn show(plan: &mut Plan<'_>) -> anyhow::Result<()> {
     let session = Session::look(plan.files()?)?;
     let files = Contents::of(&session, plan)?;
     super::inherit::from(plan, &files);
     let plan = &*plan;
     let ours = files.ours(plan);
-    let mut text = String::from("# Dry run: nothing was sent to GitLab and nothing was written.\n");
-    let anew = ours.as_ref().filter(|_| plan.options.anew);
+    // An entry that has the given token keeps its runner.
+    let anew = ours
+        .as_ref()
+        .filter(|ours| plan.options.anew && !has_given_token(plan, ours));
     let requests = match anew {
         Some(ours) => requests_anew(plan, ours),
         None => requests(plan, ours.is_some()),
     };
-    for request in requests {
-        text.push_str(&format!("# would send: {request}\n"));
-    }
-    text.push_str(&format!(
-        "# would write: {}\n",
-        plan.options.config.display()
-    ));
     let runner = Runner {
         url: plan.wish.url.clone(),
         id: ours.as_ref().filter(|_| anew.is_none()).map_or(0, Ours::id),
@@ -55,37 +52,86 @@ pub(super) fn show(plan: &mut Plan<'_>) -> anyhow::Result<()> {
     };
     let last = files.last(&registration, plan);
     let (config, outcome) = files.edited(plan, &registration, &last, || super::port::DEFAULT)?;
+    let after = masked(config.document());
+    let before = files.there().map(|before| masked(before.document()));
+    if plan.options.json {
+        for line in &outcome.lines {
+            log::warn!("{line}");
+        }
+        let there = config.entries(&|name| plan.variable(name));
+        let system_id = session.files.system_id();
+        let said = Said {
+            file: files.path().display().to_string(),
+            entry: registration.name_in(&there).to_owned(),
+            registration: &registration,
+            system_id: system_id.as_ref(),
+            previous: anew
+                .into_iter()
+                .filter_map(|ours| loses(plan, ours))
+                .collect(),
+            plan: Some(Shown {
+                requests,
+                changes: diff(&before.unwrap_or_default(), &after),
+            }),
+        };
+        return Ok(said.print()?);
+    }
+    let mut text = String::from("# Dry run: nothing was sent to GitLab and nothing was written.\n");
+    for request in requests {
+        text.push_str(&format!("# would send: {request}\n"));
+    }
+    let path = plan.options.config.display();
+    text.push_str(&format!("# would write: {path}\n"));
     for line in outcome.lines {
         text.push_str(&format!("# {line}\n"));
     }
     let mut text = without_tokens(&text).into_owned();
-    let after = masked(config.document());
-    match files.there() {
-        Some(before) => {
-            let change = diff(&masked(before.document()), &after);
-            let nothing = "# nothing to change\n".to_owned();
-            text.push_str(
-                &Some(change)
-                    .filter(|change| !change.is_empty())
-                    .unwrap_or(nothing),
-            );
-        }
+    match before.map(|before| diff(&before, &after)) {
+        Some(change) if change.is_empty() => text.push_str("# nothing to change\n"),
+        Some(change) => text.push_str(&change),
         None => text.push_str(&after),
     }
     Ok(stdout::print(&text)?)
+}
+
+fn has_given_token(plan: &Plan<'_>, ours: &Ours) -> bool {
+    match &plan.options.credential {
+        Credential::AuthenticationToken(given) => ours.entry.token.as_ref() == Some(given),
+        _ => false,
+    }
+}
+
+/// The runner that would lose its entry; one without a token cannot be unregistered.
+fn loses(plan: &Plan<'_>, ours: &Ours) -> Option<Previous> {
+    let source = ours.origin(plan.options.credential.source()).source;
+    Some(Previous {
+        runner: Runner {
+            url: ours.entry.url.clone(),
+            id: ours.id(),
+            source,
+            token: ours.entry.token.clone()?,
+        },
+        kept: Some(format!("would be unregistered {}", when(source))),
+    })
+}
+
+/// When a runner that loses its entry goes.
+fn when(source: Source) -> &'static str {
+    match source.ownership() {
+        Ownership::Owned => "once its jobs are done",
+        Ownership::Shared => "once a running runner manager has loaded the file",
+    }
 }
 
 /// The requests for an entry that gets another runner.
 fn requests_anew(plan: &Plan<'_>, ours: &Ours) -> Vec<String> {
     let id = ours.id();
     let source = ours.origin(plan.options.credential.source()).source;
-    let (path, when) = match source.ownership() {
-        Ownership::Owned => ("runners", "once its jobs are done"),
-        Ownership::Shared => (
-            "runners/managers",
-            "once a running runner manager has loaded the file",
-        ),
+    let path = match source.ownership() {
+        Ownership::Owned => "runners",
+        Ownership::Shared => "runners/managers",
     };
+    let when = when(source);
     let mut all = vec![format!(
         "{} for the existing entry",
         call(plan, "POST", "runners/verify")

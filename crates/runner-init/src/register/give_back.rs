@@ -19,8 +19,16 @@ use crate::runner_manager;
 /// How long GitLab may stay silent about a runner that has left: the pod is waiting to start, and the next run asks again.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Gives back every runner that lost its entry, to this one or another. It never fails: what stays is named, and stays in the
-/// state file.
+/// A runner that lost its entry.
+#[derive(Clone, Debug)]
+pub(super) struct Previous {
+    pub(super) runner: Runner,
+    /// Why it is still at GitLab; nothing where it was unregistered.
+    pub(super) kept: Option<String>,
+}
+
+/// Gives back every runner that lost its entry, to this one or another, and tells what became of each. It never fails: what
+/// stays is named, and stays in the state file.
 pub(super) async fn everything(
     plan: &Plan<'_>,
     files: &mut Contents<'_>,
@@ -29,11 +37,16 @@ pub(super) async fn everything(
     system_id: &SystemId,
     deadline: Deadline,
     stops: &mut GracefulStop,
-) {
-    let all = files.leaving(plan);
+) -> Vec<Previous> {
+    // What a signal keeps the run from stays as it is here.
+    let put_off = |runner| Previous {
+        runner,
+        kept: Some("this run was stopped before it was unregistered".to_owned()),
+    };
+    let mut all: Vec<Previous> = files.leaving(plan).into_iter().map(put_off).collect();
     let is_new = changed == Changed::Written && !files.is_paused(plan);
     if all.is_empty() && !(is_new && plan.options.anew) {
-        return;
+        return all;
     }
     // config.toml is published: a signal only puts this off to the next run.
     let variable = |name: &str| plan.variable(name);
@@ -45,7 +58,7 @@ pub(super) async fn everything(
         deadline,
     );
     let Ok(live) = stops.unless_stopped(find).await else {
-        return;
+        return all;
     };
     // It looks at its file by itself too, but later.
     if let Some(live) = live.as_ref().filter(|_| is_new)
@@ -54,24 +67,30 @@ pub(super) async fn everything(
             .await
             .is_err()
     {
-        return;
+        return all;
     }
-    for leaving in all {
-        let what = Registered::of(&leaving, system_id);
-        let hold = hold(plan, files, live.as_ref(), &leaving, runner);
+    for Previous {
+        runner: leaving,
+        kept,
+    } in &mut all
+    {
+        let leaving = &*leaving;
+        let what = Registered::of(leaving, system_id);
+        let hold = hold(plan, files, live.as_ref(), leaving, runner);
         let Ok(hold) = stops.unless_stopped(hold).await else {
-            return;
+            break;
         };
         if let Some(why) = hold.why(leaving.ownership()) {
             log::warn!(
                 "{what} at {} {why} and is kept for now: runner-reaper unregisters it when the pod ends, or runner-init if it is run again later",
                 leaving.url
             );
+            *kept = Some(why.trim_end_matches(',').to_owned());
             continue;
         }
         let gone = give_back(plan, what, deadline.earlier(PATIENCE));
         let Ok(gone) = stops.unless_stopped(gone).await else {
-            return;
+            break;
         };
         match gone {
             Ok(gone) => {
@@ -79,14 +98,19 @@ pub(super) async fn everything(
                     "{what} unregistered from {}: its entry was replaced",
                     leaving.url
                 );
-                files.has_left(&leaving, gone);
+                files.has_left(leaving, gone);
+                *kept = None;
             }
-            Err(error) => log::warn!(
-                "{what} is left behind at {}: {error:#}; the next run tries again",
-                leaving.url
-            ),
+            Err(error) => {
+                log::warn!(
+                    "{what} is left behind at {}: {error:#}; the next run tries again",
+                    leaving.url
+                );
+                *kept = Some(format!("{error:#}"));
+            }
         }
     }
+    all
 }
 
 async fn hold(

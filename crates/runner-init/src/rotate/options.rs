@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use runner_config::shown::shown;
 use runner_lifecycle::command_line::CommandLine;
 use runner_lifecycle::ending::NoRun;
 use runner_lifecycle::environment::Environment;
@@ -83,15 +82,7 @@ pub(crate) fn parse(line: CommandLine, environment: &Environment) -> Result<Rota
         },
         shared: yes("shared"),
         token_out: text("token-out").map(PathBuf::from),
-        json: match text("output").as_deref() {
-            None | Some("text") => false,
-            Some("json") => true,
-            Some(other) => {
-                let other = shown(other);
-                let wrong = format!("--output: {other} is not text or json");
-                return Err(Failure::usage(wrong).into());
-            }
-        },
+        json: readings.asks_for_json()?,
         dry_run: yes("dry-run"),
         timeout: time("timeout", TIMEOUT),
         grace_period: time("grace-period", GRACE_PERIOD),

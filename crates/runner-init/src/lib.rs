@@ -4,6 +4,8 @@
 //! writing. `register` is the story that joins them with GitLab and the volume.
 
 mod args;
+#[cfg(test)]
+mod being_written;
 mod clock;
 mod commands;
 mod entry;

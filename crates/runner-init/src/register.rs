@@ -24,8 +24,9 @@ mod undo;
 use anyhow::Context as _;
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::Exit;
-use runner_lifecycle::session::{Intent, Session};
+use runner_lifecycle::session::Session;
 use runner_lifecycle::signals::Signals;
+use runner_lifecycle::stdout;
 
 use crate::args::{Credential, Environment, Options};
 use crate::{clock, graceful_stop};
@@ -38,11 +39,11 @@ use said::Said;
 /// Runs `runner-init` from checked options to the exit code.
 pub(crate) async fn run(options: &Options, environment: &Environment) -> anyhow::Result<Exit> {
     let mut plan = Plan::check(options, environment)?;
+    let deadline = Deadline::after(options.timeout);
     if options.dry_run {
-        dry_run::show(&mut plan)?;
+        stdout::print(&dry_run::text(&mut plan, deadline).await?)?;
         return Ok(Exit::Done);
     }
-    let deadline = Deadline::after(options.timeout);
     let signals = Signals::install().context("setting up signal handlers")?;
     let mut stops = GracefulStop::new(
         signals,
@@ -60,7 +61,7 @@ async fn register(
 ) -> anyhow::Result<()> {
     let files = plan.files()?;
     files.volume().create_directory()?;
-    let opening = Session::open(files, Intent::Write, deadline);
+    let opening = Session::open(files, plan.intent(), deadline);
     let mut session = stops.unless_stopped(opening).await??;
     session.finish_rotation(&|name| plan.variable(name))?;
     let volume = session.files.volume();
@@ -106,7 +107,8 @@ async fn register(
         source = runner.source.with_article(),
     );
     if plan.options.json {
-        Said::done(plan, &files, &found, &system_id, previous).print()?;
+        let said = Said::done(plan, &files, &found, &system_id, previous);
+        stdout::print(&said.text())?;
     }
     Ok(())
 }

@@ -49,8 +49,10 @@ pub(crate) async fn run(
         .map(|path| TokenOut::at(path, &options.config))
         .transpose()?;
     let files = Files::of(&options.config)?;
+    let deadline = Deadline::after(options.timeout);
     if options.dry_run {
-        let work = Rotating::on(Session::look(files)?, options, environment)?;
+        let session = Session::look(files, Intent::WriteByHand, deadline).await?;
+        let work = Rotating::on(session, options, environment)?;
         let (choice, file) = work.choice()?;
         let rotation = work.received_for(&choice.entry);
         work.refuse_shared(&choice, rotation.is_some())?;
@@ -58,11 +60,10 @@ pub(crate) async fn run(
         said.dry_run()?;
         return Ok(Exit::Done);
     }
-    let deadline = Deadline::after(options.timeout);
     let signals = Signals::install().context("setting up signal handlers")?;
     let course = "the rotation stops after the current attempt";
     let mut stops = GracefulStop::new(signals, options.grace_period, course);
-    let opening = Session::open(files, Intent::Write, deadline);
+    let opening = Session::open(files, Intent::WriteByHand, deadline);
     let session = stops.unless_stopped(opening).await??;
     let mut work = Rotating::on(session, options, environment)?;
     work.prepare()?;
@@ -78,7 +79,9 @@ pub(crate) async fn run(
         Some(rotation) => rotation,
         None => work.reset(&choice, deadline, &mut stops).await?,
     };
-    // From here on the work is done to its end: no signal brings the token before back.
+    // From here on the work is done to its end: no signal brings the token before back. A runner manager that is just writing
+    // the file gets its second here too; what cannot be read is told below.
+    drop(work.session.files.config_when_whole(deadline).await);
     work.write(&rotation, out.as_ref())?;
     let is_paused = file.ends_with(names::ORIGINAL);
     if !is_paused {

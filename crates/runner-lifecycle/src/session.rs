@@ -13,10 +13,18 @@ use crate::volume::{Error, Lock, names};
 pub enum Intent {
     /// To write runner entries: where they could not be published, nothing is begun. A pause by hand stays, and that is said.
     Write,
+    /// The same by hand, beside a runner manager that may be writing the file just then.
+    WriteByHand,
     /// To unregister or to pause: as far as the volume lets it. A pause by hand stays until [`Session::take_over_pause`].
     Drain,
     /// To end a pause, one by hand too, so that a live runner manager loads the file.
     Resume,
+}
+
+impl Intent {
+    fn writes(self) -> bool {
+        matches!(self, Self::Write | Self::WriteByHand)
+    }
 }
 
 /// A volume that is ours to work on.
@@ -34,14 +42,15 @@ pub struct Session {
 }
 
 impl Session {
-    /// What stands there now, without the lock: nothing is changed.
+    /// What stands there now for a run with this intent, without the lock: nothing is changed.
     ///
     /// # Errors
     /// When a file cannot be read or understood.
-    pub fn look(files: Files) -> anyhow::Result<Self> {
+    pub async fn look(files: Files, intent: Intent, deadline: Deadline) -> anyhow::Result<Self> {
+        let state = files.state()?;
         Ok(Self {
-            config: config(&files)?,
-            state: files.state()?,
+            config: config(&files, state.as_ref(), intent, deadline).await?,
+            state,
             files,
             restored: Restored::Nothing,
             lock: None,
@@ -51,9 +60,9 @@ impl Session {
     /// Opens the volume; the lock is waited for until the deadline and held as long as the session lives.
     ///
     /// # Errors
-    /// When another helper works there all the time, a file cannot be read or understood, or [`Intent::Write`] cannot.
+    /// When another helper works there all the time, a file cannot be read or understood, or one that writes cannot.
     pub async fn open(files: Files, intent: Intent, deadline: Deadline) -> anyhow::Result<Self> {
-        let writes = intent == Intent::Write;
+        let writes = intent.writes();
         let volume = files.volume();
         let lock = match writes {
             true => Some(volume.lock(deadline).await?),
@@ -74,7 +83,7 @@ impl Session {
         let state = files.state()?;
         let restored = match (intent, files.paused_by_hand(state.as_ref())?) {
             (Intent::Resume, _) => files.resume_when_whole(deadline).await?,
-            (Intent::Write, Some(PauseByHand { by, at })) => {
+            (Intent::Write | Intent::WriteByHand, Some(PauseByHand { by, at })) => {
                 log::warn!(
                     "{} stays paused, as requested by {by} at {at}: no jobs are taken until \"runner-reaper resume\"",
                     files.name()
@@ -82,7 +91,9 @@ impl Session {
                 Restored::Nothing
             }
             (Intent::Drain, Some(_)) => Restored::Nothing,
-            (Intent::Write, None) => files.put_back_when_whole(deadline).await?,
+            (Intent::Write | Intent::WriteByHand, None) => {
+                files.put_back_when_whole(deadline).await?
+            }
             // That it cannot be ended is no reason to leave the rest undone.
             (Intent::Drain, None) => {
                 let restored = files.put_back_when_whole(deadline).await;
@@ -93,14 +104,8 @@ impl Session {
             }
         };
         say(restored, state.as_ref(), &files);
-        let knows_a_runner = state.as_ref().is_some_and(State::knows_a_runner);
-        let config = match knows_a_runner && !writes {
-            // Without entries it may be in the midst of a rotation's write, which a throttled pod holds up.
-            true => files.config_when_whole(deadline).await?,
-            false => files.config()?,
-        };
         Ok(Self {
-            config: config.map_or_else(Config::missing, Ok)?,
+            config: config(&files, state.as_ref(), intent, deadline).await?,
             files,
             state,
             restored,
@@ -131,7 +136,7 @@ impl Session {
         if self.state.as_ref().is_some_and(began) {
             rotation::finish(&self.files, variable)?;
             self.state = self.files.state()?;
-            self.config = config(&self.files)?;
+            self.config = self.files.config()?.map_or_else(Config::missing, Ok)?;
         }
         Ok(())
     }
@@ -183,8 +188,26 @@ impl Session {
     }
 }
 
-fn config(files: &Files) -> anyhow::Result<Config> {
-    Ok(files.config()?.map_or_else(Config::missing, Ok)?)
+/// The operator's file as a run with this intent reads it: without entries it may be in the midst of a rotation's write, which a
+/// throttled pod holds up.
+async fn config(
+    files: &Files,
+    state: Option<&State>,
+    intent: Intent,
+    deadline: Deadline,
+) -> anyhow::Result<Config> {
+    let may_be_emptied = match intent {
+        // No runner manager is there yet, and a base that is copied over the file at every start has no entries.
+        Intent::Write => false,
+        // Whoever asks for an entry by hand expects one, whoever wrote it.
+        Intent::WriteByHand => true,
+        Intent::Drain | Intent::Resume => state.is_some_and(State::knows_a_runner),
+    };
+    let config = match may_be_emptied {
+        true => files.config_when_whole(deadline).await?,
+        false => files.config()?,
+    };
+    Ok(config.map_or_else(Config::missing, Ok)?)
 }
 
 /// Says what became of a pause, and whose it was.

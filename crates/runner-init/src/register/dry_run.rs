@@ -1,13 +1,13 @@
-//! Owns what `--dry-run` prints: what would be asked and written, with every secret masked. It asks and writes nothing.
+//! Owns what `--dry-run` says: what would be asked and written, with every secret masked. It asks and writes nothing.
 
 use anyhow::Context as _;
 use runner_config::diff::diff;
 use runner_config::mask::masked;
 use runner_config::shown::without_tokens;
+use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::runner::Runner;
 use runner_lifecycle::session::Session;
 use runner_lifecycle::source::{Ownership, Source};
-use runner_lifecycle::stdout;
 use runner_lifecycle::token::Token;
 
 use super::clock;
@@ -21,9 +21,9 @@ use crate::args::Credential;
 
 const MASK: &str = "***";
 
-/// Prints the requests as comments and the file as it would be, or both as JSON.
-pub(super) fn show(plan: &mut Plan<'_>) -> anyhow::Result<()> {
-    let session = Session::look(plan.files()?)?;
+/// The requests as comments and the file as it would be, or both as JSON.
+pub(super) async fn text(plan: &mut Plan<'_>, deadline: Deadline) -> anyhow::Result<String> {
+    let session = Session::look(plan.files()?, plan.intent(), deadline).await?;
     let files = Contents::of(&session, plan)?;
     super::inherit::from(plan, &files);
     let plan = &*plan;
@@ -74,7 +74,7 @@ pub(super) fn show(plan: &mut Plan<'_>) -> anyhow::Result<()> {
                 changes: diff(&before.unwrap_or_default(), &after),
             }),
         };
-        return Ok(said.print()?);
+        return Ok(said.text());
     }
     let mut text = String::from("# Dry run: nothing was sent to GitLab and nothing was written.\n");
     for request in requests {
@@ -91,7 +91,7 @@ pub(super) fn show(plan: &mut Plan<'_>) -> anyhow::Result<()> {
         Some(change) => text.push_str(&change),
         None => text.push_str(&after),
     }
-    Ok(stdout::print(&text)?)
+    Ok(text)
 }
 
 fn has_given_token(plan: &Plan<'_>, ours: &Ours) -> bool {

@@ -14,6 +14,7 @@ use runner_lifecycle::gitlab::{
 use runner_lifecycle::mark::{Mark, Named};
 use runner_lifecycle::named_file;
 use runner_lifecycle::pod::Pod;
+use runner_lifecycle::session::Intent;
 use runner_lifecycle::state::Sent;
 
 use super::sent;
@@ -103,6 +104,14 @@ impl<'a> Plan<'a> {
             Some(mode) => files.shared_by(mode),
             None => files,
         })
+    }
+
+    /// What the volume is opened for.
+    pub(super) fn intent(&self) -> Intent {
+        match self.options.anew {
+            true => Intent::WriteByHand,
+            false => Intent::Write,
+        }
     }
 
     pub(super) fn pod(&self) -> &Pod {

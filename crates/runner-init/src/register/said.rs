@@ -1,10 +1,8 @@
 //! Owns what `re-register` prints on stdout for programs (`re-register.schema.json`): what was done, or would be. No token is in it.
 
 use runner_config::shown::without_tokens;
-use runner_lifecycle::exit::Failure;
 use runner_lifecycle::report::{address, one_line};
 use runner_lifecycle::source::Ownership;
-use runner_lifecycle::stdout;
 use runner_lifecycle::system_id::SystemId;
 use serde_json::{Value, json};
 
@@ -58,9 +56,9 @@ impl<'a> Said<'a> {
         }
     }
 
-    /// Prints it as one object.
-    pub(super) fn print(&self) -> Result<(), Failure> {
-        stdout::print(&without_tokens(&format!("{:#}\n", self.json())))
+    /// It as one object.
+    pub(super) fn text(&self) -> String {
+        without_tokens(&format!("{:#}\n", self.json())).into_owned()
     }
 
     fn json(&self) -> Value {

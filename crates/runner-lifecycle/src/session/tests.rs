@@ -40,12 +40,14 @@ async fn opened(files: Files, intent: Intent) -> Session {
 
 #[tokio::test]
 async fn pause_of_a_killed_run_is_ended_by_all_and_one_by_hand_by_resume_alone() {
-    use Intent::{Drain, Resume, Write};
+    use Intent::{Drain, Resume, Write, WriteByHand};
     for (intent, by_hand, ends) in [
         (Write, false, true),
+        (WriteByHand, false, true),
         (Drain, false, true),
         (Resume, false, true),
         (Write, true, false),
+        (WriteByHand, true, false),
         (Drain, true, false),
         (Resume, true, true),
     ] {
@@ -115,7 +117,8 @@ async fn look_sees_the_operators_file_and_changes_nothing() {
         names
     };
     let before = list();
-    let session = Session::look(files()).unwrap();
+    let looking = Session::look(files(), Intent::Write, Deadline::after(Duration::ZERO));
+    let session = looking.await.unwrap();
     assert_eq!(
         (session.config.text.as_str(), session.config.is_aside),
         (ENTRY, true)
@@ -150,4 +153,41 @@ async fn volume_that_cannot_be_written_ends_a_run_that_writes_and_no_other() {
     let session = opened(files(), Intent::Drain).await;
     assert!(session.config.is_missing() && session.state.is_none());
     assert!(!directory.path().join("nowhere").exists());
+}
+
+#[tokio::test(start_paused = true)]
+async fn file_that_is_emptied_and_not_filled_yet_is_read_when_it_is_by_whoever_runs_beside_a_runner_manager()
+ {
+    const KNOWS: &str = "version = 2\n\n[[entry]]\nurl = \"https://gitlab.example\"\nid = 7\nsource = \"access-token\"\n";
+    const NONE: &str = "version = 2\n";
+    for (intent, state, waits) in [
+        (Intent::WriteByHand, KNOWS, true),
+        (Intent::WriteByHand, NONE, true),
+        (Intent::Drain, KNOWS, true),
+        (Intent::Drain, NONE, false),
+        // A base that is copied over the file costs an init container no second.
+        (Intent::Write, KNOWS, false),
+    ] {
+        for looks in [true, false] {
+            let (_directory, files) = volume("");
+            let put = |name: &str, text: &str| {
+                let how = Publication::keeping();
+                files()
+                    .volume()
+                    .publish(name, text.as_bytes(), how)
+                    .unwrap();
+            };
+            put(names::STATE, state);
+            let reads = async {
+                let deadline = Deadline::after(Duration::from_secs(60));
+                match looks {
+                    true => Session::look(files(), intent, deadline).await,
+                    false => Session::open(files(), intent, deadline).await,
+                }
+            };
+            let (session, ()) = tokio::join!(reads, async { put(names::CONFIG, ENTRY) });
+            let found = session.unwrap().config.toml.entry_count();
+            assert_eq!(found == 1, waits, "{intent:?} {state:?} {looks}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 
 use anyhow::Context as _;
 use runner_config::config_toml::ConfigToml;
+use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::Exit;
 use runner_lifecycle::files::{Config, Files};
 use runner_lifecycle::original::{self, Restored};
@@ -30,7 +31,8 @@ pub(super) async fn run(options: &Options, asked: &ByHand) -> anyhow::Result<Out
     }
     refuse_beside_a_hook(&files).await?;
     refuse_without_original(&files)?;
-    let config = files.config().context("nothing would be changed")?;
+    let whole = files.config_when_whole(Deadline::after(asked.timeout));
+    let config = whole.await.context("nothing would be changed")?;
     let config = config.ok_or_else(|| missing(options))?;
     let by_hand = files.paused_by_hand(state.as_ref())?;
     let original = names::original_of(files.name());

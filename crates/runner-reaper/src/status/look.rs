@@ -31,7 +31,8 @@ pub(super) async fn look(options: &Options, asked: &Status) -> anyhow::Result<Fa
     };
     let state = state.filter(|state| !state.tells_nothing());
     let missing = Config::missing()?;
-    let (file, config) = match files.config() {
+    // Without entries a runner manager may be about to fill it: that is no problem to report.
+    let (file, config) = match files.config_when_whole(deadline).await {
         _ if !files.volume().directory().is_dir() => (ConfigFile::NoDirectory, missing),
         Ok(None) => (ConfigFile::Missing, missing),
         Ok(Some(config)) => (ConfigFile::Read, config),
@@ -214,4 +215,39 @@ fn fixed(files: &Files, file: &ConfigFile) -> Option<&'static str> {
             "this process may not write there: run it as the user of the runner container, or give both containers the same runAsUser or the pod an fsGroup"
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use runner_lifecycle::environment::Environment;
+
+    use super::*;
+    use crate::args::Command;
+
+    #[tokio::test(start_paused = true)]
+    async fn file_that_is_emptied_and_not_filled_yet_is_shown_as_it_is_then() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join(names::CONFIG);
+        let put = |text: &str| {
+            #[expect(clippy::disallowed_methods, reason = "somebody else's file")]
+            fs::write(&path, text).unwrap();
+        };
+        put("");
+        let words = ["status", "--offline", "--config"].map(Into::into);
+        let argv = words.into_iter().chain([path.clone().into_os_string()]);
+        let environment = Environment::of::<&str, &str>([]);
+        let line = crate::args::command_line(argv, &environment);
+        let options = crate::args::parse(line, &environment).unwrap();
+        let Command::Status(asked) = &options.command else {
+            panic!("{options:?}")
+        };
+        let (facts, ()) = tokio::join!(look(&options, asked), async {
+            put(
+                "[[runners]]\n  name = \"build\"\n  url = \"https://gitlab.example\"\n  token = \"glrt-new\"\n",
+            );
+        });
+        assert_eq!(facts.unwrap().entries.len(), 1);
+    }
 }

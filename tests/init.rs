@@ -9,6 +9,7 @@ mod install;
 mod killed;
 mod last_words;
 mod mark;
+mod other_pod;
 mod pem;
 mod re_register;
 mod read_only;

@@ -16,7 +16,6 @@ use runner_lifecycle::ending::NoRun;
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::fleet::Fleet;
 use runner_lifecycle::misspelt;
-use runner_lifecycle::pod::Pod;
 use runner_lifecycle::token::Token;
 use runner_lifecycle::volume::names;
 
@@ -27,6 +26,7 @@ use toml_edit::Value;
 
 use crate::commands::{Command, OURS};
 use crate::flags::{self, Purpose};
+use crate::other_pod;
 use crate::values::Content;
 
 /// Limit of a run that gives none: an init container that needs longer is better started anew.
@@ -101,16 +101,12 @@ pub(crate) fn parse(
         install_reaper: install("install-reaper"),
         install_init: install("install-init"),
         system_id_seed: text("system-id-seed"),
-        pod: Pod {
-            name: text("pod-name"),
-            namespace: text("pod-namespace"),
-            uid: text("pod-uid"),
-            hostname: environment.hostname.clone(),
-        },
-        // Kubernetes sets this variable in every container, with and without links to services.
+        other_pod: yes("other-pod").unwrap_or(false),
+        pod: readings.pod(environment),
         host_of_pod: environment
-            .get("KUBERNETES_SERVICE_HOST")
-            .and(environment.hostname.clone()),
+            .hostname
+            .clone()
+            .filter(|_| other_pod::is_in_kubernetes(environment)),
         fleet: fleet(&readings)?,
     };
     Ok(Parsed { options, warnings })

@@ -42,7 +42,7 @@ pub(crate) fn log() -> impl Iterator<Item = &'static Flag> {
     LOG.iter().filter_map(|name| find(name))
 }
 
-const ROTATE_SHARES: [&str; 7] = [
+const ROTATE_SHARES: [&str; 10] = [
     "config",
     "tls-ca-file",
     "tls-cert-file",
@@ -50,6 +50,9 @@ const ROTATE_SHARES: [&str; 7] = [
     "timeout",
     "grace-period",
     "dry-run",
+    "pod-name",
+    "pod-namespace",
+    "pod-uid",
 ];
 
 const LOG: [&str; 4] = [

@@ -12,6 +12,7 @@ mod entry;
 mod flags;
 mod graceful_stop;
 mod help;
+mod other_pod;
 #[cfg(test)]
 mod properties;
 mod register;

@@ -39,6 +39,7 @@ use said::Said;
 /// Runs `runner-init` from checked options to the exit code.
 pub(crate) async fn run(options: &Options, environment: &Environment) -> anyhow::Result<Exit> {
     let mut plan = Plan::check(options, environment)?;
+    plan.refuse_other_pod()?;
     let deadline = Deadline::after(options.timeout);
     if options.dry_run {
         stdout::print(&dry_run::text(&mut plan, deadline).await?)?;

@@ -25,7 +25,7 @@ use runner_lifecycle::volume::names;
 
 use crate::args::Environment;
 use crate::graceful_stop::GracefulStop;
-use crate::runner_manager;
+use crate::{other_pod, runner_manager};
 use choice::{Choice, choose};
 use options::RotateOptions;
 use said::Said;
@@ -49,6 +49,11 @@ pub(crate) async fn run(
         .map(|path| TokenOut::at(path, &options.config))
         .transpose()?;
     let files = Files::of(&options.config)?;
+    // Asked before anything is touched: the lock file is the other pod's too.
+    if !options.other_pod {
+        let state = files.state()?;
+        other_pod::refuse(state.as_ref(), &options.pod, options.is_in_kubernetes)?;
+    }
     let deadline = Deadline::after(options.timeout);
     if options.dry_run {
         let session = Session::look(files, Intent::WriteByHand, deadline).await?;

@@ -1,5 +1,7 @@
 //! Owns who a volume belongs to: the pod, as far as the downward API and the host name tell.
 
+use crate::exit::Failure;
+
 /// What is known of a pod. Every part may be missing: plain manifests pass nothing on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pod {
@@ -38,6 +40,16 @@ impl Pod {
         let both =
             |part: fn(&Self) -> &Option<String>| part(self).is_some() && part(other).is_some();
         !both(|pod| &pod.uid) && !both(|pod| &pod.name)
+    }
+
+    /// Why a command by hand leaves the volume of this pod alone (exit 78).
+    #[must_use]
+    pub fn refuses_others(&self) -> Failure {
+        let pod = self.describe();
+        Failure::unusable(format!(
+            "this volume belongs to another pod, {pod}: nothing was changed; run this in that pod, or with --other-pod; if that pod is \
+             gone, runner-init register takes the volume over"
+        ))
     }
 
     /// The pod in one short form for a log line.

@@ -55,7 +55,7 @@ async fn open(options: &Options, deadline: Deadline, stops: &Stops) -> anyhow::R
     match opened {
         Opened::Session(session) if session.config.is_missing() => Err(missing(options)),
         Opened::Session(session) => Ok(*session),
-        Opened::OtherPod(theirs) => Err(of_other_pod(&theirs.describe())),
+        Opened::OtherPod(theirs) => Err(theirs.refuses_others().into()),
         Opened::Nothing => Err(missing(options)),
     }
 }
@@ -85,13 +85,6 @@ fn refuse_unloadable_paused(path: &Path, config: &Config, paused: &str) -> Resul
         .or_else(own)
         .map(drop)
         .map_err(Failure::unusable)
-}
-
-fn of_other_pod(theirs: &str) -> anyhow::Error {
-    Failure::unusable(format!(
-        "this volume belongs to another pod, {theirs}: nothing was changed; run this in that pod, or with --other-pod"
-    ))
-    .into()
 }
 
 fn is_locked(error: &anyhow::Error) -> bool {

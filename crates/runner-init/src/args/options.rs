@@ -87,6 +87,8 @@ pub(crate) struct Options {
     pub grace_period: Duration,
     /// What the system ID is derived from, instead of namespace and pod name.
     pub system_id_seed: Option<String>,
+    /// Whether to work on the volume of another pod: a registration takes it over instead.
+    pub other_pod: bool,
     /// The pod, as far as the manifest tells.
     pub pod: Pod,
     /// The host name, where the process runs in a pod: it stands in at GitLab for a pod whose name nobody told.

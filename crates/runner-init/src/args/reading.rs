@@ -5,6 +5,7 @@ use runner_config::former;
 use runner_config::shown::{shown, without_tokens};
 use runner_lifecycle::command_line::{self, Word};
 use runner_lifecycle::exit::Failure;
+use runner_lifecycle::pod::Pod;
 use toml_edit::Value;
 
 use super::{Environment, Given, NoRun, Origin};
@@ -87,6 +88,17 @@ impl Readings {
                 let wrong = format!("--output: {other} is not text or json");
                 Err(Failure::usage(wrong))
             }
+        }
+    }
+
+    /// The pod, as far as it is told.
+    pub(crate) fn pod(&self, environment: &Environment) -> Pod {
+        let text = |name: &str| self.trimmed(name).map(|given| given.value);
+        Pod {
+            name: text("pod-name"),
+            namespace: text("pod-namespace"),
+            uid: text("pod-uid"),
+            hostname: environment.hostname.clone(),
         }
     }
 

@@ -65,9 +65,10 @@ pub(super) const ROTATE: &[Flag] = flags! {
     "token-out" [] Text Command "also write the new token to this file, with mode 0600, for the Secret";
 };
 
-/// Of every command by hand. No variables, for the same reason: who reads the output is not the pod's matter.
+/// Of every command by hand. No variables, for the same reason: what is left in a pod must not decide whose volume is changed.
 pub(super) const BY_HAND: &[Flag] = flags! {
     "output" [] Text Command "text or json: what is printed on stdout (default text)";
+    "other-pod" [] Bool Command "work on a volume that belongs to another pod";
 };
 
 /// Keys of `config.toml` outside the entries, for which `register` has no flag.

@@ -16,6 +16,7 @@ use crate::args::ServerSide;
 /// Fills in from the volume what a re-registration is not told.
 pub(super) fn from(plan: &mut Plan<'_>, files: &Contents<'_>) {
     if plan.options.anew {
+        plan.works_for(files.state());
         let ours = files.ours(plan);
         if ours.is_none() && !plan.wish.name_given {
             let there = files.entries(plan).into_iter();

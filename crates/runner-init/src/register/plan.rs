@@ -15,11 +15,12 @@ use runner_lifecycle::mark::{Mark, Named};
 use runner_lifecycle::named_file;
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::session::Intent;
-use runner_lifecycle::state::Sent;
+use runner_lifecycle::state::{Sent, State};
 
 use super::sent;
 use crate::args::{self, Environment, Options};
 use crate::entry::{self, EntryWish};
+use crate::other_pod;
 
 /// A run that can no longer fail for a reason of the manifest alone, the volume aside.
 pub(super) struct Plan<'a> {
@@ -106,6 +107,35 @@ impl<'a> Plan<'a> {
         })
     }
 
+    /// A registration takes the volume of another pod over; a person is more likely to be in the wrong pod.
+    pub(super) fn refuse_other_pod(&self) -> anyhow::Result<()> {
+        if self.options.anew && !self.options.other_pod {
+            let state = self.files()?.state()?;
+            other_pod::refuse(state.as_ref(), &self.pod, self.is_in_kubernetes())?;
+        }
+        Ok(())
+    }
+
+    /// On the volume of another pod a re-registration works for that pod: the volume stays its own, or its hook would leave the
+    /// runner behind, and its name is in the mark of the new runner.
+    pub(super) fn works_for(&mut self, state: &State) {
+        let Some(theirs) = other_pod::of(state, &self.pod, self.is_in_kubernetes()) else {
+            return;
+        };
+        self.pod = theirs.clone();
+        let given = &self.options.server_side;
+        if !given.tells_note() {
+            let mark = mark(theirs, theirs.hostname.clone(), self.options);
+            self.attributes.maintenance_note = mark.unwrap_or_default();
+            self.sent = sent::of(&self.attributes, false);
+        }
+    }
+
+    /// Whether this process runs in a pod, so that a host name is a pod's.
+    pub(super) fn is_in_kubernetes(&self) -> bool {
+        self.options.host_of_pod.is_some()
+    }
+
     /// What the volume is opened for.
     pub(super) fn intent(&self) -> Intent {
         match self.options.anew {
@@ -167,7 +197,9 @@ fn attributes(options: &Options, name: &str) -> Attributes {
     let note = text(&given.maintenance_note);
     Attributes {
         description: name.to_owned(),
-        maintenance_note: note.or_else(|| mark(options)).unwrap_or_default(),
+        maintenance_note: note
+            .or_else(|| mark(&options.pod, options.host_of_pod.clone(), options))
+            .unwrap_or_default(),
         tag_list: text(&given.tag_list).unwrap_or_default(),
         run_untagged: given.runs_untagged(),
         locked: given.is_locked(),
@@ -182,11 +214,10 @@ fn attributes(options: &Options, name: &str) -> Attributes {
 
 /// The mark in the maintenance note of a runner that is made: which pod it was made for, if that is known. A host name is
 /// not said to be the pod's: with host networking it is the node's.
-fn mark(options: &Options) -> Option<String> {
-    let pod = &options.pod;
+fn mark(pod: &Pod, host: Option<String>, options: &Options) -> Option<String> {
     let name = match &pod.name {
         Some(name) => (Named::Pod, name.clone()),
-        None => (Named::Host, options.host_of_pod.clone()?),
+        None => (Named::Host, host?),
     };
     let mark = Mark {
         name,

@@ -8,11 +8,13 @@ use runner_lifecycle::ending::NoRun;
 use runner_lifecycle::environment::Environment;
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::gitlab::{Endpoint, GivenTlsFiles, TlsFiles};
+use runner_lifecycle::pod::Pod;
 use runner_lifecycle::volume::names;
 
 use super::choice::EntrySelection;
 use crate::args::{Origin, Readings};
 use crate::commands::Command;
+use crate::other_pod;
 
 /// Limit of a run that gives none.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -27,6 +29,12 @@ pub(crate) struct RotateOptions {
     pub config: PathBuf,
     /// Which entry.
     pub selection: EntrySelection,
+    /// The pod, as far as it is told.
+    pub pod: Pod,
+    /// Whether this process runs in a pod, so that a host name is a pod's.
+    pub is_in_kubernetes: bool,
+    /// Whether to work on the volume of another pod.
+    pub other_pod: bool,
     /// Whether a token may be reset that other pods use.
     pub shared: bool,
     /// Where the new token is written to as well.
@@ -80,6 +88,9 @@ pub(crate) fn parse(line: CommandLine, environment: &Environment) -> Result<Rota
             url,
             id: readings.integer("id").map(|given| given.value),
         },
+        pod: readings.pod(environment),
+        is_in_kubernetes: other_pod::is_in_kubernetes(environment),
+        other_pod: yes("other-pod"),
         shared: yes("shared"),
         token_out: text("token-out").map(PathBuf::from),
         json: readings.asks_for_json()?,

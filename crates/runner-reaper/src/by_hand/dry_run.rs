@@ -13,8 +13,7 @@ use runner_lifecycle::volume::names;
 
 use super::outcome::Outcome;
 use super::{
-    missing, of_other_pod, refuse_beside_a_hook, refuse_unloadable_paused, refuse_without_original,
-    who,
+    missing, refuse_beside_a_hook, refuse_unloadable_paused, refuse_without_original, who,
 };
 use crate::args::Options;
 use crate::args::by_hand::{ByHand, Verb};
@@ -27,7 +26,7 @@ pub(super) async fn run(options: &Options, asked: &ByHand) -> anyhow::Result<Out
         .as_ref()
         .and_then(|state| state.other_pod(&options.pod));
     if let Some(theirs) = other.filter(|_| !asked.other_pod) {
-        return Err(of_other_pod(&theirs.describe()));
+        return Err(theirs.refuses_others().into());
     }
     refuse_beside_a_hook(&files).await?;
     refuse_without_original(&files)?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::Exit;
-use runner_lifecycle::files::{Config, Files};
+use runner_lifecycle::files::Config;
 use runner_lifecycle::original::{self, Restored};
 use runner_lifecycle::session::Session;
 use runner_lifecycle::state::PauseByHand;

@@ -334,6 +334,6 @@ pub(super) fn asked<'a>(plan: &'a Plan<'_>) -> Asked<'a> {
             _ => None,
         },
         pod: plan.pod(),
-        is_in_kubernetes: plan.options.host_of_pod.is_some(),
+        is_in_kubernetes: plan.is_in_kubernetes(),
     }
 }

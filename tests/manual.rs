@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-use acceptance::programs::example;
+use acceptance::programs::program;
 use acceptance::stage::{Ended, Stage, run};
 
 use crate::completions::{PROGRAMS, commands_of, flags_of, says};
@@ -18,7 +18,7 @@ fn read_by(program: &str, words: &[&str], page: &Path) -> Option<Ended> {
 #[test]
 fn page_has_every_flag_and_command_of_the_help_and_is_read_without_a_warning() {
     let stage = Stage::new();
-    let written = run(Command::new(example("man")).arg(stage.path()));
+    let written = run(Command::new(program("man")).arg(stage.path()));
     assert_eq!(written.code(), 0, "{}", written.output());
     let there: Vec<String> = stage.snapshot().into_keys().collect();
     assert_eq!(there, ["runner-init.1", "runner-reaper.1"]);

@@ -13,6 +13,9 @@ const HELPERS: [&str; 2] = ["runner-init", "runner-reaper"];
 /// What they are tested with.
 const OTHERS: [&str; 2] = ["runner-manager-stand-in", "gitlab-simulator"];
 
+/// The example that writes the manual pages.
+const PAGES: [&str; 4] = ["--example", "man", "--package", "acceptance"];
+
 const DEV: &str = "dev";
 
 /// Makes the released programs those that are measured, unless a profile was asked for.
@@ -33,7 +36,7 @@ pub fn example(name: &str) -> PathBuf {
     path.clone()
 }
 
-/// The path of a program of this workspace, by its name.
+/// The path of a program of this workspace, or of the example that writes the manual pages, by its name.
 ///
 /// # Panics
 /// When the programs cannot be built: there is nothing to test then.
@@ -66,6 +69,8 @@ fn build() -> BTreeMap<String, PathBuf> {
         ["--bins"].into_iter().chain(named).collect::<Vec<_>>()
     };
     let mut built = cargo_build(DEV, &of(&[HELPERS, OTHERS].concat()));
+    // With them, as all tests wait for them: what is compiled later takes the processor from tests that are held to time.
+    built.extend(cargo_build(profile(), &PAGES));
     if let Some(directory) = told("ACCEPTANCE_HELPERS") {
         let helper = |name: &str| (name.to_owned(), Path::new(&directory).join(name));
         built.extend(HELPERS.map(helper));

@@ -34,7 +34,7 @@ use contents::Contents;
 use graceful_stop::GracefulStop;
 use plan::Plan;
 use registration::Registration;
-use said::Said;
+use said::Replacement;
 
 /// Runs `runner-init` from checked options to the exit code.
 pub(crate) async fn run(options: &Options, environment: &Environment) -> anyhow::Result<Exit> {
@@ -108,7 +108,7 @@ async fn register(
         source = runner.source.with_article(),
     );
     if plan.options.json {
-        let said = Said::done(plan, &files, &found, &system_id, previous);
+        let said = Replacement::done(plan, &files, &found, &system_id, previous);
         stdout::print(&said.text())?;
     }
     Ok(())

@@ -16,7 +16,7 @@ use super::existing::Ours;
 use super::give_back::Previous;
 use super::plan::Plan;
 use super::registration::Registration;
-use super::said::{Said, Shown};
+use super::said::{Replacement, Shown};
 use crate::args::Credential;
 
 const MASK: &str = "***";
@@ -60,7 +60,7 @@ pub(super) async fn text(plan: &mut Plan<'_>, deadline: Deadline) -> anyhow::Res
         }
         let there = config.entries(&|name| plan.variable(name));
         let system_id = session.files.system_id();
-        let said = Said {
+        let said = Replacement {
             file: files.path().display().to_string(),
             entry: registration.name_in(&there).to_owned(),
             registration: &registration,

@@ -15,7 +15,7 @@ use super::registration::Registration;
 const VERSION: u32 = 1;
 
 /// What is told of a re-registration.
-pub(super) struct Said<'a> {
+pub(super) struct Replacement<'a> {
     /// The path of the file that has the entry: `config.toml`, or its original while it is paused.
     pub(super) file: String,
     /// The name of the entry.
@@ -37,7 +37,7 @@ pub(super) struct Shown {
     pub(super) changes: String,
 }
 
-impl<'a> Said<'a> {
+impl<'a> Replacement<'a> {
     /// What was done.
     pub(super) fn done(
         plan: &Plan<'_>,

@@ -7,8 +7,9 @@ use std::time::SystemTime;
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::ending;
 use runner_lifecycle::exit::{Exit, Failure};
-use runner_lifecycle::gitlab::{Client, Endpoint, Gone, TlsFiles};
+use runner_lifecycle::gitlab::{Client, Endpoint, Error, Gone, TlsFiles};
 use runner_lifecycle::runner::Runner;
+use runner_lifecycle::source::Source;
 use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::token::Token;
 use runner_lifecycle::unregister::Registered;
@@ -194,6 +195,30 @@ impl Answered {
     }
 }
 
+/// The runner that an owned one's entry has the token of, where it is another: somebody has pasted it there. A token that the runner
+/// manager rotated looks the same, but is of the same runner.
+async fn anothers(
+    client: &Client,
+    unregistration: &Unregistration,
+    system_id: Option<&SystemId>,
+    deadline: Deadline,
+) -> Result<Option<Runner>, Error> {
+    let runner = &unregistration.runner;
+    let (Some(_), Some(system_id)) = (&unregistration.state_token, system_id) else {
+        return Ok(None);
+    };
+    match client.check(&runner.token, system_id, deadline).await {
+        Ok(found) if ![0, runner.id].contains(&found.id) && runner.id != 0 => Ok(Some(Runner {
+            id: found.id,
+            source: Source::AuthenticationToken,
+            ..runner.clone()
+        })),
+        Err(error @ Error::Unreachable(_)) => Err(error),
+        // What is refused here is refused to the deletion too.
+        Ok(_) | Err(_) => Ok(None),
+    }
+}
+
 async fn ask(
     client: &Client,
     unregistration: &Unregistration,
@@ -206,7 +231,23 @@ async fn ask(
         token: token.clone(),
         ..unregistration.runner.clone()
     };
-    let mut gone = registered.unregister(client, deadline).await?;
+    let theirs = anothers(client, unregistration, system_id, deadline).await?;
+    let mut gone = match &theirs {
+        Some(theirs) => {
+            let manager = Registered {
+                runner: theirs,
+                ..registered
+            };
+            log::warn!(
+                "the token of {} in config.toml is that of runner {}, which others may use: only this runner manager is unregistered from it",
+                registered.named(),
+                theirs.id
+            );
+            manager.unregister(client, deadline).await?;
+            Gone::Unknown
+        }
+        None => registered.unregister(client, deadline).await?,
+    };
     if gone == Gone::Unknown
         && let Some(token) = &unregistration.state_token
     {

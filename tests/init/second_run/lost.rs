@@ -1,6 +1,6 @@
 //! A runner that is known and whose entry is gone: somebody has written over the file. It is not made a second time.
 
-use gitlab_simulator::{Fault, NewRunner};
+use gitlab_simulator::{Fault, NewRunner, Role};
 
 use super::{REGISTRATION, STATE, Volume};
 
@@ -280,4 +280,33 @@ fn entry_with_the_token_of_another_shared_runner_is_not_taken_for_the_known_one(
     assert_eq!(ended.code(), 78, "{}", ended.output());
     let named = format!("runner {} at {}: no entry", known.id, volume.gitlab.url());
     assert!(ended.stderr.contains(&named), "{}", ended.output());
+}
+
+#[test]
+fn pasted_token_of_a_shared_runner_does_not_delete_it_with_the_owned_one() {
+    let volume = Volume::new();
+    let secret = tempfile::NamedTempFile::new().unwrap();
+    let access = volume
+        .gitlab
+        .add_access_token(&["create_runner"], Role::admin());
+    acceptance::pod::put(secret.path(), &access);
+    let file = format!("--access-token-file={}", secret.path().display());
+    volume.run(&[&file, "--runner-type=instance", "--name=n"]);
+    let owned = volume.gitlab.runners().pop().unwrap();
+    let shared = volume.gitlab.add_runner(NewRunner::default());
+    // The id stays as it was: a rotated token would look the same.
+    let text = volume.config().replace(&owned.token, &shared.token);
+    assert!(text.contains(&format!("id = {}\n", owned.id)), "{text}");
+    volume.stage.put("config.toml", &text);
+    let ended = volume.unregister();
+    assert_eq!(ended.code(), 0, "{}", ended.output());
+    assert!(
+        ended.stderr.contains("which others may use"),
+        "{}",
+        ended.output()
+    );
+    let left = volume.gitlab.runners();
+    let ids: Vec<i64> = left.iter().map(|runner| runner.id).collect();
+    assert_eq!(ids, [shared.id], "{}", ended.output());
+    assert!(left[0].managers.is_empty(), "{}", ended.output());
 }

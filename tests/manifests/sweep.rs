@@ -84,7 +84,7 @@ fn sweep_writes_its_plan_into_the_log_and_deletes_nothing_until_it_is_turned_on(
     let transformers = "transformers: [../manifests/copies]\n";
     let (words, left) = play(&Objects::of(&COMPONENTS, transformers), Settings::default());
     assert!(
-        words.contains("1 to delete; of fleet gitlab-runner"),
+        words.contains("1 to delete; fleet gitlab-runner"),
         "{words}"
     );
     assert!(words.contains("gitlab-runner/gitlab-runner-0"), "{words}");
@@ -98,7 +98,7 @@ fn sweep_writes_its_plan_into_the_log_and_deletes_nothing_until_it_is_turned_on(
     let on = Objects::of(&COMPONENTS, &format!("{TURNED_ON}{transformers}"));
     let (words, left) = play(&on, Settings::default());
     assert!(
-        words.contains("1 to delete; of fleet gitlab-runner"),
+        words.contains("1 to delete; fleet gitlab-runner"),
         "{words}"
     );
     assert!(

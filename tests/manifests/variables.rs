@@ -96,18 +96,18 @@ fn unknown(objects: &Objects) -> Vec<String> {
 
 /// The variable of each flag stands behind it: `[NAME]`.
 fn known_to_init() -> BTreeSet<String> {
-    let known: BTreeSet<String> = in_brackets(&help("runner-init")).collect();
+    let known: BTreeSet<String> = in_brackets(&help("runner-init", &[])).collect();
     assert!(known.contains("RUNNER_EXECUTOR"), "{known:?}");
     known
 }
 
-/// The same; and "every flag that all commands share has a variable, such as RUNNER_REAPER_GRACE_PERIOD for --grace-period".
+/// The same; and "--config and the flags below it can be given as variables too: RUNNER_REAPER_CONFIG and so on", of a sweep every flag.
 fn known_to_reaper() -> BTreeSet<String> {
-    let help = help("runner-reaper");
-    assert!(
-        help.contains("RUNNER_REAPER_GRACE_PERIOD for --grace-period"),
-        "{help}"
-    );
+    let help = help("runner-reaper", &[]);
+    assert!(help.contains("RUNNER_REAPER_CONFIG and so on"), "{help}");
+    let sweep = self::help("runner-reaper", &["sweep"]);
+    assert!(sweep.contains("RUNNER_REAPER_FLEET and so on"), "{sweep}");
+    let help = help + &sweep;
     let flags = help
         .split_whitespace()
         .filter_map(|word| word.strip_prefix("--"));
@@ -126,8 +126,9 @@ fn in_brackets(help: &str) -> impl Iterator<Item = String> {
     })
 }
 
-fn help(name: &str) -> String {
+fn help(name: &str, command: &[&str]) -> String {
     let output = Command::new(program(name))
+        .args(command)
         .arg("--help")
         .env_clear()
         .output()

@@ -1,11 +1,10 @@
 //! Owns the rule that a volume belongs to one pod at a time, as the commands by hand keep to it: elsewhere they change nothing, unless
 //! that is asked for. Pure.
 
+use runner_lifecycle::environment::Environment;
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::state::State;
-
-use crate::args::Environment;
 
 /// Whether this process runs in a pod: Kubernetes sets this variable in every container, with and without links to services.
 pub(crate) fn is_in_kubernetes(environment: &Environment) -> bool {

@@ -99,17 +99,17 @@ async fn refuse_beside_a_hook(files: &Files) -> anyhow::Result<()> {
         return Ok(());
     }
     let limit = Deadline::after(MOMENTS);
-    while files.volume().is_locked() && !limit.passed() {
+    while files.volume().is_locked() {
+        if limit.passed() {
+            let words = format!(
+                "another runner-reaper has paused {} and is unregistering: nothing was changed; it restores the file by itself",
+                files.path().display()
+            );
+            return Err(Failure::unusable(words).into());
+        }
         sleep(STEP).await;
     }
-    if !limit.passed() {
-        return Ok(());
-    }
-    let words = format!(
-        "another runner-reaper has paused {} and is unregistering: nothing was changed; it restores the file by itself",
-        files.path().display()
-    );
-    Err(Failure::unusable(words).into())
+    Ok(())
 }
 
 /// What runs, in words for the last line, with the addresses of the jobs where they are known.

@@ -204,4 +204,4 @@ fn moment(text: &str) -> Option<Datetime> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

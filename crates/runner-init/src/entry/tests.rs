@@ -24,7 +24,8 @@ pub(super) fn wished(words: &[&str], template: &str) -> EntryWish {
     wish(&options(words), template.as_ref()).unwrap()
 }
 
-fn file(wish: &EntryWish, expires_at: Option<&str>) -> String {
+/// The entry of a first run, with a runner of a test.
+pub(crate) fn rendered_entry(wish: &EntryWish, expires_at: Option<&str>) -> Table {
     let token = Token::new("glrt-1").unwrap();
     let (name, url, obtained_at) = (&wish.name, &wish.url, SystemTime::UNIX_EPOCH);
     let identity = Identity {
@@ -35,8 +36,12 @@ fn file(wish: &EntryWish, expires_at: Option<&str>) -> String {
         obtained_at,
         expires_at,
     };
+    render(wish.asked(None), &identity)
+}
+
+fn file(wish: &EntryWish, expires_at: Option<&str>) -> String {
     let mut document = Globals::default().new_document();
-    let entries = ArrayOfTables::from_iter([render(wish.asked(None), &identity)]);
+    let entries = ArrayOfTables::from_iter([rendered_entry(wish, expires_at)]);
     document.insert("runners", Item::ArrayOfTables(entries));
     document.to_string()
 }

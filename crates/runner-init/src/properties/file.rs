@@ -1,25 +1,15 @@
 //! Owns the operator's file of the properties, and what an entry holds apart from its formatting.
 
 use std::collections::BTreeMap;
-use std::time::SystemTime;
 
-use crate::entry::{self, EntryWish, Identity};
+use crate::entry::EntryWish;
+use crate::entry::tests::rendered_entry;
 use runner_config::three_way::{Scope, follow};
-use runner_lifecycle::token::Token;
 use toml_edit::{DocumentMut, Item, Table, Value};
 
 pub(super) fn rendered(wish: &EntryWish) -> String {
-    let token = Token::new("glrt-1").unwrap();
-    let identity = Identity {
-        name: &wish.name,
-        url: &wish.url,
-        id: 7,
-        token: &token,
-        obtained_at: SystemTime::UNIX_EPOCH,
-        expires_at: None,
-    };
     let mut document = DocumentMut::new();
-    let entries = toml_edit::ArrayOfTables::from_iter([entry::render(wish.asked(None), &identity)]);
+    let entries = toml_edit::ArrayOfTables::from_iter([rendered_entry(wish, None)]);
     document.insert("runners", Item::ArrayOfTables(entries));
     document.to_string()
 }

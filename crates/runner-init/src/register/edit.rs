@@ -84,7 +84,7 @@ pub(super) fn apply(
         config.push_entry(entry::render(asked.clone(), &identity));
         config.entry_count() - 1
     });
-    lines.extend(kept_url(config, place, plan, registration));
+    lines.extend(kept_url(config, plan, registration));
     // Tried on a copy: entries of an inline array become tables when they are edited, which nobody asked for if nothing differs.
     let mut edited = config.clone();
     let mut entry = Written::new();
@@ -158,12 +158,9 @@ pub(super) fn without_ours(
 }
 
 /// A line for an entry whose URL is no longer the one that it was written with.
-fn kept_url(
-    config: &ConfigToml,
-    place: usize,
-    plan: &Plan<'_>,
-    registration: &Registration,
-) -> Option<String> {
+fn kept_url(config: &ConfigToml, plan: &Plan<'_>, registration: &Registration) -> Option<String> {
+    // One that is added just now has the URL that it is written with.
+    let place = registration.place?;
     let entries = config.entries(&|name| plan.variable(name));
     let entry = entries.get(place)?;
     (!same_url(&entry.url, &registration.runner.url)).then(|| {

@@ -89,14 +89,5 @@ fn second_run_finds_an_entry_as_it_was_written() {
 }
 
 fn rendered(wish: &EntryWish) -> runner_config::three_way::Written {
-    let token = Token::new("glrt-1").unwrap();
-    let identity = Identity {
-        name: &wish.name,
-        url: &wish.url,
-        id: 7,
-        token: &token,
-        obtained_at: SystemTime::UNIX_EPOCH,
-        expires_at: None,
-    };
-    written(&render(wish.asked(None), &identity), Scope::Entry)
+    written(&rendered_entry(wish, None), Scope::Entry)
 }

@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use acceptance::known::STATE;
 use acceptance::namespaces::mount_namespace;
 use acceptance::pod::{Plan, Pod, Source};
 use acceptance::stage::behind;
@@ -64,6 +65,54 @@ fn hook_of_the_same_pod_is_not_kept_from_its_work() {
         let hook = pod.hook(&["--pod-name=runner-0", "--pod-uid=u-0"]).ended();
         hook.is(0, "nothing is left at GitLab");
         assert!(pod.is_gone());
+    });
+}
+
+/// As if a container of another host name had registered there and had known nothing else of itself.
+fn registered_on_another_host(pod: &Pod) {
+    let text = pod.stage.text(STATE).unwrap();
+    let told = [
+        "namespace = ",
+        "name = \"runner-0\"",
+        "uid = ",
+        "hostname = ",
+    ];
+    let kept = text
+        .lines()
+        .filter(|line| !told.iter().any(|part| line.starts_with(part)));
+    let kept: Vec<&str> = kept.collect();
+    let text = kept
+        .join("\n")
+        .replace("[pod]", "[pod]\nhostname = \"0f3a9c\"");
+    pod.stage.put(STATE, &text);
+}
+
+#[test]
+fn container_beside_on_the_same_volume_is_no_other_pod_without_kubernetes() {
+    each(&ENDS, || {
+        for source in Source::SHARED_AND_OWNED {
+            let mut pod = Pod::of(Plan::of(source));
+            registered_on_another_host(&pod);
+            pod.start(&[]);
+            pod.is_up();
+            let command = |arguments: &[&str]| {
+                let mut command = pod.reaper(arguments);
+                command.env("KUBERNETES_SERVICE_HOST", "10.96.0.1");
+                pod.begin(&mut command).ended()
+            };
+            command(&["pause"]).is(78, "belongs to another pod, 0f3a9c");
+            command(&["pre-stop"]).is(0, "belongs to another pod, 0f3a9c");
+            command(&["status"]).is(78, "belongs to another pod, 0f3a9c");
+            assert!(pod.gitlab.calls("DELETE *").is_empty());
+            pod.reap(&["pause", "--dry-run"]).is(0, "");
+            pod.reap(&["pause"]).is(0, "polling is off");
+            pod.reap(&["resume"]).is(0, "takes jobs again");
+            pod.polled(2);
+            pod.reap(&["status"]).is(0, "0f3a9c");
+            pod.hook(&[]).ended().is(0, "nothing is left at GitLab");
+            assert!(pod.is_gone());
+            pod.stopped_by_kubelet();
+        }
     });
 }
 

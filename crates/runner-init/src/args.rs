@@ -26,7 +26,6 @@ use toml_edit::Value;
 
 use crate::commands::{Command, OURS};
 use crate::flags::{self, Purpose};
-use crate::other_pod;
 use crate::values::Content;
 
 /// Limit of a run that gives none: an init container that needs longer is better started anew.
@@ -106,7 +105,7 @@ pub(crate) fn parse(
         host_of_pod: environment
             .hostname
             .clone()
-            .filter(|_| other_pod::is_in_kubernetes(environment)),
+            .filter(|_| environment.is_in_kubernetes()),
         fleet: fleet(&readings)?,
     };
     Ok(Parsed { options, warnings })

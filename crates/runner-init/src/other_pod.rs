@@ -6,25 +6,13 @@ use runner_lifecycle::exit::Failure;
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::state::State;
 
-/// Whether this process runs in a pod: Kubernetes sets this variable in every container, with and without links to services.
-pub(crate) fn is_in_kubernetes(environment: &Environment) -> bool {
-    environment.get("KUBERNETES_SERVICE_HOST").is_some()
-}
-
-/// The pod that the volume belongs to, if it is another than ours. Outside Kubernetes every container has a host name of its own, and
-/// all that work on one volume count as one pod.
-pub(crate) fn of<'a>(state: &'a State, ours: &Pod, is_in_kubernetes: bool) -> Option<&'a Pod> {
-    let theirs = state.other_pod(ours);
-    theirs.filter(|theirs| is_in_kubernetes || !theirs.is_compared_by_host(ours))
-}
-
 /// Refuses the volume of another pod (exit 78).
 pub(crate) fn refuse(
     state: Option<&State>,
     ours: &Pod,
-    is_in_kubernetes: bool,
+    environment: &Environment,
 ) -> Result<(), Failure> {
-    match state.and_then(|state| of(state, ours, is_in_kubernetes)) {
+    match state.and_then(|state| state.other_pod_here(ours, environment)) {
         Some(theirs) => Err(theirs.refuses_others()),
         None => Ok(()),
     }
@@ -49,7 +37,11 @@ mod tests {
                 pod: theirs.map(pod),
                 ..State::default()
             };
-            let result = refuse(Some(&state), &pod(ours), in_kubernetes);
+            let here = match in_kubernetes {
+                true => Environment::of([("KUBERNETES_SERVICE_HOST", "10.96.0.1")]),
+                false => Environment::default(),
+            };
+            let result = refuse(Some(&state), &pod(ours), &here);
             assert_eq!(
                 result.is_err(),
                 refused,
@@ -68,6 +60,6 @@ mod tests {
             check(Some("u-1/a"), "/a", in_kubernetes, false);
             check(Some("u-1/a"), "/b", in_kubernetes, in_kubernetes);
         }
-        assert!(refuse(None, &Pod::default(), true).is_ok());
+        assert!(refuse(None, &Pod::default(), &Environment::default()).is_ok());
     }
 }

@@ -52,7 +52,7 @@ pub(crate) async fn run(
     // Asked before anything is touched: the lock file is the other pod's too.
     if !options.other_pod {
         let state = files.state()?;
-        other_pod::refuse(state.as_ref(), &options.pod, options.is_in_kubernetes)?;
+        other_pod::refuse(state.as_ref(), &options.pod, environment)?;
     }
     let deadline = Deadline::after(options.timeout);
     if options.dry_run {

@@ -54,6 +54,12 @@ impl Environment {
         self
     }
 
+    /// Whether this process runs in a pod: Kubernetes sets this variable in every container, with and without links to services.
+    #[must_use]
+    pub fn is_in_kubernetes(&self) -> bool {
+        self.get("KUBERNETES_SERVICE_HOST").is_some()
+    }
+
     /// The value of a variable; an empty one is unset.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {

@@ -14,6 +14,7 @@ use runner_config::fault;
 use thiserror::Error;
 use toml_edit::Document;
 
+use crate::environment::Environment;
 use crate::pod::Pod;
 use crate::runner::Runner;
 use crate::source::Source;
@@ -202,6 +203,14 @@ impl State {
     pub fn other_pod(&self, ours: &Pod) -> Option<&Pod> {
         let theirs = self.pod.as_ref();
         theirs.filter(|theirs| theirs.is_same(ours) == Some(false))
+    }
+
+    /// The same where a host name alone counts in Kubernetes only: elsewhere every container has one of its own, and all that work
+    /// on one volume count as one pod.
+    #[must_use]
+    pub fn other_pod_here(&self, ours: &Pod, environment: &Environment) -> Option<&Pod> {
+        let theirs = self.other_pod(ours);
+        theirs.filter(|theirs| environment.is_in_kubernetes() || !theirs.is_compared_by_host(ours))
     }
 
     /// Whether it knows any runner: written, pending, or leaving.

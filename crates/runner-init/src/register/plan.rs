@@ -111,7 +111,7 @@ impl<'a> Plan<'a> {
     pub(super) fn refuse_other_pod(&self) -> anyhow::Result<()> {
         if self.options.anew && !self.options.other_pod {
             let state = self.files()?.state()?;
-            other_pod::refuse(state.as_ref(), &self.pod, self.is_in_kubernetes())?;
+            other_pod::refuse(state.as_ref(), &self.pod, self.environment)?;
         }
         Ok(())
     }
@@ -119,7 +119,7 @@ impl<'a> Plan<'a> {
     /// On the volume of another pod a re-registration works for that pod: the volume stays its own, or its hook would leave the
     /// runner behind, and its name is in the mark of the new runner.
     pub(super) fn works_for(&mut self, state: &State) {
-        let Some(theirs) = other_pod::of(state, &self.pod, self.is_in_kubernetes()) else {
+        let Some(theirs) = state.other_pod_here(&self.pod, self.environment) else {
             return;
         };
         self.pod = theirs.clone();

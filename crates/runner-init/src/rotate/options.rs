@@ -14,7 +14,6 @@ use runner_lifecycle::volume::names;
 use super::choice::EntrySelection;
 use crate::args::{Origin, Readings};
 use crate::commands::Command;
-use crate::other_pod;
 
 /// Limit of a run that gives none.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -31,8 +30,6 @@ pub(crate) struct RotateOptions {
     pub selection: EntrySelection,
     /// The pod, as far as it is told.
     pub pod: Pod,
-    /// Whether this process runs in a pod, so that a host name is a pod's.
-    pub is_in_kubernetes: bool,
     /// Whether to work on the volume of another pod.
     pub other_pod: bool,
     /// Whether a token may be reset that other pods use.
@@ -89,7 +86,6 @@ pub(crate) fn parse(line: CommandLine, environment: &Environment) -> Result<Rota
             id: readings.integer("id").map(|given| given.value),
         },
         pod: readings.pod(environment),
-        is_in_kubernetes: other_pod::is_in_kubernetes(environment),
         other_pod: yes("other-pod"),
         shared: yes("shared"),
         token_out: text("token-out").map(PathBuf::from),

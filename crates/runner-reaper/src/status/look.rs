@@ -159,7 +159,13 @@ fn volume(
     ];
     let there = ours.iter().filter(|(name, _)| is_there(name));
     let pod = state.and_then(|state| state.pod.as_ref());
-    let same = pod.and_then(|pod| pod.is_same(&options.pod));
+    let other = state.and_then(|state| state.other_pod_here(&options.pod, &options.environment));
+    let same = match other {
+        Some(_) => Some(false),
+        None => pod
+            .and_then(|pod| pod.is_same(&options.pod))
+            .filter(|same| *same),
+    };
     VolumeFacts {
         config: one_line(&files.path().display().to_string()),
         directory: one_line(&directory.display().to_string()),

@@ -1,6 +1,7 @@
 //! What stands in the files that operators write: taken where gitlab-runner takes it, explained where it does not, and corrected
 //! where GitLab knows better.
 
+use acceptance::known::STATE;
 use acceptance::stage::{Ended, Stage, run};
 use gitlab_simulator::{NewRunner, Settings, Simulator};
 use serde_json::{Value, json};
@@ -20,8 +21,6 @@ fn entry(id: &str) -> String {
         "[[runners]]\nname = \"a\"\nurl = \"{{URL}}\"\n{id}token = \"oldtoken\"\nexecutor = \"shell\"\n"
     )
 }
-
-const STATE: &str = ".runner-lifecycle.toml";
 
 /// A volume with an entry of this id line beside a runner with an old token, and a state file with `{ID}` and `{URL}` in it.
 fn corrected(id: &str, state: Option<&str>) -> (Simulator, Stage, i64, Ended) {

@@ -1,5 +1,6 @@
 //! `runner-init rotate`: one entry gets another token, nobody loses one without having been told, and no token is said.
 
+use acceptance::known::RESET;
 use std::process::Command;
 
 use acceptance::canary::form;
@@ -11,8 +12,6 @@ mod files;
 #[cfg(target_arch = "x86_64")]
 mod killed;
 mod output;
-
-const RESET: &str = "POST /runners/reset_authentication_token";
 
 /// A volume after a registration, and its GitLab.
 pub(crate) struct Scene {

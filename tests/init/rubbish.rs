@@ -1,12 +1,11 @@
 //! Files that somebody or a broken disk has damaged: taken or refused whole, with one line that says which and where, and
 //! never half written.
 
+use acceptance::known::STATE;
 use acceptance::pod::{Pod, Source};
 use acceptance::stage::run;
 
 const CONFIG: &str = "config.toml";
-const STATE: &str = ".runner-lifecycle.toml";
-
 /// What takes the place of what was cut out.
 const PIECES: [&str; 7] = [
     "",

@@ -15,11 +15,11 @@ mod told;
 mod url;
 mod volumes;
 
+use acceptance::known::STATE;
 use acceptance::stage::{Ended, Stage, run};
 use gitlab_simulator::{Runner, Settings, Simulator};
 use toml_edit::Table;
 
-const STATE: &str = ".runner-lifecycle.toml";
 const REGISTRATION: &str = "--registration-token=gitlabtoken";
 
 /// A volume, and the GitLab that its runs ask.

@@ -1,6 +1,7 @@
 //! The hook at moments nobody chooses: under a full queue, while slots fill, while a token is rotated. A moment is the k-th
 //! call in GitLab's journal, from a seed; `ACCEPTANCE_MOMENTS` and `ACCEPTANCE_SEED` make more and others.
 
+use acceptance::known::RESET;
 use std::thread;
 use std::time::Duration;
 
@@ -13,8 +14,6 @@ use nix::sys::signal::Signal;
 
 /// Moments that are tried at once: they wait more than they work.
 const AT_ONCE: usize = 4;
-
-const ROTATION: &str = "POST /runners/reset_authentication_token";
 
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
@@ -255,18 +254,18 @@ fn rotation_in_flight_is_paused_again_and_the_new_token_unregisters() {
         pod.is_up();
         pod.polled(1);
         let delay = Duration::from_millis(dice.below(300));
-        pod.gitlab.fault(Fault::on(ROTATION).delay(delay));
+        pod.gitlab.fault(Fault::on(RESET).delay(delay));
         let runner = pod.gitlab.runners().pop().unwrap();
         pod.signal(Signal::SIGUSR1);
         // It is on its way, or GitLab has it, or the answer is out.
         match dice.below(3) {
             0 => {}
-            1 => pod.is_asked(ROTATION, 1),
+            1 => pod.is_asked(RESET, 1),
             _ => assert!(pod.gitlab.wait_until(LIMIT, |state| {
                 state
                     .journal
                     .iter()
-                    .any(|call| call.is(ROTATION) && call.status.is_some())
+                    .any(|call| call.is(RESET) && call.status.is_some())
             })),
         }
         let hook = pod.reap(&["pre-stop", "--grace-period=1h"]);
@@ -276,7 +275,7 @@ fn rotation_in_flight_is_paused_again_and_the_new_token_unregisters() {
         let text = pod.stage.text("config.toml").unwrap();
         assert_eq!(pod.stage.entries(), 1, "moment {moment}: {text}");
         let said = pod.gitlab.calls(pod.source.farewell()).pop().unwrap();
-        let rotated = pod.gitlab.calls(ROTATION).len() == 1;
+        let rotated = pod.gitlab.calls(RESET).len() == 1;
         let token = said.body["token"].as_str().unwrap();
         assert_eq!(
             token != runner.token,

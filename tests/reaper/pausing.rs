@@ -1,5 +1,6 @@
 //! `pause` and `resume` by a person: no job is taken in between, none is lost, and the operator's file comes back.
 
+use acceptance::known::{RESET, STATE};
 use std::time::{Duration, Instant, SystemTime};
 
 use acceptance::order::no_job_is_lost;
@@ -18,10 +19,6 @@ mod refused;
 
 /// Several check intervals of the pods here, and the runner manager's own look at its file among them.
 const PASSES: Duration = Duration::from_secs(5);
-
-const RESET: &str = "POST /runners/reset_authentication_token";
-
-const STATE: &str = ".runner-lifecycle.toml";
 
 /// What a pause and its end come to.
 trait Pausing {

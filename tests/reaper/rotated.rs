@@ -1,14 +1,13 @@
 //! A token that is reset from a shell beside a live runner manager: it works on with the new one, its jobs notice nothing, and the
 //! end of the pod takes the runner off GitLab's list as ever.
 
+use acceptance::known::RESET;
 use gitlab_simulator::{Call, JobStatus, State};
 
 use acceptance::pod::{LIMIT, Plan, Pod, Source};
 
 /// The runner manager looks at its file every 3 s, and polls every second here.
 const MOST_POLLS_BEFORE_IT_IS_LOADED: usize = 4;
-
-const RESET: &str = "POST /runners/reset_authentication_token";
 
 fn token_of(call: &Call) -> &str {
     call.body["token"].as_str().unwrap_or_default()

@@ -1,5 +1,6 @@
 //! A token that is replaced while the end comes: the old one is worth nothing, the new one is not written yet.
 
+use acceptance::known::RESET;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -8,8 +9,6 @@ use acceptance::process::Ended;
 use acceptance::versions::{ALL, MUTE, each, played};
 use gitlab_simulator::{Fault, JobStatus, State};
 use nix::sys::signal::Signal;
-
-const RESET: &str = "POST /runners/reset_authentication_token";
 
 fn token(pod: &Pod) -> String {
     pod.gitlab.runners().pop().unwrap().token

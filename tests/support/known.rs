@@ -12,6 +12,9 @@ use crate::pod::{Pod, Source};
 /// The state file.
 pub const STATE: &str = ".runner-lifecycle.toml";
 
+/// The call that gives a runner another authentication token.
+pub const RESET: &str = "POST /runners/reset_authentication_token";
+
 impl Pod {
     /// Begins anew with these runners, each with an entry of this name and known to the state file, where an owned one has its
     /// token too.

@@ -103,6 +103,12 @@ pub(crate) async fn run(
     };
     let until = rotation.expires_at.as_deref().unwrap_or("it is reset");
     log::info!("wrote {file}: {runner} at {url} has a new token, valid until {until}; {how}");
+    if choice.entry.is_token_variable {
+        log::warn!(
+            "{}; the variable still has the previous token, which is invalid now",
+            said::WAS_A_VARIABLE
+        );
+    }
     let said = Said {
         resumed,
         ..work.said(&choice, &file, out.as_ref(), Some(&rotation))

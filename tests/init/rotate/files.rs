@@ -6,6 +6,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use acceptance::stage::run;
 
 use super::Scene;
+use acceptance::known::RESET;
 use acceptance::namespaces::mount_namespace;
 
 #[test]
@@ -135,4 +136,37 @@ fn pause_of_a_killed_hook_is_ended_first() {
     assert_eq!(ended.code(), 0, "{}", ended.output());
     scene.is_rotated("after a killed hook");
     assert_eq!(scene.stage.text("config.toml.original"), None);
+}
+
+#[test]
+fn token_of_a_variable_is_replaced_by_the_new_one_and_that_is_said_before_and_after() {
+    let scene = Scene::new(true);
+    let text = scene.stage.text("config.toml").unwrap();
+    scene
+        .stage
+        .put("config.toml", &text.replace(&scene.old, "$OUR_TOKEN"));
+    let ends = |more: &[&str], words: &str| {
+        let ended = run(scene.command(more).env("OUR_TOKEN", &scene.old));
+        assert_eq!(ended.code(), 0, "{}", ended.output());
+        let said = ended.output().replace('\n', " ");
+        assert_eq!(
+            said.matches("the entry names its token by a variable")
+                .count(),
+            usize::from(!words.is_empty()),
+            "{said}"
+        );
+        assert!(said.contains(words), "{said}");
+    };
+    ends(&["--dry-run"], "takes its place in the file");
+    assert!(scene.gitlab.calls(RESET).is_empty());
+    ends(&[], "the variable still has the previous token");
+    assert!(
+        scene
+            .stage
+            .text("config.toml")
+            .unwrap()
+            .contains(&scene.token())
+    );
+    // It is in no variable any more.
+    ends(&[], "");
 }

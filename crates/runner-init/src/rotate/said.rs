@@ -15,6 +15,10 @@ use super::token_out::TokenOut;
 /// The version of the JSON.
 const VERSION: u32 = 1;
 
+/// What becomes of a token that is named by a variable: gitlab-runner's own rotation does the same.
+pub(super) const WAS_A_VARIABLE: &str =
+    "the entry names its token by a variable: the new token takes its place in the file";
+
 /// What is told of a rotation.
 pub(super) struct Said<'a> {
     pub(super) options: &'a RotateOptions,
@@ -55,6 +59,9 @@ impl Said<'_> {
             "# would write: {}: token, token_obtained_at and token_expires_at of {names:?}\n",
             self.file
         );
+        if entry.is_token_variable {
+            text += &format!("# {WAS_A_VARIABLE}\n");
+        }
         print(&text)
     }
 

@@ -313,6 +313,8 @@ fn dry_run_says_what_would_be_asked_and_does_nothing() {
             ended.words
         );
         assert!(ended.words.contains("token_obtained_at"), "{}", ended.words);
+        let to_come = "id = 0 # GitLab tells the ID";
+        assert!(ended.words.contains(to_come), "{}", ended.words);
         assert_eq!(form(&ended.words, &old.token), None);
         assert_eq!(pod.gitlab.journal().len(), calls);
         assert_eq!(pod.stage.snapshot(), before);

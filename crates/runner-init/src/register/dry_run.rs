@@ -10,6 +10,8 @@ use runner_lifecycle::session::Session;
 use runner_lifecycle::source::{Ownership, Source};
 use runner_lifecycle::token::Token;
 
+use toml_edit::{ArrayOfTables, DocumentMut, Item};
+
 use super::clock;
 use super::contents::Contents;
 use super::existing::Ours;
@@ -52,7 +54,7 @@ pub(super) async fn text(plan: &mut Plan<'_>, deadline: Deadline) -> anyhow::Res
     };
     let last = files.last(&registration, plan);
     let (config, outcome) = files.edited(plan, &registration, &last, || super::port::DEFAULT)?;
-    let after = masked(config.document());
+    let after = masked(&with_id_to_come(config.document()));
     let before = files.there().map(|before| masked(before.document()));
     if plan.options.json {
         for line in &outcome.lines {
@@ -92,6 +94,24 @@ pub(super) async fn text(plan: &mut Plan<'_>, deadline: Deadline) -> anyhow::Res
         None => text.push_str(&after),
     }
     Ok(text)
+}
+
+/// The document with a word beside the ID that only GitLab's answer tells.
+fn with_id_to_come(document: &DocumentMut) -> DocumentMut {
+    let mut document = document.clone();
+    let entries = document
+        .get_mut("runners")
+        .and_then(Item::as_array_of_tables_mut);
+    for entry in entries.into_iter().flat_map(ArrayOfTables::iter_mut) {
+        let is_new = entry.get("token").and_then(Item::as_str) == Some(MASK);
+        if let Some(id) = entry.get_mut("id").and_then(Item::as_value_mut)
+            && is_new
+            && id.as_integer() == Some(0)
+        {
+            id.decor_mut().set_suffix(" # GitLab tells the ID");
+        }
+    }
+    document
 }
 
 fn has_given_token(plan: &Plan<'_>, ours: &Ours) -> bool {

@@ -5,7 +5,8 @@ use std::net::TcpStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use acceptance::order::Order;
-use acceptance::pod::{Plan, Pod, Source};
+use acceptance::pod::{LIMIT, Plan, Pod, Source};
+use gitlab_simulator::State;
 
 /// What somebody careless does: one call with the pod's token.
 fn call(pod: &Pod, farewell: &str) {
@@ -79,8 +80,14 @@ fn second_unregistration_is_noticed() {
     let mut pod = Pod::working(Plan::of(Source::AuthenticationToken));
     pod.order.polling_goes_on();
     call(&pod, "DELETE /runners/managers");
-    let polls = pod.polls();
-    pod.polled(polls + 1);
+    // A poll that GitLab has answered brings it back.
+    let is_back = |state: &State| {
+        state
+            .runners
+            .iter()
+            .any(|runner| !runner.managers.is_empty())
+    };
+    assert!(pod.gitlab.wait_until(LIMIT, is_back), "{}", pod.log());
     call(&pod, "DELETE /runners/managers");
     check(&mut pod, "unregistered twice");
 }

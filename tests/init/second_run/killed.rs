@@ -1,18 +1,19 @@
 //! A second run killed before every file operation and request and after every answer, and run again: the volume and GitLab
 //! are as after a run that nobody disturbed.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use acceptance::tracer::killed_at;
-use gitlab_simulator::NewRunner;
+use gitlab_simulator::{NewRunner, own_address};
 
 use super::{REGISTRATION, STATE, Volume};
 
 /// More steps than any run has; a run that goes on for ever fails here.
 const MOST_STEPS: usize = 400;
 
-/// A free port would be another one each time.
-const PORT: &str = "--listen-address=127.0.0.1:9252";
+/// A port of our own: a free one would be another each time, and nobody must be there.
+static PORT: LazyLock<String> = LazyLock::new(|| format!("--listen-address={}", own_address()));
 
 /// One story: what is there, the runs that are killed, and the runs that must end well afterwards.
 struct Story {
@@ -27,7 +28,7 @@ struct Story {
 fn words(story: &Story, at: usize, token: &str) -> Vec<String> {
     let own = story.start[at].iter();
     let own = own.map(|word| word.replace("{TOKEN}", token));
-    own.chain([PORT.to_owned()]).collect()
+    own.chain([PORT.clone()]).collect()
 }
 
 fn play(volume: &Volume, story: &Story, token: &str) {
@@ -139,7 +140,7 @@ fn that_raises_the_limits_of_two_entries_with_concurrent() {
     killed_anywhere(&Story {
         before: |volume| {
             for name in ["--name=a", "--name=b"] {
-                volume.run(&[REGISTRATION, name, PORT, "--concurrent=4"]);
+                volume.run(&[REGISTRATION, name, &PORT, "--concurrent=4"]);
             }
             String::new()
         },
@@ -167,7 +168,7 @@ fn of_two_entries_with_one_shared_runner() {
 fn that_writes_a_lost_entry_again() {
     killed_anywhere(&Story {
         before: |volume| {
-            volume.run(&[REGISTRATION, "--name=n", PORT]);
+            volume.run(&[REGISTRATION, "--name=n", &PORT]);
             volume.stage.put("config.toml", "concurrent = 4\n");
             String::new()
         },
@@ -180,8 +181,8 @@ fn that_writes_a_lost_entry_again() {
 fn that_takes_a_volume_over_and_gives_its_entry_another_name() {
     killed_anywhere(&Story {
         before: |volume| {
-            volume.run(&[REGISTRATION, "--name=a", "--pod-name=before", PORT]);
-            volume.run(&[REGISTRATION, "--name=b", "--pod-name=before", PORT]);
+            volume.run(&[REGISTRATION, "--name=a", "--pod-name=before", &PORT]);
+            volume.run(&[REGISTRATION, "--name=b", "--pod-name=before", &PORT]);
             String::new()
         },
         start: &[
@@ -196,8 +197,8 @@ fn that_takes_a_volume_over_and_gives_its_entry_another_name() {
 fn that_gives_an_entry_another_runner_beside_a_second_one() {
     killed_anywhere(&Story {
         before: |volume| {
-            volume.run(&[REGISTRATION, "--name=a", PORT]);
-            volume.run(&[REGISTRATION, "--name=b", PORT]);
+            volume.run(&[REGISTRATION, "--name=a", &PORT]);
+            volume.run(&[REGISTRATION, "--name=b", &PORT]);
             let id = volume.runner("a").id;
             volume
                 .gitlab
@@ -217,10 +218,10 @@ fn that_follows_what_is_asked_for_now_and_leaves_an_edit_alone() {
                 "--output-limit=5",
                 "--builds-dir=/b",
                 "--concurrent=4",
-                PORT,
+                &PORT,
             ];
             volume.run(&[&[REGISTRATION, "--name=a"][..], &words].concat());
-            volume.run(&[REGISTRATION, "--name=b", "--request-concurrency=2", PORT]);
+            volume.run(&[REGISTRATION, "--name=b", "--request-concurrency=2", &PORT]);
             let text = volume.config();
             let text = text.replace(
                 "request_concurrency = 2",
@@ -246,7 +247,7 @@ fn that_follows_what_is_asked_for_now_and_leaves_an_edit_alone() {
 fn on_a_volume_of_version_1() {
     killed_anywhere(&Story {
         before: |volume| {
-            volume.run(&[REGISTRATION, "--name=a", "--concurrent=4", PORT]);
+            volume.run(&[REGISTRATION, "--name=a", "--concurrent=4", &PORT]);
             let id = volume.runner("a").id;
             let url = volume.gitlab.url();
             let state = format!(
@@ -296,7 +297,7 @@ fn on_a_volume_of_stock() {
 fn that_puts_a_lost_runner_into_an_entry_of_a_base() {
     killed_anywhere(&Story {
         before: |volume| {
-            volume.run(&[REGISTRATION, "--name=n", "--concurrent=2", PORT]);
+            volume.run(&[REGISTRATION, "--name=n", "--concurrent=2", &PORT]);
             let url = volume.gitlab.url();
             let text = format!(
                 "concurrent = 7\n[[runners]]\n  name = \"n\"\n  limit = 2\n  url = \"{url}\"\n  token = \"stale\"\n  executor = \"shell\"\n"

@@ -113,7 +113,7 @@ fn runner_manager_in_another_container_that_was_started_on_a_paused_file() {
     let pod = Pod::of(shared());
     pod.reap(&["pause"]).is(0, "one that starts takes no jobs");
     let pod = pod.started(&[]);
-    wait_for("its page", || pod.metrics());
+    pod.is_up();
     let Some(_) = mount_namespace() else {
         return;
     };

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use acceptance::namespaces::{is_root, skipped};
-use acceptance::pod::{Plan, Pod, Source, wait_for};
+use acceptance::pod::{Plan, Pod, Source};
 use acceptance::programs::copied;
 
 use super::check;
@@ -131,7 +131,6 @@ fn file_without_entries_that_nobody_has_paused() {
     });
     pod.stage.put(STATE, "version = 2\n");
     let pod = pod.started(&[]);
-    wait_for("its page", || pod.metrics());
     pod.is_up();
     let document = plain("nothing-to-poll", &pod, 78);
     assert_eq!(document["runner_manager"]["status"], "nothing-to-poll");

@@ -9,6 +9,7 @@ mod killed;
 mod limit;
 mod limits;
 mod lost;
+mod pasted;
 #[cfg(target_arch = "x86_64")]
 mod stopped;
 mod told;

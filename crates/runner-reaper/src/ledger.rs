@@ -8,6 +8,7 @@ use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::Exit;
 use runner_lifecycle::files::Config;
 use runner_lifecycle::gitlab::Gone;
+use runner_lifecycle::runner::Runner;
 use runner_lifecycle::session::Session;
 use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::token::Token;
@@ -37,6 +38,8 @@ pub(crate) struct Ledger<'a> {
     gone: Vec<(Unregistration, Gone)>,
     /// The tokens of what GitLab deleted at our request, even if it was listed again afterwards.
     deleted: Vec<Token>,
+    /// The runners whose newer token GitLab has told to be their own.
+    own: Vec<Runner>,
     /// How often polling began again: what GitLab was asked for before that says nothing about what is listed now.
     round: u32,
     /// Entries whose token cannot be read here.
@@ -62,6 +65,7 @@ impl<'a> Ledger<'a> {
             open: Vec::new(),
             gone: Vec::new(),
             deleted: Vec::new(),
+            own: Vec::new(),
             round: 0,
             unreadable: 0,
             nowhere: Vec::new(),
@@ -180,7 +184,8 @@ impl<'a> Ledger<'a> {
         let files = &self.session.files;
         // Read anew: this run is not the only thing that changes it.
         let recorded = files.state().and_then(|before| {
-            let after = before.and_then(|before| entries::record(&before, &gone, stay, there));
+            let after =
+                before.and_then(|before| entries::record(&before, &gone, &self.own, stay, there));
             after.map_or(Ok(()), |after| files.save_state(&after))
         });
         if let Err(error) = recorded {
@@ -260,8 +265,12 @@ impl<'a> Ledger<'a> {
         let Answered {
             unregistration,
             round,
+            is_own,
             result,
         } = outcome;
+        if is_own {
+            self.own.push(unregistration.runner.clone());
+        }
         if matches!(result, Ok(Gone::Deleted)) {
             self.deleted.push(unregistration.runner.token.clone());
         }

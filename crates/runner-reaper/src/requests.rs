@@ -47,8 +47,20 @@ pub(crate) struct Answered {
     pub unregistration: Unregistration,
     /// In which round of the run GitLab was asked.
     pub round: u32,
+    /// Whether GitLab has told that the token is this runner's.
+    pub is_own: bool,
     /// Whether it is gone.
     pub result: anyhow::Result<Gone>,
+}
+
+/// Whose token an owned runner's entry has.
+enum Owner {
+    /// Nobody needed to ask, or GitLab did not say.
+    Untold,
+    /// The runner's own: the runner manager has rotated it.
+    Itself,
+    /// Another runner's: somebody has put it there.
+    Another(Runner),
 }
 
 impl<'a> Clients<'a> {
@@ -127,16 +139,22 @@ impl<'a> Clients<'a> {
         let client = self.of(&unregistration);
         let newest = self.newest.clone();
         self.asking.spawn(async move {
+            let id = system_id.as_ref();
+            let mut is_own = false;
             let result = match client {
-                Ok(client) => {
-                    let id = system_id.as_ref();
-                    ask(&client, &unregistration, id, deadline, &newest).await
-                }
+                Ok(client) => match owner(&client, &unregistration, id, deadline).await {
+                    Ok(owner) => {
+                        is_own = matches!(owner, Owner::Itself);
+                        ask(&client, &unregistration, owner, id, deadline, &newest).await
+                    }
+                    Err(error) => Err(error.into()),
+                },
                 Err(error) => Err(error),
             };
             let outcome = Answered {
                 unregistration,
                 round,
+                is_own,
                 result,
             };
             outcome.say(system_id.as_ref());
@@ -195,33 +213,35 @@ impl Answered {
     }
 }
 
-/// The runner that an owned one's entry has the token of, where it is another: somebody has pasted it there. A token that the runner
-/// manager rotated looks the same, but is of the same runner.
-async fn anothers(
+/// Asks whose token an owned runner's entry has, where it is not the one that GitLab has told to be its own.
+async fn owner(
     client: &Client,
     unregistration: &Unregistration,
     system_id: Option<&SystemId>,
     deadline: Deadline,
-) -> Result<Option<Runner>, Error> {
+) -> Result<Owner, Error> {
     let runner = &unregistration.runner;
     let (Some(_), Some(system_id)) = (&unregistration.state_token, system_id) else {
-        return Ok(None);
+        return Ok(Owner::Untold);
     };
     match client.check(&runner.token, system_id, deadline).await {
-        Ok(found) if ![0, runner.id].contains(&found.id) && runner.id != 0 => Ok(Some(Runner {
+        Ok(found) if found.id == 0 || runner.id == 0 => Ok(Owner::Untold),
+        Ok(found) if found.id == runner.id => Ok(Owner::Itself),
+        Ok(found) => Ok(Owner::Another(Runner {
             id: found.id,
             source: Source::AuthenticationToken,
             ..runner.clone()
         })),
         Err(error @ Error::Unreachable(_)) => Err(error),
         // What is refused here is refused to the deletion too.
-        Ok(_) | Err(_) => Ok(None),
+        Err(_) => Ok(Owner::Untold),
     }
 }
 
 async fn ask(
     client: &Client,
     unregistration: &Unregistration,
+    owner: Owner,
     system_id: Option<&SystemId>,
     deadline: Deadline,
     newest: &Newest,
@@ -231,11 +251,10 @@ async fn ask(
         token: token.clone(),
         ..unregistration.runner.clone()
     };
-    let theirs = anothers(client, unregistration, system_id, deadline).await?;
-    let mut gone = match &theirs {
-        Some(theirs) => {
+    let mut gone = match owner {
+        Owner::Another(theirs) => {
             let manager = Registered {
-                runner: theirs,
+                runner: &theirs,
                 ..registered
             };
             log::warn!(
@@ -246,7 +265,7 @@ async fn ask(
             manager.unregister(client, deadline).await?;
             Gone::Unknown
         }
-        None => registered.unregister(client, deadline).await?,
+        Owner::Itself | Owner::Untold => registered.unregister(client, deadline).await?,
     };
     if gone == Gone::Unknown
         && let Some(token) = &unregistration.state_token

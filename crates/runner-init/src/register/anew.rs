@@ -4,6 +4,7 @@
 use anyhow::Context as _;
 use runner_lifecycle::gitlab::Error;
 use runner_lifecycle::source::Source;
+use runner_lifecycle::state::StateEntry;
 
 use super::ask::unnamed;
 use super::asking::Asking;
@@ -60,9 +61,15 @@ impl Asking<'_, '_> {
         if self.plan.options.credential.source() != Source::AuthenticationToken {
             self.tell_attributes(ours, id);
         }
+        // Where the token was another runner's, what is known of the entry's own goes on: that runner is at GitLab.
+        let is_its_own = |known: &StateEntry| {
+            let mut old = old.iter();
+            old.all(|old| [0, known.id].contains(&old.runner.id))
+        };
+        let known = ours.known.clone().filter(is_its_own);
         Ok(Registration {
             place: ours.place,
-            known: ours.known.clone().map(Box::new),
+            known: known.map(Box::new),
             ..made
         })
     }
@@ -114,7 +121,7 @@ impl Asking<'_, '_> {
             .await?
         {
             Ok(credentials) => {
-                files.token_is_good(token);
+                files.token_is_of(token, &ours.entry.url, credentials.id);
                 let ours = known_by_gitlab(ours, credentials.id, files);
                 Ok(Some(self.kept(&ours, token, credentials.id)))
             }
@@ -135,7 +142,8 @@ impl Asking<'_, '_> {
                 log::warn!(
                     "runner entry {name:?} gets another runner although GitLab refused its own: {error}"
                 );
-                Ok(Some(self.kept(ours, token, ours.id())))
+                // The token in the file may be another runner's: the one that GitLab has told to be this runner's goes.
+                Ok(Some(self.kept(ours, held().unwrap_or(token), ours.id())))
             }
             Err(error) => Err(error).context(format!("verifying runner entry {name:?}")),
         }

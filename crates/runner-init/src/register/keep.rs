@@ -60,13 +60,16 @@ impl Asking<'_, '_> {
                     name = ours.entry.name,
                     id = ours.id()
                 );
-                return Ok(Some(self.kept(ours, token, ours.id())));
+                return Ok(Some(Registration {
+                    verified: false,
+                    ..self.kept(ours, token, ours.id())
+                }));
             }
             Err(error) => {
                 return Err(error).context(format!("verifying runner entry {:?}", ours.entry.name));
             }
         };
-        files.token_is_good(token);
+        files.token_is_of(token, &ours.entry.url, credentials.id);
         let ours = &known_by_gitlab(ours, credentials.id, files);
         let mut current = self.kept(ours, token, credentials.id);
         let asked = self.plan.options.credential.source();
@@ -132,6 +135,7 @@ impl Asking<'_, '_> {
             sent: ours.known.as_ref().and_then(|known| known.sent.clone()),
             known: ours.known.clone().map(Box::new),
             kept: !ours.token_is_lost,
+            verified: true,
         }
     }
 

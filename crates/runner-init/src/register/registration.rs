@@ -21,6 +21,8 @@ pub(super) struct Registration {
     pub(super) sent: Option<Sent>,
     /// Whether the entry's token stays as it is.
     pub(super) kept: bool,
+    /// Whether GitLab has told that the token is this runner's.
+    pub(super) verified: bool,
 }
 
 impl Registration {
@@ -35,6 +37,7 @@ impl Registration {
             known: None,
             sent: None,
             kept: false,
+            verified: true,
         }
     }
 

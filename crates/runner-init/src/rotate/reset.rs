@@ -2,10 +2,13 @@
 
 use anyhow::Context as _;
 use runner_config::config_toml::RunnerEntry;
+use runner_config::shown::shown;
 use runner_lifecycle::deadline::Deadline;
+use runner_lifecycle::exit::Failure;
 use runner_lifecycle::gitlab::{Client, Endpoint, Proxies};
 use runner_lifecycle::rotation;
 use runner_lifecycle::state::Rotation;
+use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::volume::names;
 
 use super::choice::Choice;
@@ -24,6 +27,9 @@ impl Rotating<'_> {
         let Choice { entry, token, .. } = choice;
         let client = self.client(entry)?;
         let system_id = self.system_id()?;
+        stops.check()?;
+        self.refuse_anothers(choice, &client, system_id.as_ref(), deadline)
+            .await?;
         stops.check()?;
         let asked = Rotation {
             url: entry.url.clone(),
@@ -92,6 +98,38 @@ impl Rotating<'_> {
                 Err(error).context(context)
             }
         }
+    }
+
+    /// Refuses an entry whose token is another runner's than its ID says (exit 78): somebody has put it there, and a reset would take
+    /// it from all others that use it.
+    async fn refuse_anothers(
+        &self,
+        choice: &Choice,
+        client: &Client,
+        system_id: Option<&SystemId>,
+        deadline: Deadline,
+    ) -> anyhow::Result<()> {
+        let Choice { entry, token, .. } = choice;
+        let mut known = self.state.entries.iter();
+        let Some(system_id) = system_id else {
+            return Ok(());
+        };
+        if !known.any(|known| known.has_unconfirmed_token_in(entry)) {
+            return Ok(());
+        }
+        let runner = choice.runner();
+        let found = client.check(token, system_id, deadline).await;
+        let found = found.with_context(|| format!("verifying the token of {runner}"))?;
+        if found.id == 0 || Some(found.id) == entry.id {
+            return Ok(());
+        }
+        Err(Failure::unusable(format!(
+            "runner entry {} has the ID of {runner}, but its token belongs to runner {}: nothing was reset; run runner-init register \
+             first, which corrects the ID, then this again",
+            shown(&entry.name),
+            found.id
+        ))
+        .into())
     }
 
     fn client(&self, entry: &RunnerEntry) -> anyhow::Result<Client> {

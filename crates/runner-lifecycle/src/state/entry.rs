@@ -28,8 +28,8 @@ pub struct StateEntry {
     /// Whether GitLab itself has refused its token, or would, as it was unregistered here: so that it goes with its entry in
     /// `config.toml`.
     pub refused: bool,
-    /// The authentication token of an owned runner, as last seen: with it the runner can be taken up or unregistered when
-    /// somebody has written over `config.toml`. Never that of a shared one.
+    /// The authentication token of an owned runner, as GitLab has last told it to be this runner's: with it the runner can be taken up
+    /// or unregistered when somebody has written over `config.toml`. Never that of a shared one.
     pub token: Option<Token>,
     /// The fingerprint of the token of a shared runner, as last seen: by it the entry is known where its `id` got lost.
     pub fingerprint: Option<String>,
@@ -98,6 +98,14 @@ impl StateEntry {
     #[must_use]
     pub fn has_id_of(&self, entry: &RunnerEntry) -> bool {
         entry.id.is_some_and(|id| self.is(&entry.url, id))
+    }
+
+    /// Whether an entry of the file that names this runner has another token than GitLab has told to be its: the runner manager has
+    /// rotated it, or somebody has put another runner's there.
+    #[must_use]
+    pub fn has_unconfirmed_token_in(&self, entry: &RunnerEntry) -> bool {
+        let confirmed = self.token.as_ref().zip(entry.token.as_ref());
+        self.has_id_of(entry) && confirmed.is_some_and(|(known, found)| known != found)
     }
 
     /// Whether an entry of the file has the token that is known here, or the one whose fingerprint is.

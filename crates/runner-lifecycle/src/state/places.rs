@@ -59,8 +59,9 @@ impl State {
         })
     }
 
-    /// Takes over the tokens of owned runners as they stand in the file, and the fingerprints of those of shared ones: the runner
-    /// manager rotates them, so that the file is newer than the state. One that GitLab refuses has none any more.
+    /// Takes over the times of owned runners' tokens as they stand in the file, and the fingerprints of shared runners' tokens. Another
+    /// token than an owned runner was known to have is not its own until GitLab has said so: the runner manager may have rotated
+    /// it, or somebody has put that of a shared runner there. One that GitLab refuses has none any more.
     pub fn see_tokens(&mut self, file: &[RunnerEntry]) {
         for (entry, place) in file.iter().zip(self.places(file)) {
             let (Some(token), Some(place)) = (&entry.token, place) else {
@@ -71,7 +72,10 @@ impl State {
                 continue;
             }
             match known.source.ownership() {
-                Ownership::Owned if known.source.gives(token) => {
+                Ownership::Owned
+                    if known.source.gives(token)
+                        && known.token.as_ref().is_none_or(|known| known == token) =>
+                {
                     known.token = Some(token.clone());
                     known.token_obtained_at = entry.token_obtained_at;
                     known.token_expires_at = entry.token_expires_at;
@@ -168,33 +172,45 @@ mod tests {
     }
 
     #[test]
-    fn newer_token_of_the_file_is_taken_over_for_owned_runners_only() {
-        let mut state = state(&["1 a t", "2 b -", "3 c v", "4 d -"]);
+    fn another_token_of_the_file_is_an_owned_runners_own_once_gitlab_has_said_so() {
+        let mut state = state(&["1 a t", "2 b -", "3 c v", "4 d -", "5 e -"]);
         state.entries[1].source = Source::AuthenticationToken;
         state.entries[3].refused = true;
-        state.see_tokens(&file(&[
+        let seen = file(&[
             "1 a rotated",
             "2 b shared",
             "3 c glrt-pasted",
             "4 d dead",
-        ]));
-        let tokens: Vec<_> = state
-            .entries
-            .iter()
-            .map(|known| known.token.as_ref())
-            .collect();
-        let text = |at: usize| tokens[at].map(Token::expose);
-        assert_eq!(
-            (text(0), text(1), text(2), text(3)),
-            (Some("rotated"), None, Some("v"), None)
-        );
+            "5 e first",
+        ]);
+        let tokens = |state: &State| {
+            let tokens = state.entries.iter().map(|known| known.token.as_ref());
+            tokens
+                .map(|token| token.map_or("-", Token::expose).to_owned())
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        state.see_tokens(&seen);
+        assert_eq!(tokens(&state), "t - v - first");
+        let unconfirmed = |state: &State| {
+            let known = state.entries.iter().zip(&seen);
+            let known = known.filter(|(known, entry)| known.has_unconfirmed_token_in(entry));
+            known.map(|(known, _)| known.id).collect::<Vec<_>>()
+        };
+        assert_eq!(unconfirmed(&state), [1, 3]);
+        for (id, text) in [(1, "rotated"), (2, "shared"), (3, "glrt-pasted"), (9, "t")] {
+            state.token_is_of(URL, id, &Token::new(text).unwrap());
+        }
+        // No registration token ever gave such a token as the third.
+        assert_eq!(tokens(&state), "rotated - v - first");
+        assert_eq!(unconfirmed(&state), [3]);
         let prints: Vec<_> = state
             .entries
             .iter()
             .map(|known| &known.fingerprint)
             .collect();
         let shared = Some(Token::new("shared").unwrap().fingerprint());
-        assert_eq!(prints, [&None, &shared, &None, &None]);
+        assert_eq!(prints, [&None, &shared, &None, &None, &None]);
         // By it the entry is found without its id, or with a wrong one.
         for entry in ["- b shared", "9 other shared"] {
             let file = file(&[entry]);

@@ -2,6 +2,7 @@
 
 use super::State;
 use crate::gitlab::same_url;
+use crate::source::Ownership;
 use crate::token::Token;
 
 /// A reset of an authentication token that is under way.
@@ -43,6 +44,16 @@ impl State {
     /// GitLab took the token of this fingerprint, or deleted its runner with it: it was not reset after all.
     pub fn token_is_good(&mut self, fingerprint: &str) {
         self.lost_resets.retain(|lost| lost.of != fingerprint);
+    }
+
+    /// GitLab has told that this token is the one of the runner of this URL and id.
+    pub fn token_is_of(&mut self, url: &str, id: i64, token: &Token) {
+        self.token_is_good(&token.fingerprint());
+        for known in self.entries.iter_mut().filter(|known| known.is(url, id)) {
+            if known.source.ownership() == Ownership::Owned && known.source.gives(token) {
+                known.token = Some(token.clone());
+            }
+        }
     }
 
     /// The runner of this URL and id has another token by now, which GitLab takes.

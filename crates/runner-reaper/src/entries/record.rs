@@ -2,27 +2,31 @@
 
 use runner_config::config_toml::RunnerEntry;
 use runner_lifecycle::gitlab::same_url;
+use runner_lifecycle::runner::Runner;
 use runner_lifecycle::source::Ownership;
 use runner_lifecycle::state::{State, StateEntry};
 use runner_lifecycle::token::Token;
 
 use super::Unregistration;
 
-/// The state without the tokens of what is gone, if it differs. Of `entries`, those of the file, only `stay` are to stay there:
+/// The state without the tokens of what is gone, and with those that GitLab has told to be their runner's own, if it differs. Of `entries`, those of the file, only `stay` are to stay there:
 /// what is in neither is forgotten, and what is still in the file is marked, for a run may be killed before it is removed.
 pub(crate) fn record(
     before: &State,
     gone: &[&Unregistration],
+    own: &[Runner],
     stay: &[RunnerEntry],
     entries: &[RunnerEntry],
 ) -> Option<State> {
     let mut state = before.clone();
+    for runner in own {
+        state.token_is_of(&runner.url, runner.id, &runner.token);
+    }
     settle(&mut state, gone, stay);
     forget(&mut state, entries);
     if state == *before {
         return None;
     }
-    // The file is newer: the runner manager rotates tokens there.
     state.see_tokens(entries);
     Some(state)
 }

@@ -90,7 +90,7 @@ impl Contents<'_> {
         self.state.leaving.retain(|leaving| leaving != gone);
         self.state.forget(&gone.url, gone.id);
         if how != Gone::Unknown {
-            self.token_is_good(&gone.token);
+            self.state.token_is_good(&gone.token.fingerprint());
         }
         if let Err(error) = self.save() {
             log::warn!("{error:#}");
@@ -151,9 +151,9 @@ impl Contents<'_> {
         }
     }
 
-    /// GitLab takes this token; on the disk with the next word of the state.
-    pub(in crate::register) fn token_is_good(&mut self, token: &Token) {
-        self.state.token_is_good(&token.fingerprint());
+    /// GitLab has told whose token this is; on the disk with the next write of the state.
+    pub(in crate::register) fn token_is_of(&mut self, token: &Token, url: &str, id: i64) {
+        self.state.token_is_of(url, id, token);
     }
 
     /// The place in `config.toml` of an entry of this runner.
@@ -213,8 +213,10 @@ impl Contents<'_> {
                 .retain(|known| *known != holder || *known == entry);
         }
         let runner = &registration.runner;
-        self.state
-            .has_another_token(&runner.url, runner.id, &runner.token);
+        if registration.verified {
+            self.state
+                .has_another_token(&runner.url, runner.id, &runner.token);
+        }
         // Its token's moments with it.
         self.state.see_tokens(&there);
         let runner = &registration.runner;
@@ -281,7 +283,8 @@ impl Contents<'_> {
         let stranded = self.stranded.as_ref();
         let stranded = stranded.is_some_and(|runner| runner.is(&known.url, known.id));
         let was_anothers = registration.kept && registration.runner.id != known.id;
-        (entry.token.is_some() && !was_anothers && !stranded).then(|| known.clone())
+        let is_anothers = was_anothers || known.has_unconfirmed_token_in(entry);
+        (entry.token.is_some() && !is_anothers && !stranded).then(|| known.clone())
     }
 
     fn save(&mut self) -> anyhow::Result<()> {
@@ -313,10 +316,16 @@ pub(super) fn stands(entries: &[RunnerEntry], runner: &Runner) -> bool {
 pub(super) fn of_entry(registration: &Registration, name: &str, pod: Option<&Pod>) -> StateEntry {
     let runner = &registration.runner;
     let owned = runner.ownership() == Ownership::Owned;
+    // Whose a token is that somebody has put there only GitLab can tell.
+    let before = registration
+        .known
+        .as_ref()
+        .filter(|_| !registration.verified)
+        .and_then(|known| known.token.as_ref());
     StateEntry {
         name: Some(name.to_owned()),
         adopted: registration.adopted,
-        token: owned.then(|| runner.token.clone()),
+        token: owned.then(|| before.unwrap_or(&runner.token).clone()),
         pod: pod.filter(|pod| **pod != Pod::default()).cloned(),
         sent: registration.sent.clone(),
         ..StateEntry::new(runner.url.clone(), runner.id, runner.source)

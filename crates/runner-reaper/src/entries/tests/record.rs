@@ -22,9 +22,9 @@ fn after(state: &State, gone: &[&str], stay: &[&str], there: &[&str]) -> Option<
         .iter()
         .filter(|one| gone.contains(&one.runner.token.expose()))
         .collect();
-    let after = record(state, &gone, &file(stay), &there)?;
+    let after = record(state, &gone, &[], &file(stay), &there)?;
     assert_eq!(
-        record(&after, &gone, &file(stay), &there),
+        record(&after, &gone, &[], &file(stay), &there),
         None,
         "once is enough"
     );
@@ -51,14 +51,14 @@ fn token_of_a_runner_that_is_gone_is_not_kept() {
     check(&["1 a t"], &["t"], &[], Some(&[]));
     check(&["1 a t"], &["t"], &["1 a -"], Some(&["1 a - gone"]));
     check(&["1 a t"], &["t"], &["2 a u"], Some(&[]));
-    // What is not gone keeps its token, and the file's is newer.
+    // What is not gone keeps its token: whose the file's is only GitLab can tell.
     check(&["1 a t"], &[], &[], None);
     check(&["1 a t"], &[], &["1 a rotated"], None);
     check(
         &["1 a t", "2 b u"],
         &["t"],
         &["2 b rotated"],
-        Some(&["2 b rotated"]),
+        Some(&["2 b u"]),
     );
     // Every entry of the runner.
     check(
@@ -119,7 +119,18 @@ fn what_was_received_or_on_its_way_out_is_forgotten_too() {
     }));
     let all = all(&[], Some(&state));
     let gone: Vec<&Unregistration> = all.iter().collect();
-    assert_eq!(record(&state, &gone[..0], &[], &[]), None);
-    let after = record(&state, &gone, &[], &[]).unwrap();
+    assert_eq!(record(&state, &gone[..0], &[], &[], &[]), None);
+    let after = record(&state, &gone, &[], &[], &[]).unwrap();
     assert_eq!(after, State::default());
+}
+
+#[test]
+fn newer_token_that_gitlab_has_told_to_be_its_runners_is_kept_unless_it_is_gone() {
+    let state = known(&["1 a t", "2 b u"], Source::RegistrationToken);
+    let there = file(&["1 a newer", "2 b v"]);
+    let all = all(&there, Some(&state));
+    let own: Vec<Runner> = all.iter().map(|one| one.runner.clone()).collect();
+    let after = |gone: &[&Unregistration]| record(&state, gone, &own, &there, &there);
+    assert_eq!(said(&after(&[]).unwrap()), ["1 a newer", "2 b v"]);
+    assert_eq!(said(&after(&[&all[0]]).unwrap()), ["1 a - gone", "2 b v"]);
 }

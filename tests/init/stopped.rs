@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use acceptance::at_once::at_once;
-use acceptance::pod::{Pod, Source};
+use acceptance::known::RESET;
+use acceptance::pod::{Plan, Pod, Source};
 use acceptance::process::{Ended, Running};
 use gitlab_simulator::Fault;
 use nix::sys::signal::Signal;
@@ -115,6 +116,23 @@ fn new_runner_whose_verification_is_repeated_is_taken_back_at_once() {
     assert_eq!(pod.gitlab.calls("POST /runners/verify").len(), 1, "{at}");
     assert_eq!(pod.gitlab.calls("DELETE /runners").len(), 1, "{at}");
     nothing_is_left(&pod, Source::AccessToken, at);
+}
+
+#[test]
+fn rotation_that_asks_first_whose_the_token_is_stops_there() {
+    let pod = Pod::of(Plan::of(Source::RegistrationToken));
+    let runner = pod.gitlab.runners().pop().unwrap();
+    let rotated = pod.gitlab.rotate_token(runner.id).unwrap();
+    let text = pod.stage.text("config.toml").unwrap();
+    pod.put_config(&text.replace(&runner.token, &rotated));
+    let later = Fault::on("POST /runners/verify").forever().status(503);
+    pod.gitlab.fault(later.header("Retry-After", "4"));
+    let mut run = pod.begin(&mut pod.stage.init(&["rotate"]));
+    run.says(RETRY);
+    let ended = run.stopped();
+    assert_eq!(ended.code, 143, "{}", ended.words);
+    assert!(pod.gitlab.calls(RESET).is_empty(), "{}", ended.words);
+    assert!(pod.stage.text("config.toml").unwrap().contains(&rotated));
 }
 
 #[test]

@@ -289,7 +289,7 @@ fn new_token_that_is_written_over_the_paused_file_is_kept_and_paused_too() {
         let mut pod = Pod::of(Plan::of(Source::RegistrationToken));
         pod.due_in(2);
         pod.gitlab
-            .fault(Fault::on(RESET).delay(Duration::from_millis(400)));
+            .fault(Fault::on(RESET).delay(Duration::from_secs(3)));
         let old = pod.gitlab.runners().pop().unwrap().token;
         pod.start(&[]);
         pod.is_asked(RESET, 1);

@@ -141,7 +141,7 @@ fn refused_token_whose_successor_is_nowhere_is_not_called_gone() {
     pod.knows_no_token();
     pod.due_in(-1);
     let text = pod.stage.text("config.toml").unwrap();
-    pod.put_config(&text.replace(&token(&pod), "glrt-worthless"));
+    pod.put_config(&text.replace(&token(&pod), "glrtr-worthless"));
     let ended = pod.reap(&["unregister", "--all-runners"]);
     ended.is(77, "due to be rotated");
     assert!(ended.words.contains("1 left behind"), "{}", ended.words);

@@ -1,5 +1,4 @@
-//! Owns the rule that a volume belongs to one pod at a time, as the commands by hand keep to it: elsewhere they change nothing, unless
-//! that is asked for. Pure.
+//! Owns the refusal of the commands by hand on the volume of another pod: there they change nothing, unless that is asked for. Pure.
 
 use runner_lifecycle::environment::Environment;
 use runner_lifecycle::exit::Failure;
@@ -12,7 +11,7 @@ pub(crate) fn refuse(
     ours: &Pod,
     environment: &Environment,
 ) -> Result<(), Failure> {
-    match state.and_then(|state| state.other_pod_here(ours, environment)) {
+    match state.and_then(|state| state.other_pod(ours, environment)) {
         Some(theirs) => Err(theirs.refuses_others()),
         None => Ok(()),
     }

@@ -71,7 +71,7 @@ async fn register(
     let plan = &*plan;
     stops.check()?;
     let system_id = files.settle_system_id(plan)?;
-    files.claim_for(plan.pod());
+    files.claim_for(plan);
     // Before GitLab is asked: a volume too small for it must not cost a runner.
     install::programs(plan, volume)?;
     // And what GitLab hears must be what the disk remembers.

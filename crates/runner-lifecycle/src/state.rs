@@ -198,19 +198,14 @@ impl State {
         self.received().into_iter().chain(&self.leaving)
     }
 
-    /// The pod that the volume belongs to, if it is another than ours.
+    /// The pod that the volume belongs to, if it is another than ours. A host name alone tells pods apart in Kubernetes only:
+    /// elsewhere every container has one of its own, and all that work on one volume count as one pod.
     #[must_use]
-    pub fn other_pod(&self, ours: &Pod) -> Option<&Pod> {
+    pub fn other_pod(&self, ours: &Pod, environment: &Environment) -> Option<&Pod> {
         let theirs = self.pod.as_ref();
-        theirs.filter(|theirs| theirs.is_same(ours) == Some(false))
-    }
-
-    /// The same where a host name alone counts in Kubernetes only: elsewhere every container has one of its own, and all that work
-    /// on one volume count as one pod.
-    #[must_use]
-    pub fn other_pod_here(&self, ours: &Pod, environment: &Environment) -> Option<&Pod> {
-        let theirs = self.other_pod(ours);
-        theirs.filter(|theirs| environment.is_in_kubernetes() || !theirs.is_compared_by_host(ours))
+        theirs
+            .filter(|theirs| theirs.is_same(ours) == Some(false))
+            .filter(|theirs| environment.is_in_kubernetes() || !theirs.is_compared_by_host(ours))
     }
 
     /// Whether it knows any runner: written, pending, or leaving.

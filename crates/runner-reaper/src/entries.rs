@@ -36,6 +36,8 @@ pub(crate) struct Unregistration {
     /// The state file's token of an owned runner, where that is another than the entry's: usually an older one, but somebody
     /// may have put an old `config.toml` in place.
     pub state_token: Option<Token>,
+    /// Whether GitLab is still to tell that the entry's token is that of the owned runner whose ID it has.
+    pub is_unconfirmed: bool,
     /// When GitLab stops to know the token.
     pub expires_at: Option<SystemTime>,
     /// When GitLab gave the token out.
@@ -96,6 +98,8 @@ pub(crate) fn unregistrations(
             has_entry: true,
             name: entry.name.clone(),
             state_token: state_token.cloned(),
+            is_unconfirmed: owned
+                && state_entry.is_some_and(|known| known.has_unconfirmed_token_in(entry)),
             reset_at: state.and_then(|state| reset_at(state, &entry.url, &token)),
             runner: Runner {
                 url: entry.url.clone(),

@@ -74,7 +74,7 @@ pub(crate) async fn open(options: &Options, deadline: Deadline) -> anyhow::Resul
     let state = files.state()?;
     let other = state
         .as_ref()
-        .and_then(|state| state.other_pod_here(&options.pod, &options.environment));
+        .and_then(|state| state.other_pod(&options.pod, &options.environment));
     if let Some(theirs) = other.filter(|_| !anywhere) {
         return Ok(Opened::OtherPod(theirs.clone()));
     }

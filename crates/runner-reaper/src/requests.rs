@@ -221,9 +221,9 @@ async fn owner(
     deadline: Deadline,
 ) -> Result<Owner, Error> {
     let runner = &unregistration.runner;
-    let (Some(_), Some(system_id)) = (&unregistration.state_token, system_id) else {
+    if !unregistration.is_unconfirmed {
         return Ok(Owner::Untold);
-    };
+    }
     match client.check(&runner.token, system_id, deadline).await {
         Ok(found) if found.id == 0 || runner.id == 0 => Ok(Owner::Untold),
         Ok(found) if found.id == runner.id => Ok(Owner::Itself),
@@ -263,6 +263,11 @@ async fn ask(
                 theirs.id
             );
             manager.unregister(client, deadline).await?;
+            if unregistration.state_token.is_none() {
+                let words =
+                    "its own token is not known here: delete it in GitLab's list of runners";
+                return Err(Failure::unusable(words).into());
+            }
             Gone::Unknown
         }
         Owner::Itself | Owner::Untold => registered.unregister(client, deadline).await?,

@@ -198,7 +198,7 @@ async fn prepare(options: &Options, files: &Files, config: &Config, clients: &mu
     let Ok(state) = files.state() else { return };
     let other = state
         .as_ref()
-        .and_then(|state| state.other_pod_here(&options.pod, &options.environment));
+        .and_then(|state| state.other_pod(&options.pod, &options.environment));
     if other.is_some() {
         return;
     }

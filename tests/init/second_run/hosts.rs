@@ -36,7 +36,8 @@ fn two_names_in_two_containers_are_two_entries_with_runners_of_their_own() {
 fn container_that_gives_no_name_goes_on_with_the_entry_of_the_one_before() {
     let volume = Volume::new();
     for host in ["0f3a9c", "b81d22", "c7710e"] {
-        volume.run(&[REGISTRATION]);
+        let said = volume.run(&[REGISTRATION]).output();
+        assert!(!said.contains("taken over"), "{said}");
         next_container(&volume, host);
     }
     assert_eq!(volume.stage.entries(), 1, "{}", volume.config());

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::check;
 
-pub(super) const STATE: &str = ".runner-lifecycle.toml";
+pub(super) use acceptance::known::STATE;
 
 /// A look at the pod as it is.
 #[track_caller]

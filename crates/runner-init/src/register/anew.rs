@@ -3,6 +3,7 @@
 
 use anyhow::Context as _;
 use runner_lifecycle::gitlab::Error;
+use runner_lifecycle::runner::Runner;
 use runner_lifecycle::source::Source;
 use runner_lifecycle::state::StateEntry;
 
@@ -34,6 +35,9 @@ impl Asking<'_, '_> {
                 return Ok(old.clone());
             }
             files.departs(&old.runner);
+            if let Some(own) = own_beside(ours, &old.runner) {
+                files.departs(&own);
+            }
         }
         let given = match &self.plan.options.credential {
             Credential::AuthenticationToken(given) => Some(unnamed(self.plan, given).runner),
@@ -61,12 +65,12 @@ impl Asking<'_, '_> {
         if self.plan.options.credential.source() != Source::AuthenticationToken {
             self.tell_attributes(ours, id);
         }
-        // Where the token was another runner's, what is known of the entry's own goes on: that runner is at GitLab.
-        let is_its_own = |known: &StateEntry| {
+        // An own runner that nobody has the token of any more is still at GitLab: whoever logs the last line must know of it.
+        let is_named = |known: &StateEntry| {
             let mut old = old.iter();
-            old.all(|old| [0, known.id].contains(&old.runner.id))
+            known.token.is_none() && old.any(|old| is_anothers(known, &old.runner))
         };
-        let known = ours.known.clone().filter(is_its_own);
+        let known = ours.known.clone().filter(|known| !is_named(known));
         Ok(Registration {
             place: ours.place,
             known: known.map(Box::new),
@@ -125,6 +129,11 @@ impl Asking<'_, '_> {
                 let ours = known_by_gitlab(ours, credentials.id, files);
                 Ok(Some(self.kept(&ours, token, credentials.id)))
             }
+            Err(Error::TokenRefused { gone: true, .. })
+                if let Some(other) = ours.with_confirmed_token() =>
+            {
+                Box::pin(self.old(&other, files)).await
+            }
             Err(error @ Error::TokenRefused { gone: true, .. }) => {
                 log::info!(
                     "GitLab refused the token of runner entry {name:?}, so its runner is not unregistered: {error}"
@@ -142,10 +151,27 @@ impl Asking<'_, '_> {
                 log::warn!(
                     "runner entry {name:?} gets another runner although GitLab refused its own: {error}"
                 );
-                // The token in the file may be another runner's: the one that GitLab has told to be this runner's goes.
+                // The token in the file may be another runner's: this one is unregistered with its own.
                 Ok(Some(self.kept(ours, held().unwrap_or(token), ours.id())))
             }
             Err(error) => Err(error).context(format!("verifying runner entry {name:?}")),
         }
     }
+}
+
+/// Whether the token in the file turned out to be that of another runner than the entry's own.
+fn is_anothers(known: &StateEntry, found: &Runner) -> bool {
+    ![0, known.id].contains(&found.id)
+}
+
+/// The entry's own runner, where the token in the file turned out to be another's: it loses its entry too.
+fn own_beside(ours: &Ours, other: &Runner) -> Option<Runner> {
+    let known = ours.known.as_ref();
+    let known = known.filter(|known| is_anothers(known, other))?;
+    Some(Runner {
+        url: known.url.clone(),
+        id: known.id,
+        source: known.source,
+        token: known.token.clone()?,
+    })
 }

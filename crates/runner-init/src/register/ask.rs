@@ -67,8 +67,13 @@ pub(super) async fn runner(
             }
             return Ok(Registration { place, ..kept });
         }
-        files.is_refused(&candidate);
-        ours = files.lost(plan);
+        ours = match candidate.with_confirmed_token() {
+            Some(other) => Some(other),
+            None => {
+                files.is_refused(&candidate);
+                files.lost(plan)
+            }
+        };
     }
     let finished = match pending {
         Some(pending) => asking.finish(pending.registration, files).await?,

@@ -171,8 +171,9 @@ impl<'a> Contents<'a> {
     }
 
     /// The volume is this pod's from now on; on the disk with the next write of the state.
-    pub(super) fn claim_for(&mut self, pod: &Pod) {
-        if let Some(before) = self.state.other_pod(pod) {
+    pub(super) fn claim_for(&mut self, plan: &Plan<'_>) {
+        let pod = plan.pod();
+        if let Some(before) = self.state.other_pod(pod, plan.environment()) {
             self.was_another_pods = true;
             log::info!(
                 "volume taken over from pod {} by {}",

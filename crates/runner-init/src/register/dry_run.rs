@@ -9,7 +9,6 @@ use runner_lifecycle::runner::Runner;
 use runner_lifecycle::session::Session;
 use runner_lifecycle::source::{Ownership, Source};
 use runner_lifecycle::token::Token;
-
 use toml_edit::{ArrayOfTables, DocumentMut, Item};
 
 use super::clock;

@@ -92,6 +92,17 @@ impl Ours {
         }
     }
 
+    /// The same entry with the token that GitLab last told to be its runner's own, where the file has another: somebody may have put
+    /// an older file there.
+    pub(super) fn with_confirmed_token(&self) -> Option<Self> {
+        let known = self.known.as_ref();
+        let known = known.filter(|known| known.has_unconfirmed_token_in(&self.entry))?;
+        let mut other = self.clone();
+        other.entry.token = Some(known.token.clone()?);
+        other.token_is_lost = true;
+        Some(other)
+    }
+
     /// An entry that the state remembers and the file lacks. It can be written again only with its token.
     fn lost(known: &StateEntry) -> Option<Self> {
         let entry = RunnerEntry {

@@ -5,6 +5,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use runner_lifecycle::gitlab::Error;
 use runner_lifecycle::runner::Runner;
+use runner_lifecycle::source::Source;
+use runner_lifecycle::state::StateEntry;
 use runner_lifecycle::token::Token;
 
 use super::asking::Asking;
@@ -187,7 +189,16 @@ pub(super) fn known_by_gitlab(ours: &Ours, id: i64, files: &Contents<'_>) -> Our
             ours.entry.name
         ),
     }
-    ours.known = files.known(&ours.entry.url, id, &ours.entry.name);
+    let known = files.known(&ours.entry.url, id, &ours.entry.name);
+    // The token of another runner than the entry's own was put there, and others may use it.
+    let others = || {
+        let url = ours.entry.url.clone();
+        let source = Source::AuthenticationToken;
+        ours.known
+            .as_ref()
+            .map(|_| StateEntry::new(url, id, source))
+    };
+    ours.known = known.or_else(others);
     ours
 }
 

@@ -98,6 +98,11 @@ impl<'a> Plan<'a> {
         })
     }
 
+    /// What this process was started with.
+    pub(super) fn environment(&self) -> &Environment {
+        self.environment
+    }
+
     /// The files of the volume.
     pub(super) fn files(&self) -> Result<Files, Failure> {
         let files = Files::of(&self.options.config)?;
@@ -119,7 +124,7 @@ impl<'a> Plan<'a> {
     /// On the volume of another pod a re-registration works for that pod: the volume stays its own, or its hook would leave the
     /// runner behind, and its name is in the mark of the new runner.
     pub(super) fn works_for(&mut self, state: &State) {
-        let Some(theirs) = state.other_pod_here(&self.pod, self.environment) else {
+        let Some(theirs) = state.other_pod(&self.pod, self.environment) else {
             return;
         };
         self.pod = theirs.clone();

@@ -28,8 +28,8 @@ impl Rotating<'_> {
         let client = self.client(entry)?;
         let system_id = self.system_id()?;
         stops.check()?;
-        self.refuse_anothers(choice, &client, system_id.as_ref(), deadline)
-            .await?;
+        let check = self.refuse_anothers(choice, &client, system_id.as_ref(), deadline);
+        stops.unless_stopped(check).await??;
         stops.check()?;
         let asked = Rotation {
             url: entry.url.clone(),
@@ -111,9 +111,6 @@ impl Rotating<'_> {
     ) -> anyhow::Result<()> {
         let Choice { entry, token, .. } = choice;
         let mut known = self.state.entries.iter();
-        let Some(system_id) = system_id else {
-            return Ok(());
-        };
         if !known.any(|known| known.has_unconfirmed_token_in(entry)) {
             return Ok(());
         }
@@ -124,8 +121,8 @@ impl Rotating<'_> {
             return Ok(());
         }
         Err(Failure::unusable(format!(
-            "runner entry {} has the ID of {runner}, but its token belongs to runner {}: nothing was reset; run runner-init register \
-             first, which corrects the ID, then this again",
+            "runner entry {} has the ID of {runner}, but its token belongs to runner {}, which others may use: nothing was reset; \
+             to give the entry a runner of its own again, run runner-init re-register",
             shown(&entry.name),
             found.id
         ))

@@ -80,11 +80,10 @@ impl Client {
     pub async fn check(
         &self,
         token: &Token,
-        system_id: &SystemId,
+        system_id: Option<&SystemId>,
         deadline: Deadline,
     ) -> Result<Credentials, Error> {
-        self.verification(token, Some(system_id), None, deadline)
-            .await
+        self.verification(token, system_id, None, deadline).await
     }
 
     async fn verification(

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use crate::gitlab::same_url;
 use crate::pod::Pod;
-use crate::source::Source;
+use crate::source::{Ownership, Source};
 use crate::token::Token;
 use runner_config::config_toml::RunnerEntry;
 
@@ -100,12 +100,17 @@ impl StateEntry {
         entry.id.is_some_and(|id| self.is(&entry.url, id))
     }
 
-    /// Whether an entry of the file that names this runner has another token than GitLab has told to be its: the runner manager has
-    /// rotated it, or somebody has put another runner's there.
+    /// Whether an entry of the file that names this owned runner has another token than GitLab has told to be its own: the runner
+    /// manager has rotated it, or somebody has put another runner's there.
     #[must_use]
     pub fn has_unconfirmed_token_in(&self, entry: &RunnerEntry) -> bool {
-        let confirmed = self.token.as_ref().zip(entry.token.as_ref());
-        self.has_id_of(entry) && confirmed.is_some_and(|(known, found)| known != found)
+        let owned = self.source.ownership() == Ownership::Owned;
+        let found = entry.token.as_ref();
+        owned
+            && !self.refused
+            && self.has_id_of(entry)
+            && found.is_some()
+            && found != self.token.as_ref()
     }
 
     /// Whether an entry of the file has the token that is known here, or the one whose fingerprint is.

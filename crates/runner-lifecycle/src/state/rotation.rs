@@ -49,9 +49,15 @@ impl State {
     /// GitLab has told that this token is the one of the runner of this URL and id.
     pub fn token_is_of(&mut self, url: &str, id: i64, token: &Token) {
         self.token_is_good(&token.fingerprint());
-        for known in self.entries.iter_mut().filter(|known| known.is(url, id)) {
-            if known.source.ownership() == Ownership::Owned && known.source.gives(token) {
+        for known in &mut self.entries {
+            let owned = known.source.ownership() == Ownership::Owned && known.source.gives(token);
+            if known.is(url, id) && owned {
                 known.token = Some(token.clone());
+            } else if known.id != id
+                && same_url(&known.url, url)
+                && known.token.as_ref() == Some(token)
+            {
+                known.token = None;
             }
         }
     }

@@ -24,7 +24,7 @@ pub(super) async fn run(options: &Options, asked: &ByHand) -> anyhow::Result<Out
     let state = files.state()?;
     let other = state
         .as_ref()
-        .and_then(|state| state.other_pod_here(&options.pod, &options.environment));
+        .and_then(|state| state.other_pod(&options.pod, &options.environment));
     if let Some(theirs) = other.filter(|_| !asked.other_pod) {
         return Err(theirs.refuses_others().into());
     }

@@ -53,7 +53,10 @@ pub(crate) fn nowhere(state: &State, entries: &[RunnerEntry]) -> Vec<Nowhere> {
     // An entry whose token cannot be read here is named for itself.
     let has_entry = |known: &StateEntry| {
         entries.iter().any(|entry| {
-            let token = entry.token.is_some() || entry.no_token.is_some();
+            let token = match &entry.token {
+                Some(token) => known.source.gives(token),
+                None => entry.no_token.is_some(),
+            };
             token && known.has_id_of(entry) || known.has_token_of(entry)
         })
     };

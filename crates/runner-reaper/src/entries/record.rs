@@ -9,8 +9,9 @@ use runner_lifecycle::token::Token;
 
 use super::Unregistration;
 
-/// The state without the tokens of what is gone, and with those that GitLab has told to be their runner's own, if it differs. Of `entries`, those of the file, only `stay` are to stay there:
-/// what is in neither is forgotten, and what is still in the file is marked, for a run may be killed before it is removed.
+/// The state without the tokens of what is gone, and with those that GitLab has told to be their runners' `own`; nothing where that
+/// changes nothing. Of `entries`, those of the file, only `stay` are to stay there: what is in neither is forgotten, and what is
+/// still in the file is marked, for a run may be killed before it is removed.
 pub(crate) fn record(
     before: &State,
     gone: &[&Unregistration],

@@ -22,6 +22,7 @@ pub(crate) fn without_entry(state: &State, entries: &[RunnerEntry]) -> Vec<Unreg
         has_entry: false,
         name: String::new(),
         state_token: None,
+        is_unconfirmed: false,
         expires_at: None,
         obtained_at: None,
         reset_at: reset_at(state, &runner.url, &runner.token),

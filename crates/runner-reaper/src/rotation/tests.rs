@@ -21,6 +21,7 @@ fn known(id: Option<i64>, name: &str, token: &str) -> Unregistration {
         has_entry: true,
         name: name.into(),
         state_token: None,
+        is_unconfirmed: false,
         expires_at: None,
         obtained_at: None,
         reset_at: None,

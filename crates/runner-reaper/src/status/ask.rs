@@ -54,7 +54,10 @@ impl Questions<'_> {
             };
             let deadline = self.deadline;
             asked.spawn(async move {
-                match client.check(&one.runner.token, &system_id, deadline).await {
+                match client
+                    .check(&one.runner.token, Some(&system_id), deadline)
+                    .await
+                {
                     Ok(credentials) => (places, AtGitlab::Valid(credentials.id)),
                     Err(error) => (places, failed(error.exit(), &error.to_string())),
                 }

@@ -159,7 +159,7 @@ fn volume(
     ];
     let there = ours.iter().filter(|(name, _)| is_there(name));
     let pod = state.and_then(|state| state.pod.as_ref());
-    let other = state.and_then(|state| state.other_pod_here(&options.pod, &options.environment));
+    let other = state.and_then(|state| state.other_pod(&options.pod, &options.environment));
     let same = match other {
         Some(_) => Some(false),
         None => pod

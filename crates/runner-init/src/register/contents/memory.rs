@@ -316,16 +316,15 @@ pub(super) fn stands(entries: &[RunnerEntry], runner: &Runner) -> bool {
 pub(super) fn of_entry(registration: &Registration, name: &str, pod: Option<&Pod>) -> StateEntry {
     let runner = &registration.runner;
     let owned = runner.ownership() == Ownership::Owned;
-    // Whose a token is that somebody has put there only GitLab can tell.
-    let before = registration
-        .known
-        .as_ref()
-        .filter(|_| !registration.verified)
-        .and_then(|known| known.token.as_ref());
+    // Whose a token is that somebody may have put there only GitLab can tell.
+    let token = match (&registration.known, registration.verified) {
+        (Some(known), false) => known.token.clone(),
+        _ => Some(runner.token.clone()),
+    };
     StateEntry {
         name: Some(name.to_owned()),
         adopted: registration.adopted,
-        token: owned.then(|| before.unwrap_or(&runner.token).clone()),
+        token: token.filter(|_| owned),
         pod: pod.filter(|pod| **pod != Pod::default()).cloned(),
         sent: registration.sent.clone(),
         ..StateEntry::new(runner.url.clone(), runner.id, runner.source)

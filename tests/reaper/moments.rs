@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use acceptance::at_once::at_once;
 use acceptance::order::{most_at_once, no_job_is_lost};
-use acceptance::pod::{LIMIT, Plan, Pod, Source, wait_for};
+use acceptance::pod::{LIMIT, Plan, Pod, Source, slowness, wait_for};
 use acceptance::versions::{ALL, play};
 use gitlab_simulator::{Fault, JobStatus, Settings};
 use nix::sys::signal::Signal;
@@ -62,6 +62,9 @@ fn later_by(pod: &Pod, calls: u64) {
     assert!(reached, "nothing happens any more: {}", pod.log());
 }
 
+/// How long the entry in the feeder's hand may take to be dropped once the file is loaded; the stand-in takes well under 1 ms.
+const IN_HAND: Duration = Duration::from_millis(100);
+
 /// From when on jobs are counted that are handed out.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Since {
@@ -99,7 +102,11 @@ fn end(pod: &mut Pod, moment: u64, since: Since) -> usize {
     let original = pod.original();
     let mut hook = pod.begin(&mut pod.reaper(arguments));
     let open = if since == Since::Acknowledged {
-        acknowledged(pod)
+        let open = acknowledged(pod);
+        // The new worker may still be on its way to the entry in the feeder's hand. A job that ends before it is there leaves a
+        // slot, and the entry is polled for it rightly; an entry that stays in the hand is polled seconds later.
+        thread::sleep(IN_HAND.mul_f64(slowness()));
+        open
     } else {
         hook.says("polling stopped after");
         0

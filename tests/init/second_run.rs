@@ -9,6 +9,7 @@ mod killed;
 mod limit;
 mod limits;
 mod lost;
+mod mixed_up;
 mod pasted;
 #[cfg(target_arch = "x86_64")]
 mod stopped;

@@ -279,9 +279,12 @@ impl State {
         all.position(|known| is_about_same(known, entry))
     }
 
-    /// Forgets the runner of this URL and id, with all of its entries.
-    pub fn forget(&mut self, url: &str, id: i64) {
-        self.entries.retain(|known| !known.is(url, id));
+    /// Forgets a runner that is gone, with all of its entries. Where only the runner manager of a shared one is, an owned runner of the
+    /// same id is there still.
+    pub fn forget(&mut self, gone: &Runner) {
+        self.entries.retain(|known| {
+            !known.is(&gone.url, gone.id) || known.source.ownership() != gone.ownership()
+        });
     }
 }
 

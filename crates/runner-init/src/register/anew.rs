@@ -126,7 +126,7 @@ impl Asking<'_, '_> {
         {
             Ok(credentials) => {
                 files.token_is_of(token, &ours.entry.url, credentials.id);
-                let ours = known_by_gitlab(ours, credentials.id, files);
+                let ours = known_by_gitlab(ours, credentials.id, files, self.plan);
                 Ok(Some(self.kept(&ours, token, credentials.id)))
             }
             Err(Error::TokenRefused { gone: true, .. })

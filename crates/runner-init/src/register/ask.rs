@@ -107,7 +107,7 @@ impl Asking<'_, '_> {
                 let credentials = verified.context("verifying the authentication token")?;
                 let registration = self.registration(&credentials, token);
                 files.made(&registration.runner, plan);
-                Ok(registration)
+                Ok(files.as_known(registration))
             }
             Credential::AccessToken { token, runner_type } => {
                 let creation = plan.creation(*runner_type);

@@ -11,7 +11,7 @@ use runner_lifecycle::exit::Failure;
 use runner_lifecycle::pod::Pod;
 use runner_lifecycle::runner::Runner;
 use runner_lifecycle::session::Session;
-use runner_lifecycle::state::{State, StateEntry};
+use runner_lifecycle::state::State;
 use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::volume::{self, PRIVATE, Publication, Volume, names};
 
@@ -22,7 +22,8 @@ use super::port;
 use super::registration::Registration;
 
 mod memory;
-use memory::{asked, of_entry, stands};
+mod whose;
+use memory::{asked, of_entry};
 
 /// What became of `config.toml`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +114,7 @@ impl<'a> Contents<'a> {
         state.entries.retain(|known| keeps() || !known.refused);
         if state.received().is_none() {
             // The run that was to replace it came to nothing.
-            state.leaving.retain(|leaving| !stands(&there, leaving));
+            state.stay_where_they_stand(&there);
         }
         if files.paused_by_hand(Some(&state))?.is_none() {
             // One that was never begun, or is over.
@@ -231,20 +232,6 @@ impl<'a> Contents<'a> {
     /// A runner that lost its entry, to go on with where the entry's own is no good.
     pub(super) fn lost(&self, plan: &Plan<'_>) -> Option<Ours> {
         existing::lost(&self.entries(plan), &self.state, &asked(plan))
-    }
-
-    /// What the state file knows of the runner of this URL and id, under this name or another.
-    pub(super) fn known(&self, url: &str, id: i64, name: &str) -> Option<StateEntry> {
-        let all = self.state.entries.iter();
-        let mut of_runner = all.filter(|known| known.is(url, id));
-        let first = of_runner.clone().next();
-        let named = of_runner.find(|known| known.name.as_deref() == Some(name));
-        named.or(first).cloned()
-    }
-
-    /// Whether `config.toml` holds this runner already: the run that got it died after publishing.
-    pub(super) fn holds(&self, runner: &Runner, plan: &Plan<'_>) -> bool {
-        self.place_of(runner, plan).is_some()
     }
 
     /// Publishes `config.toml`, if it changes. Whose the runner is stands on the disk before: a run killed in between must

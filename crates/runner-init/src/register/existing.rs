@@ -29,10 +29,12 @@ pub(super) struct Provenance {
 }
 
 impl Ours {
-    /// GitLab's id of its runner, 0 where nobody knows it.
+    /// GitLab's id of its runner, 0 where nobody knows it. The entry's own may have been edited: a token that is known tells more.
     pub(super) fn id(&self) -> i64 {
-        let known = || self.known.as_ref().map(|known| known.id);
-        self.entry.id.or_else(known).unwrap_or_default()
+        let known = self.known.as_ref();
+        let by_token = known.filter(|known| known.has_token_of(&self.entry));
+        let id = by_token.map(|known| known.id).or(self.entry.id);
+        id.or(known.map(|known| known.id)).unwrap_or_default()
     }
 
     /// Where it came from, for a manifest that gives a token of kind `asked`. An entry that no state file knows is classified by

@@ -13,6 +13,7 @@ use super::asking::Asking;
 use super::clock;
 use super::contents::Contents;
 use super::existing::Ours;
+use super::plan::Plan;
 use super::registration::Registration;
 use crate::args::Credential;
 
@@ -72,7 +73,7 @@ impl Asking<'_, '_> {
             }
         };
         files.token_is_of(token, &ours.entry.url, credentials.id);
-        let ours = &known_by_gitlab(ours, credentials.id, files);
+        let ours = &known_by_gitlab(ours, credentials.id, files, self.plan);
         let mut current = self.kept(ours, token, credentials.id);
         let asked = self.plan.options.credential.source();
         if current.runner.source != asked && given.is_none() {
@@ -97,20 +98,25 @@ impl Asking<'_, '_> {
                 current.runner.id
             );
             let_go(&current, files);
+            files.made(&other.runner, self.plan);
             let other = Registration {
                 place: ours.place,
                 known: current.known,
-                ..other
+                ..files.as_known(other)
             };
-            files.made(&other.runner, self.plan);
             return Ok(Some(other));
         }
         if ours.token_is_lost {
             current.expires_at = credentials.token_expires_at.or(current.expires_at);
-            log::info!(
-                "runner {} was missing from config.toml: its entry was added again",
-                current.runner.id
-            );
+            let id = current.runner.id;
+            match ours.place {
+                Some(_) => log::info!(
+                    "the token of runner {id} was missing from config.toml: it was added again"
+                ),
+                None => log::info!(
+                    "runner {id} was missing from config.toml: its entry was added again"
+                ),
+            }
         }
         Ok(Some(current))
     }
@@ -176,10 +182,11 @@ impl Asking<'_, '_> {
 }
 
 /// The entry as GitLab knows it: where its id is another than GitLab's answer says, it came from where that one did.
-pub(super) fn known_by_gitlab(ours: &Ours, id: i64, files: &Contents<'_>) -> Ours {
+pub(super) fn known_by_gitlab(ours: &Ours, id: i64, files: &Contents<'_>, plan: &Plan<'_>) -> Ours {
     let mut ours = ours.clone();
     match ours.entry.id {
-        Some(before) if before == id => return ours,
+        Some(before) if before == id && ours.known.is_some() => return ours,
+        Some(before) if before == id => {}
         Some(before) => log::warn!(
             "runner entry {:?} had the ID {before}, but its token belongs to runner {id}: ID corrected",
             ours.entry.name
@@ -189,7 +196,19 @@ pub(super) fn known_by_gitlab(ours: &Ours, id: i64, files: &Contents<'_>) -> Our
             ours.entry.name
         ),
     }
-    let known = files.known(&ours.entry.url, id, &ours.entry.name);
+    let name = ours.entry.name.clone();
+    let known = files.known(&ours.entry.url, id, &name);
+    // What is known of another entry stays with that: only where the runner came from is the same.
+    let known = known.map(
+        |known| match files.is_of_another_entry(&known, ours.place, plan) {
+            true => StateEntry {
+                name: Some(name),
+                written: None,
+                ..known
+            },
+            false => known,
+        },
+    );
     // The token of another runner than the entry's own was put there, and others may use it.
     let others = || {
         let url = ours.entry.url.clone();

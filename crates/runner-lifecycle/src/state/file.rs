@@ -152,7 +152,7 @@ mod tests {
         let of = |name| ids(&State::parse(&text).unwrap().of_file(name, true));
         assert_eq!((of("c.toml"), of("b.toml")), (vec![5], vec![2]));
         assert_eq!(of(CONFIG), [1, 3]);
-        state.forget("http://h", 5);
+        state.forget(&crate::state::tests::runner_of("http://h", 5));
         assert!(!state.tells_nothing(), "others are known");
         let nothing = State::default().of_file("c.toml", true);
         assert!(nothing.tells_nothing());

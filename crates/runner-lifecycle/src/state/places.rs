@@ -1,7 +1,8 @@
 //! Owns which runner entry of a `config.toml` is which of the state's, and which of the state's have none. Pure.
 
 use super::{State, StateEntry};
-use crate::source::Ownership;
+use crate::source::{Ownership, Source};
+use crate::token::Token;
 use runner_config::config_toml::RunnerEntry;
 
 impl State {
@@ -21,12 +22,28 @@ impl State {
         file
     }
 
+    /// Whether this is the token of a shared runner that is known, at whatever URL.
+    #[must_use]
+    pub fn is_shared_token(&self, token: &Token) -> bool {
+        let of = token.fingerprint();
+        let mut all = self.entries.iter();
+        all.any(|known| known.fingerprint.as_ref() == Some(&of))
+    }
+
     /// For each runner entry of a file its place among [`State::entries`]: by URL, runner id and name; else by URL and runner
     /// id, as names change; else by URL and token, as an `id` can get lost. No two have the same place.
     #[must_use]
     pub fn places(&self, file: &[RunnerEntry]) -> Vec<Option<usize>> {
         let by_name = |known: &StateEntry, entry: &RunnerEntry| {
             known.name.as_deref() == Some(&entry.name) && known.has_id_of(entry)
+        };
+        // Whose id stands beside the token of another one that is known, or whose own token stands elsewhere: the token tells more.
+        let is_anothers = |known: &StateEntry, entry: &RunnerEntry| {
+            let mut others = self.entries.iter();
+            let is_others =
+                |other: &StateEntry| other.has_token_of(entry) && !other.is(&known.url, known.id);
+            !known.has_token_of(entry)
+                && (others.any(is_others) || file.iter().any(|entry| known.has_token_of(entry)))
         };
         let mut places = vec![None; file.len()];
         for is in [
@@ -38,10 +55,9 @@ impl State {
                 if places[at].is_some() {
                     continue;
                 }
-                let free =
-                    self.entries.iter().enumerate().position(|(place, known)| {
-                        !places.contains(&Some(place)) && is(known, entry)
-                    });
+                let free = self.entries.iter().enumerate().position(|(place, known)| {
+                    !places.contains(&Some(place)) && is(known, entry) && !is_anothers(known, entry)
+                });
                 places[at] = free;
             }
         }
@@ -57,6 +73,39 @@ impl State {
             let stands = file.any(|entry| known.has_id_of(entry) || known.has_token_of(entry));
             !stands && !leaving.any(|runner| runner.is(&known.url, known.id)) && !known.refused
         })
+    }
+
+    /// Runners that were to leave and stand in an entry of the file after all, by their id or token, stay: what was to replace them came
+    /// to nothing, or somebody has put an older file in place, or a copy of the entry. What they are is known from then on, where their
+    /// token alone would not tell it.
+    pub fn stay_where_they_stand(&mut self, file: &[RunnerEntry]) {
+        let leaving = std::mem::take(&mut self.leaving);
+        for runner in leaving {
+            let by_token = file.iter().find(|entry| runner.has_token_of(entry));
+            let entry = by_token.or_else(|| file.iter().find(|entry| runner.has_id_of(entry)));
+            let Some(entry) = entry else {
+                self.leaving.push(runner);
+                continue;
+            };
+            let guessed = Source::of_foreign(&runner.token).ownership() == runner.ownership();
+            if runner.id == 0 || guessed && by_token.is_some() {
+                continue;
+            }
+            let known = self.entries.iter();
+            let is_known = known
+                .filter(|known| known.is(&runner.url, runner.id))
+                .any(|known| known.source.ownership() == runner.ownership());
+            if !is_known {
+                let owned = runner.ownership() == Ownership::Owned;
+                let word = StateEntry::new(runner.url, runner.id, runner.source);
+                self.remember(StateEntry {
+                    name: Some(entry.name.clone()),
+                    fingerprint: (!owned).then(|| runner.token.fingerprint()),
+                    token: owned.then_some(runner.token),
+                    ..word
+                });
+            }
+        }
     }
 
     /// Takes over the times of owned runners' tokens as they stand in the file, and the fingerprints of shared runners' tokens. Another
@@ -165,6 +214,44 @@ mod tests {
             token: Token::new("t").unwrap(),
         });
         assert_eq!(state.lost(&[]).count(), 0);
+    }
+
+    #[test]
+    fn known_token_tells_more_than_the_id_beside_it() {
+        let state = state(&["1 a t", "2 b u"]);
+        let check = |text: &[&str], want: &[Option<usize>]| {
+            assert_eq!(state.places(&file(text)), want, "{text:?}");
+        };
+        check(&["2 a t", "1 b u"], &[Some(0), Some(1)]);
+        check(&["1 a u", "2 b t"], &[Some(1), Some(0)]);
+        check(&["1 a rotated", "2 b u"], &[Some(0), Some(1)]);
+        // Its own token stands elsewhere: this one has a copy of the id.
+        check(&["1 a another", "1 copy t"], &[None, Some(0)]);
+    }
+
+    #[test]
+    fn runner_that_stands_after_all_is_known_where_its_token_would_not_tell_whose_it_is() {
+        let check = |token: &str, source: Source, text: &[&str], known: usize, leaving: usize| {
+            let mut state = State::default();
+            state.leaving.push(Runner {
+                url: URL.into(),
+                id: 1,
+                source,
+                token: Token::new(token).unwrap(),
+            });
+            state.stay_where_they_stand(&file(text));
+            let was = state.clone();
+            state.stay_where_they_stand(&file(text));
+            assert_eq!(state, was, "once is enough");
+            assert_eq!(state.entries.len(), known, "{token} {text:?}");
+            assert_eq!(state.leaving.len(), leaving, "{token} {text:?}");
+            assert!(state.entries.iter().all(|one| one.source == source));
+        };
+        check("glrt-t", Source::AccessToken, &["1 a glrt-t"], 1, 0);
+        check("t", Source::AuthenticationToken, &["1 a t"], 1, 0);
+        check("t", Source::RegistrationToken, &["1 a t"], 0, 0);
+        check("t", Source::RegistrationToken, &["1 a another"], 1, 0);
+        check("glrt-t", Source::AccessToken, &["2 a glrt-u"], 0, 1);
     }
 
     #[test]

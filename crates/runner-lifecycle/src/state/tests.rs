@@ -9,6 +9,16 @@ fn at(seconds: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
 }
 
+/// A runner of this volume.
+pub(super) fn runner_of(url: &str, id: i64) -> Runner {
+    Runner {
+        url: url.to_owned(),
+        id,
+        source: Source::AccessToken,
+        token: Token::new("glrt-gone").unwrap(),
+    }
+}
+
 fn full() -> State {
     State {
         pod: Some(Pod {
@@ -200,7 +210,7 @@ fn entries_are_known_by_url_and_id_not_by_token() {
     };
     state.remember(newer.clone());
     assert_eq!(state.entries, [newer]);
-    state.forget("http://gitlab.example//", 3);
+    state.forget(&runner_of("http://gitlab.example//", 3));
     assert!(state.entries.is_empty());
 }
 
@@ -298,6 +308,6 @@ fn entry_is_remembered_in_place_of_what_was_known_of_it() {
         known(&state),
         [named(3, "b"), named(1, "renamed"), named(4, "d")]
     );
-    state.forget("http://h/", 1);
+    state.forget(&runner_of("http://h/", 1));
     assert_eq!(known(&state), [named(3, "b"), named(4, "d")]);
 }

@@ -88,7 +88,7 @@ impl Contents<'_> {
     /// GitLab has heard of it.
     pub(in crate::register) fn has_left(&mut self, gone: &Runner, how: Gone) {
         self.state.leaving.retain(|leaving| leaving != gone);
-        self.state.forget(&gone.url, gone.id);
+        self.state.forget(gone);
         if how != Gone::Unknown {
             self.state.token_is_good(&gone.token.fingerprint());
         }
@@ -111,9 +111,7 @@ impl Contents<'_> {
     pub(in crate::register) fn nothing_created(&mut self, plan: &Plan<'_>) {
         let there = self.entries(plan);
         self.state.pending = None;
-        self.state
-            .leaving
-            .retain(|leaving| !stands(&there, leaving));
+        self.state.stay_where_they_stand(&there);
         if let Err(error) = self.save() {
             log::warn!("{error:#}");
         }
@@ -121,10 +119,11 @@ impl Contents<'_> {
 
     /// What this run made is undone at GitLab, and the disk should say so now.
     pub(in crate::register) fn unmade(&mut self, runner: &Runner, plan: &Plan<'_>) {
-        self.state.forget(&runner.url, runner.id);
-        self.state
-            .leaving
-            .retain(|leaving| leaving.token != runner.token);
+        self.state.forget(runner);
+        let is_it = |leaving: &Runner| {
+            leaving.token == runner.token && leaving.ownership() == runner.ownership()
+        };
+        self.state.leaving.retain(|leaving| !is_it(leaving));
         self.nothing_created(plan);
     }
 
@@ -154,16 +153,6 @@ impl Contents<'_> {
     /// GitLab has told whose token this is; on the disk with the next write of the state.
     pub(in crate::register) fn token_is_of(&mut self, token: &Token, url: &str, id: i64) {
         self.state.token_is_of(url, id, token);
-    }
-
-    /// The place in `config.toml` of an entry of this runner.
-    pub(in crate::register) fn place_of(
-        &self,
-        runner: &Runner,
-        plan: &Plan<'_>,
-    ) -> Option<RunnerEntry> {
-        let mut there = self.entries(plan).into_iter();
-        there.find(|entry| runner.has_id_of(entry))
     }
 
     /// A pending runner stands in `config.toml` already: it is known from now on, and nothing is pending.
@@ -307,7 +296,7 @@ impl Contents<'_> {
 }
 
 /// Whether a runner stands in an entry of the file after all, be it with a newer token.
-pub(super) fn stands(entries: &[RunnerEntry], runner: &Runner) -> bool {
+fn stands(entries: &[RunnerEntry], runner: &Runner) -> bool {
     let mut entries = entries.iter();
     entries.any(|entry| runner.has_id_of(entry) || runner.has_token_of(entry))
 }
@@ -316,14 +305,17 @@ pub(super) fn stands(entries: &[RunnerEntry], runner: &Runner) -> bool {
 pub(super) fn of_entry(registration: &Registration, name: &str, pod: Option<&Pod>) -> StateEntry {
     let runner = &registration.runner;
     let owned = runner.ownership() == Ownership::Owned;
-    // Whose a token is that somebody may have put there only GitLab can tell.
-    let token = match (&registration.known, registration.verified) {
-        (Some(known), false) => known.token.clone(),
-        _ => Some(runner.token.clone()),
+    // Whose a token is that somebody has put there only GitLab can tell.
+    let before = registration.known.as_ref();
+    let before = before.filter(|_| !registration.verified);
+    let token = match before {
+        Some(known) => known.token.clone(),
+        None => Some(runner.token.clone()),
     };
     StateEntry {
         name: Some(name.to_owned()),
         adopted: registration.adopted,
+        refused: before.is_some_and(|known| known.refused),
         token: token.filter(|_| owned),
         pod: pod.filter(|pod| **pod != Pod::default()).cloned(),
         sent: registration.sent.clone(),

@@ -33,11 +33,14 @@ pub(crate) struct Unregistration {
     pub has_entry: bool,
     /// The entry's name.
     pub name: String,
+    /// Whether the entry has the ID of a runner that the state file knows, but nothing here says that an owned runner's token is its
+    /// own: the runner manager has rotated it, or somebody has put another runner's there. Only GitLab can tell.
+    pub is_unconfirmed: bool,
+    /// Whether the runner of that ID is accounted for without this entry: gone already, or another entry's.
+    pub is_accounted: bool,
     /// The state file's token of an owned runner, where that is another than the entry's: usually an older one, but somebody
     /// may have put an old `config.toml` in place.
     pub state_token: Option<Token>,
-    /// Whether GitLab is still to tell that the entry's token is that of the owned runner whose ID it has.
-    pub is_unconfirmed: bool,
     /// When GitLab stops to know the token.
     pub expires_at: Option<SystemTime>,
     /// When GitLab gave the token out.
@@ -63,6 +66,20 @@ impl Unregistration {
         self.runner.ownership() == Ownership::Shared
     }
 
+    /// The same by the state file's token alone.
+    fn by_state_token(self) -> Option<Self> {
+        Some(Self {
+            has_entry: false,
+            is_unconfirmed: false,
+            runner: Runner {
+                token: self.state_token?,
+                ..self.runner
+            },
+            state_token: None,
+            ..self
+        })
+    }
+
     /// Whether both are one request at GitLab.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.runner.shares_token_with(&other.runner)
@@ -83,6 +100,7 @@ pub(crate) fn unregistrations(
     state: Option<&State>,
 ) -> Vec<Unregistration> {
     let mut unregistrations: Vec<Unregistration> = Vec::new();
+    let mut own: Vec<Unregistration> = Vec::new();
     for entry in entries {
         let Some(token) = entry.token.clone() else {
             continue;
@@ -92,14 +110,20 @@ pub(crate) fn unregistrations(
         let state_token = state_entry.and_then(without::held);
         let owned = source.ownership() == Ownership::Owned;
         let state_token = state_token.filter(|held| owned && **held != token);
-        let id = state_entry.map(|known| known.id).or(entry.id);
+        let beside = state.and_then(|state| beside(entry, state));
+        let beside = beside.map(|runner| runner.id).filter(|id| *id != 0);
+        let id = state_entry.map(|known| known.id).or(beside).or(entry.id);
+        let is_told = state.is_none_or(|state| is_told(state, entry));
+        let has_known_id = state
+            .zip(entry.id)
+            .is_some_and(|(state, id)| state.known(&entry.url, id).is_some());
         let unregistration = Unregistration {
             known,
             has_entry: true,
+            is_unconfirmed: owned && has_known_id && !is_told,
+            is_accounted: state_entry.is_none_or(|known| known.refused),
             name: entry.name.clone(),
             state_token: state_token.cloned(),
-            is_unconfirmed: owned
-                && state_entry.is_some_and(|known| known.has_unconfirmed_token_in(entry)),
             reset_at: state.and_then(|state| reset_at(state, &entry.url, &token)),
             runner: Runner {
                 url: entry.url.clone(),
@@ -117,11 +141,24 @@ pub(crate) fn unregistrations(
         match twin {
             // Of two entries for one runner the one that the state file knows tells more.
             Some(twin) if known && !twin.known => *twin = unregistration,
+            // Somebody has put one token into the entries of two runners.
+            Some(twin) if twin.runner.id != unregistration.runner.id => {
+                own.extend(unregistration.by_state_token());
+            }
             Some(_) => {}
             None => unregistrations.push(unregistration),
         }
     }
+    unregistrations.extend(own);
     unregistrations
+}
+
+/// Whether the state file has the entry's token itself, as that of an owned runner.
+fn is_told(state: &State, entry: &RunnerEntry) -> bool {
+    let owned = |source: Source| source.ownership() == Ownership::Owned;
+    let mut known = state.entries.iter();
+    beside(entry, state).is_some_and(|runner| owned(runner.source))
+        || known.any(|known| owned(known.source) && known.has_token_of(entry))
 }
 
 /// When an earlier run had this token reset and heard no answer.
@@ -146,15 +183,13 @@ fn classify(
         id.and_then(|id| state.known(&entry.url, id))
     };
     let known = known_entry(entry, entries, state).map(|known| known.source);
-    let known = known.or_else(|| received().map(|(source, _)| source));
-    let by_token = || {
-        let mut held = state.beside_entries();
-        let same = held.find(|runner| runner.has_token_of(entry));
-        same.map(|runner| runner.source)
-    };
-    match known.or_else(by_token) {
+    let by_token = || beside(entry, state).map(|runner| runner.source);
+    let received = || received().map(|(source, _)| source);
+    match known.or_else(by_token).or_else(received) {
         Some(source) if source.gives(token) => (true, source),
         Some(_) => (true, Source::AuthenticationToken),
+        // A script has put another URL of the same GitLab there.
+        None if state.is_shared_token(token) => (true, Source::AuthenticationToken),
         // Its id may be wrong, and the token that of a shared runner which has no entry otherwise.
         None if lacks_a_shared_one(&entry.url, entries, state) => {
             (false, Source::AuthenticationToken)
@@ -169,6 +204,12 @@ pub(crate) fn is_over(entry: &RunnerEntry, state: Option<&State>) -> bool {
     known.is_some_and(|known| known.refused)
 }
 
+/// The runner that has no entry of its own, and whose token an entry has.
+fn beside<'a>(entry: &RunnerEntry, state: &'a State) -> Option<&'a Runner> {
+    let mut held = state.beside_entries();
+    held.find(|runner| runner.has_token_of(entry))
+}
+
 /// What the state file knows of the runner of an entry: by its token, else by its id, for tokens rotate.
 fn known_entry<'a>(
     entry: &RunnerEntry,
@@ -179,9 +220,10 @@ fn known_entry<'a>(
     let by_token = all.find(|known| known.has_token_of(entry));
     by_token.or_else(|| {
         let known = state.entry(&entry.url, entry.id?)?;
-        // Another entry has the token of that runner: this one was copied from it, id and all.
+        // Another entry has the token of that runner: this one was copied from it, id and all. Or its token is that of a runner
+        // that is known beside the entries.
         let is_copy = entries.iter().any(|other| known.has_token_of(other));
-        (!is_copy).then_some(known)
+        (!is_copy && beside(entry, state).is_none()).then_some(known)
     })
 }
 

@@ -7,9 +7,8 @@ use std::time::SystemTime;
 use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::ending;
 use runner_lifecycle::exit::{Exit, Failure};
-use runner_lifecycle::gitlab::{Client, Endpoint, Error, Gone, TlsFiles};
+use runner_lifecycle::gitlab::{Client, Endpoint, Gone, TlsFiles};
 use runner_lifecycle::runner::Runner;
-use runner_lifecycle::source::Source;
 use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::token::Token;
 use runner_lifecycle::unregister::Registered;
@@ -18,6 +17,10 @@ use tokio::task::JoinSet;
 use crate::args::Options;
 use crate::entries::Unregistration;
 use crate::rotation::{self, Newest};
+
+mod owner;
+
+use owner::Owner;
 
 /// What is used to speak with the instances of GitLab, kept from one request to the next.
 pub(crate) struct Clients<'a> {
@@ -51,16 +54,6 @@ pub(crate) struct Answered {
     pub is_own: bool,
     /// Whether it is gone.
     pub result: anyhow::Result<Gone>,
-}
-
-/// Whose token an owned runner's entry has.
-enum Owner {
-    /// Nobody needed to ask, or GitLab did not say.
-    Untold,
-    /// The runner's own: the runner manager has rotated it.
-    Itself,
-    /// Another runner's: somebody has put it there.
-    Another(Runner),
 }
 
 impl<'a> Clients<'a> {
@@ -142,7 +135,7 @@ impl<'a> Clients<'a> {
             let id = system_id.as_ref();
             let mut is_own = false;
             let result = match client {
-                Ok(client) => match owner(&client, &unregistration, id, deadline).await {
+                Ok(client) => match Owner::of(&client, &unregistration, id, deadline).await {
                     Ok(owner) => {
                         is_own = matches!(owner, Owner::Itself);
                         ask(&client, &unregistration, owner, id, deadline, &newest).await
@@ -213,31 +206,6 @@ impl Answered {
     }
 }
 
-/// Asks whose token an owned runner's entry has, where it is not the one that GitLab has told to be its own.
-async fn owner(
-    client: &Client,
-    unregistration: &Unregistration,
-    system_id: Option<&SystemId>,
-    deadline: Deadline,
-) -> Result<Owner, Error> {
-    let runner = &unregistration.runner;
-    if !unregistration.is_unconfirmed {
-        return Ok(Owner::Untold);
-    }
-    match client.check(&runner.token, system_id, deadline).await {
-        Ok(found) if found.id == 0 || runner.id == 0 => Ok(Owner::Untold),
-        Ok(found) if found.id == runner.id => Ok(Owner::Itself),
-        Ok(found) => Ok(Owner::Another(Runner {
-            id: found.id,
-            source: Source::AuthenticationToken,
-            ..runner.clone()
-        })),
-        Err(error @ Error::Unreachable(_)) => Err(error),
-        // What is refused here is refused to the deletion too.
-        Err(_) => Ok(Owner::Untold),
-    }
-}
-
 async fn ask(
     client: &Client,
     unregistration: &Unregistration,
@@ -251,10 +219,10 @@ async fn ask(
         token: token.clone(),
         ..unregistration.runner.clone()
     };
-    let mut gone = match owner {
+    let mut gone = match &owner {
         Owner::Another(theirs) => {
             let manager = Registered {
-                runner: &theirs,
+                runner: theirs,
                 ..registered
             };
             log::warn!(
@@ -263,14 +231,10 @@ async fn ask(
                 theirs.id
             );
             manager.unregister(client, deadline).await?;
-            if unregistration.state_token.is_none() {
-                let words =
-                    "its own token is not known here: delete it in GitLab's list of runners";
-                return Err(Failure::unusable(words).into());
-            }
             Gone::Unknown
         }
-        Owner::Itself | Owner::Untold => registered.unregister(client, deadline).await?,
+        Owner::Nobody => Gone::Unknown,
+        Owner::Itself | Owner::Known => registered.unregister(client, deadline).await?,
     };
     if gone == Gone::Unknown
         && let Some(token) = &unregistration.state_token
@@ -280,6 +244,9 @@ async fn ask(
             ..registered
         };
         gone = older.unregister(client, deadline).await?;
+    }
+    if gone == Gone::Unknown {
+        owner.account_for(unregistration)?;
     }
     if gone == Gone::Unknown && !unregistration.has_entry && rotation::may_have_been(unregistration)
     {

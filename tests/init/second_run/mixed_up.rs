@@ -1,7 +1,7 @@
 //! Tokens, entries and files that somebody has mixed up by hand: nobody's runner but this volume's goes, and each of those does.
 
 use acceptance::stage::run;
-use gitlab_simulator::{Fault, NewRunner, Runner};
+use gitlab_simulator::{Effect, Fault, NewRunner, Runner};
 use toml_edit::{Table, value};
 
 use super::{REGISTRATION, Volume};
@@ -67,8 +67,32 @@ fn paste(volume: &Volume, place: usize, token: &str) {
     edit(volume, place, |entry| entry["token"] = value(token));
 }
 
+/// A run for this entry while GitLab cannot be reached.
+#[track_caller]
+fn register_alone(volume: &Volume, owned: &Owned, name: &str) {
+    let away = Fault::on("*").effect(Effect::DropBefore);
+    volume.gitlab.fault(away.forever());
+    let words = owned.words(name);
+    let words = words.each_ref().map(String::as_str);
+    volume.run(&[&words[..], &["--timeout=1s"]].concat());
+    volume.gitlab.clear_faults();
+}
+
 fn ids(all: &[Runner]) -> Vec<i64> {
     all.iter().map(|runner| runner.id).collect()
+}
+
+#[test]
+fn one_shared_token_in_the_entries_of_two_owned_runners_keeps_neither_of_them() {
+    let (volume, _owned) = volume(&["a", "b"]);
+    let shared = volume.gitlab.add_runner(NewRunner::default());
+    paste(&volume, 0, &shared.token);
+    paste(&volume, 1, &shared.token);
+    let ended = volume.unregister();
+    assert_eq!(ended.code(), 0, "{}", ended.output());
+    let left = volume.gitlab.runners();
+    assert_eq!(ids(&left), [shared.id], "{}", ended.output());
+    assert!(left[0].managers.is_empty(), "{}", ended.output());
 }
 
 #[test]
@@ -214,11 +238,7 @@ fn swapped_tokens_of_two_owned_runners_cost_neither_of_them_its_end() {
         paste(&volume, 0, &other.token);
         paste(&volume, 1, &one.token);
         if alone {
-            let away = Fault::on("*").effect(gitlab_simulator::Effect::DropBefore);
-            volume.gitlab.fault(away.forever());
-            let words = owned.words("a");
-            volume.run(&[&words.each_ref().map(String::as_str)[..], &["--timeout=1s"]].concat());
-            volume.gitlab.clear_faults();
+            register_alone(&volume, &owned, "a");
         } else {
             owned.register(&volume, "a");
         }
@@ -244,4 +264,59 @@ fn shared_token_pasted_over_another_shared_one_is_as_shared_as_that() {
     let ended = volume.unregister();
     let left = ids(&volume.gitlab.runners());
     assert_eq!(left, [one.id, other.id], "{}", ended.output());
+}
+
+#[test]
+fn shared_token_pasted_over_a_runner_that_is_gone_is_never_deleted() {
+    for (token, steps) in [
+        (None, &[][..]),
+        (Some("oldTOKENoldTOKENold1"), &[]),
+        (None, &["away"]),
+        (None, &["away", "lost"]),
+        (Some("oldTOKENoldTOKENold1"), &["register"]),
+        (None, &["rotate"]),
+    ] {
+        let (volume, owned) = volume(&["a"]);
+        let mut reaper = volume.stage.command("runner-reaper");
+        let ended = run(reaper.args(["unregister", "--all-runners", "--keep-entry"]));
+        assert_eq!(ended.code(), 0, "{}", ended.output());
+        let shared = volume.gitlab.add_runner(NewRunner {
+            token: token.map(str::to_owned),
+            ..NewRunner::default()
+        });
+        paste(&volume, 0, &shared.token);
+        for step in steps {
+            match *step {
+                "register" => owned.register(&volume, "a"),
+                "away" => register_alone(&volume, &owned, "a"),
+                "lost" => volume.stage.put("config.toml", "concurrent = 1\n"),
+                _ => {
+                    let ended = run(&mut volume.stage.init(&["rotate"]));
+                    assert_eq!(ended.code(), 78, "{}", ended.output());
+                }
+            }
+        }
+        let ended = volume.unregister();
+        let left = volume.gitlab.runners();
+        assert_eq!(ids(&left), [shared.id], "{steps:?} {}", ended.output());
+        assert_eq!(left[0].token, shared.token, "{steps:?}");
+    }
+}
+
+#[test]
+fn nothing_is_deleted_with_a_token_where_a_page_hides_whose_it_is() {
+    let (volume, _owned) = volume(&["a"]);
+    let own = volume.runner("a").id;
+    let shared = volume.gitlab.add_runner(NewRunner::default());
+    paste(&volume, 0, &shared.token);
+    let page = Fault::on("POST /runners/verify").effect(Effect::Html { status: 403 });
+    volume.gitlab.fault(page.forever());
+    let mut reaper = volume.stage.command("runner-reaper");
+    let ended = run(reaper.args(["unregister", "--all-runners", "--unregister-timeout=1s"]));
+    assert_ne!(ended.code(), 0, "{}", ended.output());
+    assert_eq!(ids(&volume.gitlab.runners()), [own, shared.id]);
+    volume.gitlab.clear_faults();
+    let ended = volume.unregister();
+    assert_eq!(ended.code(), 0, "{}", ended.output());
+    assert_eq!(ids(&volume.gitlab.runners()), [shared.id]);
 }

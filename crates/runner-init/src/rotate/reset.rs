@@ -7,7 +7,8 @@ use runner_lifecycle::deadline::Deadline;
 use runner_lifecycle::exit::Failure;
 use runner_lifecycle::gitlab::{Client, Endpoint, Proxies};
 use runner_lifecycle::rotation;
-use runner_lifecycle::state::Rotation;
+use runner_lifecycle::source::Ownership;
+use runner_lifecycle::state::{Rotation, StateEntry};
 use runner_lifecycle::system_id::SystemId;
 use runner_lifecycle::volume::names;
 
@@ -110,14 +111,17 @@ impl Rotating<'_> {
         deadline: Deadline,
     ) -> anyhow::Result<()> {
         let Choice { entry, token, .. } = choice;
-        let mut known = self.state.entries.iter();
-        if !known.any(|known| known.has_unconfirmed_token_in(entry)) {
+        let known = self.state.entries.iter();
+        let is_told =
+            |known: &StateEntry| !known.has_id_of(entry) || known.token.as_ref() == Some(token);
+        let is_owned = |known: &&StateEntry| known.source.ownership() == Ownership::Owned;
+        if known.filter(is_owned).all(is_told) {
             return Ok(());
         }
         let runner = choice.runner();
         let found = client.check(token, system_id, deadline).await;
         let found = found.with_context(|| format!("verifying the token of {runner}"))?;
-        if found.id == 0 || Some(found.id) == entry.id {
+        if Some(found.id) == entry.id {
             return Ok(());
         }
         Err(Failure::unusable(format!(

@@ -20,9 +20,10 @@ pub(crate) fn without_entry(state: &State, entries: &[RunnerEntry]) -> Vec<Unreg
     let of = |runner: Runner| Unregistration {
         known: true,
         has_entry: false,
+        is_unconfirmed: false,
+        is_accounted: false,
         name: String::new(),
         state_token: None,
-        is_unconfirmed: false,
         expires_at: None,
         obtained_at: None,
         reset_at: reset_at(state, &runner.url, &runner.token),

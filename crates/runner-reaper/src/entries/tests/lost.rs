@@ -191,3 +191,58 @@ fn entry_whose_token_cannot_be_read_is_not_named_where_the_state_file_has_it() {
     let named = unreadable(&entries, &entries, Some(&state));
     assert!(named.len() == 1 && named[0].contains("\"a\""), "{named:?}");
 }
+
+/// Whether GitLab is asked first whose token the last entry has, and whether its ID's runner goes without it.
+fn last(state: Option<&State>, text: &[&str]) -> (Ownership, bool, bool) {
+    let there = file(text);
+    let token = there.last().unwrap().token.clone().unwrap();
+    let all = unregistrations(&there, state);
+    let one = all.iter().find(|one| one.runner.token == token).unwrap();
+    let ownership = one.runner.ownership();
+    (ownership, one.is_unconfirmed, one.is_accounted)
+}
+
+#[test]
+fn only_a_token_that_the_state_file_has_is_taken_for_an_owned_runners_own() {
+    let mut state = known(&["1 a glrt-t"], Source::AccessToken);
+    let check = |state: &State, text: &[&str], want: (Ownership, bool, bool)| {
+        assert_eq!(last(Some(state), text), want, "{text:?}");
+    };
+    check(&state, &["1 a glrt-t"], (OWNED, false, false));
+    check(&state, &["1 a glrt-another"], (OWNED, true, false));
+    check(&state, &["1 a another"], (OWNED, true, false));
+    // Of an entry that was copied, ID and all, and given another token.
+    check(&state, &["1 a glrt-t", "1 b another"], (OWNED, true, true));
+    check(
+        &state,
+        &["1 a glrt-t", "1 b glrt-another"],
+        (SHARED, false, true),
+    );
+    // Nothing is known of it: its token decides, as where there is no state file.
+    check(&state, &["1 a glrt-t", "9 b another"], (OWNED, false, true));
+    assert!(!last(None, &["1 a another"]).1);
+    // One that was to be taken and is on its way out again is a shared one's.
+    state.leaving.push(Runner {
+        url: "http://h".into(),
+        id: 0,
+        source: Source::AuthenticationToken,
+        token: Token::new("glrt-shared").unwrap(),
+    });
+    check(&state, &["1 a glrt-shared"], (SHARED, false, true));
+    assert_eq!(
+        asked(&state, &file(&["1 a glrt-shared"])),
+        ["1 glrt-shared Shared", "1 glrt-t Owned lost"]
+    );
+    state.entries[0].refused = true;
+    state.entries[0].token = None;
+    check(&state, &["1 a glrt-t"], (OWNED, true, true));
+}
+
+#[test]
+fn one_token_in_the_entries_of_two_owned_runners_leaves_neither_of_them() {
+    let state = known(&["1 a t", "2 b u"], Source::AccessToken);
+    assert_eq!(
+        asked(&state, &file(&["1 a glrt-x", "2 b glrt-x"])),
+        ["1 glrt-x Owned or t", "2 u Owned lost"]
+    );
+}
